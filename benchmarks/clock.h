@@ -1,0 +1,40 @@
+// The clock of all stamps: the processor's time-stamp counter where the kernel trusts it, the steady clock elsewhere.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#else
+#include <time.h>
+#endif
+
+namespace bq::bench {
+
+/// An instant in units of ns_per_tick(), comparable between cores.
+using Ticks = std::uint64_t;
+
+/// About 10 ns on x86-64. The fence makes it wait for the work before it; what follows may start early, but no store
+/// becomes visible before it, which is what the order and bound checks need.
+inline Ticks now_ticks() noexcept {
+#if defined(__x86_64__)
+  _mm_lfence();
+  return __rdtsc();
+#else
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<Ticks>(t.tv_sec) * 1'000'000'000u + static_cast<Ticks>(t.tv_nsec);
+#endif
+}
+
+/// Measured once a process against the steady clock (some 20 ms).
+double ns_per_tick();
+
+/// "tsc" or "steady_clock", and why the former may not be trusted.
+const char* clock_name();
+
+inline double ns_between(Ticks from, Ticks to) {
+  return static_cast<double>(static_cast<std::int64_t>(to - from)) * ns_per_tick();
+}
+
+}  // namespace bq::bench

@@ -1,0 +1,43 @@
+// What the calling thread has used so far.
+#pragma once
+
+#include <sys/resource.h>
+#include <time.h>
+
+#include <cstdint>
+
+#include "queues/sync.h"
+
+namespace bq::bench {
+
+inline double thread_cpu_ns() noexcept {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
+}
+
+struct CpuUsage {
+  double cpu_ns = 0;
+  std::int64_t voluntary = 0;
+  std::int64_t involuntary = 0;  ///< yields among them: the kernel books those here
+  std::uint64_t yields = 0;
+
+  /// About 1 us.
+  static CpuUsage of_this_thread() noexcept {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return {thread_cpu_ns(), usage.ru_nvcsw, usage.ru_nivcsw, StdSync::yields()};
+  }
+  CpuUsage& operator+=(const CpuUsage& other) noexcept {
+    cpu_ns += other.cpu_ns;
+    voluntary += other.voluntary;
+    involuntary += other.involuntary;
+    yields += other.yields;
+    return *this;
+  }
+  CpuUsage operator-(const CpuUsage& other) const noexcept {
+    return {cpu_ns - other.cpu_ns, voluntary - other.voluntary, involuntary - other.involuntary, yields - other.yields};
+  }
+};
+
+}  // namespace bq::bench

@@ -1,0 +1,146 @@
+#include "benchmarks/describe.h"
+
+#include <gnu/libc-version.h>
+#include <boost/version.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "benchmarks/build_info.h"
+#include "benchmarks/clock.h"
+#include "benchmarks/machine.h"
+#include "benchmarks/workload.h"
+
+namespace bq::bench {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string local_time() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm local{};
+  localtime_r(&now, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S%z", &local);
+  return text;
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return "clang " + std::to_string(__clang_major__) + "." + std::to_string(__clang_minor__) + "." +
+         std::to_string(__clang_patchlevel__);
+#else
+  return "g++ " __VERSION__;
+#endif
+}
+
+const char* name_of(Work::Kind kind) {
+  return kind == Work::Kind::spin ? "spin" : kind == Work::Kind::sleep ? "sleep" : "none";
+}
+const char* name_of(Work::Process process) {
+  return process == Work::Process::bursty        ? "bursty"
+         : process == Work::Process::exponential ? "exponential"
+                                                 : "constant";
+}
+const char* name_of(Placement placement) {
+  return placement == Placement::free ? "free" : placement == Placement::one_core ? "one_core" : "spread";
+}
+
+Json describe_work(const Work& work) {
+  Json json{{"work", name_of(work.kind)}};
+  if (work.kind == Work::Kind::none) return json;
+  json["process"] = name_of(work.process);
+  json["mean_ns"] = work.mean_ns;
+  if (work.process == Work::Process::bursty) {
+    json["burst_msgs"] = work.burst_msgs;
+    json["burst_gap_ns"] = work.burst_gap_ns;
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string binary_id() {
+  std::ifstream self("/proc/self/exe", std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(self), {}};
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash_text(bytes, 0)));
+  return text;
+}
+
+Json describe_context(std::uint64_t seed) {
+  const MachineInfo machine = describe_machine();
+  Json context{{"date", local_time()},
+               {"host_name", machine.host_name},
+               {"cpu_model", machine.cpu_model},
+               {"cores", allowed_cores().size()},
+               {"kernel", machine.kernel}};
+  if (!machine.governor.empty()) context["governor"] = machine.governor;
+  context["compiler"] = compiler();
+  context["build_type"] = BQ_BUILD_TYPE;
+  context["flags"] = BQ_FLAGS;
+  context["libraries"] = {{"glibc", gnu_get_libc_version()},
+                          {"google_benchmark", BQ_BENCHMARK_VERSION},
+                          {"boost", BOOST_LIB_VERSION},
+                          {"concurrentqueue", BQ_CONCURRENTQUEUE_VERSION}};
+  context["commit"] = BQ_COMMIT;
+  context["dirty"] = static_cast<bool>(BQ_DIRTY);
+  context["binary_id"] = binary_id();
+  context["seed"] = seed;
+  context["clock"] = clock_name();
+  return context;
+}
+
+Json describe_point(const Point& point) {
+  Json params = Json::object();
+  for (const auto& [key, value] : point.params) std::visit([&](const auto& v) { params[key] = v; }, value);
+  Json json{{"name", point.name}, {"scenario", point.scenario}, {"params", params}};
+  if (!point.case_name.empty()) json["case"] = point.case_name;
+  json["producers"] = point.producers;
+  json["consumers"] = point.consumers;
+  json["capacity"] = point.capacity;
+  json["message_bytes"] = point.message_bytes;
+  json["placement"] = name_of(point.placement);
+  if (point.rho) json["rho"] = *point.rho;
+  json["producer"] = describe_work(point.producer);
+  json["consumer"] = describe_work(point.consumer);
+  if (point.window_ms > 0) json["window_ms"] = point.window_ms;
+  json["level"] = point.level() == Level::traced ? "traced" : "counted";
+  return json;
+}
+
+Json describe_scenario(const Scenario& scenario, const std::vector<std::string>& queues) {
+  Json points = Json::array();
+  for (const Point& point : scenario.points) points.push_back(describe_point(point));
+  return {{"name", scenario.name},     {"file", scenario.file}, {"question", scenario.question},
+          {"expect", scenario.expect}, {"rank", scenario.rank}, {"rounds", scenario.rounds},
+          {"queues", queues},          {"points", points}};
+}
+
+Json describe_queue(const QueueEntry& queue) {
+  const Traits& t = queue.traits;
+  const auto pick = [](auto value, std::initializer_list<const char*> names) {
+    return names.begin()[static_cast<int>(value)];
+  };
+  return {{"line_up", pick(queue.line_up, {"default", "extra", "named"})},
+          {"origin", pick(t.origin, {"house", "peer"})},
+          {"producers", pick(t.producers, {"one", "many"})},
+          {"consumers", pick(t.consumers, {"one", "many"})},
+          {"capacities", pick(t.capacities, {"any", "power of two", "range", "unbounded"})},
+          {"bound", pick(t.bound, {"exact", "rounded", "none"})},
+          {"element", pick(t.element, {"any", "nothrow movable", "default constructible", "trivial"})},
+          {"fifo", pick(t.fifo, {"global", "per producer"})},
+          {"blocking", pick(t.blocking, {"native", "emulated"})},
+          {"timed", pick(t.timed, {"yes", "none"})},
+          {"close", pick(t.close, {"exact", "quiescent"})},
+          {"stall", pick(t.stall, {"nobody", "one slot", "everyone"})},
+          {"waiting", std::string(t.waiting)},
+          {"note", std::string(t.note)}};
+}
+
+}  // namespace bq::bench

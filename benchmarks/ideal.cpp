@@ -1,0 +1,43 @@
+#include "benchmarks/ideal.h"
+
+#include <algorithm>
+
+namespace bq::bench {
+
+Replay replay(const ServiceTimes& times, const Opening& opening, std::size_t capacity, std::size_t messages,
+              double handoff_ns) {
+  Replay result;
+  std::vector<Opening::Producer> producers = opening.producers;
+  std::vector<double> free = opening.consumer_free_ns;
+  std::vector<double> start;  // of consumption, in the order of entry
+  start.reserve(opening.waiting.size() + messages);
+
+  const auto consume = [&](std::uint32_t producer, std::size_t sequence, double visible) {
+    const auto earliest = std::min_element(free.begin(), free.end());
+    start.push_back(std::max(visible, *earliest));
+    *earliest = start.back() + times.consume[producer][sequence];
+  };
+  for (const Opening::Waiting& waiting : opening.waiting) consume(waiting.producer, waiting.sequence, 0);
+
+  double enter = 0;
+  for (std::size_t n = 0; n < messages; ++n) {
+    Opening::Producer* first = nullptr;
+    for (std::size_t p = 0; p < producers.size(); ++p) {
+      const bool has_more = producers[p].next < times.produce[p].size();
+      if (has_more && (!first || producers[p].ready_ns < first->ready_ns)) first = &producers[p];
+    }
+    if (!first) break;
+    const std::size_t entry = start.size();
+    enter = std::max(enter, first->ready_ns);
+    if (entry >= capacity) enter = std::max(enter, start[entry - capacity] + handoff_ns);
+    const auto p = static_cast<std::uint32_t>(first - producers.data());
+    consume(p, first->next, enter + handoff_ns);
+    result.sojourn.add(start.back() - first->ready_ns);
+    ++first->next;
+    if (first->next < times.produce[p].size()) first->ready_ns = enter + times.produce[p][first->next];
+  }
+  result.window_ns = enter;
+  return result;
+}
+
+}  // namespace bq::bench

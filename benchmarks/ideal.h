@@ -1,0 +1,52 @@
+// The ideal queue: costs nothing, delivers at once, holds at most K messages. A trial's own service times are replayed
+// through it, so that every result can be told as a loss against what is possible.
+//
+// One producer, one consumer, from an empty start, this is
+//   enter[i] = max(enter[i-1] + produce[i], start[i-K]);   start[i] = max(enter[i], start[i-1] + consume[i-1]).
+// In general messages enter in the order in which producers are ready, and each goes to the consumer that is free first
+// (the recursion of Kiefer and Wolfowitz for a FIFO queue with several servers). With several producers or consumers
+// this is a work-conserving reference, not a proven optimum: another order of the same jobs can be a little faster.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "benchmarks/histogram.h"
+
+namespace bq::bench {
+
+/// Service times in ns, [producer][sequence]. A message's consumption is its own, whoever consumes it.
+struct ServiceTimes {
+  std::vector<std::vector<float>> produce;
+  std::vector<std::vector<float>> consume;
+};
+
+/// Where a window opens: times are counted from there.
+struct Opening {
+  struct Producer {
+    std::size_t next;  ///< the first of its messages that has not entered
+    double ready_ns;   ///< when that message is ready to be pushed
+  };
+  struct Waiting {
+    std::uint32_t producer;
+    std::size_t sequence;
+  };
+  std::vector<Producer> producers;
+  std::vector<double> consumer_free_ns;
+  std::vector<Waiting>
+      waiting;  ///< inside the queue, first in first; may exceed the capacity by the consumers' open hands
+};
+
+struct Replay {
+  double window_ns = 0;  ///< from the opening until `messages` have entered
+  Histogram sojourn;     ///< ready to start of consumption, of those messages
+};
+
+/// Replays until `messages` more have entered. `capacity` may be unbounded_capacity. `handoff_ns`: what it takes until
+/// one side sees what the other did: 0 for the ideal, the transfer of a cache line for the floor. The streams must hold
+/// enough messages.
+Replay replay(const ServiceTimes& times, const Opening& opening, std::size_t capacity, std::size_t messages,
+              double handoff_ns = 0);
+
+}  // namespace bq::bench

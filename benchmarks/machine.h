@@ -1,0 +1,39 @@
+// What the machine offers and how it is at this moment: cores, calibration of the spin work, noise, the cost of moving
+// a cache line.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "benchmarks/point.h"
+
+namespace bq::bench {
+
+/// Cores this process may run on, ascending.
+const std::vector<int>& allowed_cores();
+
+/// Core for each thread of a point, consumers first; empty with Placement::free.
+std::vector<int> cores_for(const Point& point);
+
+/// Binds the calling thread. Throws std::system_error.
+void pin_to(int core);
+
+struct Probe {
+  double ns_per_step = 0;  ///< median over the cores' repetitions, all of them spinning at once
+  double cpu_share = 1;    ///< thread CPU / wall of the worst core: below 1 something else ran there
+};
+
+/// Spins on as many cores as the point uses, all at once, for some 2 ms.
+Probe probe_cores(const Point& point);
+
+/// Median one-way transfer of a cache line between two cores, ns; absent where the point has only one.
+std::optional<double> measure_handoff_ns(const Point& point);
+
+struct MachineInfo {
+  std::string host_name, cpu_model, kernel, governor;
+};
+MachineInfo describe_machine();
+
+}  // namespace bq::bench

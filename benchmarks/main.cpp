@@ -1,0 +1,156 @@
+// queue_bench: runs scenarios on Google Benchmark. The only file that knows Google Benchmark.
+//
+// Alone it runs one round and prints Google Benchmark's table; scripts/bench drives it through --pilot and --round for
+// a whole run.
+#include <benchmark/benchmark.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "benchmarks/build_info.h"
+#include "benchmarks/describe.h"
+#include "benchmarks/session.h"
+
+namespace {
+
+using namespace bq::bench;
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+void print_queues() {
+  std::printf("%-22s %-8s %-6s %-9s %-9s %-13s %-8s %-13s %-9s %-6s %-10s %-9s %s\n", "queue", "line-up", "origin",
+              "producers", "consumers", "capacities", "bound", "fifo", "blocking", "timed", "close", "stall",
+              "waiting");
+  for (const QueueEntry& queue : registered_queues()) {
+    const auto labels = describe_queue(queue);
+    const auto label = [&](const char* key) { return labels[key].get<std::string>(); };
+    std::printf("%-22s %-8s %-6s %-9s %-9s %-13s %-8s %-13s %-9s %-6s %-10s %-9s %s\n", queue.name.c_str(),
+                label("line_up").c_str(), label("origin").c_str(), label("producers").c_str(),
+                label("consumers").c_str(), label("capacities").c_str(), label("bound").c_str(), label("fifo").c_str(),
+                label("blocking").c_str(), label("timed").c_str(), label("close").c_str(), label("stall").c_str(),
+                label("waiting").c_str());
+    if (!queue.traits.note.empty()) std::printf("  %s\n", label("note").c_str());
+  }
+}
+
+void print_scenarios(const Session& session) {
+  for (const Scenario& scenario : session.scenarios()) {
+    std::cout << scenario.name << "  (" << scenario.file << ", " << scenario.points.size() << " points, "
+              << scenario.rounds << " rounds)\n  " << scenario.question << "\n  expected: " << scenario.expect
+              << "\n  queues:";
+    for (const std::string& queue : session.queues_of(scenario)) std::cout << ' ' << queue;
+    std::cout << '\n';
+    for (const Point& point : scenario.points) std::cout << "    " << point.name << '\n';
+  }
+}
+
+std::string benchmark_name(const TrialItem& item) {
+  const bool beside = item.level != item.cell->point->level();
+  return item.cell->name + (beside ? item.level == Level::counted ? "/level:counted" : "/level:traced" : "");
+}
+
+void run_item(benchmark::State& state, Session& session, const Block& block, const TrialItem& item) {
+  if (&item == &block.items.front()) session.begin(block);
+  for (auto _ : state) {
+    const Measurement measurement = session.run(item);
+    const std::string& problem = measurement.fault.empty() ? measurement.void_reason : measurement.fault;
+    if (!problem.empty()) {
+      state.SkipWithError(problem.c_str());
+      break;
+    }
+    state.SetIterationTime(measurement.window_ns / static_cast<double>(measurement.messages) * 1e-9);
+    for (const auto& [name, value] : measurement.counters) state.counters[name] = value;
+  }
+  if (&item == &block.items.back()) session.finish(block);
+}
+
+void run_round(Session& session, const char* program, std::vector<std::string> benchmark_flags) {
+  std::vector<char*> arguments{const_cast<char*>(program)};
+  for (std::string& flag : benchmark_flags) arguments.push_back(flag.data());
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (count > 1) throw UsageError(std::string("unknown argument ") + arguments[1] + " (see --help)");
+
+  const std::vector<Block> blocks = session.plan_round();
+  for (const Block& block : blocks) {
+    for (const TrialItem& item : block.items) {
+      // One iteration is one trial, timed by itself: the threads and the clock are the harness's.
+      benchmark::RegisterBenchmark(benchmark_name(item).c_str(),
+                                   [&](benchmark::State& state) { run_item(state, session, block, item); })
+          ->UseManualTime()
+          ->Iterations(1)
+          ->Unit(benchmark::kNanosecond);
+    }
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  SessionOptions options;
+  options.scenarios_dir = BQ_SCENARIOS_DIR;
+  bool pilot = false;
+  bool list = false;
+  bool queues = false;
+  CLI::App app{
+      "Measures bounded blocking queues. Alone: one round, printed by Google Benchmark (its --benchmark_* flags are "
+      "passed on). "
+      "scripts/bench drives a whole run."};
+  app.add_option("--scenario", options.scenarios, "name, folder or file, again and again (default: curated)")
+      ->allow_extra_args(false);
+  app.add_option("--scenarios-dir", options.scenarios_dir, "where names are looked up");
+  app.add_option("--queue", options.queue_regex, "only queues that match this regular expression");
+  app.add_flag("--all", options.all, "the extra queues too, not only the default line-up");
+  app.add_option("--seed", options.seed, "of draws and shuffles");
+  app.add_option("--out", options.out, "folder to write trials.jsonl into");
+  app.add_flag("--pilot", pilot, "decide the number of messages of each cell");
+  app.add_option("--round", options.round, "which round to run")->check(CLI::Range(1, 1'000'000));
+  app.add_option("--only", options.only_file, "file with the points to run, one a line");
+  app.add_option("--blame", options.blame, "how the previous process died in mid-trial");
+  app.add_option("--note-arguments", options.note_arguments, "JSON to keep with the results");
+  app.add_option("--hang-after", options.hang_after_s, "seconds without progress that make a hang")
+      ->check(CLI::Range(0.5, 600.0));
+  app.add_flag("--list", list, "print the scenarios and their points");
+  app.add_flag("--queues", queues, "print the queues and their labels");
+  app.allow_extras();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::cerr << "queue_bench: " << error.what() << " (see --help)\n";
+    return exit_usage;
+  }
+
+  try {
+    if (queues) {
+      print_queues();
+      return 0;
+    }
+    const bool writes = !options.out.empty();
+    if (pilot && !writes) throw UsageError("--pilot needs --out");
+    Session session(options);
+    if (list) {
+      print_scenarios(session);
+    } else if (pilot) {
+      session.pilot();
+    } else {
+      run_round(session, argv[0], app.remaining());
+      if (!writes && session.any_failed()) return exit_failed;
+    }
+    return 0;
+  } catch (const UsageError& error) {
+    std::cerr << "queue_bench: " << error.what() << '\n';
+    return exit_usage;
+  } catch (const std::exception& error) {
+    std::cerr << "queue_bench: " << error.what() << '\n';
+    return exit_usage;
+  }
+}

@@ -1,0 +1,551 @@
+#include "benchmarks/measurement.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "benchmarks/ideal.h"
+
+namespace bq::bench {
+
+namespace {
+
+constexpr double gap_ns = 10'000;    // a thread that works this much longer than asked was not running
+constexpr std::size_t slices = 100;  // of a timeline
+constexpr Ticks never = std::numeric_limits<Ticks>::max();
+
+// The way of one message through the queue.
+struct Passage {
+  Ticks push_call = 0, push_done = 0, pop_call = 0, pop_done = never;
+  Ticks worked_until = 0;  // the consumer's next call
+  std::uint32_t consumer = 0;
+};
+
+std::string message_name(std::size_t producer, std::uint64_t sequence) {
+  return "message " + std::to_string(sequence) + " of producer " + std::to_string(producer);
+}
+
+// ----------------------------------------------------------------------------------------------------------
+// verification
+
+std::string check_fill(const TrialRecord& record) {
+  if (!record.fill) return "";
+  if (record.fill->accepted != record.capacity) {
+    return "bound: took " + std::to_string(record.fill->accepted) +
+           (record.fill->accepted > record.capacity ? " or more" : "") + " messages until full, capacity() is " +
+           std::to_string(record.capacity);
+  }
+  if (!record.fill->drained_in_order) return "order: filled and drained by one thread, messages came out wrong";
+  return "";
+}
+
+std::string check_refusals(const TrialRecord& record) {
+  for (std::size_t p = 0; p < record.producers.size(); ++p) {
+    if (const auto refused = record.producers[p].refused) {
+      return "refused " + std::to_string(refused) + " messages of producer " + std::to_string(p) + " though open";
+    }
+  }
+  return "";
+}
+
+std::string check_count(const TrialPlan& plan, const TrialRecord& record) {
+  const std::uint64_t sent = plan.messages_per_producer * plan.point.producers;
+  std::uint64_t received = 0;
+  for (const ConsumerRecord& consumer : record.consumers) received += consumer.messages;
+  if (received == sent) return "";
+  return "exactly once: " + std::to_string(sent) + " messages were sent, " + std::to_string(received) + " arrived";
+}
+
+std::string check_counted(const TrialPlan& plan, const TrialRecord& record) {
+  std::uint64_t expected = 0;
+  for (std::size_t p = 0; p < plan.point.producers; ++p) {
+    for (std::size_t i = 0; i < plan.messages_per_producer; ++i) expected += mix64(Message::of(p, i).id);
+  }
+  for (std::size_t c = 0; c < record.consumers.size(); ++c) {
+    expected -= record.consumers[c].checksum;
+    if (const auto wrong = record.consumers[c].out_of_order) {
+      return "order: consumer " + std::to_string(c) + " saw " + std::to_string(wrong) +
+             " messages out of their producer's order";
+    }
+  }
+  return expected == 0 ? "" : "exactly once: some messages were lost, duplicated or altered (checksum)";
+}
+
+// Fills in the passages; a message that nobody sent, or that arrived twice, or not at all, is a fault.
+std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vector<Passage>& passages) {
+  const std::size_t each = plan.messages_per_producer;
+  passages.assign(plan.point.producers * each, Passage{});
+  for (std::size_t p = 0; p < plan.point.producers; ++p) {
+    for (std::size_t i = 0; i < each; ++i) {
+      passages[p * each + i].push_call = record.producers[p].stamps[i].call;
+      passages[p * each + i].push_done = record.producers[p].stamps[i].done;
+    }
+  }
+  for (std::size_t c = 0; c < record.consumers.size(); ++c) {
+    const ConsumerRecord& consumer = record.consumers[c];
+    std::vector<std::uint64_t> next(plan.point.producers, 0);
+    const std::size_t count = std::min<std::size_t>(consumer.messages, consumer.stamps.size());
+    for (std::size_t k = 0; k < count; ++k) {
+      const PopStamp& stamp = consumer.stamps[k];
+      const Message message{stamp.id};
+      const std::uint64_t p = message.producer();
+      const std::uint64_t i = message.sequence();
+      if (p >= plan.point.producers || i >= each) return "exactly once: a message arrived that nobody sent";
+      Passage& passage = passages[p * each + i];
+      if (passage.pop_done != never) return "exactly once: " + message_name(p, i) + " arrived twice";
+      if (i < next[p]) return "order: " + message_name(p, i) + " came after a later one";
+      next[p] = i + 1;
+      passage.pop_call = stamp.call;
+      passage.pop_done = stamp.done;
+      passage.worked_until = k + 1 < count ? consumer.stamps[k + 1].call : consumer.end_call;
+      passage.consumer = static_cast<std::uint32_t>(c);
+    }
+  }
+  for (std::size_t n = 0; n < passages.size(); ++n) {
+    if (passages[n].pop_done == never) return "exactly once: " + message_name(n / each, n % each) + " never arrived";
+  }
+  return "";
+}
+
+// No message whose push was over before another's began may still be waiting to be asked for when that other has
+// arrived. What one thread at each end sees has been checked by collect().
+std::string check_fifo(std::vector<const Passage*>& passages) {
+  std::vector<const Passage*> by_done = passages;
+  std::sort(passages.begin(), passages.end(), [](auto* a, auto* b) { return a->push_call < b->push_call; });
+  std::sort(by_done.begin(), by_done.end(), [](auto* a, auto* b) { return a->push_done < b->push_done; });
+  Ticks latest_pop_call = 0;
+  auto earlier = by_done.begin();
+  for (const Passage* later : passages) {
+    for (; earlier != by_done.end() && (*earlier)->push_done < later->push_call; ++earlier) {
+      latest_pop_call = std::max(latest_pop_call, (*earlier)->pop_call);
+    }
+    if (latest_pop_call > later->pop_done) return "order: a message overtook one that was pushed before it";
+  }
+  return "";
+}
+
+std::string check_order(const TrialPlan& plan, const Traits& traits, const std::vector<Passage>& passages) {
+  if (plan.point.threads() == 2) return "";
+  const std::size_t each = plan.messages_per_producer;
+  const std::size_t group = traits.fifo == Fifo::global ? passages.size() : each;
+  for (std::size_t first = 0; first < passages.size(); first += group) {
+    std::vector<const Passage*> members;
+    members.reserve(group);
+    for (std::size_t n = first; n < first + group; ++n) members.push_back(&passages[n]);
+    if (auto fault = check_fifo(members); !fault.empty()) return fault;
+  }
+  return "";
+}
+
+// Times at which messages entered and left, each sorted. Entered: the push was over; left: the pop had begun. What is
+// inside by these is certainly inside.
+struct Flow {
+  std::vector<Ticks> entered, left;
+
+  explicit Flow(const std::vector<Passage>& passages) {
+    entered.reserve(passages.size());
+    left.reserve(passages.size());
+    for (const Passage& passage : passages) {
+      entered.push_back(passage.push_done);
+      left.push_back(passage.pop_call);
+    }
+    std::sort(entered.begin(), entered.end());
+    std::sort(left.begin(), left.end());
+  }
+
+  std::size_t peak(Ticks from, Ticks to) const {
+    std::size_t most = 0;
+    std::size_t gone = 0;
+    for (std::size_t n = 0; n < entered.size() && entered[n] <= to; ++n) {
+      while (gone < left.size() && left[gone] <= entered[n]) ++gone;
+      if (entered[n] >= from && n + 1 > gone) most = std::max(most, n + 1 - gone);
+    }
+    return most;
+  }
+};
+
+// ---------------------------------------------------------------------------------------------------------- the window
+
+struct Window {
+  Ticks open = 0, close = never;
+  bool empty() const { return close <= open; }
+  bool holds(Ticks t) const { return t > open && t <= close; }
+};
+
+// From the last thread warm to the first producer done.
+Window find_window(const TrialRecord& record) {
+  Window window;
+  for (const ProducerRecord& producer : record.producers) {
+    window.open = std::max(window.open, producer.warm);
+    window.close = std::min(window.close, producer.done);
+  }
+  for (const ConsumerRecord& consumer : record.consumers)
+    window.open = std::max(window.open, consumer.warm.value_or(0));
+  return window;
+}
+
+// Messages a counted producer had pushed since its warm-up, at time t: between two stamps, in proportion.
+double pushed_at(const ProducerRecord& producer, std::size_t stride, std::size_t count, Ticks t) {
+  const auto after = std::upper_bound(producer.strides.begin(), producer.strides.end(), t);
+  const auto index = static_cast<std::size_t>(after - producer.strides.begin());
+  const auto full = static_cast<double>(std::min(index * stride, count));
+  if (after == producer.strides.end()) return full;
+  const Ticks begin = index == 0 ? producer.warm : producer.strides[index - 1];
+  if (t <= begin) return full;
+  const double share = static_cast<double>(t - begin) / static_cast<double>(*after - begin);
+  return full + share * (static_cast<double>(std::min((index + 1) * stride, count)) - full);
+}
+
+// ---------------------------------------------------------------------------------------------------------- service
+// times
+
+class Services {
+ public:
+  Services(const TrialPlan& plan, const std::vector<Passage>& passages) : plan_(plan), passages_(passages) {
+    const std::size_t producers = plan.point.producers;
+    const std::size_t each = plan.messages_per_producer;
+    for (ServiceTimes* times : {&realised, &nominal}) {
+      times->produce.assign(producers, std::vector<float>(each));
+      times->consume.assign(producers, std::vector<float>(each));
+    }
+    const bool produces = plan.point.producer.kind != Work::Kind::none;
+    const bool consumes = plan.point.consumer.kind != Work::Kind::none;
+    for (std::size_t p = 0; p < producers; ++p) {
+      for (std::size_t i = 0; i < each; ++i) {
+        const Passage& passage = passages[p * each + i];
+        const Ticks before = i == 0 ? passage.push_call : passages[p * each + i - 1].push_done;
+        realised.produce[p][i] = static_cast<float>(ns_between(before, passage.push_call));
+        realised.consume[p][i] = static_cast<float>(ns_between(passage.pop_done, passage.worked_until));
+        if (produces) nominal.produce[p][i] = to_ns(plan.point.producer, plan.demands.producer[p][i]);
+        if (consumes) nominal.consume[p][i] = to_ns(plan.point.consumer, plan.demands.consumer[p][i]);
+      }
+    }
+  }
+
+  // The state of the trial as the window opens.
+  Opening opening(Ticks open) const {
+    Opening result;
+    const std::size_t each = plan_.messages_per_producer;
+    std::vector<std::pair<Ticks, Opening::Waiting>> waiting;
+    result.consumer_free_ns.assign(plan_.point.consumers, 0);
+    for (std::uint32_t p = 0; p < plan_.point.producers; ++p) {
+      std::size_t i = 0;
+      for (; i < each && entered_by(passages_[p * each + i], open); ++i) {
+        const Passage& passage = passages_[p * each + i];
+        if (passage.pop_done > open) {
+          waiting.push_back({passage.push_done, {p, i}});
+        } else if (passage.worked_until > open) {
+          result.consumer_free_ns[passage.consumer] = ns_between(open, passage.worked_until);
+        }
+      }
+      const Ticks call = i < each ? passages_[p * each + i].push_call : open;
+      result.producers.push_back({i, call > open ? ns_between(open, call) : 0});
+    }
+    std::sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& entry : waiting) result.waiting.push_back(entry.second);
+    return result;
+  }
+
+  static bool entered_by(const Passage& passage, Ticks t) { return passage.push_done <= t || passage.pop_done <= t; }
+
+  ServiceTimes realised, nominal;
+
+ private:
+  float to_ns(const Work& work, std::uint32_t demand) const {
+    return static_cast<float>(nominal_ns(work, demand, plan_.demands.ns_per_step));
+  }
+  const TrialPlan& plan_;
+  const std::vector<Passage>& passages_;
+};
+
+struct RoleWork {
+  double realised = 0, nominal = 0, gaps = 0;
+
+  void add(double realised_ns, double nominal_ns) {
+    realised += realised_ns;
+    nominal += nominal_ns;
+    if (realised_ns - nominal_ns > gap_ns) gaps += realised_ns - nominal_ns;
+  }
+  RoleWork operator+(const RoleWork& other) const {
+    return {realised + other.realised, nominal + other.nominal, gaps + other.gaps};
+  }
+  double inflation() const { return realised / nominal; }
+  // A gap is time in which the thread did not run.
+  double cpu() const { return realised - gaps; }
+};
+
+// ---------------------------------------------------------------------------------------------------------- the
+// numbers
+
+class Report {
+ public:
+  explicit Report(Measurement& out) : out_(out) {}
+  void add(std::string name, double value) {
+    if (std::isfinite(value)) out_.counters.emplace_back(std::move(name), value);
+  }
+  void add(std::string name, std::optional<double> value) {
+    if (value) add(std::move(name), *value);
+  }
+  void add_distribution(const std::string& stem, const Histogram& histogram) {
+    add(stem + "_mean_ns", histogram.mean());
+    add(stem + "_p50_ns", histogram.quantile(0.5));
+    add(stem + "_p99_ns", histogram.quantile(0.99));
+    out_.histograms.emplace_back(stem + "_ns", histogram);
+  }
+
+ private:
+  Measurement& out_;
+};
+
+struct RoleUsage {
+  CpuUsage usage;
+  double messages = 0;
+  double work_cpu_ns = 0;  // the CPU of the spin work among `usage`
+};
+
+void report_usage(Report& report, const RoleUsage& producers, const RoleUsage& consumers) {
+  double cpu = 0, beyond = 0, switches = 0, yields = 0;
+  const auto add_role = [&](const std::string& role, const RoleUsage& use) {
+    if (use.messages <= 0) return;
+    const double role_cpu = use.usage.cpu_ns / use.messages;
+    const double role_beyond = (use.usage.cpu_ns - use.work_cpu_ns) / use.messages;
+    const double voluntary = static_cast<double>(use.usage.voluntary) / use.messages;
+    const double yielded = static_cast<double>(use.usage.yields) / use.messages;
+    const double involuntary = std::max(0.0, static_cast<double>(use.usage.involuntary) / use.messages - yielded);
+    report.add(role + "_cpu_ns_per_msg", role_cpu);
+    report.add(role + "_cpu_beyond_work_ns_per_msg", role_beyond);
+    report.add(role + "_voluntary_switches_per_msg", voluntary);
+    report.add(role + "_involuntary_switches_per_msg", involuntary);
+    report.add(role + "_yields_per_msg", yielded);
+    cpu += role_cpu;
+    beyond += role_beyond;
+    switches += voluntary + involuntary;
+    yields += yielded;
+  };
+  add_role("producer", producers);
+  add_role("consumer", consumers);
+  report.add("cpu_ns_per_msg", cpu);
+  report.add("cpu_beyond_work_ns_per_msg", beyond);
+  report.add("switches_per_msg", switches);
+  report.add("yields_per_msg", yields);
+}
+
+RoleUsage producer_usage(const TrialPlan& plan, const TrialRecord& record) {
+  RoleUsage use;
+  for (const ProducerRecord& producer : record.producers) use.usage += producer.usage;
+  use.messages = static_cast<double>((plan.messages_per_producer - plan.warmup_per_producer) * plan.point.producers);
+  return use;
+}
+
+RoleUsage consumer_usage(const TrialRecord& record) {
+  RoleUsage use;
+  for (const ConsumerRecord& consumer : record.consumers) {
+    use.usage += consumer.usage;
+    use.messages += static_cast<double>(consumer.messages - consumer.warm_messages);
+  }
+  return use;
+}
+
+double mean_spin_ns(const Work& work, const std::vector<DemandStream>& streams, double ns_per_step) {
+  if (work.kind != Work::Kind::spin) return 0;
+  double sum = 0;
+  double count = 0;
+  for (const DemandStream& stream : streams) {
+    for (const std::uint32_t demand : stream) sum += demand * ns_per_step;
+    count += static_cast<double>(stream.size());
+  }
+  return sum / count;
+}
+
+void measure_counted(const TrialPlan& plan, const TrialRecord& record, Measurement& out) {
+  const Window window = find_window(record);
+  const std::size_t count = plan.messages_per_producer - plan.warmup_per_producer;
+  double messages = 0;
+  if (!window.empty()) {
+    for (const ProducerRecord& producer : record.producers) {
+      messages += pushed_at(producer, record.stride, count, window.close) -
+                  pushed_at(producer, record.stride, count, window.open);
+    }
+  }
+  if (messages < 1) {
+    out.void_reason = "one producer was done before every thread was warm";
+    return;
+  }
+  out.messages = static_cast<std::uint64_t>(std::llround(messages));
+  out.window_ns = ns_between(window.open, window.close);
+  Report report(out);
+  report.add("throughput_msgs_per_s", messages / out.window_ns * 1e9);
+  RoleUsage producers = producer_usage(plan, record);
+  RoleUsage consumers = consumer_usage(record);
+  const Demands& demands = plan.demands;
+  producers.work_cpu_ns = producers.messages * mean_spin_ns(plan.point.producer, demands.producer, demands.ns_per_step);
+  consumers.work_cpu_ns = consumers.messages * mean_spin_ns(plan.point.consumer, demands.consumer, demands.ns_per_step);
+  report_usage(report, producers, consumers);
+}
+
+Timeline draw_timeline(const Window& window, const std::vector<Passage>& passages) {
+  Timeline timeline;
+  const Ticks length = window.close - window.open;
+  timeline.slice_ns = ns_between(window.open, window.close) / slices;
+  timeline.occupancy.assign(slices, 0);
+  timeline.pushed.assign(slices, 0);
+  std::vector<std::int64_t> change(slices + 1, 0);
+  const auto slice_of = [&](Ticks t) -> std::size_t {
+    if (t <= window.open) return 0;
+    if (t > window.close) return slices;
+    return std::min<std::size_t>(slices - 1, static_cast<std::size_t>((t - window.open) * slices / length));
+  };
+  for (const Passage& passage : passages) {
+    ++change[slice_of(passage.push_done)];
+    --change[slice_of(passage.pop_done)];
+    if (window.holds(passage.push_done)) ++timeline.pushed[slice_of(passage.push_done)];
+  }
+  std::int64_t inside = 0;
+  for (std::size_t s = 0; s < slices; ++s) {
+    inside += change[s];
+    timeline.occupancy[s] = static_cast<std::uint64_t>(std::max<std::int64_t>(0, inside));
+  }
+  return timeline;
+}
+
+void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std::vector<Passage>& passages,
+                    const Flow& flow, std::optional<double> handoff_ns, std::size_t cores, Measurement& out) {
+  const Point& point = plan.point;
+  const Window window = find_window(record);
+  Report report(out);
+  if (window.empty()) {
+    out.void_reason = "one producer was done before every thread was warm";
+    return;
+  }
+  const bool overcommitted = point.spinning_threads() > cores;
+  const Services services(plan, passages);
+  const std::size_t each = plan.messages_per_producer;
+
+  // What lay inside the window, and who did how much.
+  Histogram sojourn, push_blocked, pop_blocked;
+  RoleWork produce, consume;              // inside the window
+  RoleWork usage_produce, usage_consume;  // inside the intervals that CPU usage was taken over
+  std::size_t messages = 0;
+  const auto consumed_from = [&](const Passage& passage) {
+    const auto& warm = record.consumers[passage.consumer].warm;
+    return !warm || passage.pop_done > *warm;
+  };
+  for (std::size_t p = 0; p < point.producers; ++p) {
+    for (std::size_t i = 0; i < each; ++i) {
+      const Passage& passage = passages[p * each + i];
+      const double produce_ns = services.realised.produce[p][i];
+      const double consume_ns = services.realised.consume[p][i];
+      const double nominal_produce_ns = services.nominal.produce[p][i];
+      const double nominal_consume_ns = services.nominal.consume[p][i];
+      if (i >= plan.warmup_per_producer) usage_produce.add(produce_ns, nominal_produce_ns);
+      if (consumed_from(passage)) usage_consume.add(consume_ns, nominal_consume_ns);
+      if (window.holds(passage.push_done)) {
+        if (!Services::entered_by(passage, window.open)) ++messages;
+        produce.add(produce_ns, nominal_produce_ns);
+        push_blocked.add(ns_between(passage.push_call, passage.push_done));
+        if (passage.push_call > window.open) sojourn.add(ns_between(passage.push_call, passage.pop_done));
+      }
+      if (window.holds(passage.pop_done)) {
+        consume.add(consume_ns, nominal_consume_ns);
+        pop_blocked.add(ns_between(passage.pop_call, passage.pop_done));
+      }
+    }
+  }
+  if (messages == 0) {
+    out.void_reason = "no message was pushed inside the window";
+    return;
+  }
+  const double n = static_cast<double>(messages);
+  out.messages = messages;
+  out.window_ns = ns_between(window.open, window.close);
+  report.add("throughput_msgs_per_s", n / out.window_ns * 1e9);
+
+  if (point.works()) {
+    const Opening opening = services.opening(window.open);
+    const Replay nominal = replay(services.nominal, opening, record.capacity, messages);
+    // Where threads take turns on the cores, their service times contain each other's turns: only the nominal ones are
+    // work.
+    const ServiceTimes& honest = overcommitted ? services.nominal : services.realised;
+    const Replay ideal = overcommitted ? nominal : replay(honest, opening, record.capacity, messages);
+    double least_ns = 0;
+    if (overcommitted) {
+      const double spun = (point.producer.kind == Work::Kind::spin ? produce.nominal : 0) +
+                          (point.consumer.kind == Work::Kind::spin ? consume.nominal : 0);
+      least_ns = spun / static_cast<double>(cores);
+      report.add("efficiency_is_bound", 1.0);
+    }
+    const double ideal_ns = std::max(ideal.window_ns, least_ns);
+    const double nominal_ns = std::max(nominal.window_ns, least_ns);
+    report.add("lost_ns_per_msg", (out.window_ns - ideal_ns) / n);
+    report.add("efficiency", ideal_ns / out.window_ns);
+    report.add("nominal_lost_ns_per_msg", (out.window_ns - nominal_ns) / n);
+    report.add("nominal_efficiency", nominal_ns / out.window_ns);
+    if (handoff_ns) {
+      const Replay floor = replay(honest, opening, record.capacity, messages, *handoff_ns);
+      report.add("floor_lost_ns_per_msg", (std::max(floor.window_ns, least_ns) - ideal_ns) / n);
+    }
+    if (!overcommitted) {
+      report.add("work_inflation", (produce + consume).inflation());
+      report.add("producer_work_inflation", produce.inflation());
+      report.add("consumer_work_inflation", consume.inflation());
+      const RoleWork spun = (point.producer.kind == Work::Kind::spin ? produce : RoleWork{}) +
+                            (point.consumer.kind == Work::Kind::spin ? consume : RoleWork{});
+      if (spun.realised > 0) report.add("gap_share", spun.gaps / spun.realised);
+    }
+    report.add_distribution("ideal_sojourn", ideal.sojourn);
+  }
+  report.add("generator_share", produce.realised / (out.window_ns * static_cast<double>(point.producers)));
+  report.add_distribution("sojourn", sojourn);
+  report.add("sojourn_max_ns", sojourn.max());
+  report.add_distribution("push_blocked", push_blocked);
+  report.add_distribution("pop_blocked", pop_blocked);
+  report.add("peak_occupancy", static_cast<double>(flow.peak(window.open, window.close)));
+  out.timeline = draw_timeline(window, passages);
+
+  RoleUsage producers = producer_usage(plan, record);
+  RoleUsage consumers = consumer_usage(record);
+  if (point.producer.kind == Work::Kind::spin) {
+    producers.work_cpu_ns = overcommitted ? usage_produce.nominal : usage_produce.cpu();
+  }
+  if (point.consumer.kind == Work::Kind::spin) {
+    consumers.work_cpu_ns = overcommitted ? usage_consume.nominal : usage_consume.cpu();
+  }
+  report_usage(report, producers, consumers);
+}
+
+}  // namespace
+
+Measurement measure(const TrialPlan& plan, const TrialRecord& record, const Traits& traits,
+                    std::optional<double> handoff_ns, std::size_t cores) {
+  Measurement out;
+  const auto wrong = [&](std::string fault) {
+    out.fault = std::move(fault);
+    return !out.fault.empty();
+  };
+  if (wrong(check_fill(record)) || wrong(check_refusals(record))) return out;
+  if (plan.level == Level::counted) {
+    if (wrong(check_count(plan, record)) || wrong(check_counted(plan, record))) return out;
+    measure_counted(plan, record, out);
+    return out;
+  }
+  std::vector<Passage> passages;
+  if (wrong(collect(plan, record, passages)) || wrong(check_count(plan, record))) return out;
+  if (wrong(check_order(plan, traits, passages))) return out;
+  const Flow flow(passages);
+  if (const std::size_t peak = flow.peak(0, never); peak > record.capacity) {
+    out.fault = "bound: " + std::to_string(peak) + " messages were inside at once, capacity() is " +
+                std::to_string(record.capacity);
+    return out;
+  }
+  measure_traced(plan, record, passages, flow, handoff_ns, cores, out);
+  return out;
+}
+
+double least_window_ns(const Point& point, std::size_t cores) {
+  const double slower = std::max(point.producer.mean_ns, point.consumer.mean_ns);
+  const double fillings = 20 * static_cast<double>(point.capacity) * slower;
+  const double turns = point.spinning_threads() > cores ? 500e6 : 0;
+  return std::max({60e6, fillings, turns, point.window_ms * 1e6});
+}
+
+}  // namespace bq::bench

@@ -1,0 +1,40 @@
+// The queues that a program knows: their names, labels and measured loops. Filled before main by register_queue.h.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "benchmarks/trial.h"
+#include "benchmarks/watchdog.h"
+#include "queues/bounded_queue.h"
+
+namespace bq::bench {
+
+enum class LineUp : std::uint8_t {
+  standard,  ///< in every run ("default" in queues.list)
+  extra,     ///< with --all, or by name
+  named,     ///< only where named in full
+};
+
+struct QueueEntry {
+  std::string name;
+  LineUp line_up;
+  Traits traits;
+  void (*run)(const TrialPlan&, TrialRecord&, Watchdog&);
+};
+
+/// All registered queues, by name.
+const std::vector<QueueEntry>& registered_queues();
+
+/// Nullptr if there is none.
+const QueueEntry* find_queue(const std::string& name);
+
+/// Why this queue cannot run at this point, in words; absent if it can.
+std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& point);
+
+/// Called through register_queue.h. Ends the program on a name that is taken.
+bool add_queue(QueueEntry entry, const char* line_up);
+
+}  // namespace bq::bench

@@ -1,0 +1,253 @@
+// The measured loops: one trial of one queue, from the barrier to the last message. Everything here that runs inside a
+// loop is part of what is measured; keep it small. The analysis is elsewhere (measurement.h).
+#pragma once
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <barrier>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "benchmarks/machine.h"
+#include "benchmarks/trial.h"
+#include "benchmarks/watchdog.h"
+#include "queues/handles.h"
+
+namespace bq::bench {
+
+namespace detail {
+
+inline void work(Work::Kind kind, std::uint32_t demand) noexcept {
+  if (kind == Work::Kind::spin) {
+    spin_steps(demand);
+  } else {
+    sleep_ns(demand);
+  }
+}
+
+/// A counted consumer's check of exactly once and order, as messages arrive: a few instructions each.
+class ArrivalCheck {
+ public:
+  explicit ArrivalCheck(std::size_t producers) : next_(producers, 0) {}
+  void operator()(Message message) noexcept {
+    checksum_ += mix64(message.id);
+    const std::uint64_t producer = message.producer();
+    if (producer >= next_.size() || message.sequence() < next_[producer]) {
+      ++out_of_order_;
+    } else {
+      next_[producer] = message.sequence() + 1;
+    }
+  }
+  std::uint64_t checksum() const { return checksum_; }
+  std::uint64_t out_of_order() const { return out_of_order_; }
+
+ private:
+  std::vector<std::uint64_t> next_;
+  std::uint64_t checksum_ = 0;
+  std::uint64_t out_of_order_ = 0;
+};
+
+/// Fills the queue to refusal and drains it, from one thread. The messages are producer 0's own first ones, sent again
+/// later.
+template <class Q>
+FillProbe probe_bound(Q& queue) {
+  FillProbe probe;
+  const std::size_t beyond = queue.capacity() + 2;  // an overfull queue need not end
+  while (probe.accepted < beyond && queue.try_push(Message::of(0, probe.accepted)) == Status::done) ++probe.accepted;
+  std::optional<Message> out;
+  for (std::size_t i = 0; i < probe.accepted; ++i) {
+    if (queue.try_pop(out) != Status::done || out->id != i) probe.drained_in_order = false;
+  }
+  if (queue.try_pop(out) == Status::done) probe.drained_in_order = false;
+  return probe;
+}
+
+template <Level level, bool has_work, class Handle>
+void push_range(Handle& producer, std::size_t self, std::size_t first, std::size_t last, const TrialPlan& plan,
+                ProducerRecord& record, WorkerStatus& status) {
+  const DemandStream& demand = plan.demands.producer[self];
+  const Work::Kind kind = plan.point.producer.kind;
+  for (std::size_t i = first; i < last; ++i) {
+    if constexpr (has_work) {
+      status.in_work.store(true, std::memory_order_relaxed);
+      work(kind, demand[i]);
+      status.in_work.store(false, std::memory_order_relaxed);
+    }
+    status.messages.store(i + 1, std::memory_order_relaxed);
+    if constexpr (level == Level::traced) {
+      PushStamp& stamp = record.stamps[i];
+      stamp.call = now_ticks();
+      if (!producer.push(Message::of(self, i))) [[unlikely]]
+        ++record.refused;
+      stamp.done = now_ticks();
+    } else {
+      if (!producer.push(Message::of(self, i))) [[unlikely]]
+        ++record.refused;
+    }
+  }
+}
+
+template <Level level, bool has_work, class Handle>
+void produce(Handle& producer, std::size_t self, const TrialPlan& plan, std::size_t stride, ProducerRecord& record,
+             WorkerStatus& status) {
+  const std::size_t total = plan.messages_per_producer;
+  push_range<level, has_work>(producer, self, 0, plan.warmup_per_producer, plan, record, status);
+  const CpuUsage before = CpuUsage::of_this_thread();
+  record.warm = now_ticks();
+  if constexpr (level == Level::traced) {
+    push_range<level, has_work>(producer, self, plan.warmup_per_producer, total, plan, record, status);
+  } else {
+    for (std::size_t first = plan.warmup_per_producer; first < total; first += stride) {
+      push_range<level, has_work>(producer, self, first, std::min(first + stride, total), plan, record, status);
+      record.strides.push_back(now_ticks());
+    }
+  }
+  record.done = now_ticks();
+  record.usage = CpuUsage::of_this_thread() - before;
+}
+
+/// Pops until the end of the stream, or, with `until_warm`, until a message from after its producer's warm-up has come.
+/// True: more may come.
+template <Level level, bool has_work, bool until_warm, class Handle>
+bool pop_range(Handle& consumer, const TrialPlan& plan, ConsumerRecord& record, ArrivalCheck& check,
+               WorkerStatus& status) {
+  const Work::Kind kind = plan.point.consumer.kind;
+  std::uint64_t count = record.messages;
+  bool more = true;
+  for (;;) {
+    status.messages.store(count + 1, std::memory_order_relaxed);
+    Ticks call = 0;
+    if constexpr (level == Level::traced) call = now_ticks();
+    const std::optional<Message> message = consumer.pop();
+    if (!message) [[unlikely]] {
+      if constexpr (level == Level::traced) record.end_call = call;
+      more = false;
+      break;
+    }
+    if constexpr (level == Level::traced) {
+      if (count < record.stamps.size()) [[likely]]
+        record.stamps[count] = {call, now_ticks(), message->id};
+    } else {
+      check(*message);
+    }
+    ++count;
+    const std::uint64_t producer = message->producer();
+    const std::uint64_t sequence = message->sequence();
+    if constexpr (has_work) {
+      status.in_work.store(true, std::memory_order_relaxed);
+      // A message nobody sent is found out later; here it must only do no harm.
+      if (producer < plan.demands.consumer.size() && sequence < plan.messages_per_producer) [[likely]] {
+        work(kind, plan.demands.consumer[producer][sequence]);
+      }
+      status.in_work.store(false, std::memory_order_relaxed);
+    }
+    if constexpr (until_warm) {
+      if (sequence >= plan.warmup_per_producer) break;
+    }
+  }
+  record.messages = count;
+  return more;
+}
+
+template <Level level, bool has_work, class Handle>
+void consume(Handle& consumer, const TrialPlan& plan, ConsumerRecord& record, WorkerStatus& status) {
+  ArrivalCheck check(plan.point.producers);
+  CpuUsage before = CpuUsage::of_this_thread();
+  if (pop_range<level, has_work, true>(consumer, plan, record, check, status)) {
+    before = CpuUsage::of_this_thread();
+    record.warm = now_ticks();
+    record.warm_messages = record.messages;
+    pop_range<level, has_work, false>(consumer, plan, record, check, status);
+  }
+  record.usage = CpuUsage::of_this_thread() - before;
+  record.checksum = check.checksum();
+  record.out_of_order = check.out_of_order();
+}
+
+}  // namespace detail
+
+/// Runs one trial on fresh threads and a fresh queue, and joins them. `record` is reused between trials to keep its
+/// memory warm. A trial that hangs never returns: the watchdog ends the process.
+template <BoundedQueue Q>
+void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
+  const Point& point = plan.point;
+  const bool traced = plan.level == Level::traced;
+  const std::size_t total = plan.messages_per_producer * point.producers;
+
+  auto [first_producer, first_consumer] = make_handles<Q>(point.capacity);
+  Q& queue = first_producer.queue();
+  record.capacity = queue.capacity();
+  record.fill.reset();
+  record.stride = std::max<std::size_t>(1, (plan.messages_per_producer - plan.warmup_per_producer) / 256);
+  record.producers.resize(point.producers);
+  record.consumers.resize(point.consumers);
+  // Memory is touched now rather than in the loops.
+  for (ProducerRecord& p : record.producers) {
+    p.refused = 0;
+    p.stamps.resize(traced ? plan.messages_per_producer : 0);
+    p.strides.clear();
+    p.strides.reserve(258);
+  }
+  for (ConsumerRecord& c : record.consumers) {
+    std::vector<PopStamp> stamps = std::move(c.stamps);
+    c = ConsumerRecord{};
+    c.stamps = std::move(stamps);
+    c.stamps.resize(traced ? total : 0);
+  }
+
+  const std::vector<int> cores = cores_for(point);
+  std::barrier start(static_cast<std::ptrdiff_t>(point.threads()));
+  std::vector<WorkerStatus> status(point.threads());
+  const auto prepare = [&](std::size_t thread) {
+    if (!cores.empty()) pin_to(cores[thread]);
+    prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // sleeps end on time
+  };
+  const auto produce_as = [&](auto handle, std::size_t self) {
+    const std::size_t thread = point.consumers + self;
+    prepare(thread);
+    ProducerRecord& mine = record.producers[self];
+    if (self == 0 && queue.capacity() != unbounded_capacity) {
+      // By a producer rather than by the main thread: some queues keep something for every thread that ever pushed.
+      status[thread].stage = WorkerStatus::Stage::probing;
+      record.fill = detail::probe_bound(queue);
+    }
+    start.arrive_and_wait();
+    status[thread].stage = WorkerStatus::Stage::running;
+    const bool has_work = point.producer.kind != Work::Kind::none;
+    const auto loop = traced ? (has_work ? &detail::produce<Level::traced, true, decltype(handle)>
+                                         : &detail::produce<Level::traced, false, decltype(handle)>)
+                             : (has_work ? &detail::produce<Level::counted, true, decltype(handle)>
+                                         : &detail::produce<Level::counted, false, decltype(handle)>);
+    loop(handle, self, plan, record.stride, mine, status[thread]);
+    status[thread].stage = WorkerStatus::Stage::finished;
+  };
+  const auto consume_as = [&](auto handle, std::size_t self) {
+    prepare(self);
+    start.arrive_and_wait();
+    status[self].stage = WorkerStatus::Stage::running;
+    const bool has_work = point.consumer.kind != Work::Kind::none;
+    const auto loop = traced ? (has_work ? &detail::consume<Level::traced, true, decltype(handle)>
+                                         : &detail::consume<Level::traced, false, decltype(handle)>)
+                             : (has_work ? &detail::consume<Level::counted, true, decltype(handle)>
+                                         : &detail::consume<Level::counted, false, decltype(handle)>);
+    loop(handle, plan, record.consumers[self], status[self]);
+    status[self].stage = WorkerStatus::Stage::finished;
+  };
+
+  const Watchdog::Guard guard(watchdog, point, status);
+  std::vector<std::jthread> threads;
+  threads.reserve(point.threads());
+  if constexpr (Q::traits.consumers == Endpoints::many) {
+    for (std::size_t c = 1; c < point.consumers; ++c) threads.emplace_back(consume_as, first_consumer, c);
+  }
+  if constexpr (Q::traits.producers == Endpoints::many) {
+    for (std::size_t p = 1; p < point.producers; ++p) threads.emplace_back(produce_as, first_producer, p);
+  }
+  threads.emplace_back(consume_as, std::move(first_consumer), 0);
+  threads.emplace_back(produce_as, std::move(first_producer), 0);
+}
+
+}  // namespace bq::bench

@@ -1,0 +1,453 @@
+#include "benchmarks/scenario.h"
+
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+namespace bq::bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::string_literals;
+
+// Every key of the language. `swept` keys take one value or a list of them.
+struct Key {
+  std::string_view path;
+  bool swept;
+};
+constexpr std::array keys{
+    Key{"question", false},
+    Key{"expect", false},
+    Key{"rank", false},
+    Key{"rounds", false},
+    Key{"queues", false},
+    Key{"producers", true},
+    Key{"consumers", true},
+    Key{"capacity", true},
+    Key{"message_bytes", true},
+    Key{"placement", true},
+    Key{"rho", true},
+    Key{"window_ms", true},
+    Key{"producer.work", true},
+    Key{"producer.process", true},
+    Key{"producer.mean_ns", true},
+    Key{"producer.burst_msgs", true},
+    Key{"producer.burst_gap_ns", true},
+    Key{"consumer.work", true},
+    Key{"consumer.process", true},
+    Key{"consumer.mean_ns", true},
+    Key{"consumer.burst_msgs", true},
+    Key{"consumer.burst_gap_ns", true},
+};
+constexpr std::array not_in_a_case{"question", "expect", "rank", "rounds", "queues"};
+
+constexpr std::int64_t max_threads = 256;  // a side
+constexpr std::int64_t max_capacity = 1 << 24;
+constexpr std::int64_t max_points = 1000;  // a file
+constexpr double max_mean_ns = 1e9;
+
+const Key* find_key(std::string_view path) {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.path == path; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+// Points at a key of a file in every message.
+struct Place {
+  const fs::path& file;
+
+  [[noreturn]] void fail(const toml::node& node, std::string_view key, const std::string& what) const {
+    fail(node.source().begin.line, key, what);
+  }
+  [[noreturn]] void fail(toml::source_index line, std::string_view key, const std::string& what) const {
+    std::ostringstream message;
+    message << file.string();
+    if (line > 0) message << ':' << line;
+    if (!key.empty()) message << ": key '" << key << "'";
+    message << ": " << what;
+    throw UsageError(message.str());
+  }
+};
+
+// mean_us, mean, mean_milliseconds -> mean_ns: the same word with another unit or none.
+std::string hint_for(std::string_view path) {
+  const auto stem = [](std::string_view text) { return text.substr(0, text.rfind('_')); };
+  for (const Key& key : keys) {
+    if (key.path != path && (stem(key.path) == stem(path) || stem(key.path) == path)) {
+      return "unknown; did you mean '"s + std::string(key.path) + "' (the unit is part of the name)?";
+    }
+  }
+  std::string all;
+  for (const Key& key : keys) all += (all.empty() ? "" : ", ") + std::string(key.path);
+  return "unknown; the keys are " + all + ", [[case]]";
+}
+
+// Every key below `table` must be in the language.
+void check_keys(const Place& place, const toml::table& table, const std::string& prefix, bool in_case) {
+  for (const auto& [name, node] : table) {
+    const std::string path = prefix + std::string(name.str());
+    if (prefix.empty() && (path == "producer" || path == "consumer")) {
+      if (!node.is_table()) place.fail(node, path, "must be a table: [" + path + "]");
+      check_keys(place, *node.as_table(), path + ".", in_case);
+    } else if (prefix.empty() && path == "case" && !in_case) {
+      const toml::array* cases = node.as_array();
+      if (!cases || cases->empty() || !cases->is_array_of_tables()) place.fail(node, path, "must be tables: [[case]]");
+    } else if (prefix.empty() && path == "name" && in_case) {
+      if (!node.is_string()) place.fail(node, path, "must be a string");
+    } else {
+      const Key* key = find_key(path);
+      if (!key) place.fail(node, path, hint_for(path));
+      if (in_case && std::find(not_in_a_case.begin(), not_in_a_case.end(), path) != not_in_a_case.end()) {
+        place.fail(node, path, "belongs at the top of the file, not in a case");
+      }
+      if (node.is_array() && !key->swept && path != "queues") place.fail(node, path, "takes one value, not a list");
+      if (node.is_array() && node.as_array()->empty()) place.fail(node, path, "the list is empty");
+      if (node.is_table()) place.fail(node, path, "takes a value, not a table");
+    }
+  }
+}
+
+// One combination: the file, one of its cases on top, one choice from each list.
+class Combination {
+ public:
+  Combination(const Place& place, const toml::table& file, const toml::table* overlay)
+      : place_(place), file_(file), overlay_(overlay) {
+    for (const Key& key : keys) {
+      const toml::node* node = raw(key.path);
+      if (key.swept && node && node->is_array()) axes_.push_back({key.path, node->as_array(), 0});
+    }
+  }
+
+  /// Steps to the next combination; false after the last.
+  bool advance() {
+    for (auto axis = axes_.rbegin(); axis != axes_.rend(); ++axis) {
+      if (++axis->choice < axis->values->size()) return true;
+      axis->choice = 0;
+    }
+    return false;
+  }
+  std::size_t count() const {
+    std::size_t product = 1;
+    for (const Axis& axis : axes_) product *= axis.values->size();
+    return product;
+  }
+
+  const toml::node* find(std::string_view path) const {
+    for (const Axis& axis : axes_) {
+      if (axis.path == path) return axis.values->get(axis.choice);
+    }
+    return raw(path);
+  }
+  const Place& place() const { return place_; }
+  /// A line to blame for a missing key.
+  toml::source_index line() const { return (overlay_ ? *overlay_ : file_).source().begin.line; }
+  /// The swept keys, as names for parameters: "consumer.mean_ns" -> "consumer_mean_ns".
+  std::vector<std::pair<std::string, Point::Value>> params() const {
+    std::vector<std::pair<std::string, Point::Value>> result;
+    for (const Axis& axis : axes_) {
+      if (axis.values->size() < 2) continue;
+      std::string name(axis.path);
+      std::replace(name.begin(), name.end(), '.', '_');
+      const toml::node& node = *axis.values->get(axis.choice);
+      if (node.is_integer()) {
+        result.emplace_back(name, node.as_integer()->get());
+      } else if (node.is_floating_point()) {
+        result.emplace_back(name, node.as_floating_point()->get());
+      } else {
+        result.emplace_back(name, node.value<std::string>().value_or(""));
+      }
+    }
+    return result;
+  }
+
+ private:
+  struct Axis {
+    std::string_view path;
+    const toml::array* values;
+    std::size_t choice;
+  };
+
+  const toml::node* raw(std::string_view path) const {
+    if (overlay_) {
+      if (const auto node = overlay_->at_path(path)) return node.node();
+      // A case that redefines a side's work starts that side afresh: leftovers of another process would be nonsense.
+      const auto dot = path.find('.');
+      if (dot != std::string_view::npos && overlay_->at_path(std::string(path.substr(0, dot)) + ".work"))
+        return nullptr;
+    }
+    return file_.at_path(path).node();
+  }
+
+  const Place& place_;
+  const toml::table& file_;
+  const toml::table* overlay_;
+  std::vector<Axis> axes_;
+};
+
+std::string read_string(const Combination& from, std::string_view path, const std::vector<std::string>& choices,
+                        const std::string& fallback) {
+  const toml::node* node = from.find(path);
+  if (!node) return fallback;
+  const auto value = node->value_exact<std::string>();
+  if (value && (choices.empty() || std::find(choices.begin(), choices.end(), *value) != choices.end())) return *value;
+  std::string wanted;
+  for (const std::string& choice : choices) wanted += (wanted.empty() ? "" : ", ") + ("\"" + choice + "\"");
+  from.place().fail(*node, path, choices.empty() ? "must be a string" : "must be one of " + wanted);
+}
+
+std::int64_t read_count(const Combination& from, std::string_view path, std::int64_t low, std::int64_t high,
+                        std::optional<std::int64_t> fallback) {
+  const toml::node* node = from.find(path);
+  if (!node) {
+    if (fallback) return *fallback;
+    from.place().fail(from.line(), path, "missing");
+  }
+  const auto value = node->value_exact<std::int64_t>();
+  if (!value || *value < low || *value > high) {
+    from.place().fail(*node, path,
+                      "must be a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  return *value;
+}
+
+std::optional<double> read_positive(const Combination& from, std::string_view path, double high) {
+  const toml::node* node = from.find(path);
+  if (!node) return std::nullopt;
+  const auto value = node->is_number() ? node->value<double>() : std::nullopt;
+  if (!value || !(*value > 0) || !(*value <= high)) {
+    std::ostringstream what;
+    what << "must be a number above 0 and at most " << high;
+    from.place().fail(*node, path, what.str());
+  }
+  return value;
+}
+
+[[noreturn]] void fail_at(const Combination& from, const std::string& path, const std::string& what) {
+  const toml::node* node = from.find(path);
+  from.place().fail(node ? node->source().begin.line : from.line(), path, what);
+}
+
+// Everything about one side but a mean that `rho` will give.
+Work read_work(const Combination& from, const std::string& side) {
+  const auto key = [&](const char* leaf) { return side + "." + leaf; };
+  Work work;
+  const std::string kind = read_string(from, key("work"), {"spin", "sleep", "none"}, "none");
+  work.kind = kind == "spin" ? Work::Kind::spin : kind == "sleep" ? Work::Kind::sleep : Work::Kind::none;
+  if (work.kind == Work::Kind::none) {
+    for (const char* leaf : {"process", "mean_ns", "burst_msgs", "burst_gap_ns"}) {
+      if (from.find(key(leaf))) fail_at(from, key(leaf), "needs " + key("work") + " = \"spin\" or \"sleep\"");
+    }
+    return work;
+  }
+  const std::string process = read_string(from, key("process"), {"constant", "exponential", "bursty"}, "constant");
+  work.process = process == "bursty"        ? Work::Process::bursty
+                 : process == "exponential" ? Work::Process::exponential
+                                            : Work::Process::constant;
+  work.mean_ns = read_positive(from, key("mean_ns"), max_mean_ns).value_or(0);
+  if (work.process == Work::Process::bursty) {
+    work.burst_msgs = static_cast<std::uint64_t>(read_count(from, key("burst_msgs"), 2, 1'000'000, std::nullopt));
+    const auto gap = read_positive(from, key("burst_gap_ns"), max_mean_ns);
+    if (!gap) fail_at(from, key("burst_gap_ns"), "missing: a bursty process needs it");
+    work.burst_gap_ns = *gap;
+  } else {
+    for (const char* leaf : {"burst_msgs", "burst_gap_ns"}) {
+      if (from.find(key(leaf))) fail_at(from, key(leaf), "needs " + key("process") + " = \"bursty\"");
+    }
+  }
+  return work;
+}
+
+void check_work(const Combination& from, const std::string& side, const Work& work) {
+  if (work.kind == Work::Kind::none) return;
+  if (work.mean_ns <= 0) {
+    fail_at(from, side + ".mean_ns", side == "producer" ? "missing: give it, or rho" : "missing");
+  }
+  const double burst = static_cast<double>(work.burst_msgs);
+  if (work.process == Work::Process::bursty && work.mean_ns * burst <= work.burst_gap_ns * (burst - 1)) {
+    fail_at(
+        from, side + ".burst_gap_ns",
+        "too long: the bursts alone are slower than the mean of " + std::to_string(std::lround(work.mean_ns)) + " ns");
+  }
+}
+
+std::string text_of(const Point::Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  std::ostringstream out;
+  std::visit([&](const auto& v) { out << v; }, value);
+  return out.str();
+}
+
+Point read_point(const Combination& from, const std::string& scenario, const std::string& case_name) {
+  Point point;
+  point.scenario = scenario;
+  point.case_name = case_name;
+  if (!case_name.empty()) point.params.emplace_back("case", case_name);
+  for (auto& param : from.params()) point.params.push_back(std::move(param));
+  point.name = scenario;
+  for (const auto& [key, value] : point.params) point.name += "/" + key + ":" + text_of(value);
+
+  point.producers = static_cast<std::size_t>(read_count(from, "producers", 1, max_threads, 1));
+  point.consumers = static_cast<std::size_t>(read_count(from, "consumers", 1, max_threads, 1));
+  point.capacity = static_cast<std::size_t>(read_count(from, "capacity", 1, max_capacity, std::nullopt));
+  point.message_bytes = static_cast<std::size_t>(read_count(from, "message_bytes", 8, 8, 8));
+  const std::string placement = read_string(from, "placement", {"spread", "free", "one_core"}, "spread");
+  point.placement = placement == "free"       ? Placement::free
+                    : placement == "one_core" ? Placement::one_core
+                                              : Placement::spread;
+  point.producer = read_work(from, "producer");
+  point.consumer = read_work(from, "consumer");
+
+  const bool both_work = point.producer.kind != Work::Kind::none && point.consumer.kind != Work::Kind::none;
+  const double servers = static_cast<double>(point.producers) / static_cast<double>(point.consumers);
+  if (const auto rho = read_positive(from, "rho", 100)) {
+    if (!both_work) fail_at(from, "rho", "needs work on both sides");
+    if (from.find("producer.mean_ns")) fail_at(from, "producer.mean_ns", "give either this or rho, not both");
+    point.producer.mean_ns = point.consumer.mean_ns * servers / *rho;
+  }
+  check_work(from, "producer", point.producer);
+  check_work(from, "consumer", point.consumer);
+  if (both_work) point.rho = point.consumer.mean_ns * servers / point.producer.mean_ns;
+
+  point.window_ms = read_positive(from, "window_ms", 60'000).value_or(0);
+  return point;
+}
+
+std::vector<std::string> read_names(const Place& place, const toml::table& table, std::size_t& line) {
+  std::vector<std::string> names;
+  const toml::node* node = table.get("queues");
+  if (!node) return names;
+  line = node->source().begin.line;
+  const toml::array* list = node->as_array();
+  if (!list) place.fail(*node, "queues", "must be a list of names");
+  for (const toml::node& name : *list) {
+    if (!name.is_string()) place.fail(name, "queues", "must be a list of names");
+    names.push_back(name.as_string()->get());
+  }
+  return names;
+}
+
+std::string require_text(const Place& place, const toml::table& table, const char* key) {
+  const toml::node* node = table.get(key);
+  if (!node) place.fail(0, key, "missing: every scenario states it in plain words");
+  const auto text = node->value_exact<std::string>();
+  if (!text || text->empty()) place.fail(*node, key, "must be a sentence");
+  return *text;
+}
+
+}  // namespace
+
+Scenario load_scenario(const fs::path& file) {
+  const Place place{file};
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) place.fail(0, "", "no such scenario file");
+  std::ifstream stream(file);
+  if (!stream) place.fail(0, "", "cannot be read (check its permissions)");
+  std::ostringstream text;
+  text << stream.rdbuf();
+
+  toml::table table;
+  try {
+    table = toml::parse(text.str(), file.string());
+  } catch (const toml::parse_error& failure) {
+    place.fail(failure.source().begin.line, "", "not valid TOML: " + std::string(failure.description()));
+  }
+  check_keys(place, table, "", false);
+
+  Scenario scenario;
+  scenario.name = file.stem().string();
+  if (scenario.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
+    place.fail(0, "", "a scenario's file name is made of a-z, 0-9 and _");
+  }
+  scenario.file = file.string();
+  scenario.question = require_text(place, table, "question");
+  scenario.expect = require_text(place, table, "expect");
+  scenario.queues = read_names(place, table, scenario.queues_line);
+  const Combination top(place, table, nullptr);
+  if (const toml::node* rank = table.get("rank")) {
+    if (!rank->is_boolean()) place.fail(*rank, "rank", "must be true or false");
+    scenario.rank = rank->as_boolean()->get();
+  }
+  scenario.rounds = static_cast<std::size_t>(read_count(top, "rounds", 1, 10'000, 12));
+
+  std::vector<std::pair<std::string, const toml::table*>> cases;
+  if (const toml::array* overlays = table.get_as<toml::array>("case")) {
+    for (const toml::node& node : *overlays) {
+      const toml::table& overlay = *node.as_table();
+      check_keys(place, overlay, "", true);
+      const auto name = overlay.get("name");
+      if (!name) place.fail(overlay, "name", "missing: every case has one");
+      cases.emplace_back(name->as_string()->get(), &overlay);
+    }
+  } else {
+    cases.emplace_back("", nullptr);
+  }
+
+  std::set<std::string> names;
+  for (const auto& [case_name, overlay] : cases) {
+    Combination combination(place, table, overlay);
+    if (combination.count() + scenario.points.size() > max_points) {
+      place.fail(combination.line(), "", "more than " + std::to_string(max_points) + " points: sweep less");
+    }
+    do {
+      scenario.points.push_back(read_point(combination, scenario.name, case_name));
+      if (!names.insert(scenario.points.back().name).second) {
+        place.fail(combination.line(), "",
+                   "the point " + scenario.points.back().name + " comes twice: a list repeats a value");
+      }
+    } while (combination.advance());
+  }
+  return scenario;
+}
+
+std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments, const fs::path& root) {
+  std::vector<fs::path> files;
+  const auto add_folder = [&](const fs::path& folder) {
+    const std::size_t before = files.size();
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().extension() == ".toml") files.push_back(entry.path());
+    }
+    std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
+    if (files.size() == before) throw UsageError(folder.string() + ": holds no scenario (*.toml)");
+  };
+  const auto add = [&](const std::string& argument) {
+    if (fs::is_directory(argument)) return add_folder(argument);
+    if (fs::exists(argument)) return files.push_back(argument);
+    if (fs::is_directory(root / argument)) return add_folder(root / argument);
+    if (fs::is_directory(root)) {
+      for (const auto& entry : fs::recursive_directory_iterator(root)) {
+        if (entry.path().extension() == ".toml" && entry.path().stem() == argument)
+          return files.push_back(entry.path());
+      }
+    }
+    throw UsageError("--scenario " + argument + ": no such file, folder or scenario below " + root.string() +
+                     " (--list shows them)");
+  };
+  try {
+    for (const std::string& argument : arguments.empty() ? std::vector<std::string>{"curated"} : arguments)
+      add(argument);
+  } catch (const fs::filesystem_error& failure) {
+    throw UsageError(std::string("--scenario: ") + failure.what());
+  }
+
+  std::vector<Scenario> scenarios;
+  std::map<std::string, std::string> seen;
+  for (const fs::path& file : files) {
+    const auto [where, fresh] = seen.emplace(file.stem().string(), file.string());
+    if (!fresh) {
+      throw UsageError(file.string() + ": the scenario '" + where->first + "' is selected twice (also " +
+                       where->second + ")");
+    }
+    scenarios.push_back(load_scenario(file));
+  }
+  return scenarios;
+}
+
+}  // namespace bq::bench

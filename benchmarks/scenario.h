@@ -1,0 +1,26 @@
+// Scenario files: strict TOML, one question a file. See scenarios/README.md for every key.
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "benchmarks/point.h"
+
+namespace bq::bench {
+
+/// A fault of the user's input: one line that names the file, the line, the key and the remedy. The program exits with
+/// 2.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Reads one file. Throws UsageError.
+Scenario load_scenario(const std::filesystem::path& file);
+
+/// What `--scenario` names: a file, a folder, or the name of a file or folder below `root`; nothing: root/curated.
+/// In the order given, folders alphabetically. Throws UsageError, also where two scenarios share a name.
+std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments, const std::filesystem::path& root);
+
+}  // namespace bq::bench

@@ -1,0 +1,441 @@
+#include "benchmarks/session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <regex>
+
+#include "benchmarks/describe.h"
+
+namespace bq::bench {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int schema = 1;
+constexpr double warmup_ns = 5e6;
+constexpr std::size_t probe_effect_period = 6;  // a traced cell also gets a counted trial every so many rounds
+// A block during which its cores gave less than this of themselves, or whose median trial lost more than that to gaps,
+// is disturbed.
+constexpr double least_cpu_share = 0.97;
+constexpr double most_gap_share = 0.02;
+
+const char* name_of(Level level) {
+  return level == Level::traced ? "traced" : "counted";
+}
+
+std::string cell_name(const Point& point, const QueueEntry& queue) {
+  return point.scenario + "/" + queue.name + point.name.substr(point.scenario.size());
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+Json buckets_of(const Histogram& histogram) {
+  Json buckets = Json::array();
+  histogram.each([&](Histogram::Edges edges, std::uint64_t count) {
+    buckets.push_back({edges.lower, edges.upper, count});
+  });
+  return buckets;
+}
+
+}  // namespace
+
+Session::Session(SessionOptions options) : options_(std::move(options)) {
+  scenarios_ = load_scenarios(options_.scenarios, options_.scenarios_dir);
+  select();
+  if (!options_.out.empty()) open_journal();
+  watchdog_ = std::make_unique<Watchdog>(std::chrono::milliseconds(std::llround(options_.hang_after_s * 1000)),
+                                         exit_hung, [this](const std::string& what) {
+                                           std::cerr << "queue_bench: " << in_flight_->cell->name << ": " << what
+                                                     << std::endl;
+                                           Json row = trial_row(*in_flight_, "error");
+                                           row["message"] = what;
+                                           row["hung"] = true;
+                                           write(row);
+                                         });
+}
+
+std::vector<std::string> Session::queues_of(const Scenario& scenario) const {
+  std::vector<std::string> names;
+  const auto listed = [&](const std::string& name) {
+    return std::find(scenario.queues.begin(), scenario.queues.end(), name) != scenario.queues.end();
+  };
+  for (const QueueEntry& queue : registered_queues()) {
+    const bool in_line_up = !scenario.queues.empty() ? listed(queue.name)
+                                                     : queue.line_up == LineUp::standard ||
+                                                           (queue.line_up == LineUp::extra &&
+                                                            (options_.all || !options_.queue_regex.empty()));
+    const bool in_full = queue.name == options_.queue_regex;
+    const bool wanted = options_.queue_regex.empty() || std::regex_search(queue.name, std::regex(options_.queue_regex));
+    if (in_full || (in_line_up && wanted)) names.push_back(queue.name);
+  }
+  return names;
+}
+
+// Decides the cells.
+void Session::select() {
+  if (!options_.queue_regex.empty()) {
+    try {
+      const std::regex regex(options_.queue_regex);
+      const auto& all = registered_queues();
+      if (std::none_of(all.begin(), all.end(), [&](const QueueEntry& q) { return std::regex_search(q.name, regex); })) {
+        throw UsageError("--queue " + options_.queue_regex + ": no queue of that name (--queues lists them)");
+      }
+    } catch (const std::regex_error&) {
+      throw UsageError("--queue " + options_.queue_regex + ": not a regular expression");
+    }
+  }
+  for (const Scenario& scenario : scenarios_) {
+    const auto complain = [&](const std::string& what) {
+      throw UsageError(scenario.file + ":" + std::to_string(scenario.queues_line) + ": key 'queues': " + what);
+    };
+    for (const std::string& name : scenario.queues) {
+      if (!find_queue(name)) complain("there is no queue '" + name + "' (--queues lists them)");
+    }
+    for (const Point& point : scenario.points) {
+      for (const std::string& name : queues_of(scenario)) {
+        const QueueEntry& queue = *find_queue(name);
+        const std::string cell = cell_name(point, queue);
+        if (const auto reason = unfit_reason(queue, point)) {
+          if (std::find(scenario.queues.begin(), scenario.queues.end(), name) != scenario.queues.end()) {
+            complain("'" + name + "' " + *reason);
+          }
+          skips_.push_back(
+              {{"kind", "skip"}, {"cell", cell}, {"point", point.name}, {"queue", name}, {"reason", *reason}});
+        } else {
+          cells_.push_back({&point, &queue, cell});
+        }
+      }
+    }
+  }
+  if (cells_.empty()) {
+    std::string why;
+    for (const Json& skip : skips_)
+      why = "; " + skip["queue"].get<std::string>() + " " + skip["reason"].get<std::string>();
+    throw UsageError("nothing to measure: no queue fits --scenario and --queue" + why);
+  }
+}
+
+Json Session::describe_run() const {
+  Json context = describe_context(options_.seed);
+  std::size_t rounds = 1;
+  Json scenarios = Json::object();
+  for (const Scenario& scenario : scenarios_) {
+    rounds = std::max(rounds, scenario.rounds);
+    scenarios[scenario.name] = describe_scenario(scenario, queues_of(scenario));
+  }
+  context["default_rounds"] = rounds;
+  if (!options_.note_arguments.empty()) {
+    context["arguments"] = Json::parse(options_.note_arguments, nullptr, false);
+    if (context["arguments"].is_discarded()) throw UsageError("--note-arguments: not JSON");
+  }
+  Json queues = Json::object();
+  for (const Cell& cell : cells_) queues[cell.queue->name] = describe_queue(*cell.queue);
+  for (const Json& skip : skips_) {
+    const std::string name = skip["queue"];
+    queues[name] = describe_queue(*find_queue(name));
+  }
+  return {{"kind", "run"}, {"schema", schema}, {"context", context}, {"scenarios", scenarios}, {"queues", queues}};
+}
+
+void Session::open_journal() {
+  const auto file = options_.out / "trials.jsonl";
+  std::error_code error;
+  if (!std::filesystem::is_directory(options_.out, error)) throw UsageError(options_.out.string() + ": no such folder");
+  const std::vector<Json> rows = Journal::read(file);
+  Json run = describe_run();
+  trials_.emplace(file);
+  histograms_.emplace(options_.out / "histograms.jsonl");
+  timelines_.emplace(options_.out / "timelines.jsonl");
+  if (rows.empty()) {
+    write(run);
+    for (const Json& skip : skips_) write(skip);
+    return;
+  }
+  const Json& old = rows.front();
+  const auto refuse = [&](const std::string& what) {
+    throw UsageError(file.string() + ": was made " + what + ": start a new run in another folder");
+  };
+  if (old.value("kind", "") != "run" || old.value("schema", 0) != schema) refuse("by another version of this program");
+  if (old["context"].value("binary_id", "") != run["context"]["binary_id"]) refuse("by another build of this program");
+  if (old["context"].value("seed", std::uint64_t{0}) != options_.seed) refuse("with another seed");
+  if (old["scenarios"] != run["scenarios"]) refuse("with other scenarios or queues");
+  recall(rows);
+}
+
+// Takes over what earlier processes of this run wrote.
+void Session::recall(const std::vector<Json>& rows) {
+  const Json* unfinished = nullptr;
+  for (const Json& row : rows) {
+    const std::string kind = row["kind"];
+    if (kind == "plan") {
+      plans_[row["cell"]] = {row["messages_per_producer"], row["warmup_messages_per_producer"]};
+    } else if (kind == "start") {
+      unfinished = &row;
+    } else if (kind == "trial") {
+      unfinished = nullptr;
+      if (row["status"] == "error") {
+        failed_.insert(row["cell"]);
+        if (row.value("hung", false)) hung_queues_[row["queue"]] = row["cell"];
+      }
+    } else if (kind == "block" && row["round"] == options_.round) {
+      done_points_.insert(row["point"]);
+    }
+  }
+  if (!options_.blame.empty() && unfinished) {
+    for (const Cell& cell : cells_) {
+      if (cell.name != (*unfinished)["cell"]) continue;
+      Json row = trial_row({&cell, (*unfinished)["level"] == "traced" ? Level::traced : Level::counted}, "error");
+      row["message"] = "crashed: " + options_.blame;
+      write(row);
+      failed_.insert(cell.name);
+    }
+  }
+}
+
+void Session::write(const Json& row) {
+  if (trials_) trials_->append(row);
+}
+
+Json Session::trial_row(const TrialItem& item, const char* status) const {
+  return {{"kind", "trial"},
+          {"cell", item.cell->name},
+          {"point", item.cell->point->name},
+          {"scenario", item.cell->point->scenario},
+          {"queue", item.cell->queue->name},
+          {"round", options_.round},
+          {"order", order_},
+          {"level", name_of(item.level)},
+          {"status", status}};
+}
+
+// ---------------------------------------------------------------------------------------------------------- pilot
+
+Measurement Session::run_once(const Cell& cell, Level level, const Plan& plan) {
+  const TrialPlan trial{*cell.point, level, plan.warmup_per_producer, plan.messages_per_producer, demands_};
+  draw_demands(*cell.point, options_.seed, options_.round, probe_.ns_per_step, plan.messages_per_producer, demands_);
+  cell.queue->run(trial, record_, *watchdog_);
+  return measure(trial, record_, cell.queue->traits, handoff_ns_, allowed_cores().size());
+}
+
+// Small trials, growing until one lasts long enough to be believed; the fastest of three of those, since noise only
+// slows down.
+Session::Plan Session::make_plan(const Cell& cell, double& ns_per_msg) {
+  constexpr double enough_ns = 8e6;
+  const Point& point = *cell.point;
+  const double producers = static_cast<double>(point.producers);
+  ns_per_msg = std::max(point.ideal_ns_per_msg(), 100.0);
+  std::size_t each = static_cast<std::size_t>(std::clamp(3e6 / ns_per_msg / producers, 32.0, 2000.0));
+  double fastest = 0;
+  for (int attempt = 0, believed = 0; attempt < 12 && believed < 3; ++attempt) {
+    const Measurement measurement = run_once(cell, point.level(), {each, each / 8});
+    if (!measurement.fault.empty()) throw std::runtime_error(measurement.fault);
+    if (measurement.messages == 0) {
+      each *= 4;
+      continue;
+    }
+    const double ns = measurement.window_ns / static_cast<double>(measurement.messages);
+    fastest = fastest == 0 ? ns : std::min(fastest, ns);
+    if (measurement.window_ns >= enough_ns) ++believed;
+    each = std::max(each, static_cast<std::size_t>(1.5 * enough_ns / ns / producers) + 8);
+  }
+  if (fastest > 0) ns_per_msg = fastest;
+  const double window_ns = least_window_ns(point, allowed_cores().size());
+  const double warm = std::max(warmup_ns / ns_per_msg, 2.0 * static_cast<double>(point.capacity)) / producers;
+  const double measured = 1.05 * window_ns / ns_per_msg / producers;  // the fastest producer ends the window
+  const auto warmup = static_cast<std::size_t>(std::ceil(warm));
+  return {warmup + static_cast<std::size_t>(std::ceil(measured)), warmup};
+}
+
+const Session::Plan& Session::plan_for(const Cell& cell) {
+  const auto known = plans_.find(cell.name);
+  if (known != plans_.end()) return known->second;
+  const TrialItem item{&cell, cell.point->level()};
+  in_flight_ = &item;
+  write({{"kind", "start"}, {"cell", cell.name}, {"round", 0}, {"level", name_of(item.level)}});
+  double ns_per_msg = 0;
+  try {
+    const Plan plan = make_plan(cell, ns_per_msg);
+    write({{"kind", "plan"},
+           {"cell", cell.name},
+           {"point", cell.point->name},
+           {"queue", cell.queue->name},
+           {"pilot_ns_per_msg", ns_per_msg},
+           {"messages_per_producer", plan.messages_per_producer},
+           {"warmup_messages_per_producer", plan.warmup_per_producer}});
+    return plans_[cell.name] = plan;
+  } catch (const std::runtime_error& fault) {
+    if (dynamic_cast<const UsageError*>(&fault)) throw;
+    Json row = trial_row(item, "error");
+    row["message"] = fault.what();
+    note_failure(cell, row);
+    return plans_[cell.name];
+  }
+}
+
+void Session::note_failure(const Cell& cell, const Json& row) {
+  std::cerr << "queue_bench: " << cell.name << ": " << row["message"].get<std::string>() << std::endl;
+  write(row);
+  failed_.insert(cell.name);
+}
+
+// Each hang costs the watchdog's patience: a queue that hung in one cell gets no other chance in this run.
+void Session::give_up_on_hung_queues() {
+  for (const Cell& cell : cells_) {
+    const auto hung = hung_queues_.find(cell.queue->name);
+    if (hung == hung_queues_.end() || failed(cell)) continue;
+    Json row = trial_row({&cell, cell.point->level()}, "error");
+    row["message"] = "not run: hung in " + hung->second;
+    note_failure(cell, row);
+  }
+}
+
+void Session::pilot() {
+  options_.round = 0;
+  give_up_on_hung_queues();
+  const Point* calibrated = nullptr;
+  for (const Cell& cell : cells_) {
+    if (plans_.contains(cell.name) || failed(cell)) continue;
+    if (calibrated != cell.point) probe_ = probe_cores(*(calibrated = cell.point));
+    plan_for(cell);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- rounds
+
+std::vector<Block> Session::plan_round() {
+  give_up_on_hung_queues();
+  std::set<std::string> only;
+  if (!options_.only_file.empty()) {
+    std::ifstream file(options_.only_file);
+    if (!file) throw UsageError("--only " + options_.only_file + ": cannot be read");
+    for (std::string line; std::getline(file, line);) only.insert(line);
+  }
+  std::vector<Block> blocks;
+  for (const Scenario& scenario : scenarios_) {
+    for (const Point& point : scenario.points) {
+      if (done_points_.contains(point.name) || (!only.empty() && !only.contains(point.name))) continue;
+      Block block{&point, {}};
+      for (std::size_t i = 0; i < cells_.size(); ++i) {
+        const Cell& cell = cells_[i];
+        if (cell.point != &point || failed(cell)) continue;
+        block.items.push_back({&cell, point.level()});
+        if (point.level() == Level::counted) {
+          // A race's number stands only if a traced trial of the cell passed in the same run.
+          if (options_.round == 1) block.items.push_back({&cell, Level::traced});
+        } else if ((i + options_.round) % probe_effect_period == 0) {
+          block.items.push_back({&cell, Level::counted});
+        }
+      }
+      // Keyed by the point, so that leaving one out does not change the others.
+      std::mt19937_64 random(hash_text(point.name, options_.seed) ^ mix64(options_.round));
+      std::shuffle(block.items.begin(), block.items.end(), random);
+      if (!block.items.empty()) blocks.push_back(std::move(block));
+    }
+  }
+  std::mt19937_64 random(mix64(options_.seed) ^ options_.round);
+  std::shuffle(blocks.begin(), blocks.end(), random);
+  return blocks;
+}
+
+void Session::begin(const Block& block) {
+  probe_ = probe_cores(*block.point);
+  handoff_ns_ = measure_handoff_ns(*block.point);
+  gap_shares_.clear();
+  if (!trials_) {  // nobody has made a pilot
+    for (const TrialItem& item : block.items) {
+      if (!failed(*item.cell)) plan_for(*item.cell);
+    }
+  }
+}
+
+Measurement Session::run(const TrialItem& item) {
+  const Cell& cell = *item.cell;
+  Measurement measurement;
+  if (failed(cell)) {
+    measurement.fault = "failed before in this run";
+    return measurement;
+  }
+  const Plan plan = plan_for(cell);
+  if (failed(cell)) {
+    measurement.fault = "failed in the pilot";
+    return measurement;
+  }
+  ++order_;
+  in_flight_ = &item;
+  write({{"kind", "start"}, {"cell", cell.name}, {"round", options_.round}, {"level", name_of(item.level)}});
+  measurement = run_once(cell, item.level, plan);
+  if (!measurement.fault.empty()) {
+    Json row = trial_row(item, "error");
+    row["message"] = measurement.fault;
+    note_failure(cell, row);
+    return measurement;
+  }
+  if (!measurement.void_reason.empty()) {
+    Json row = trial_row(item, "void");
+    row["message"] = measurement.void_reason;
+    write(row);
+    return measurement;
+  }
+  const Json key{{"cell", cell.name}, {"round", options_.round}, {"level", name_of(item.level)}};
+  if (trials_) {
+    for (const auto& [name, histogram] : measurement.histograms) {
+      Json row = key;
+      row["name"] = name;
+      row["count"] = histogram.count();
+      row["max"] = histogram.max();
+      row["buckets"] = buckets_of(histogram);
+      histograms_->append(row);
+    }
+    if (measurement.timeline) {
+      Json row = key;
+      row["slice_ns"] = measurement.timeline->slice_ns;
+      row["occupancy"] = measurement.timeline->occupancy;
+      row["pushed"] = measurement.timeline->pushed;
+      timelines_->append(row);
+    }
+  }
+  Json row = trial_row(item, "ok");
+  row["messages"] = measurement.messages;
+  row["window_ns"] = measurement.window_ns;
+  row["ns_per_msg"] = measurement.window_ns / static_cast<double>(measurement.messages);
+  row["counters"] = Json::object();
+  for (const auto& [name, value] : measurement.counters) row["counters"][name] = value;
+  write(row);
+  if (const auto gaps = measurement.counter("gap_share")) gap_shares_.push_back(*gaps);
+  return measurement;
+}
+
+void Session::finish(const Block& block) {
+  const Probe after = probe_cores(*block.point);
+  Json row{{"kind", "block"},
+           {"point", block.point->name},
+           {"round", options_.round},
+           {"disturbed", false},
+           {"probe_before", probe_.cpu_share},
+           {"probe_after", after.cpu_share},
+           {"ns_per_step", probe_.ns_per_step},
+           {"ns_per_step_after", after.ns_per_step}};
+  if (!gap_shares_.empty()) row["gap_share"] = median(gap_shares_);
+  if (handoff_ns_) row["handoff_ns"] = *handoff_ns_;
+  const double drift = std::abs(after.ns_per_step / probe_.ns_per_step - 1);
+  std::string why;
+  if (std::min(probe_.cpu_share, after.cpu_share) < least_cpu_share)
+    why = "the probe's cores were busy with something else";
+  if (drift > 0.05) why = "the cores changed speed";
+  if (!gap_shares_.empty() && median(gap_shares_) > most_gap_share) why = "threads lost their cores during the trials";
+  if (!why.empty()) {
+    row["disturbed"] = true;
+    row["why"] = why;
+  }
+  write(row);
+}
+
+}  // namespace bq::bench

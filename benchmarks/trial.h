@@ -1,0 +1,87 @@
+// What a trial is made of and what it leaves, before anybody computes anything from it. Plain data.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "benchmarks/clock.h"
+#include "benchmarks/cpu_usage.h"
+#include "benchmarks/point.h"
+#include "benchmarks/workload.h"
+#include "queues/bounded_queue.h"
+
+namespace bq::bench {
+
+/// A message: who sent it and which of that producer's messages it is.
+struct Message {
+  std::uint64_t id = 0;
+
+  static Message of(std::uint64_t producer, std::uint64_t sequence) { return {producer << 48 | sequence}; }
+  std::uint64_t producer() const { return id >> 48; }
+  std::uint64_t sequence() const { return id & ((std::uint64_t{1} << 48) - 1); }
+};
+
+struct TrialPlan {
+  const Point& point;
+  Level level;
+  std::size_t warmup_per_producer;    ///< messages before a producer counts as warm
+  std::size_t messages_per_producer;  ///< all of them, the warm-up included
+  const Demands& demands;             ///< covers messages_per_producer
+};
+
+/// Stamps of one call. The work of a message lies between the calls.
+struct PushStamp {
+  Ticks call, done;
+};
+struct PopStamp {
+  Ticks call, done;
+  std::uint64_t id;
+};
+
+/// What the watchdog reads of a worker while the trial runs. One cache line each: only its worker writes it.
+struct alignas(64) WorkerStatus {
+  enum class Stage : std::uint8_t { not_started, probing, running, finished };
+  std::atomic<Stage> stage{Stage::not_started};
+  std::atomic<bool> in_work{false};
+  std::atomic<std::uint64_t> messages{0};  ///< calls begun
+};
+
+struct ProducerRecord {
+  Ticks warm = 0;                 ///< the warm-up's last push returned
+  Ticks done = 0;                 ///< the last push returned
+  CpuUsage usage;                 ///< from warm to done
+  std::vector<PushStamp> stamps;  ///< traced: one a message, warm-up included
+  std::vector<Ticks> strides;     ///< counted: after every TrialRecord::stride messages from warm on
+  std::uint64_t refused = 0;      ///< pushes that returned false: none may
+};
+
+struct ConsumerRecord {
+  std::optional<Ticks> warm;        ///< the first message after a producer's warm-up arrived; absent if none did
+  CpuUsage usage;                   ///< from warm (the start, if never warm) to the end of the stream
+  std::uint64_t messages = 0;       ///< popped, all
+  std::uint64_t warm_messages = 0;  ///< popped before `usage` begins
+  std::vector<PopStamp> stamps;     ///< traced: one a message
+  Ticks end_call = 0;               ///< traced: the call that brought the end of the stream
+  std::uint64_t checksum = 0;       ///< counted: sum of mix64(id)
+  std::uint64_t out_of_order = 0;   ///< counted: messages that did not rise within their producer
+};
+
+/// The bound, tried on the very object before the clock: pushed until refused, then taken out again.
+struct FillProbe {
+  std::size_t accepted = 0;
+  bool drained_in_order = true;
+};
+
+struct TrialRecord {
+  std::size_t capacity = 0;  ///< the queue's own word
+  std::size_t stride = 1;
+  std::optional<FillProbe> fill;  ///< absent for an unbounded queue
+  std::vector<ProducerRecord> producers;
+  std::vector<ConsumerRecord> consumers;
+};
+
+}  // namespace bq::bench

@@ -1,0 +1,97 @@
+#include "benchmarks/watchdog.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <sstream>
+#include <utility>
+
+namespace bq::bench {
+
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+std::uint64_t progress_of(std::span<const WorkerStatus> workers) {
+  std::uint64_t sum = 0;
+  for (const WorkerStatus& worker : workers) {
+    sum += 2 * worker.messages.load(std::memory_order_relaxed) + worker.in_work.load(std::memory_order_relaxed) +
+           static_cast<std::uint64_t>(worker.stage.load(std::memory_order_relaxed));
+  }
+  return sum;
+}
+
+std::string describe(const Point& point, std::span<const WorkerStatus> workers, double seconds) {
+  std::ostringstream text;
+  text.precision(3);
+  text << "hung: no progress for " << seconds << " s";
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    const WorkerStatus& worker = workers[i];
+    const bool consumer = i < point.consumers;
+    text << "; " << (consumer ? "consumer " : "producer ") << (consumer ? i : i - point.consumers);
+    switch (worker.stage.load()) {
+      case WorkerStatus::Stage::not_started:
+        text << " waits for the start";
+        break;
+      case WorkerStatus::Stage::probing:
+        text << " stuck in try_push or try_pop of the capacity probe";
+        break;
+      case WorkerStatus::Stage::finished:
+        text << " finished";
+        break;
+      case WorkerStatus::Stage::running:
+        if (worker.in_work.load()) {
+          text << " at work on";
+        } else {
+          text << " stuck in " << (consumer ? "pop of" : "push of");
+        }
+        text << " its message " << worker.messages.load();
+        break;
+    }
+  }
+  return text.str();
+}
+
+}  // namespace
+
+Watchdog::Watchdog(std::chrono::milliseconds patience, int exit_code, Report report)
+    : patience_(patience),
+      exit_code_(exit_code),
+      report_(std::move(report)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Watchdog::~Watchdog() = default;
+
+Watchdog::Guard::Guard(Watchdog& watchdog, const Point& point, std::span<const WorkerStatus> workers)
+    : watchdog_(watchdog) {
+  const std::lock_guard lock(watchdog_.mutex_);
+  watchdog_.point_ = &point;
+  watchdog_.workers_ = workers;
+}
+
+Watchdog::Guard::~Guard() {
+  const std::lock_guard lock(watchdog_.mutex_);
+  watchdog_.workers_ = {};
+}
+
+void Watchdog::run(const std::stop_token& stop) {
+  const auto poll = std::min(patience_ / 4, std::chrono::milliseconds(500));
+  const void* watched = nullptr;
+  std::uint64_t progress = 0;
+  Steady::time_point since = Steady::now();
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, stop, poll, [] { return false; }) && !stop.stop_requested()) {
+    const std::uint64_t now = progress_of(workers_);
+    if (workers_.data() != watched || now != progress || workers_.empty()) {
+      watched = workers_.data();
+      progress = now;
+      since = Steady::now();
+    } else if (Steady::now() - since >= patience_) {
+      const std::chrono::duration<double> elapsed = Steady::now() - since;
+      report_(describe(*point_, workers_, elapsed.count()));
+      std::_Exit(exit_code_);
+    }
+  }
+}
+
+}  // namespace bq::bench

@@ -1,0 +1,150 @@
+// The contract that every queue of this suite keeps: what the calls mean, what a queue says about itself.
+//
+// A bounded blocking queue carries messages from producers to consumers and holds at most capacity() of them: a producer
+// that is too fast waits in push (backpressure), a consumer that is too fast waits in pop.
+// Names follow the concurrent queues proposed for the C++ standard (WG21 paper P0260).
+//
+//   Q(capacity)         Capacity 0 throws std::invalid_argument. The bound is exact unless `traits.bound` says otherwise.
+//   push(T&& v)         Waits while full. True: delivered. False: closed, and `v` is untouched, still the caller's.
+//   try_push(T&& v)     Never waits for another thread: done, full, closed, or busy (see Status). Moves from `v` only
+//                       when done.
+//   pop()               Waits while empty. The optional is empty only when the queue is closed and drained, and from
+//                       then on always.
+//   try_pop(out)        Never waits for another thread: done (then `out` holds the message), empty, closed (and
+//                       drained), or busy.
+//   try_push_until(v, t)  try_pop_until(out, t)
+//                       As push and pop, up to an absolute time of the steady clock; a past one behaves as try_*, with
+//                       timeout in the place of full and empty. Never early, and looks once more after the time is up,
+//                       so timeout means: full (empty) at the end. Only where `traits.timed` is Timed::yes.
+//   close()             Idempotent, callable from any thread, wakes every waiter on both sides. One instant decides for
+//                       each racing push: delivered or refused, never both. Pops report the end only after every
+//                       message whose push returned (or will return) true has been taken.
+//   is_closed()         A snapshot; once true it stays true.
+//   capacity()          The effective bound, after any rounding; `unbounded_capacity` if there is none.
+//   size_approx()       A snapshot, 0 <= size <= capacity(). Exact when no call is in progress.
+//
+// Bound:       completed pushes - begun pops <= capacity(), at every instant.
+// Visibility:  what precedes push(v) happens before what follows the pop that returns v, and a pop happens before the
+//              push that reuses its slot.
+// Exceptions:  a throwing move of T leaves a locked queue unchanged; rings require a nothrow move.
+// Destruction: no call may be in progress (popping the last message does not mean that its push has returned: join
+//              first). Messages left are destroyed exactly once.
+// Fairness:    FIFO speaks of messages, not of waiters; freedom from starvation is not promised.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace bq {
+
+/// Outcome of a call that does not wait for ever.
+enum class Status : std::uint8_t {
+  done,     ///< the message was delivered or taken
+  full,     ///< try_push only: capacity() messages were inside at some instant of the call
+  empty,    ///< try_pop only: no message was inside at some instant of the call
+  closed,   ///< push: refused, the value stays with the caller; pop: closed and drained
+  busy,     ///< neither done nor provably full or empty (a slot claimed, not yet published): try again
+  timeout,  ///< timed calls only: the deadline passed
+};
+
+/// An absolute time for the timed calls. Policies may run it on a virtual clock (see sync.h).
+using Deadline = std::chrono::steady_clock::time_point;
+
+inline constexpr std::size_t unbounded_capacity = std::numeric_limits<std::size_t>::max();
+
+/// How many threads may call a side at once.
+enum class Endpoints : std::uint8_t { one, many };
+/// Which capacities can be asked for; a range is [min_capacity, max_capacity].
+enum class Capacities : std::uint8_t { any, power_of_two, range, unbounded };
+/// How capacity() relates to the request.
+enum class Bound : std::uint8_t { exact, rounded, none };
+/// What T must be; each is movable at least.
+enum class Element : std::uint8_t { any, nothrow_movable, default_constructible, trivial };
+/// The scope of the order.
+enum class Fifo : std::uint8_t { global, per_producer };
+/// Emulated: the adapter waits on behalf of a non-blocking queue.
+enum class Blocking : std::uint8_t { native, emulated };
+/// Whether the timed calls exist.
+enum class Timed : std::uint8_t { yes, none };
+/// Quiescent: exact only while no push runs.
+enum class Close : std::uint8_t { exact, quiescent };
+/// Whom a thread stopped in mid-call holds up; one slot: capacity shrinks by it, and the rest goes on.
+enum class Stall : std::uint8_t { nobody, one_slot, everyone };
+/// Written for this suite, or wrapped around a library that people use.
+enum class Origin : std::uint8_t { house, peer };
+
+/// What a queue says about itself. Data, not behaviour: tests and scenarios skip by it, and tables print it.
+struct Traits {
+  Endpoints producers = Endpoints::many;
+  Endpoints consumers = Endpoints::many;
+  Capacities capacities = Capacities::any;
+  std::size_t min_capacity = 1;                   ///< with Capacities::range
+  std::size_t max_capacity = unbounded_capacity;  ///< with Capacities::range
+  Bound bound = Bound::exact;
+  Element element = Element::any;
+  Fifo fifo = Fifo::global;
+  Blocking blocking = Blocking::native;
+  Timed timed = Timed::none;
+  Close close = Close::exact;
+  Stall stall = Stall::everyone;
+  Origin origin = Origin::house;
+  std::string_view waiting = {};  ///< how a blocked call waits, in two or three words: "condvar", "spin, then condvar"
+  std::string_view note = {};     ///< what a reader of a table must know beyond the labels; empty for most
+};
+
+/// A queue of this suite. Thread-safety: every member may be called from any thread, within traits.producers and
+/// traits.consumers.
+template <class Q>
+concept BoundedQueue = std::constructible_from<Q, std::size_t> &&
+    requires(Q queue, const Q& snapshot, typename Q::value_type value, std::optional<typename Q::value_type> out) {
+  { Q::traits } -> std::convertible_to<Traits>;
+  { queue.push(std::move(value)) } -> std::same_as<bool>;
+  { queue.try_push(std::move(value)) } -> std::same_as<Status>;
+  { queue.pop() } -> std::same_as<std::optional<typename Q::value_type>>;
+  { queue.try_pop(out) } -> std::same_as<Status>;
+  { queue.close() } -> std::same_as<void>;
+  { snapshot.is_closed() } -> std::same_as<bool>;
+  { snapshot.capacity() } -> std::same_as<std::size_t>;
+  { snapshot.size_approx() } -> std::same_as<std::size_t>;
+};
+
+/// A queue that can also give up at a time.
+template <class Q>
+concept TimedBoundedQueue = BoundedQueue<Q> &&
+    requires(Q queue, typename Q::value_type value, std::optional<typename Q::value_type> out, Deadline deadline) {
+  { queue.try_push_until(std::move(value), deadline) } -> std::same_as<Status>;
+  { queue.try_pop_until(out, deadline) } -> std::same_as<Status>;
+};
+
+/// try_push_until with a duration from now, as users of the standard library expect it.
+template <TimedBoundedQueue Q, class Rep, class Period>
+Status try_push_for(Q& queue, typename Q::value_type&& value, std::chrono::duration<Rep, Period> patience) {
+  return queue.try_push_until(
+      std::move(value), Deadline::clock::now() + std::chrono::ceil<Deadline::duration>(patience));
+}
+
+/// try_pop_until with a duration from now.
+template <TimedBoundedQueue Q, class Rep, class Period>
+Status try_pop_for(Q& queue, std::optional<typename Q::value_type>& out,
+                   std::chrono::duration<Rep, Period> patience) {
+  return queue.try_pop_until(out, Deadline::clock::now() + std::chrono::ceil<Deadline::duration>(patience));
+}
+
+/// The capacity that a constructor was given, or std::invalid_argument for one outside [1, max].
+inline std::size_t checked_capacity(std::size_t capacity, std::size_t max = unbounded_capacity) {
+  if (capacity == 0) throw std::invalid_argument("capacity 0: a bounded queue holds at least one message");
+  if (capacity > max) {
+    throw std::invalid_argument("capacity " + std::to_string(capacity) + ": this queue ends at " + std::to_string(max));
+  }
+  return capacity;
+}
+
+}  // namespace bq

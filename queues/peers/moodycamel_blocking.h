@@ -1,0 +1,128 @@
+// Peer: moodycamel::BlockingConcurrentQueue, bounded by a slot semaphore.
+//
+// What:    Cameron Desrochers' unbounded queue (1.0.3 or later; simplified BSD, its semaphore zlib licence) keeps a list of
+//          blocks for each producing thread, and a semaphore that counts messages. This adapter adds a second semaphore of
+//          the same kind, which counts free slots: that makes the bound, and it is exact.
+// Closing: the library has none. A message is a std::optional, and an empty one is the end mark: close() sends it, and the
+//          consumer that gets it sends it on and leaves, so that it wakes all the others. Each producer has a list of its own,
+//          so the mark may overtake messages: a consumer with the mark in hand first takes one of those, if any is left.
+//          Producers pass on a closing permit in the same way (see semaphore.h).
+// Limits:  FIFO for each producer only. Exact close only while no push runs. No timed calls: the library's run on the wall
+//          clock. It allocates as it grows; a failure to do so is std::bad_alloc, and the message is lost then.
+// Source:  https://github.com/cameron314/concurrentqueue
+// Waiting: the library's semaphore: up to 10000 rounds of spin, then a POSIX semaphore.
+// Progress: lock-free but for the waiting; a thread stopped inside a call holds up one slot.
+// Ordering: the library's; `closed_` is released by close and acquired by a try_pop before its look, so that the look sees
+//          all that was pushed before.
+#pragma once
+
+#include <concurrentqueue/blockingconcurrentqueue.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "queues/bounded_queue.h"
+#include "queues/sync.h"
+
+namespace bq {
+
+template <class T>
+class MoodycamelBlockingQueue {
+  static_assert(std::is_nothrow_move_constructible_v<T>, "a message whose move throws would be lost");
+
+ public:
+  using value_type = T;
+  static constexpr Traits traits{.element = Element::nothrow_movable,
+                                 .fifo = Fifo::per_producer,
+                                 .close = Close::quiescent,
+                                 .stall = Stall::one_slot,
+                                 .origin = Origin::peer,
+                                 .waiting = "spin, then semaphore",
+                                 .note = "unbounded inside; a slot semaphore of the same library bounds it"};
+
+  explicit MoodycamelBlockingQueue(std::size_t capacity)
+      : capacity_(checked_capacity(capacity)), slots_(static_cast<Semaphore::ssize_t>(capacity)), messages_(capacity) {}
+
+  bool push(T&& value) {
+    slots_.wait();
+    return push_into_slot(std::move(value)) == Status::done;
+  }
+  Status try_push(T&& value) {
+    if (slots_.tryWait()) return push_into_slot(std::move(value));
+    if (is_closed()) return Status::closed;
+    return size_approx() == capacity_ ? Status::full : Status::busy;  // busy: a call in progress has the slot
+  }
+
+  std::optional<T> pop() {
+    std::optional<T> out;
+    Receiver receiver{out};
+    messages_.wait_dequeue(receiver);
+    settle(receiver);
+    return out;
+  }
+  Status try_pop(std::optional<T>& out) {
+    const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed
+    Receiver receiver{out};
+    if (!messages_.try_dequeue(receiver)) return closed ? Status::closed : Status::empty;
+    return settle(receiver);
+  }
+
+  void close() {
+    if (closed_.exchange(true, std::memory_order_acq_rel)) return;
+    slots_.signal();
+    send(std::nullopt);
+  }
+  bool is_closed() const { return closed_.load(std::memory_order_acquire); }
+  std::size_t capacity() const { return capacity_; }
+  std::size_t size_approx() const {
+    const std::size_t marks = is_closed() ? 1 : 0;
+    return std::min(std::max(messages_.size_approx(), marks) - marks, capacity_);
+  }
+
+ private:
+  using Semaphore = moodycamel::LightweightSemaphore;
+
+  /// What the library assigns a message to: puts it where it belongs, or takes note of the mark.
+  struct Receiver {
+    std::optional<T>& out;
+    bool has_mark = false;
+    void operator=(std::optional<T>&& message) noexcept {
+      has_mark = !message;
+      if (message) out.emplace(std::move(*message));
+    }
+  };
+
+  Status push_into_slot(T&& value) {
+    if (is_closed()) {
+      slots_.signal();
+      return Status::closed;
+    }
+    send(std::move(value));
+    return Status::done;
+  }
+
+  Status settle(Receiver& received) {
+    if (received.has_mark) {
+      const bool overtaken = messages_.try_dequeue(received);
+      send(std::nullopt);
+      if (!overtaken) return Status::closed;
+    }
+    slots_.signal();
+    return Status::done;
+  }
+
+  void send(std::optional<T>&& message) {
+    if (!messages_.enqueue(std::move(message))) throw std::bad_alloc();
+  }
+
+  const std::size_t capacity_;
+  Semaphore slots_;
+  moodycamel::BlockingConcurrentQueue<std::optional<T>> messages_;
+  StdSync::atomic<bool> closed_{false, "closed"};
+};
+
+}  // namespace bq

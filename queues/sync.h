@@ -1,0 +1,195 @@
+// The synchronisation policy: the only door through which a native queue reaches other threads.
+//
+// A native queue is `template <class T, class Sync = StdSync>` and touches mutexes, condition variables, semaphores,
+// atomics, futexes, time and slot storage through `Sync` alone. The same source then runs in production (StdSync, below),
+// under random delays, and in an interleaving explorer, whose policies offer the same names. Every primitive takes an
+// optional name, which StdSync drops and an explorer prints in its schedules.
+//
+// StdSync adds nothing: each member is the system's primitive, inlined. Memory orderings belong on atomics rather than in
+// free-standing fences wherever possible, because sanitizers do not understand fences.
+#pragma once
+
+#include <linux/futex.h>
+#include <semaphore.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "queues/bounded_queue.h"
+
+namespace bq {
+
+/// Bytes that keep two hot variables from sharing a cache line. A constant: the library's own figure may change with flags.
+inline constexpr std::size_t cache_line_bytes = 64;
+
+struct StdSync {
+  class mutex {
+   public:
+    explicit mutex(const char* /*name*/ = nullptr) {}
+    void lock() { native_.lock(); }
+    bool try_lock() { return native_.try_lock(); }
+    void unlock() { native_.unlock(); }
+
+   private:
+    friend struct StdSync;
+    std::mutex native_;
+  };
+
+  class condition_variable {
+   public:
+    explicit condition_variable(const char* /*name*/ = nullptr) {}
+    void notify_one() noexcept { native_.notify_one(); }
+    void notify_all() noexcept { native_.notify_all(); }
+    /// May wake spuriously, as the standard's.
+    void wait(std::unique_lock<mutex>& lock) {
+      std::unique_lock<std::mutex> native(lock.mutex()->native_, std::adopt_lock);
+      native_.wait(native);
+      native.release();
+    }
+    /// False once the deadline has passed.
+    bool wait_until(std::unique_lock<mutex>& lock, Deadline deadline) {
+      std::unique_lock<std::mutex> native(lock.mutex()->native_, std::adopt_lock);
+      const std::cv_status status = native_.wait_until(native, deadline);
+      native.release();
+      return status == std::cv_status::no_timeout;
+    }
+
+   private:
+    std::condition_variable native_;
+  };
+
+  /// The POSIX semaphore, not std::counting_semaphore: in libstdc++ 12 the latter may sleep on although permits are there
+  /// (its acquire compares the futex word with a value read before its own failed attempts), its release always enters
+  /// the kernel when it leaves 0, and its timed acquire polls with sleeps that overrun the deadline by 10 ms and more.
+  class semaphore {
+   public:
+    static constexpr std::ptrdiff_t max = INT_MAX;
+
+    explicit semaphore(std::ptrdiff_t permits, const char* /*name*/ = nullptr) {
+      sem_init(&native_, 0, static_cast<unsigned>(permits));
+    }
+    semaphore(const semaphore&) = delete;
+    semaphore& operator=(const semaphore&) = delete;
+    ~semaphore() { sem_destroy(&native_); }
+
+    void acquire() noexcept {
+      while (sem_wait(&native_) != 0) {  // EINTR
+      }
+    }
+    bool try_acquire() noexcept {
+      while (sem_trywait(&native_) != 0) {
+        if (errno == EAGAIN) return false;
+      }
+      return true;
+    }
+    /// False once the deadline has passed; takes a permit that is there even then.
+    bool try_acquire_until(Deadline deadline) noexcept {
+      const timespec until = to_timespec(deadline);
+      while (sem_clockwait(&native_, CLOCK_MONOTONIC, &until) != 0) {
+        if (errno == ETIMEDOUT) return false;
+      }
+      return true;
+    }
+    void release() noexcept { sem_post(&native_); }
+
+   private:
+    sem_t native_;
+  };
+
+  /// std::atomic with a name.
+  template <class T>
+  class atomic : public std::atomic<T> {
+   public:
+    explicit atomic(T value = T{}, const char* /*name*/ = nullptr) noexcept : std::atomic<T>(value) {}
+    using std::atomic<T>::operator=;
+  };
+
+  /// Sleeps while `word` holds `expected`; may wake spuriously. EINTR looks like a spurious wake-up.
+  static void futex_wait(const atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
+  }
+  /// As futex_wait; false once the deadline has passed.
+  static bool futex_wait_until(const atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline) noexcept {
+    const timespec until = to_timespec(deadline);  // WAIT_BITSET takes an absolute time, WAIT a relative one
+    return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, &until, nullptr, FUTEX_BITSET_MATCH_ANY) == 0 ||
+           errno != ETIMEDOUT;
+  }
+  /// Wakes up to `count` sleepers.
+  static void futex_wake(atomic<std::uint32_t>& word, int count = INT_MAX) noexcept {
+    syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
+  }
+
+  /// Raw storage for one message of a ring. The queue's protocol says when it is full; an explorer checks that.
+  template <class T>
+  class slot {
+   public:
+    /// Requires an empty slot. Throws what T's move throws, and the slot stays empty.
+    void put(T&& value) { ::new (static_cast<void*>(bytes_)) T(std::move(value)); }
+    /// Requires a full slot; moves once, straight to its receiver. If T's move throws, the slot stays full.
+    void take(std::optional<T>& out) {
+      out.emplace(std::move(*object()));
+      object()->~T();
+    }
+    /// Requires a full slot.
+    void destroy() noexcept { object()->~T(); }
+
+   private:
+    T* object() noexcept { return std::launder(reinterpret_cast<T*>(bytes_)); }
+    alignas(T) std::byte bytes_[sizeof(T)];
+  };
+
+  static void fence(std::memory_order order) noexcept { std::atomic_thread_fence(order); }
+
+  /// Tells the core that this is a spin loop.
+  static void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("isb" ::: "memory");
+#endif
+  }
+  /// Gives the core away. Counted, because the kernel books it as an involuntary context switch.
+  static void yield() noexcept {
+    ++yields();
+    std::this_thread::yield();
+  }
+  /// Yields of the calling thread so far.
+  static std::uint64_t& yields() noexcept {
+    thread_local std::uint64_t count = 0;
+    return count;
+  }
+
+  static Deadline now() noexcept { return Deadline::clock::now(); }
+
+  /// Rounds of relax() worth spinning before a sleep: about the price of putting a thread to sleep and waking it (5 us).
+  static constexpr unsigned spin_limit = 200;
+
+  /// An observer's hook for the demo's log. Vanishes here.
+  static void event(const char* /*text*/) noexcept {}
+
+ private:
+  /// CLOCK_MONOTONIC, which is the steady clock, as the kernel takes it. It refuses times before its epoch, all of them long
+  /// past: the epoch stands for them.
+  static timespec to_timespec(Deadline deadline) noexcept {
+    const auto since_epoch = std::max(deadline.time_since_epoch(), Deadline::duration::zero());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
+    return {static_cast<time_t>(seconds.count()),
+            static_cast<long>(std::chrono::nanoseconds(since_epoch - seconds).count())};
+  }
+};
+
+}  // namespace bq

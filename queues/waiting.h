@@ -1,0 +1,133 @@
+// What the house queues share: the six calls of the contract from two, and a signal that knows its sleepers.
+//
+// push, try_push and try_push_until differ only in what they do where they would have to wait: so do pop and its kin. That
+// difference is an object, the caller's *patience*; a queue writes each side once, as a function that takes one.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "queues/sync.h"
+
+namespace bq::detail {
+
+/// The patience of push and pop: it never ends.
+struct Patient {
+  static bool lasts() { return true; }
+  /// Sleeps on a condition variable. True: look again; false: give up.
+  static bool sleep(auto& signal, auto& lock) {
+    signal.wait(lock);
+    return true;
+  }
+  /// Whether it got a permit.
+  static bool acquire(auto& semaphore) {
+    semaphore.acquire();
+    return true;
+  }
+};
+
+/// The patience of try_push and try_pop: none.
+struct Impatient {
+  static bool lasts() { return false; }
+  static bool sleep(auto& /*signal*/, auto& /*lock*/) { return false; }
+  static bool acquire(auto& semaphore) { return semaphore.try_acquire(); }
+};
+
+/// The patience of try_push_until and try_pop_until.
+template <class Sync>
+struct PatientUntil {
+  Deadline deadline;
+
+  bool lasts() const { return Sync::now() < deadline; }
+  /// The caller gives up only after a look that began when the time was up already: it may come during the sleep.
+  bool sleep(auto& signal, auto& lock) const {
+    if (!lasts()) return false;
+    signal.wait_until(lock, deadline);
+    return true;
+  }
+  bool acquire(auto& semaphore) const { return semaphore.try_acquire_until(deadline); }
+};
+
+/// The calls of a queue that implements
+///   Status push_with(T&& value, const auto& patience)            done, closed, timeout (full, and out of patience) or busy
+///   Status pop_with(std::optional<T>& out, const auto& patience)   likewise
+/// and befriends this base. With Patient they return only done or closed.
+template <class Queue, class T, class Sync>
+class Calls {
+ public:
+  using value_type = T;
+
+  bool push(T&& value) { return self().push_with(std::move(value), Patient{}) == Status::done; }
+  Status try_push(T&& value) {
+    const Status status = self().push_with(std::move(value), Impatient{});
+    return status == Status::timeout ? Status::full : status;
+  }
+  Status try_push_until(T&& value, Deadline deadline) {
+    return self().push_with(std::move(value), PatientUntil<Sync>{deadline});
+  }
+
+  std::optional<T> pop() {
+    std::optional<T> out;
+    self().pop_with(out, Patient{});
+    return out;
+  }
+  Status try_pop(std::optional<T>& out) {
+    const Status status = self().pop_with(out, Impatient{});
+    return status == Status::timeout ? Status::empty : status;
+  }
+  Status try_pop_until(std::optional<T>& out, Deadline deadline) {
+    return self().pop_with(out, PatientUntil<Sync>{deadline});
+  }
+
+ private:
+  Queue& self() { return static_cast<Queue&>(*this); }
+};
+
+/// A condition variable that counts its sleepers, so that signalling nobody costs a comparison. Every member but the
+/// constructor needs the queue's lock; the count is then exact: whoever is not yet counted has yet to look at the queue.
+template <class Sync>
+class CountedSignal {
+ public:
+  using Lock = std::unique_lock<typename Sync::mutex>;
+
+  explicit CountedSignal(const char* name) : signal_(name) {}
+
+  void wait(Lock& lock) {
+    ++sleepers_;
+    signal_.wait(lock);
+    --sleepers_;
+  }
+  void wait_until(Lock& lock, Deadline deadline) {
+    ++sleepers_;
+    signal_.wait_until(lock, deadline);
+    --sleepers_;
+  }
+
+  /// Unlocks and wakes a sleeper, if there was one; in this order, or it would wake only to wait for the lock. Nobody is
+  /// missed in between: a thread that comes to sleep after the unlock has seen the change.
+  void unlock_and_wake_one(Lock& lock) {
+    const bool anybody = sleepers_ > 0;
+    lock.unlock();
+    if (anybody) signal_.notify_one();
+  }
+  void wake_all() { signal_.notify_all(); }
+
+  /// Makes a change that may throw, after a wait on this signal. If it does, the wake-up that brought us here, and with it
+  /// the room or the message that it stood for, goes to the next sleeper.
+  void or_wake_next(auto change) {
+    try {
+      change();
+    } catch (...) {
+      signal_.notify_one();
+      throw;
+    }
+  }
+
+ private:
+  typename Sync::condition_variable signal_;
+  std::size_t sleepers_ = 0;
+};
+
+}  // namespace bq::detail

@@ -1,0 +1,231 @@
+"""What the user types: the commands bench, test and plot, their options and exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import signal
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from bqb import ROOT, Failure, build, results, shown, testrun
+from bqb.driver import STOP_SIGNALS, Driver, Interrupted, Selection, listing
+from bqb.journal import Journal
+
+EXIT_QUEUE_FAILED = 1
+EXIT_USAGE = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong usage: one line and exit status 2."""
+
+    def error(self, message: str):
+        self.exit(EXIT_USAGE, f"{self.prog}: {message} (see ./scripts/{self.prog} --help)\n")
+
+
+# ------------------------------------------------------------------------------------------------------ bench
+
+BENCH_HELP = """\
+Measures bounded blocking queues, draws the plots and prints a table, one line a question.
+The last line of the output is the folder with the results."""
+
+BENCH_STATUS = """\
+exit status:
+  0    all went well
+  1    a queue gave a wrong result, hung or crashed (it is named; the others have their results), or the run broke off
+  2    wrong usage, or something wrong with a scenario or with the folder for the results
+  3    what is missing on this machine could not be installed, or the build failed
+  130  stopped with Ctrl-C; --resume goes on with the run"""
+
+
+def bench(words: list[str]) -> int:
+    arguments = parse_bench(words)
+    if arguments.resume:
+        selection = selection_of(arguments.resume)
+        return measure(the_binary(), arguments.resume, selection)
+    if arguments.out:
+        check_free(arguments.out)
+    binary = the_binary()
+    selection = Selection(tuple(map(absolute_if_file, arguments.scenario or [])), arguments.queue, arguments.all,
+                          arguments.seed, arguments.rounds)
+    text = listing(binary, selection)  # finds what is wrong with the selection before anything is written
+    if arguments.list:
+        print(text, end="")
+        return 0
+    folder = arguments.out or ROOT / "results" / datetime.now().strftime("%Y%m%d-%H%M%S")
+    return measure(binary, make_folder(folder), selection)
+
+
+def parse_bench(words: list[str]) -> argparse.Namespace:
+    parser = Parser(prog="bench", description=BENCH_HELP, epilog=BENCH_STATUS,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--scenario", action="append", metavar="NAME|FOLDER|FILE",
+        help="what to measure: a scenario or a folder below scenarios/, or a file; may be repeated (default: curated)")
+    add("--queue", metavar="REGEX", help="only queues whose name matches")
+    add("--all", action="store_true", help="every queue, not only the default line-up")
+    add("--rounds", type=whole_number(1), metavar="N", help="how often each point is measured (default: 12, quick: 3)")
+    add("--seed", type=whole_number(0), metavar="N", help="of the drawn work and of the order of measuring")
+    add("--out", type=Path, metavar="DIR", help="where the results go: new or empty (default: results/<date>-<time>)")
+    add("--resume", type=Path, metavar="DIR", help="go on with a run that was stopped")
+    add("--list", action="store_true", help="show what would be measured")
+    add("--no-setup", action="store_true", help="install nothing")
+    arguments = parser.parse_args(words)
+    own = ("scenario", "queue", "all", "rounds", "seed", "out", "list")
+    clash = [name for name in own if getattr(arguments, name) not in (None, False)]
+    if arguments.resume and clash:
+        parser.error(f"--resume goes on with a run as it was begun; leave out --{clash[0]}")
+    return arguments
+
+
+def whole_number(least: int):
+    def parse(word: str) -> int:
+        if not word.isdecimal() or not least <= int(word) < 2**64:
+            raise argparse.ArgumentTypeError(f"'{word}' is not a whole number of at least {least}")
+        return int(word)
+    return parse
+
+
+def absolute_if_file(scenario: str) -> str:
+    """The run may be resumed from another folder."""
+    return str(Path(scenario).resolve()) if Path(scenario).exists() else scenario
+
+
+def the_binary() -> Path:
+    """queue_bench, built if need be; BQB_QUEUE_BENCH names another one."""
+    if own := os.environ.get("BQB_QUEUE_BENCH"):
+        return Path(own)
+    build.build("release", "queue_bench")
+    return ROOT / "build" / "release" / "queue_bench"
+
+
+def check_free(folder: Path) -> None:
+    try:
+        taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+    except OSError as error:
+        raise cannot_use("--out", folder, error) from None
+    if taken:
+        raise Failure(f"--out {folder}: exists already; name a new folder, or go on with --resume {folder}", EXIT_USAGE)
+
+
+def make_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_use("--out", folder, error) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Failure(f"--out {folder}: cannot be written; name another folder", EXIT_USAGE)
+    return folder
+
+
+def cannot_use(option: str, folder: Path, error: OSError) -> Failure:
+    return Failure(f"{option} {folder}: {error.strerror}; name another folder", EXIT_USAGE)
+
+
+def selection_of(folder: Path) -> Selection:
+    """What a run was begun with."""
+    journal = Journal(folder / "trials.jsonl")
+    try:
+        journal.refresh()
+    except OSError as error:
+        raise cannot_use("--resume", folder, error) from None
+    if not journal.begun:
+        raise Failure(f"--resume {folder}: no run was begun there; start one with --out", EXIT_USAGE)
+    if "arguments" not in journal.context:
+        raise Failure(f"--resume {folder}: the run was not begun by ./scripts/bench; start one with --out", EXIT_USAGE)
+    return Selection.of_run(journal)
+
+
+def measure(binary: Path, folder: Path, selection: Selection) -> int:
+    driver = Driver(binary, folder, selection)
+    try:
+        driver.run()
+        report(folder)
+    except (Interrupted, Failure):
+        leave_in_order(folder, driver.journal)
+        raise
+    print(shown(folder.resolve()))
+    return EXIT_QUEUE_FAILED if driver.journal.failed else 0
+
+
+def leave_in_order(folder: Path, journal: Journal) -> None:
+    """A run that stops early: keep what was measured and say how to go on; leave nothing where nothing was begun."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    if not journal.begun:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    try:
+        results.assemble(folder)
+    except OSError as error:
+        say(f"bench: {folder / 'results.json'}: {error.strerror}")
+    say(f"Go on with: ./scripts/bench --resume {shlex.quote(shown(folder.resolve()))}")
+
+
+def report(folder: Path) -> None:
+    """Everything that is made from the rows: results.json, the plots, the table."""
+    from bqb import figures, table
+    try:
+        results.assemble(folder)
+        run = results.load(folder)
+        figures.draw(run, folder / "plots")
+        table.print_summary(run)
+    except OSError as error:
+        raise Failure(f"{error.filename or folder}: {error.strerror}", EXIT_USAGE) from None
+    except results.ResultError as error:
+        raise Failure(str(error), EXIT_USAGE) from None
+
+
+# ------------------------------------------------------------------------------------------------ test and plot
+
+
+def plot(words: list[str]) -> int:
+    parser = Parser(prog="plot", description="Draws the plots of a run again and prints its table.")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a run")
+    parser.add_argument("--no-setup", action="store_true", help="install nothing")
+    folder = parser.parse_args(words).folder
+    report(folder)
+    print(shown((folder / "plots").resolve()))
+    return 0
+
+
+def test(words: list[str]) -> int:
+    parser = Parser(prog="test", description="Builds everything, runs every test and sums up.")
+    parser.add_argument("--preset", action="append", choices=["release", "asan", "tsan"],
+                        help="the build to test; may be repeated (default: release)")
+    parser.add_argument("--no-setup", action="store_true", help="install nothing")
+    return testrun.run(parser.parse_args(words).preset or ["release"])
+
+
+# -------------------------------------------------------------------------------------------------------- main
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def stop_on_signals() -> None:
+    def interrupt(number, _frame):
+        raise Interrupted(number)
+    for number in STOP_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(number, interrupt)
+
+
+def main(words: list[str]) -> int:
+    command, *rest = words
+    stop_on_signals()
+    try:
+        return {"bench": bench, "test": test, "plot": plot}[command](rest)
+    except Failure as failure:
+        say(str(failure) if str(failure).startswith("queue_bench: ") else f"{command}: {failure}")
+        return failure.status
+    except Interrupted as stop:
+        return stop.status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

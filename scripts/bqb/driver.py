@@ -1,0 +1,241 @@
+"""Drives queue_bench through a run: the pilot, each round in a fresh process, make-up rounds for disturbed blocks.
+
+queue_bench writes what it measured to trials.jsonl itself. When a queue takes its process down (it hangs or crashes),
+the driver starts the round again: queue_bench leaves out what is done, and the cell that failed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bqb import ROOT, Failure, shown
+from bqb.journal import Journal
+from bqb.progress import Progress
+
+DEFAULT_ROUNDS = 12
+FEWEST_ROUNDS_TO_MAKE_UP = 5
+MAKE_UP_SHARE = 0.25  # of the time that the rounds took
+SECONDS_BETWEEN_LOOKS = 0.5
+
+EXIT_USAGE = 2
+EXIT_QUEUE_FAILED = 4
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stops the run, here (Ctrl-C) or by a signal to queue_bench."""
+
+    def __init__(self, number: int):
+        super().__init__()
+        self.status = 128 + number
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to measure. Kept in the run itself, so that --resume can go on with it."""
+
+    scenario: tuple[str, ...] = ()
+    queue: str | None = None
+    all: bool = False
+    seed: int | None = None
+    rounds: int | None = None
+
+    def arguments(self) -> list[str]:
+        """As queue_bench takes it."""
+        words = [word for name in self.scenario for word in ("--scenario", name)]
+        words += ["--queue", self.queue] if self.queue is not None else []
+        words += ["--all"] if self.all else []
+        words += ["--seed", str(self.seed)] if self.seed is not None else []
+        return [*words, "--scenarios-dir", str(ROOT / "scenarios")]
+
+    def note(self) -> list[str]:
+        return ["--note-arguments", json.dumps(asdict(self))]
+
+    @classmethod
+    def of_run(cls, journal: Journal) -> Selection:
+        arguments = journal.context["arguments"]
+        return cls(**{**arguments, "scenario": tuple(arguments["scenario"])})
+
+
+def listing(binary: Path, selection: Selection) -> str:
+    """What the selection holds, as text. A Failure of status 2 when it is wrong."""
+    result = subprocess.run([binary, "--list", *selection.arguments()], capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise Failure(result.stderr.strip() or f"{binary} --list failed", EXIT_USAGE)
+    return result.stdout
+
+
+class Driver:
+    """One run in one folder."""
+
+    def __init__(self, binary: Path, folder: Path, selection: Selection):
+        self.journal = Journal(folder / "trials.jsonl")
+        self._binary = binary
+        self._folder = folder
+        self._selection = selection
+        self._progress = Progress("trials")
+        self._lock = lock(folder)
+        self.journal.refresh()
+
+    def run(self) -> None:
+        """Does what is left to do."""
+        with self._progress:
+            if not self.journal.pilot_is_complete:
+                self._pilot()
+            self._regular_rounds()
+            if self._rounds >= FEWEST_ROUNDS_TO_MAKE_UP:
+                self._make_up_rounds()
+
+    # --------------------------------------------------------------------------------------------------- stages
+
+    @property
+    def _rounds(self) -> int:
+        return self._selection.rounds or self.journal.context.get("default_rounds", DEFAULT_ROUNDS)
+
+    def _pilot(self) -> None:
+        def show():
+            self._progress.update("pilot", self.journal.piloted, self.journal.cells, self.journal.current)
+        self._progress.start(self.journal.piloted)
+        self._complete(["--pilot", *self._selection.note()], show)
+
+    def _regular_rounds(self) -> None:
+        cells = list(self.journal.point_of)
+        every = range(1, self._rounds + 1)
+        self._progress.start(self.journal.done_in(cells, every))
+        for number in every:
+            if not self.journal.round_is_complete(number):
+                self._round(number, [], f"round {number}/{self._rounds}", cells, every)
+
+    def _make_up_rounds(self) -> None:
+        """Measures again, in rounds of their own, the blocks that lack undisturbed trials."""
+        while wanted := self._wanted():
+            number = min(map(self.journal.next_round, wanted))
+            points = [point for point in wanted if self.journal.next_round(point) == number]
+            with tempfile.NamedTemporaryFile("w", prefix="bqb-points-", suffix=".txt") as file:
+                file.writelines(f"{point}\n" for point in points)
+                file.flush()
+                cells, only = self.journal.cells_of(points), range(number, number + 1)
+                self._progress.start(self.journal.done_in(cells, only))
+                self._round(number, ["--only", file.name], f"make-up round {number - self._rounds}", cells, only)
+            if not any((point, number) in self.journal.disturbed for point in points):
+                return  # queue_bench has nothing to measure there
+
+    def _wanted(self) -> list[str]:
+        """Points with too few undisturbed blocks, the neediest first, as many as the budget still pays."""
+        journal = self.journal
+        spent = sum(cost for (_, number), cost in journal.window_ns.items() if number > self._rounds)
+        budget = MAKE_UP_SHARE * sum(cost for (_, number), cost in journal.window_ns.items() if number <= self._rounds)
+        wanted = []
+        for point in sorted(journal.points, key=journal.undisturbed):
+            cost = journal.cost_ns(point)
+            if spent + cost > budget or journal.undisturbed(point) >= self._rounds:
+                break
+            if cost > 0:  # else no trial there has a window
+                spent += cost
+                wanted.append(point)
+        return wanted
+
+    def _round(self, number: int, extra: list[str], stage: str, cells: list[str], rounds: range) -> None:
+        total = len(cells) * len(rounds)
+
+        def show():
+            self._progress.update(stage, self.journal.done_in(cells, rounds), total, self.journal.current)
+        self._complete(["--round", str(number), *extra], show)
+
+    # ------------------------------------------------------------------------------------------------ processes
+
+    def _complete(self, task: list[str], show: Callable[[], None]) -> None:
+        """Starts queue_bench, again where a queue took the process down, until the task is done."""
+        blame: list[str] = []
+        steps_at_last_failure = -1
+        while True:
+            code, said = self._process([*task, *blame], show)
+            if code == 0:
+                return
+            blame = [] if code == EXIT_QUEUE_FAILED else ["--blame", cause_of_death(code, said)]
+            if self.journal.steps == steps_at_last_failure:
+                raise Failure(f"queue_bench fails again and again without getting on ({blame[-1] if blame else said});"
+                              f" see {self._log}", 1)
+            steps_at_last_failure = self.journal.steps
+
+    def _process(self, task: list[str], show: Callable[[], None]) -> tuple[int, str]:
+        """One process to its end: its exit status and the last thing it said."""
+        command = [self._binary, *self._selection.arguments(), "--out", self._folder, *task]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                   errors="replace", preexec_fn=die_with_parent)
+        listener = Listener(process.stderr, self._log)
+        try:
+            while listener.is_alive():
+                listener.join(SECONDS_BETWEEN_LOOKS)
+                self.journal.refresh()
+                show()
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+        self.journal.refresh()
+        return code, listener.last
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "queue_bench.log"
+
+
+class Listener(threading.Thread):
+    """Copies what a process says to a log and keeps the last line. Ends with the process."""
+
+    def __init__(self, stream, log: Path):
+        super().__init__(daemon=True)
+        self.last = ""
+        self._stream = stream
+        self._log = log
+        self.start()
+
+    def run(self) -> None:
+        for line in self._stream:
+            self.last = line.strip() or self.last
+            try:
+                with open(self._log, "a", encoding="utf-8") as log:
+                    log.write(line)
+            except OSError:
+                pass  # a full disk must not hide the line that says so
+
+
+def cause_of_death(code: int, said: str) -> str:
+    """Why a process ended that should not have. Raises where starting it again is wrong."""
+    if code == EXIT_USAGE:
+        raise Failure(said or "queue_bench: refused to run and did not say why; is the disk full?", EXIT_USAGE)
+    if code >= 0:
+        return f"ended with status {code}"
+    if -code in STOP_SIGNALS:
+        raise Interrupted(-code)
+    if -code == signal.SIGKILL:
+        raise Failure("queue_bench was killed (SIGKILL), by somebody or for want of memory", 1)
+    return f"died of {signal.Signals(-code).name}"
+
+
+def die_with_parent() -> None:
+    """In a new process: ask the kernel to kill it when the driver dies, even of a kill -9. Two would write to one run."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def lock(folder: Path) -> int:
+    """Holds the folder for this process; a Failure of status 2 where another run writes to it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Failure(f"{shown(folder)}: another ./scripts/bench is writing to it; wait or stop it", EXIT_USAGE) from None
+    return descriptor

@@ -1,0 +1,334 @@
+"""Numbers drawn from the trials of a run: medians with intervals, paired comparisons, rankings, pooled quantiles.
+
+Queues are compared only inside a block: the pairs of two queues are their trials of the same point and round, which
+ran next to each other over the same demands. Undisturbed blocks count; a cell with fewer than `MIN_UNDISTURBED` of
+them is summarised from all of its blocks and marked (`Summary.from_all`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from bqb.results import Histogram, Point, Run, Scenario, Trial
+
+MIN_UNDISTURBED = 3  # fewer undisturbed blocks: summarised from all
+MIN_VERDICT = 6  # fewest pairs with which a 95% interval of a median exists (two-sided sign test: 2 / 2^6 = 3%)
+MAX_SHARE_GAP = 0.10  # no verdict where the queues' disturbed shares lie further apart
+MAX_INFLATION_GAP = 0.02  # further apart: the queues slow their users' work unequally, nominal times decide
+TIE_SHARE, TIE_NS = 0.05, 10.0  # a loss within 5% or within 10 ns (half a pair of clock reads) of the least is tied
+RESAMPLES, SEED = 2000, 20_240_229
+LOST, NOMINAL_LOST, THROUGHPUT = "lost_ns_per_msg", "nominal_lost_ns_per_msg", "throughput_msgs_per_s"
+EFFICIENCY_OF = {LOST: "efficiency", NOMINAL_LOST: "nominal_efficiency"}
+
+
+# ---------------------------------------------------------------------------------------- one sample, one number
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Median of `n` values with its 95% bootstrap interval; low and high are None for a single value.
+
+    With fewer than six values no 95% interval exists: low..high is then simply their range."""
+
+    median: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+@lru_cache(maxsize=None)
+def estimate(values: tuple[float, ...]) -> Estimate | None:
+    """Median and percentile-bootstrap interval of `values` (any unit); None without values. Seeded: repeatable."""
+    if len(values) == 0:
+        return None
+    sample = np.asarray(values, dtype=float)
+    if len(sample) == 1:
+        return Estimate(float(sample[0]), None, None, 1)
+    rng = np.random.default_rng(SEED)
+    medians = np.median(rng.choice(sample, size=(RESAMPLES, len(sample))), axis=1)
+    low, high = np.percentile(medians, [2.5, 97.5])
+    return Estimate(float(np.median(sample)), float(low), float(high), len(sample))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One counter of one cell. Values are in the counter's unit; `values` are those that the estimate stands on."""
+
+    estimate: Estimate
+    values: tuple[float, ...]
+    disturbed_values: tuple[float, ...]
+    from_all: bool  # fewer than MIN_UNDISTURBED undisturbed blocks: `values` holds the disturbed ones too
+
+    @property
+    def median(self) -> float:
+        return self.estimate.median
+
+    @property
+    def spread(self) -> float | None:
+        """Interquartile range over the rounds, as a share of the median; None below three rounds or at median <= 0."""
+        if len(self.values) < 3 or self.median <= 0:
+            return None
+        low, high = np.percentile(self.values, [25, 75])
+        return float((high - low) / self.median)
+
+
+def selected(trials: Sequence[Trial]) -> tuple[list[Trial], bool]:
+    """The trials that a cell is summarised from, and whether these are all of them for want of undisturbed ones."""
+    undisturbed = [trial for trial in trials if not trial.disturbed]
+    return (undisturbed, False) if len(undisturbed) >= MIN_UNDISTURBED else (list(trials), True)
+
+
+@lru_cache(maxsize=None)
+def summarise(run: Run, point: Point, queue: str, counter: str) -> Summary | None:
+    """Summary of a counter of a cell at the level that gives its number; None where no trial has it."""
+    trials = [trial for trial in run.trials_of(point, queue) if trial.get(counter) is not None]
+    if not trials:
+        return None
+    chosen, from_all = selected(trials)
+    values = tuple(trial.counters[counter] for trial in chosen)
+    disturbed = tuple(trial.counters[counter] for trial in trials if trial.disturbed)
+    return Summary(estimate(values), values, disturbed, from_all)
+
+
+def disturbed_share(run: Run, points: Iterable[Point], queue: str) -> float | None:
+    """Share (0..1) of a queue's trials that lie in disturbed blocks; None without trials."""
+    trials = [trial for point in points for trial in run.trials_of(point, queue)]
+    return sum(trial.disturbed for trial in trials) / len(trials) if trials else None
+
+
+# ---------------------------------------------------------------------------------------------- comparing queues
+
+
+def pairs(run: Run, point: Point, queue: str, other: str, counter: str) -> list[tuple[float, float]]:
+    """Values of a counter for two queues, pair by pair of the same block; undisturbed blocks if there are enough."""
+    mine = {trial.round: trial for trial in run.trials_of(point, queue) if trial.get(counter) is not None}
+    theirs = {trial.round: trial for trial in run.trials_of(point, other) if trial.get(counter) is not None}
+    both, _ = selected([mine[number] for number in sorted(mine.keys() & theirs.keys())])
+    return [(trial.counters[counter], theirs[trial.round].counters[counter]) for trial in both]
+
+
+def paired_ratio(run: Run, point: Point, queue: str, other: str, counter: str) -> Estimate | None:
+    """Median of queue / other over the blocks; None where a value is not positive (a ratio would mean nothing)."""
+    both = pairs(run, point, queue, other, counter)
+    if not both or min(map(min, both)) <= 0:
+        return None
+    return estimate(tuple(mine / theirs for mine, theirs in both))
+
+
+@lru_cache(maxsize=None)
+def inflation_gap(run: Run, point: Point) -> float:
+    """How much more one queue slows its users' work than another here: largest / smallest median inflation - 1."""
+    medians = [summary.median for queue in run.queue_names(point.scenario)
+               if (summary := summarise(run, point, queue, "work_inflation"))]
+    return max(medians) / min(medians) - 1 if medians and min(medians) > 0 else 0.0
+
+
+@lru_cache(maxsize=None)
+def headline(run: Run, point: Point) -> str:
+    """The counter that a point is judged by: lost ns, with nominal work times where the queues slow the work
+    unequally; throughput where no trial has a loss (no work, nothing to lose)."""
+    have = {name for queue in run.queue_names(point.scenario) for trial in run.trials_of(point, queue)
+            for name in (LOST, NOMINAL_LOST) if trial.get(name) is not None}
+    if NOMINAL_LOST in have and (LOST not in have or inflation_gap(run, point) > MAX_INFLATION_GAP):
+        return NOMINAL_LOST
+    return LOST if LOST in have else THROUGHPUT
+
+
+def rankable(run: Run, point: Point) -> list[str]:
+    """Queues that may be first here: those with a bound and with a number."""
+    return [queue for queue in run.queue_names(point.scenario)
+            if run.queues.get(queue, {}).get("bound") != "none" and run.trials_of(point, queue)]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Verdict at one point: `order` best first, `tied` the first and those not clearly worse.
+
+    `no_verdict` says why `tied` must not be read as one; empty if it may."""
+
+    counter: str
+    order: tuple[str, ...]
+    tied: tuple[str, ...]
+    no_verdict: str = ""
+
+
+@lru_cache(maxsize=None)
+def rank(run: Run, point: Point) -> Ranking | None:
+    """First or tied at a point; None where no bounded queue has a number."""
+    counter = headline(run, point)
+    medians = {queue: summary.median for queue in rankable(run, point)
+               if (summary := summarise(run, point, queue, counter))}
+    if not medians:
+        return None
+    order = sorted(medians, key=medians.get, reverse=counter == THROUGHPUT)
+    tied = [queue for queue in order if not _clearly_worse(pairs(run, point, queue, order[0], counter), counter)]
+    return Ranking(counter, tuple(order), tuple(tied), _no_verdict(run, point, order, counter))
+
+
+def _clearly_worse(both: list[tuple[float, float]], counter: str) -> bool:
+    """Whether (mine, best) pairs differ by more than the tie's margin with the whole interval of their median."""
+    if not both:
+        return False
+    mine, best = np.array(both).T
+    excess = best - mine if counter == THROUGHPUT else mine - best
+    margin = TIE_SHARE * np.abs(best) if counter == THROUGHPUT else np.maximum(TIE_NS, TIE_SHARE * np.abs(best))
+    interval = estimate(tuple(excess - margin))
+    return interval.low is not None and interval.low > 0
+
+
+def _no_verdict(run: Run, point: Point, queues: Sequence[str], counter: str) -> str:
+    if not run.scenarios[point.scenario].rank:
+        return "shown, not ranked"
+    if len(queues) < 2:
+        return "one queue only"
+    shares = [disturbed_share(run, [point], queue) or 0.0 for queue in queues]
+    if max(shares) - min(shares) > MAX_SHARE_GAP + 1e-9:
+        return "disturbed shares differ by more than 10 points"
+    fewest = min(len(pairs(run, point, queue, queues[0], counter)) for queue in queues)
+    if fewest < MIN_VERDICT:
+        return f"{fewest} block{'s' * (fewest != 1)}, a verdict needs {MIN_VERDICT}"
+    return ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run says to one scenario's question. Medians are over the points at which the queue has a number."""
+
+    scenario: Scenario
+    leaders: tuple[str, ...]  # first or tied at the most points (without a verdict: lowest at the most points)
+    wins: dict[str, int]  # points at which a queue is first or tied
+    judged: int  # points that `wins` counts
+    no_verdict: str  # why `leaders` is not a verdict; empty if it is
+    counters: tuple[str, ...]  # headline counters in use over the points
+
+
+def answer(run: Run, scenario: Scenario, points: Sequence[Point] | None = None) -> Answer:
+    """First or tied, counted over `points` of a scenario (all by default)."""
+    rankings = [ranking for point in points or scenario.points if (ranking := rank(run, point))]
+    verdicts = [ranking for ranking in rankings if not ranking.no_verdict]
+    wins: dict[str, int] = defaultdict(int)
+    for ranking in verdicts or rankings:
+        for queue in ranking.tied if verdicts else ranking.order[:1]:
+            wins[queue] += 1
+    most = max(wins.values(), default=0)
+    reasons = [ranking.no_verdict for ranking in rankings]
+    return Answer(scenario, tuple(queue for queue, count in wins.items() if count == most), dict(wins),
+                  len(verdicts or rankings), "" if verdicts else (reasons[0] if reasons else "no numbers"),
+                  tuple(sorted({ranking.counter for ranking in rankings})))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A queue's headline over some points: value (ns per message, or messages/s), efficiency 0..1, spread, marks."""
+
+    counter: str
+    value: float
+    efficiency: float | None
+    spread: float | None  # interquartile range over the rounds / median
+    is_bound: bool  # the efficiency is at least this, the loss at most this
+    from_all: bool
+    points: int
+
+
+def loss(run: Run, points: Sequence[Point], queue: str) -> Loss | None:
+    """Median over `points` of a queue's headline and of its efficiency; None without a number."""
+    found = []
+    for point in points:
+        counter = headline(run, point)
+        if summary := summarise(run, point, queue, counter):
+            efficiency = summarise(run, point, queue, EFFICIENCY_OF.get(counter, ""))
+            bound = summarise(run, point, queue, "efficiency_is_bound")
+            found.append((counter, summary, efficiency, bool(bound and bound.median)))
+    if not found:
+        return None
+    found = [each for each in found if (each[0] == THROUGHPUT) == (found[0][0] == THROUGHPUT)]  # one unit
+    counters, summaries, efficiencies, bounds = zip(*found)
+    shares = [each.median for each in efficiencies if each]
+    spreads = [each.spread for each in summaries if each.spread is not None]
+    return Loss(counters[0], float(np.median([each.median for each in summaries])),
+                float(np.median(shares)) if shares else None, float(np.median(spreads)) if spreads else None,
+                any(bounds), any(each.from_all for each in summaries), len(found))
+
+
+# ------------------------------------------------------------------------------------------- pooled distributions
+
+
+@dataclass
+class Pool:
+    """Histograms of one quantity summed over trials: counts by bucket (lower_ns, upper_ns)."""
+
+    buckets: dict[tuple[float, float], int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, histogram: Histogram) -> None:
+        for lower, upper, count in histogram.buckets:
+            self.buckets[lower, upper] += count
+
+    @property
+    def count(self) -> int:
+        return sum(self.buckets.values())
+
+    def quantiles(self, shares: Sequence[float]) -> list[float | None]:
+        """Value in ns at each share (0..1), linear inside its bucket; None beyond what `count` samples can tell."""
+        edges = sorted(self.buckets)
+        cumulative = np.cumsum([self.buckets[edge] for edge in edges]) if edges else np.zeros(1)
+        return [self._at(share, edges, cumulative) if printable(share, int(cumulative[-1])) else None
+                for share in shares]
+
+    def _at(self, share: float, edges: list[tuple[float, float]], cumulative: np.ndarray) -> float:
+        wanted = share * cumulative[-1]
+        index = int(np.searchsorted(cumulative, wanted, side="left"))
+        (lower, upper), count = edges[index], self.buckets[edges[index]]
+        return lower + (upper - lower) * (wanted - (cumulative[index] - count)) / count
+
+
+def printable(share: float, samples: int) -> bool:
+    """Whether quantile `share` of `samples` samples may be shown: at least 100 of them must lie beyond it."""
+    return samples > 0 and samples * (1 - share) >= 100 * (1 - 1e-9)
+
+
+def pooled(run: Run, names: Iterable[str]) -> dict[tuple[str, str, str], Pool]:
+    """Pools by (point, queue, name) over the trials that the cell is summarised from."""
+    chosen = {(trial.cell, trial.round, trial.level) for point, queue in run.cells()
+              for trial in selected(run.trials_of(point, queue, "traced"))[0]}
+    pools: dict[tuple[str, str, str], Pool] = defaultdict(Pool)
+    for trial, histogram in run.histograms(names):
+        if (trial.cell, trial.round, trial.level) in chosen:
+            pools[trial.point, trial.queue, histogram.name].add(histogram)
+    return dict(pools)
+
+
+# ------------------------------------------------------------------------------------------- numbers in plain words
+
+
+def duration(ns: float) -> str:
+    """Two significant digits and a unit: 0 ns, 20 ns, 1.5 µs, 38 µs, 1.2 ms; -3 ns stays negative."""
+    return _with_unit(ns, [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")])
+
+
+def rate(per_s: float) -> str:
+    """Messages a second: 850 /s, 21 k/s, 4.3 M/s."""
+    return _with_unit(per_s, [(1e9, "G/s"), (1e6, "M/s"), (1e3, "k/s"), (1, "/s")])
+
+
+def data_size(count_bytes: float) -> str:
+    """Bytes in decimal units: 128 B, 2 kB, 3.1 MB."""
+    return _with_unit(count_bytes, [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")])
+
+
+def percentage(value: float) -> str:
+    """A share as a percentage that never reads 0% or 100% unless it is: 0.4%, 3%, 71%, 99.7%."""
+    percent = 100 * value
+    return f"{percent:.1f}%" if 0 < abs(percent) < 0.95 or 99 < percent < 100 else f"{percent:.0f}%"
+
+
+def _with_unit(value: float, units: list[tuple[float, str]]) -> str:
+    rounded = float(f"{value:.2g}")
+    scale, unit = next(((scale, unit) for scale, unit in units if abs(rounded) >= scale), units[-1])
+    scaled = rounded / scale
+    digits = 1 if abs(scaled) < 10 and scaled != round(scaled) else 0
+    return f"{scaled:.{digits}f} {unit}"

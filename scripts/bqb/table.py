@@ -1,0 +1,186 @@
+"""The summary at the end of a run: one line a question, then every cell that has no number, by name and with why.
+
+    table.print_summary(run)
+
+To a terminal it is coloured and as wide as the terminal; anywhere else it is plain text, 110 columns wide.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from typing import TextIO
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bqb import statistics
+from bqb.results import Point, Problem, Run, Scenario
+from bqb.statistics import THROUGHPUT, Answer, Loss
+
+WIDTH = 110
+REFERENCE = "reference"
+MAX_LISTED = 40  # cells listed by name for one reason before "and n more"
+
+
+def print_summary(run: Run, file: TextIO | None = None) -> None:
+    """Prints the summary of `run` to `file` (standard output)."""
+    file = file or sys.stdout
+    if file.isatty():
+        Console(file=file, highlight=False).print(summary(run))
+    else:
+        file.write(_encodable(plain(run), file.encoding or "utf-8"))
+
+
+def plain(run: Run) -> str:
+    """The summary as plain text, at most `WIDTH` columns wide."""
+    console = Console(width=WIDTH, color_system=None, force_terminal=False, highlight=False, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(summary(run))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def _encodable(text: str, encoding: str) -> str:
+    return text.replace("µ", "u").encode(encoding, "replace").decode(encoding)
+
+
+def summary(run: Run) -> RenderableType:
+    """Everything that is printed, top to bottom."""
+    answers = [statistics.answer(run, scenario) for scenario in run.scenarios.values()]
+    parts = [_questions(run, answers), _score(run, answers), _marks(run, answers), *_problems(run), *_unverified(run)]
+    return Group(*(part for part in parts if part is not None))
+
+
+# -------------------------------------------------------------------------------------------------- the questions
+
+
+def _questions(run: Run, answers: list[Answer]) -> Table:
+    table = Table(box=box.HORIZONTALS, show_lines=True, pad_edge=False, expand=False, caption_justify="left",
+                  header_style="bold")
+    table.add_column("question", ratio=5, min_width=24)
+    table.add_column("first or tied", ratio=4, min_width=21)
+    table.add_column("lost/message\n(efficiency)", min_width=12)
+    table.add_column("reference\nloses", min_width=12)
+    table.add_column("spread", justify="right")
+    table.add_column("disturbed\nblocks", justify="right")
+    for each in answers:
+        table.add_row(*_row(run, each))
+    return table
+
+
+def _row(run: Run, each: Answer) -> list[RenderableType]:
+    points = each.scenario.points
+    first = statistics.loss(run, points, each.leaders[0]) if each.leaders else None
+    reference = statistics.loss(run, points, REFERENCE)
+    return [_question(each.scenario), _leaders(each), _loss(first, points), _loss(reference, points),
+            _spread(first), _disturbed(run, points)]
+
+
+def _question(scenario: Scenario) -> Text:
+    return Text.assemble((scenario.name, "bold cyan"), "\n", scenario.question)
+
+
+def _leaders(each: Answer) -> Text:
+    """Names with the number of points where they are first or tied, or why there is no verdict."""
+    if not each.leaders:
+        return Text(each.no_verdict, style="dim")
+    verb = "highest" if each.counters == (THROUGHPUT,) else "lowest"
+    lines = [Text(name, style="bold green" if not each.no_verdict else "") for name in each.leaders]
+    if each.judged > 1:
+        lines.append(Text(f"at {each.wins[each.leaders[0]]} of {each.judged} points", style="dim"))
+    if each.no_verdict:
+        lines.append(Text(f"{verb}, no verdict:\n{each.no_verdict}", style="dim"))
+    return Text("\n").join(lines)
+
+
+def _loss(loss: Loss | None, points: tuple[Point, ...]) -> Text:
+    if loss is None:
+        return Text("-")
+    mark = " †" if loss.from_all else ""
+    if loss.counter == THROUGHPUT:
+        lines = [statistics.rate(loss.value) + mark]
+    else:
+        at_most, at_least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
+        share = "" if loss.efficiency is None else f"\n({at_least}{statistics.percentage(loss.efficiency)})"
+        lines = [f"{at_most}{statistics.duration(loss.value)}{mark}{share}"]
+    if loss.points < len(points):
+        lines.append(f"{loss.points} of {len(points)} points")
+    return Text("\n".join(lines))
+
+
+def _spread(loss: Loss | None) -> str:
+    return "-" if loss is None or loss.spread is None else f"{statistics.percentage(loss.spread)}"
+
+
+def _disturbed(run: Run, points: tuple[Point, ...]) -> Text:
+    blocks = run.blocks_of(points)
+    if not blocks:
+        return Text("no blocks")
+    bad = sum(block.disturbed for block in blocks)
+    text = f"{bad} of {len(blocks)}\n({statistics.percentage(bad / len(blocks))})"
+    return Text(text, style="yellow" if bad / len(blocks) > statistics.MAX_SHARE_GAP else "")
+
+
+# ------------------------------------------------------------------------------------------------- below the table
+
+
+def _score(run: Run, answers: list[Answer]) -> Text | None:
+    """First or tied in k of n questions: no single score, and the losers are named too."""
+    judged = [each for each in answers if not each.no_verdict]
+    if not judged:
+        return None
+    queues = dict.fromkeys(queue for each in judged for queue in run.queue_names(each.scenario.name)
+                           if run.queues.get(queue, {}).get("bound") != "none")
+    wins = {queue: sum(queue in each.leaders for each in judged) for queue in queues}
+    listed = ", ".join(f"{queue} {count}" for queue, count in sorted(wins.items(), key=lambda item: -item[1]))
+    return Text(f"First or tied, of {len(judged)} question{'s' * (len(judged) != 1)} judged: {listed}.")
+
+
+def _marks(run: Run, answers: list[Answer]) -> Text:
+    """What the columns and marks mean, each only where it is used."""
+    losses = [loss for each in answers for queue in run.queue_names(each.scenario.name)
+              if (loss := statistics.loss(run, each.scenario.points, queue))]
+    lines = ["Lost: time per message beyond an ideal queue that costs nothing; median over the points, of undisturbed "
+             "blocks. Spread: interquartile range over the rounds."]
+    if any(loss.is_bound for loss in losses):
+        lines.append("≤, ≥: more threads than cores; the ideal is a bound, so this much is lost at most.")
+    if any(loss.from_all for loss in losses):
+        lines.append(f"†: a cell has fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks and is summarised "
+                     "from all of them.")
+    if any(statistics.NOMINAL_LOST in each.counters for each in answers):
+        lines.append("Where queues slow their users' work by more than 2% unequally, nominal work times count.")
+    return Text("\n".join(lines), style="dim")
+
+
+def _problems(run: Run) -> list[Text]:
+    """Every cell that failed, had no measurable window or was skipped; those of one queue and reason together."""
+    headings = {"failed": ("FAILED: a wrong or hung queue has no numbers", "bold red"),
+                "void": ("VOID: no measurable window", "yellow"),
+                "skipped": ("SKIPPED: cannot run", "dim")}
+    return [_problem_list(*headings[kind], [problem for problem in run.problems if problem.kind == kind])
+            for kind in headings if any(problem.kind == kind for problem in run.problems)]
+
+
+def _problem_list(heading: str, style: str, problems: list[Problem]) -> Text:
+    by_reason: dict[str, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        by_reason[problem.reason].append(problem)
+    text = Text(f"\n{heading} ({len(problems)} cell{'s' * (len(problems) != 1)})", style=style)
+    for reason, cells in by_reason.items():
+        text.append(f"\n  {reason}", style="default")
+        for problem in cells[:MAX_LISTED]:
+            rounds = f" ({problem.rounds} rounds)" if problem.rounds > 1 else ""
+            text.append(f"\n    {problem.cell}{rounds}", style="default")
+        if len(cells) > MAX_LISTED:
+            text.append(f"\n    and {len(cells) - MAX_LISTED} more", style="default")
+    return text
+
+
+def _unverified(run: Run) -> list[Text]:
+    cells = run.unverified()
+    if not cells:
+        return []
+    names = "".join(f"\n    {point.cell(queue)}" for point, queue in cells[:MAX_LISTED])
+    return [Text(f"\nUNVERIFIED: no traced trial passed beside these counted ones{names}", style="yellow")]

@@ -1,0 +1,158 @@
+# shellcheck shell=bash
+# Finds out what a command needs and this machine lacks, installs it with apt, picks a Python and starts the command.
+# Sourced by the commands beside it. Needs nothing but bash and coreutils: a bare Debian 12 has no Python, no compiler.
+set -euo pipefail
+
+ROOT=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
+SETUP_LOG=$ROOT/build/setup.log
+
+PYTHON=""         # the interpreter that runs the commands, once find_python has found one
+MISSING=()        # Debian packages to install
+MISSING_WHY=()    # what each of them is for
+
+say() { printf '%s\n' "$*" >&2; }
+
+missing() {  # missing PACKAGE WHAT-FOR
+  MISSING+=("$1")
+  MISSING_WHY+=("$2")
+}
+
+need_program() {  # need_program PROGRAM PACKAGE WHAT-FOR
+  command -v "$1" >/dev/null || missing "$2" "$3"
+}
+
+need_header() {  # need_header HEADER PACKAGE WHAT-FOR: looks where compiler and CMake look
+  local folder folders
+  IFS=: read -ra folders <<<"${CPATH:-}:${CPLUS_INCLUDE_PATH:-}:/usr/local/include:/usr/include"
+  for folder in "${folders[@]}"; do
+    if [[ -n $folder && -e $folder/$1 ]]; then return; fi
+  done
+  IFS=': ;' read -ra folders <<<"${CMAKE_PREFIX_PATH:-}"
+  for folder in "${folders[@]}"; do
+    if [[ -e $folder/include/$1 ]]; then return; fi
+  done
+  missing "$2" "$3"
+}
+
+lacking_modules() {  # lacking_modules PYTHON MODULE...: prints the modules that PYTHON cannot import
+  local python=$1
+  shift
+  "$python" -c 'import sys; from importlib.util import find_spec
+print(*[name for name in sys.argv[1:] if find_spec(name) is None])' "$@" 2>/dev/null || printf '%s\n' "$*"
+}
+
+need_python() {  # need_python MODULE...: the first python3 that has them all, else what /usr/bin/python3 lacks
+  local first candidate module lacking="$*"
+  first=$(command -v python3 || true)
+  for candidate in "$first" /usr/bin/python3; do
+    if [[ ! -x $candidate ]]; then continue; fi
+    lacking=$(lacking_modules "$candidate" "$@")
+    if [[ -z $lacking ]]; then
+      PYTHON=$candidate
+      if [[ $candidate != "$first" ]]; then say "Using $candidate: $first lacks some of: $*."; fi
+      return
+    fi
+  done
+  if [[ ! -x /usr/bin/python3 ]]; then missing python3 "runs the commands"; fi
+  for module in $lacking; do
+    case $module in
+      matplotlib) missing python3-matplotlib "draws the plots" ;;
+      numpy) missing python3-numpy "statistics and plots" ;;
+      scipy) missing python3-scipy "bootstrap intervals" ;;
+      rich) missing python3-rich "progress bar and tables" ;;
+      pytest) missing python3-pytest "runs the Python tests" ;;
+    esac
+  done
+}
+
+need_lint_tools() {
+  need_program clang++ clang "the second compiler"
+  need_program clang-format clang-format "checks the format"
+  need_program shellcheck shellcheck "checks the shell scripts"
+}
+
+need_build_tools() {
+  need_program "${CXX:-c++}" g++ "the C++20 compiler"
+  need_program cmake cmake "configures the build"
+  need_program ninja ninja-build "runs the build"
+  need_header benchmark/benchmark.h libbenchmark-dev "Google Benchmark"
+  need_header gtest/gtest.h libgtest-dev "GoogleTest"
+  need_header toml++/toml.h libtomlplusplus-dev "reads the scenarios"
+  need_header nlohmann/json.hpp nlohmann-json3-dev "writes the results"
+  need_header CLI/CLI.hpp libcli11-dev "reads the command line"
+  need_header boost/lockfree/queue.hpp libboost-dev "a queue to compare with: Boost.Lockfree"
+  need_header concurrentqueue/blockingconcurrentqueue.h libconcurrentqueue-dev "a queue to compare with: moodycamel"
+}
+
+find_needs() {  # find_needs COMMAND
+  MISSING=()
+  MISSING_WHY=()
+  case $1 in
+    bench) need_build_tools; need_python matplotlib numpy scipy rich ;;
+    test) need_build_tools; need_program valgrind valgrind "counts instructions"
+          need_python matplotlib numpy scipy rich pytest ;;
+    plot) need_python matplotlib numpy scipy rich ;;
+    lint) need_lint_tools ;;
+    help) need_python ;;
+  esac
+}
+
+list_missing() {
+  local i
+  say "Missing here:"
+  for i in "${!MISSING[@]}"; do printf '  %-24s %s\n' "${MISSING[i]}" "${MISSING_WHY[i]}" >&2; done
+}
+
+give_up() {  # give_up REASON: prints the one command that helps
+  say "$1. Run this as root, then try again:"
+  say "  apt-get update && apt-get install --no-install-recommends -y ${MISSING[*]}"
+  exit 3
+}
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
+apt_install() {
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+  as_root "${apt[@]}" update || true  # without network the packages may still be at hand
+  as_root "${apt[@]}" install --no-install-recommends -y "${MISSING[@]}"
+}
+
+install_missing() {
+  if ! command -v apt-get >/dev/null; then give_up "Only apt is known here, and this system has none; on Debian 12"; fi
+  if [[ $EUID -ne 0 ]] && ! command -v sudo >/dev/null; then give_up "Installing takes root, and there is no sudo"; fi
+  mkdir -p "$ROOT/build"
+  say "Installing them with apt (log: $SETUP_LOG) ..."
+  if ! apt_install </dev/null >"$SETUP_LOG" 2>&1; then
+    tail -n 15 "$SETUP_LOG" >&2
+    give_up "apt could not install them (log: $SETUP_LOG)"
+  fi
+}
+
+set_up() {  # set_up COMMAND MAY-INSTALL: all that COMMAND needs is here afterwards, or exit 3
+  find_needs "$1"
+  if [[ ${#MISSING[@]} -eq 0 ]]; then return; fi
+  list_missing
+  if [[ $2 == no ]]; then give_up "Nothing is installed under --no-setup or --help"; fi
+  install_missing
+  hash -r
+  find_needs "$1"
+  if [[ ${#MISSING[@]} -gt 0 ]]; then
+    list_missing
+    give_up "Still missing after the installation"
+  fi
+}
+
+run_command() {  # run_command COMMAND ARGUMENT...
+  local argument needs=$1 may_install=yes
+  for argument in "${@:2}"; do
+    case $argument in
+      --no-setup) may_install=no ;;
+      -h | --help) needs=help may_install=no ;;
+    esac
+  done
+  set_up "$needs" "$may_install"
+  # PYTHONSAFEPATH: a file in the current folder must not be taken for a module.
+  PYTHONSAFEPATH=1 PYTHONPATH="$ROOT/scripts" exec "$PYTHON" -m bqb.cli "$@"
+}

@@ -1,0 +1,158 @@
+// What the suite of the contract does not reach: the parts that queues are made of, and the queue that breaks the
+// contract.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "queues/handles.h"
+#include "queues/reference_as_posted.h"
+#include "queues/ring_storage.h"
+#include "queues/sync.h"
+#include "queues/two_condvar.h"
+#include "tests/contract/support.h"
+
+namespace bq::test {
+namespace {
+
+TEST(ReferenceAsPosted, IsAQueueOfItsTime) {
+  using Queue = ReferenceAsPostedQueue<int>;
+  static_assert(BoundedQueue<Queue> && !TimedBoundedQueue<Queue>);
+  testing::internal::CaptureStderr();
+  Queue queue(0);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("capacity 0"), std::string::npos);
+  EXPECT_EQ(queue.capacity(), 1U);
+
+  std::optional<int> out;
+  EXPECT_EQ(queue.try_pop(out), Status::empty);
+  EXPECT_TRUE(queue.push(1));
+  EXPECT_EQ(queue.try_push(2), Status::full);
+  queue.close();
+  EXPECT_EQ(queue.pop(), 1);
+  EXPECT_TRUE(queue.push(3)) << "its push does not look whether it is closed";
+  EXPECT_EQ(queue.try_pop(out), Status::done);
+  EXPECT_EQ(queue.try_pop(out), Status::closed);
+  EXPECT_FALSE(queue.pop().has_value());
+}
+
+TEST(ReferenceAsPosted, CloseForgetsAWaitingConsumer) {
+  ReferenceAsPostedQueue<int> queue(1);
+  Caller pop([&] { return queue.pop(); });
+  EXPECT_TRUE(pop.blocks());
+  queue.close();
+  EXPECT_TRUE(pop.blocks()) << "the bug is gone: has somebody repaired it here instead of in reference.h?";
+  EXPECT_TRUE(queue.push(1)) << "the way out, for this test only";
+  EXPECT_EQ(pop.result(), 1);
+}
+
+/// A queue that takes one thread a side.
+template <class T>
+struct OneToOne : TwoCondvarQueue<T> {
+  using TwoCondvarQueue<T>::TwoCondvarQueue;
+  static constexpr Traits traits{
+      .producers = Endpoints::one, .consumers = Endpoints::one, .timed = Timed::yes, .waiting = "condvar"};
+};
+
+template <class Handle>
+constexpr bool moves_only = std::is_nothrow_move_constructible_v<Handle>&& std::is_nothrow_move_assignable_v<Handle> &&
+                            !std::is_copy_constructible_v<Handle> && !std::is_copy_assignable_v<Handle>;
+template <class Handle>
+constexpr bool copies = std::is_copy_constructible_v<Handle>&& std::is_copy_assignable_v<Handle>&&
+    std::is_nothrow_move_constructible_v<Handle>&& std::is_nothrow_move_assignable_v<Handle>;
+
+TEST(Handles, OfASingleEndOnlyMove) {
+  static_assert(moves_only<Producer<OneToOne<int>>> && moves_only<Consumer<OneToOne<int>>>);
+  static_assert(copies<Producer<TwoCondvarQueue<int>>> && copies<Consumer<TwoCondvarQueue<int>>>);
+  auto [producer, consumer] = make_handles<OneToOne<int>>(2);
+  auto moved = std::move(producer);
+  EXPECT_TRUE(moved.push(1));
+  EXPECT_FALSE(consumer.is_closed()) << "a move is no departure";
+  { const auto last = std::move(moved); }
+  EXPECT_TRUE(consumer.is_closed());
+  EXPECT_EQ(consumer.pop(), 1);
+  EXPECT_FALSE(consumer.pop().has_value());
+}
+
+TEST(Handles, AssignmentLeavesTheOldEndAtOnce) {
+  using Queue = TwoCondvarQueue<int>;
+  auto [first, first_consumer] = make_handles<Queue>(1);
+  auto [second, second_consumer] = make_handles<Queue>(1);
+  first = std::move(second);
+  EXPECT_TRUE(first_consumer.is_closed());
+  EXPECT_FALSE(second_consumer.is_closed());
+  const auto copy = first;
+  first = copy;
+  auto& self = first;
+  first = self;
+  first = std::move(self);
+  EXPECT_FALSE(second_consumer.is_closed());
+  EXPECT_TRUE(first.push(1)) << "an assignment to itself changes nothing";
+}
+
+TEST(RingStorage, StaysAsItWasIfAMoveThrows) {
+  RingStorage<Fragile, StdSync> ring(2);
+  ring.push_back(Fragile(1));
+  Fragile message(2);
+  std::optional<Fragile> out;
+  {
+    const Brittle brittle;
+    EXPECT_THROW(ring.push_back(std::move(message)), Fragile::Broken);
+    EXPECT_THROW(ring.pop_front(out), Fragile::Broken);
+  }
+  EXPECT_EQ(ring.size(), 1U);
+  ring.push_back(std::move(message));
+  EXPECT_TRUE(ring.full());
+  ring.pop_front(out);
+  EXPECT_EQ(out->value, 1);
+  ring.pop_front(out);
+  EXPECT_EQ(out->value, 2);
+  EXPECT_TRUE(ring.empty());
+}
+
+TEST(StdSync, SemaphoreTimesOutAndWakes) {
+  StdSync::semaphore semaphore(1, "test");
+  const Deadline past = Deadline::min();
+  EXPECT_TRUE(semaphore.try_acquire_until(past)) << "a permit that is there is taken even late";
+  EXPECT_FALSE(semaphore.try_acquire_until(past));
+  EXPECT_FALSE(semaphore.try_acquire());
+  const Deadline soon = StdSync::now() + 3ms;
+  EXPECT_FALSE(semaphore.try_acquire_until(soon));
+  EXPECT_GE(StdSync::now(), soon);
+
+  Caller acquire([&] { return semaphore.try_acquire_until(Deadline::max()); });
+  EXPECT_TRUE(acquire.blocks());
+  semaphore.release();
+  EXPECT_TRUE(acquire.result());
+}
+
+TEST(StdSync, FutexTimesOutAndWakes) {
+  StdSync::atomic<std::uint32_t> word(7, "test");
+  EXPECT_FALSE(StdSync::futex_wait_until(word, 7, Deadline::min()));
+  const Deadline soon = StdSync::now() + 3ms;
+  while (StdSync::futex_wait_until(word, 7, soon)) {  // it may wake spuriously
+  }
+  EXPECT_GE(StdSync::now(), soon);
+  EXPECT_TRUE(StdSync::futex_wait_until(word, 8, Deadline::max())) << "the word does not hold 8";
+
+  Caller wait([&] {
+    while (word.load() == 7) StdSync::futex_wait(word, 7);
+    return word.load();
+  });
+  EXPECT_TRUE(wait.blocks());
+  word.store(8);
+  StdSync::futex_wake(word);
+  EXPECT_EQ(wait.result(), 8U);
+}
+
+TEST(StdSync, YieldsAreCountedByThread) {
+  const std::uint64_t before = StdSync::yields();
+  StdSync::yield();
+  std::thread([] { StdSync::yield(); }).join();
+  EXPECT_EQ(StdSync::yields(), before + 1);
+}
+
+}  // namespace
+}  // namespace bq::test

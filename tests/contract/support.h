@@ -1,0 +1,147 @@
+// Helpers of the contract tests: calls that are expected to block, and messages that notice how they are treated.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+namespace bq::test {
+
+using namespace std::chrono_literals;
+
+/// Long enough that only a hang takes longer, and far below the limit that ctest sets.
+inline constexpr auto patience = 20s;
+
+/// A call on a thread of its own. The tests are right whatever the timing; that they have *seen* the call wait makes
+/// them strong.
+template <class Result>
+class Caller {
+ public:
+  template <class Call>
+  explicit Caller(Call call)
+      : thread_([this, call = std::move(call)]() mutable {
+          thread_id_.store(gettid());
+          result_.emplace(call());
+          returned_.store(true);
+        }) {}
+  ~Caller() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  /// Whether the call is seen to wait, asleep or spinning, before it returns.
+  bool blocks() {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto cpu_time = this->cpu_time();
+    while (!returned_.load()) {
+      if (is_asleep() || this->cpu_time() - cpu_time > 5ms) return !returned_.load();
+      if (std::chrono::steady_clock::now() > end) {
+        ADD_FAILURE() << "the call neither waits nor returns";
+        return false;
+      }
+      std::this_thread::sleep_for(50us);
+    }
+    return false;
+  }
+  /// Whether the call returns. If it does not, a test frees it by closing the queue, or ctest stops it.
+  bool returns() {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!returned_.load()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(50us);
+    }
+    return true;
+  }
+  /// Waits for the call to return.
+  Result& result() {
+    if (thread_.joinable()) thread_.join();
+    return *result_;
+  }
+
+ private:
+  bool is_asleep() const {
+    const pid_t id = thread_id_.load();
+    if (id == 0) return false;  // not yet at the call
+    std::ifstream file("/proc/self/task/" + std::to_string(id) + "/stat");
+    std::string stat;
+    std::getline(file, stat);
+    const std::size_t name_end = stat.rfind(')');
+    return name_end != std::string::npos && stat.size() > name_end + 2 && stat[name_end + 2] == 'S';
+  }
+  std::chrono::nanoseconds cpu_time() {
+    clockid_t clock{};
+    timespec used{};
+    if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 || clock_gettime(clock, &used) != 0) return 0ns;
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  }
+
+  std::atomic<pid_t> thread_id_{0};
+  std::atomic<bool> returned_{false};
+  std::optional<Result> result_;
+  std::thread thread_;  // last: it uses the others
+};
+template <class Call>
+Caller(Call) -> Caller<std::invoke_result_t<Call&>>;
+
+/// Moves only, has no default, counts its instances, and knows whether its value has been moved away.
+class Tracked {
+ public:
+  static std::int64_t instances() { return count.load(); }
+
+  explicit Tracked(int value) : value_(value) { ++count; }
+  Tracked(Tracked&& other) noexcept : value_(std::exchange(other.value_, moved_away)) { ++count; }
+  ~Tracked() { --count; }
+
+  int value() const { return value_; }
+
+ private:
+  static constexpr int moved_away = -1;
+  static inline std::atomic<std::int64_t> count{0};
+  int value_;
+};
+
+/// Wants more alignment than operator new gives by default, and sees whether it got it.
+struct alignas(256) Overaligned {
+  static inline std::atomic<int> misplaced{0};
+
+  explicit Overaligned(int v) : value(v) { check(); }
+  Overaligned(Overaligned&& other) noexcept : value(other.value) { check(); }
+  void check() const {
+    if (reinterpret_cast<std::uintptr_t>(this) % alignof(Overaligned) != 0) ++misplaced;
+  }
+
+  int value;
+};
+
+/// Its move throws on a thread that has set `brittle`.
+struct Fragile {
+  static inline thread_local bool brittle = false;
+  struct Broken {};
+
+  explicit Fragile(int v) : value(v) {}
+  Fragile(Fragile&& other) : value(other.value) {
+    if (brittle) throw Broken();
+    other.value = -1;
+  }
+
+  int value;
+};
+
+/// Makes moves of Fragile throw on this thread, for as long as it lives.
+struct Brittle {
+  Brittle() { Fragile::brittle = true; }
+  ~Brittle() { Fragile::brittle = false; }
+};
+
+}  // namespace bq::test

@@ -1,0 +1,174 @@
+// Queues that do wrong on purpose, to prove that the harness notices; and the plain spinning ring that shows how little
+// it adds.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "queues/bounded_queue.h"
+#include "queues/sync.h"
+
+namespace bq::test {
+
+enum class Fault {
+  drops,            // swallows a message now and then
+  duplicates,       // delivers one twice
+  reorders,         // lets one overtake another
+  overfills,        // holds one message more than capacity()
+  slyly_overfills,  // the same, but only in push, where filling up with try_push does not show it
+  hangs,            // a pop never returns
+  crashes,
+};
+
+template <class T, Fault fault>
+class FaultyQueue {
+ public:
+  using value_type = T;
+  static constexpr Traits traits{.waiting = "condvar"};
+
+  explicit FaultyQueue(std::size_t capacity) : capacity_(checked_capacity(capacity)) {}
+
+  bool push(T&& value) {
+    std::unique_lock lock(mutex_);
+    const std::size_t bound = capacity_ + (fault == Fault::overfills || fault == Fault::slyly_overfills);
+    changed_.wait(lock, [&] { return closed_ || messages_.size() < bound; });
+    if (closed_) return false;
+    const bool now = ++pushes_ % 300 == 0;
+    if (fault == Fault::crashes && now) std::abort();
+    if (fault == Fault::drops && now) return true;
+    if (fault == Fault::duplicates && now) messages_.push_back(value);
+    messages_.push_back(std::move(value));
+    if (fault == Fault::reorders && messages_.size() > 1 && pushes_ > 300) {
+      std::swap(messages_.back(), messages_[messages_.size() - 2]);
+      pushes_ = 0;
+    }
+    changed_.notify_all();
+    return true;
+  }
+  Status try_push(T&& value) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return Status::closed;
+    if (messages_.size() >= capacity_ + (fault == Fault::overfills)) return Status::full;
+    messages_.push_back(std::move(value));
+    changed_.notify_all();
+    return Status::done;
+  }
+  std::optional<T> pop() {
+    std::unique_lock lock(mutex_);
+    if (fault == Fault::hangs && ++pops_ > 300) {
+      for (;;) changed_.wait(lock);
+    }
+    changed_.wait(lock, [&] { return closed_ || !messages_.empty(); });
+    return take();
+  }
+  Status try_pop(std::optional<T>& out) {
+    const std::lock_guard lock(mutex_);
+    out = take();
+    return out ? Status::done : closed_ ? Status::closed : Status::empty;
+  }
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+  bool is_closed() const {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+  }
+  std::size_t capacity() const { return capacity_; }
+  std::size_t size_approx() const {
+    const std::lock_guard lock(mutex_);
+    return messages_.size();
+  }
+
+ private:
+  std::optional<T> take() {
+    if (messages_.empty()) return std::nullopt;
+    std::optional<T> out(std::move(messages_.front()));
+    messages_.pop_front();
+    changed_.notify_all();
+    return out;
+  }
+
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<T> messages_;
+  std::size_t pushes_ = 0;
+  std::size_t pops_ = 0;
+  bool closed_ = false;
+};
+
+template <class T>
+using DroppingQueue = FaultyQueue<T, Fault::drops>;
+template <class T>
+using DuplicatingQueue = FaultyQueue<T, Fault::duplicates>;
+template <class T>
+using ReorderingQueue = FaultyQueue<T, Fault::reorders>;
+template <class T>
+using OverfullQueue = FaultyQueue<T, Fault::overfills>;
+template <class T>
+using SlyOverfullQueue = FaultyQueue<T, Fault::slyly_overfills>;
+template <class T>
+using HangingQueue = FaultyQueue<T, Fault::hangs>;
+template <class T>
+using CrashingQueue = FaultyQueue<T, Fault::crashes>;
+
+// One producer, one consumer, nothing but spinning: about the least a real queue can cost.
+template <class T>
+class SpinRing {
+ public:
+  using value_type = T;
+  static constexpr Traits traits{
+      .producers = Endpoints::one, .consumers = Endpoints::one, .close = Close::quiescent, .waiting = "spin"};
+
+  explicit SpinRing(std::size_t capacity) : capacity_(checked_capacity(capacity)), slots_(new T[capacity]) {}
+
+  bool push(T&& value) {
+    for (;;) {
+      const Status status = try_push(std::move(value));
+      if (status != Status::full) return status == Status::done;
+      StdSync::relax();
+    }
+  }
+  Status try_push(T&& value) {
+    if (is_closed()) return Status::closed;
+    const std::size_t tail = tail_.load(std::memory_order_relaxed);
+    if (tail - head_.load(std::memory_order_acquire) == capacity_) return Status::full;
+    slots_[tail % capacity_] = std::move(value);
+    tail_.store(tail + 1, std::memory_order_release);
+    return Status::done;
+  }
+  std::optional<T> pop() {
+    std::optional<T> out;
+    while (try_pop(out) == Status::empty) StdSync::relax();
+    return out;
+  }
+  Status try_pop(std::optional<T>& out) {
+    const bool closed = is_closed();
+    const std::size_t head = head_.load(std::memory_order_relaxed);
+    if (tail_.load(std::memory_order_acquire) == head) return closed ? Status::closed : Status::empty;
+    out.emplace(std::move(slots_[head % capacity_]));
+    head_.store(head + 1, std::memory_order_release);
+    return Status::done;
+  }
+  void close() { closed_.store(true, std::memory_order_release); }
+  bool is_closed() const { return closed_.load(std::memory_order_acquire); }
+  std::size_t capacity() const { return capacity_; }
+  std::size_t size_approx() const { return tail_.load() - head_.load(); }
+
+ private:
+  const std::size_t capacity_;
+  const std::unique_ptr<T[]> slots_;
+  alignas(cache_line_bytes) std::atomic<std::size_t> head_{0};
+  alignas(cache_line_bytes) std::atomic<std::size_t> tail_{0};
+  alignas(cache_line_bytes) std::atomic<bool> closed_{false};
+};
+
+}  // namespace bq::test

@@ -1,0 +1,145 @@
+// Whole trials: right queues pass, wrong ones never get a number; and hand-made records for what a race shows only by
+// luck.
+#include <gtest/gtest.h>
+
+#include "benchmarks/measurement.h"
+#include "benchmarks/run_trial.h"
+#include "queues/two_condvar.h"
+#include "tests/harness/faulty_queues.h"
+
+namespace bq::bench {
+namespace {
+
+constexpr std::size_t each = 4'000;
+
+Point point_of(std::size_t producers, std::size_t consumers, std::size_t capacity, double produce_ns,
+               double consume_ns) {
+  Point point;
+  point.scenario = point.name = "test";
+  point.producers = producers;
+  point.consumers = consumers;
+  point.capacity = capacity;
+  if (produce_ns > 0) point.producer = {Work::Kind::spin, Work::Process::exponential, produce_ns};
+  if (consume_ns > 0) point.consumer = {Work::Kind::spin, Work::Process::exponential, consume_ns};
+  return point;
+}
+
+template <template <class> class Queue>
+Measurement trial(const Point& point, Level level) {
+  static Watchdog watchdog(std::chrono::seconds(30), 4, [](const std::string& what) { ADD_FAILURE() << what; });
+  Demands demands;
+  draw_demands(point, 1, 1, 1, each, demands);
+  const TrialPlan plan{point, level, each / 8, each, demands};
+  TrialRecord record;
+  run_trial<Queue<Message>>(plan, record, watchdog);
+  return measure(plan, record, Queue<Message>::traits, 50.0, allowed_cores().size());
+}
+
+template <class T>
+using RightQueue = TwoCondvarQueue<T>;
+
+class BothLevels : public testing::TestWithParam<Level> {};
+INSTANTIATE_TEST_SUITE_P(Levels, BothLevels, testing::Values(Level::counted, Level::traced),
+                         [](const auto& level) { return level.param == Level::counted ? "counted" : "traced"; });
+
+TEST_P(BothLevels, ARightQueueHasNumbers) {
+  for (const auto& [producers, consumers] : {std::pair{1, 1}, {3, 1}, {1, 3}, {2, 2}}) {
+    const Point point = point_of(static_cast<std::size_t>(producers), static_cast<std::size_t>(consumers), 4, 500, 500);
+    const Measurement result = trial<RightQueue>(point, GetParam());
+    EXPECT_EQ(result.fault, "");
+    EXPECT_GT(result.messages, 0u) << result.void_reason;
+    EXPECT_TRUE(result.counter("throughput_msgs_per_s"));
+    EXPECT_EQ(result.counter("efficiency").has_value(), GetParam() == Level::traced);
+  }
+}
+
+#define EXPECT_FAULT(Queue, point, text)                                                 \
+  do {                                                                                   \
+    const Measurement result = trial<Queue>(point, GetParam());                          \
+    EXPECT_NE(result.fault.find(text), std::string::npos) << "'" << result.fault << "'"; \
+    EXPECT_TRUE(result.counters.empty());                                                \
+  } while (false)
+
+TEST_P(BothLevels, AQueueThatDropsHasNone) {
+  EXPECT_FAULT(test::DroppingQueue, point_of(1, 1, 16, 200, 200), "exactly once");
+}
+TEST_P(BothLevels, AQueueThatDuplicatesHasNone) {
+  // The copy is seen as a second arrival of a message or as a step back in its producer's order: either is a fault.
+  const Measurement result = trial<test::DuplicatingQueue>(point_of(1, 1, 16, 200, 200), GetParam());
+  EXPECT_FALSE(result.fault.empty());
+  EXPECT_TRUE(result.counters.empty());
+}
+TEST_P(BothLevels, AQueueThatReordersHasNone) {
+  EXPECT_FAULT(test::ReorderingQueue, point_of(1, 1, 16, 0, 500), "order");
+}
+TEST_P(BothLevels, AQueueThatOverfillsHasNone) {
+  EXPECT_FAULT(test::OverfullQueue, point_of(1, 1, 16, 200, 200), "bound");
+}
+
+TEST(Traced, AQueueThatOverfillsOnlyInPushHasNone) {
+  const Measurement result = trial<test::SlyOverfullQueue>(point_of(1, 1, 4, 0, 2'000), Level::traced);
+  EXPECT_NE(result.fault.find("bound: 5 messages"), std::string::npos) << result.fault;
+}
+
+// Two producers of one message each and one consumer, with stamps as given (in ticks).
+struct HandMade {
+  Point point = point_of(2, 1, 1, 0, 0);
+  Demands demands;
+  TrialRecord record;
+
+  HandMade(PushStamp first, PushStamp second, std::vector<PopStamp> pops) {
+    demands.producer.resize(2);
+    demands.consumer.resize(2);
+    record.capacity = 1;
+    record.producers.resize(2);
+    record.consumers.resize(1);
+    record.producers[0].stamps = {first};
+    record.producers[1].stamps = {second};
+    record.consumers[0].stamps = std::move(pops);
+    record.consumers[0].messages = 2;
+    record.consumers[0].end_call = 1000;
+  }
+  std::string fault(Traits traits = {}) {
+    return measure({point, Level::traced, 0, 1, demands}, record, traits, std::nullopt, 2).fault;
+  }
+};
+
+const std::uint64_t from_first = Message::of(0, 0).id;
+const std::uint64_t from_second = Message::of(1, 0).id;
+
+TEST(HandMadeRecords, AnOvertakingBetweenProducersBreaksGlobalFifoOnly) {
+  const auto overtaken = [] { return HandMade({10, 20}, {30, 40}, {{25, 50, from_second}, {60, 70, from_first}}); };
+  EXPECT_NE(overtaken().fault().find("order"), std::string::npos);
+  EXPECT_EQ(overtaken().fault({.fifo = Fifo::per_producer}), "");
+}
+
+TEST(HandMadeRecords, PushesThatOverlapMayComeOutInEitherOrder) {
+  EXPECT_EQ(HandMade({10, 35}, {30, 40}, {{33, 50, from_second}, {55, 70, from_first}}).fault(), "");
+}
+
+TEST(HandMadeRecords, TheBoundCountsCompletedPushesLessBegunPops) {
+  EXPECT_NE(HandMade({10, 20}, {12, 22}, {{30, 50, from_first}, {60, 70, from_second}}).fault().find("bound: 2"),
+            std::string::npos);
+  EXPECT_EQ(HandMade({10, 20}, {12, 22}, {{15, 50, from_first}, {60, 70, from_second}}).fault(), "")
+      << "a pop had begun";
+}
+
+TEST(HandMadeRecords, AMessageNobodySentAndOneThatCameTwice) {
+  EXPECT_NE(HandMade({10, 20}, {30, 40}, {{15, 50, from_first}, {60, 70, 77}}).fault().find("nobody sent"),
+            std::string::npos);
+  EXPECT_NE(HandMade({10, 20}, {30, 40}, {{15, 50, from_first}, {60, 70, from_first}}).fault().find("twice"),
+            std::string::npos);
+}
+
+TEST(LeastWindow, CountsFillingsAndTurns) {
+  Point point = point_of(1, 1, 256, 500, 10'000);
+  EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 60e6);
+  point.capacity = 1'000;
+  EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 200e6);
+  EXPECT_DOUBLE_EQ(least_window_ns(point_of(2, 2, 1, 500, 500), 2), 500e6);
+  point.window_ms = 300;
+  EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 300e6);
+}
+
+}  // namespace
+}  // namespace bq::bench

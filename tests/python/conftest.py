@@ -1,0 +1,37 @@
+"""What the tests of the Python side share."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "scripts"))
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    """Starts the command `bench` over the fake queue_bench: bench(arguments, **what_goes_wrong) -> Started."""
+    monkeypatch.setenv("BQB_QUEUE_BENCH", str(HERE / "fake_queue_bench.py"))
+    return lambda *words, **faults: Started(tmp_path, words, faults)
+
+
+class Started:
+    """A `bench` in progress, in a folder of its own."""
+
+    # Without what needs real trials: plots and table.
+    CODE = "import sys; from bqb import cli; cli.report = lambda folder: None; sys.exit(cli.main(sys.argv[1:]))"
+
+    def __init__(self, folder, words, faults):
+        environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1] / "scripts"), "FAKE": json.dumps(faults)}
+        self.process = subprocess.Popen([sys.executable, "-c", self.CODE, "bench", *words], cwd=folder, text=True,
+                                        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def end(self):
+        """Waits; then `status`, `out` (text) and `err` (text) are known."""
+        self.out, self.err = self.process.communicate(timeout=60)
+        self.status = self.process.returncode
+        return self

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Speaks queue_bench's side of the contract with the driver and measures nothing.
+
+The environment variable FAKE (JSON) says what goes wrong:
+  crash, hang    [cells]: a trial of this cell kills the process / ends it with status 4 after an error row
+  signal         name of the signal that a crash is, SIGSEGV by default
+  silent_crash   true: dies at once, before any row
+  unblamable     true: --blame is ignored
+  disturbed      {point: n}: its blocks of rounds 1..n are disturbed
+  refuse_round   number: this round is refused with status 2
+  slow           seconds a trial takes
+  rounds         default_rounds of the run row
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+FAKE = json.loads(os.environ.get("FAKE", "{}"))
+QUEUES = ["one", "two", "three"]
+POINTS = ["s/capacity:1", "s/capacity:16"]
+
+
+def cell(point, queue):
+    return point.replace("s/", f"s/{queue}/")
+
+
+def refuse(line):
+    print(f"queue_bench: {line}", file=sys.stderr)
+    sys.exit(2)
+
+
+class Rows:
+    def __init__(self, folder):
+        self.path = folder / "trials.jsonl"
+        if self.path.exists() and not self.path.read_text().endswith("\n"):  # a kill cut it short
+            with open(self.path, "a") as file:
+                file.write("\n")
+
+    def read(self):
+        rows = []
+        for line in self.path.read_text().splitlines() if self.path.exists() else []:
+            try:
+                rows.append(json.loads(line))
+            except ValueError:
+                pass
+        return rows
+
+    def write(self, **row):
+        with open(self.path, "a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def error(self, point, queue, number, message):
+        self.write(kind="trial", cell=cell(point, queue), point=point, scenario="s", queue=queue, round=number, order=0,
+                   level="traced", status="error", message=message)
+
+    def failed(self):
+        return {row["cell"] for row in self.read() if row.get("status") == "error"}
+
+
+def die():
+    os.kill(os.getpid(), getattr(signal, FAKE.get("signal", "SIGSEGV")))
+
+
+def blame(rows, message):
+    ended = {(row["cell"], row["round"]) for row in rows.read() if row["kind"] == "trial"}
+    start = [row for row in rows.read() if row["kind"] == "start"][-1]
+    if (start["cell"], start["round"]) not in ended:
+        scenario, queue, rest = start["cell"].split("/", 2)
+        rows.error(f"{scenario}/{rest}", queue, start["round"], message)
+
+
+def pilot(rows, arguments):
+    if not rows.read():
+        point = {"scenario": "s", "producers": 1, "consumers": 1}
+        scenario = {"name": "s", "queues": QUEUES, "points": [{"name": name, **point} for name in POINTS]}
+        context = {"arguments": json.loads(arguments.note_arguments), "seed": arguments.seed}
+        if "rounds" in FAKE:
+            context["default_rounds"] = FAKE["rounds"]
+        rows.write(kind="run", schema=1, context=context, scenarios={"s": scenario}, queues={})
+    known = {row["cell"] for row in rows.read() if row["kind"] in ("plan", "skip")}
+    for point in POINTS:
+        for queue in QUEUES:
+            if cell(point, queue) not in known:
+                rows.write(kind="plan", cell=cell(point, queue), point=point, queue=queue)
+
+
+def trial(rows, point, queue, number):
+    name = cell(point, queue)
+    rows.write(kind="start", cell=name, round=number, level="traced")
+    if name in FAKE.get("crash", []):
+        die()
+    if name in FAKE.get("hang", []):
+        rows.error(point, queue, number, "hung")
+        sys.exit(4)
+    time.sleep(FAKE.get("slow", 0))
+    rows.write(kind="trial", cell=name, point=point, scenario="s", queue=queue, round=number, order=0, level="traced",
+               status="ok", messages=100, window_ns=1e6, counters={})
+
+
+def measure(rows, number, only):
+    if number == FAKE.get("refuse_round"):
+        refuse("trials.jsonl: no space left on device")
+    points = Path(only).read_text().split() if only else POINTS
+    done = {row["point"] for row in rows.read() if row["kind"] == "block" and row["round"] == number}
+    for point in points:
+        if point in done:
+            continue
+        for queue in QUEUES:
+            if cell(point, queue) not in rows.failed():
+                trial(rows, point, queue, number)
+        rows.write(kind="block", point=point, round=number,
+                   disturbed=number <= FAKE.get("disturbed", {}).get(point, 0))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for option in ("scenario", "queue", "seed", "scenarios-dir", "out", "round", "only", "blame", "note-arguments"):
+        parser.add_argument(f"--{option}")
+    for flag in ("all", "pilot", "list"):
+        parser.add_argument(f"--{flag}", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.scenario == "wrong":
+        refuse("wrong.toml:3: capacity: 0 is not a capacity")
+    if arguments.list:
+        print("s: what is faster?")
+        return
+    rows = Rows(Path(arguments.out))
+    with open(Path(arguments.out) / "processes", "a") as file:
+        file.write(f"{os.getpid()} {' '.join(sys.argv[1:])}\n")
+    if FAKE.get("silent_crash"):
+        die()
+    if arguments.blame and not FAKE.get("unblamable"):
+        blame(rows, arguments.blame)
+    if arguments.pilot:
+        pilot(rows, arguments)
+    else:
+        measure(rows, int(arguments.round), arguments.only)
+
+
+main()

@@ -1,0 +1,213 @@
+"""The driver against a fake queue_bench that speaks the contract and fails on demand."""
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+CELLS = [f"s/{queue}/capacity:{capacity}" for capacity in (1, 16) for queue in ("one", "two", "three")]
+
+
+def rows(folder: Path, kind: str) -> list[dict]:
+    found = []
+    for line in (folder / "trials.jsonl").read_text().splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            pass
+    return [row for row in found if row["kind"] == kind]
+
+
+def processes(folder: Path) -> list[str]:
+    return (folder / "processes").read_text().splitlines()
+
+
+def complete_trials(folder: Path) -> Counter:
+    """(cell, round) of the trials that have the row of their block."""
+    blocks = {(row["point"], row["round"]) for row in rows(folder, "block")}
+    return Counter((row["cell"], row["round"]) for row in rows(folder, "trial")
+                   if (row["point"], row["round"]) in blocks and row["status"] == "ok")
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def wait_for_trials(folder: Path, count: int) -> None:
+    wait_for(lambda: (folder / "trials.jsonl").exists() and len(rows(folder, "trial")) >= count)
+
+
+def test_every_cell_once_a_round_each_round_in_a_fresh_process(bench, tmp_path):
+    run = bench("--out", "run", "--rounds", "3").end()
+    assert run.status == 0, run.err
+    assert run.out.splitlines()[-1] == "run"
+    assert complete_trials(tmp_path / "run") == Counter((cell, number) for cell in CELLS for number in (1, 2, 3))
+    pids = [line.split()[0] for line in processes(tmp_path / "run")]
+    assert len(set(pids)) == len(pids) == 4
+
+
+@pytest.mark.parametrize("default, expected", [({}, 12), ({"rounds": 2}, 2)])
+def test_number_of_rounds_without_an_option(bench, tmp_path, default, expected):
+    assert bench("--out", "run", **default).end().status == 0
+    assert max(row["round"] for row in rows(tmp_path / "run", "block")) == expected
+
+
+def test_progress_where_there_is_no_terminal(bench):
+    assert "round 2/2: 12/12 trials (100%)" in bench("--out", "run", "--rounds", "2").end().err
+
+
+# ------------------------------------------------------------------------------------------ a queue that fails
+
+
+def test_hung_queue_loses_its_cell_and_no_other(bench, tmp_path):
+    run = bench("--out", "run", "--rounds", "2", hang=[CELLS[1]]).end()
+    assert run.status == 1
+    assert complete_trials(tmp_path / "run").keys() == {(c, n) for c in CELLS if c != CELLS[1] for n in (1, 2)}
+
+
+def test_crashed_queue_is_blamed(bench, tmp_path):
+    run = bench("--out", "run", "--rounds", "2", crash=[CELLS[0], CELLS[4]]).end()
+    assert run.status == 1
+    errors = {row["cell"]: row["message"] for row in rows(tmp_path / "run", "trial") if row["status"] == "error"}
+    assert errors == {CELLS[0]: "died of SIGSEGV", CELLS[4]: "died of SIGSEGV"}
+    assert len(complete_trials(tmp_path / "run")) == 2 * (len(CELLS) - 2)
+
+
+def test_hung_queue_is_not_blamed_a_second_time(bench, tmp_path):
+    bench("--out", "run", "--rounds", "1", hang=[CELLS[0]]).end()
+    assert not any("--blame" in line for line in processes(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("fault", [{"silent_crash": True}, {"crash": CELLS[:1], "unblamable": True}])
+def test_gives_up_when_starting_again_leads_nowhere(bench, fault):
+    run = bench("--out", "run", "--rounds", "2", **fault).end()
+    assert run.status == 1
+    assert "fails again and again without getting on (died of SIGSEGV)" in run.err.splitlines()[-1]
+
+
+# -------------------------------------------------------------------------------------- stopped from outside
+
+
+def test_out_of_memory_kill_is_no_fault_of_a_queue(bench, tmp_path):
+    run = bench("--out", "run", "--rounds", "2", crash=CELLS[:1], signal="SIGKILL").end()
+    assert run.status == 1
+    assert "was killed (SIGKILL)" in run.err
+    assert not [row for row in rows(tmp_path / "run", "trial") if row["status"] == "error"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stop_keeps_what_is_there_and_says_how_to_go_on(bench, tmp_path, number):
+    run = bench("--out", "run", "--rounds", "2", slow=0.05)
+    wait_for_trials(tmp_path / "run", 4)
+    run.process.send_signal(number)
+    run.end()
+    assert run.status == 128 + number
+    assert run.err.splitlines()[-1] == "Go on with: ./scripts/bench --resume run"
+    assert (tmp_path / "run" / "results.json").exists()
+
+
+def test_signal_that_a_user_sends_to_queue_bench_stops_the_run(bench):
+    assert bench("--out", "run", "--rounds", "2", crash=CELLS[:1], signal="SIGINT").end().status == 130
+
+
+@pytest.mark.parametrize("trials_before", [1, 3, 8])
+def test_resume_after_kill_9_gives_what_an_undisturbed_run_gives(bench, tmp_path, trials_before):
+    folder = tmp_path / "run"
+    run = bench("--out", "run", "--rounds", "3", slow=0.1)
+    wait_for_trials(folder, trials_before)
+    before = len(rows(folder, "trial"))
+    run.process.kill()
+    run.end()
+    child = int(processes(folder)[-1].split()[0])
+    wait_for(lambda: not alive(child))
+    assert len(rows(folder, "trial")) <= before + 1  # else two processes would soon write to one run
+    cut_last_line(folder / "trials.jsonl")
+
+    assert bench("--resume", "run").end().status == 0
+    assert set(complete_trials(folder)) == {(cell, number) for cell in CELLS for number in (1, 2, 3)}
+    assert len({(row["point"], row["round"]) for row in rows(folder, "block")}) == len(rows(folder, "block")) == 6
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+    except FileNotFoundError:
+        return False
+
+
+def cut_last_line(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 10)
+
+
+def test_resume_of_a_run_that_is_complete_measures_nothing(bench, tmp_path):
+    bench("--out", "run", "--rounds", "3").end()
+    before = (tmp_path / "run" / "trials.jsonl").read_bytes()
+    assert bench("--resume", "run").end().status == 0
+    assert (tmp_path / "run" / "trials.jsonl").read_bytes() == before
+
+
+def test_resume_measures_the_same_selection(bench, tmp_path):
+    bench("--out", "run", "--rounds", "2", "--scenario", "s", "--queue", "o|t", "--all", "--seed", "7",
+          refuse_round=2).end()
+    assert bench("--resume", "run").end().status == 0
+    first, *others = [line.split(" --out ")[0].partition(" ")[2] for line in processes(tmp_path / "run")]
+    assert "--scenario s --queue o|t --all --seed 7" in first
+    assert set(others) == {first}
+
+
+def test_two_runs_do_not_share_a_folder(bench, tmp_path):
+    first = bench("--out", "run", "--rounds", "2", slow=0.1)
+    wait_for_trials(tmp_path / "run", 1)
+    second = bench("--resume", "run").end()
+    assert (second.status, "is writing to it" in second.err) == (2, True)
+    assert first.end().status == 0
+
+
+# --------------------------------------------------------------------------------------------- make-up rounds
+
+
+def undisturbed(folder: Path, point: str) -> int:
+    return sum(row["point"] == point and not row["disturbed"] for row in rows(folder, "block"))
+
+
+def test_make_up_rounds_measure_just_what_was_disturbed(bench, tmp_path):
+    bench("--out", "run", "--rounds", "12", disturbed={"s/capacity:1": 3}).end()
+    made_up = [(row["point"], row["round"]) for row in rows(tmp_path / "run", "block") if row["round"] > 12]
+    assert made_up == [("s/capacity:1", number) for number in (13, 14, 15)]
+    assert undisturbed(tmp_path / "run", "s/capacity:1") == 12
+
+
+def test_make_up_rounds_keep_to_a_quarter_of_the_time(bench, tmp_path):
+    bench("--out", "run", "--rounds", "12", disturbed={"s/capacity:1": 999, "s/capacity:16": 999}).end()
+    made_up = [row for row in rows(tmp_path / "run", "block") if row["round"] > 12]
+    assert len(made_up) == 6  # of 24
+
+
+def test_no_make_up_rounds_in_a_short_run(bench, tmp_path):
+    bench("--out", "run", "--rounds", "4", disturbed={"s/capacity:1": 4}).end()
+    assert max(row["round"] for row in rows(tmp_path / "run", "block")) == 4
+
+
+def test_resume_goes_on_with_make_up_rounds(bench, tmp_path):
+    faults = {"disturbed": {"s/capacity:1": 3}}
+    assert bench("--out", "run", "--rounds", "12", refuse_round=14, **faults).end().status == 2
+    assert bench("--resume", "run", **faults).end().status == 0
+    made_up = [row["round"] for row in rows(tmp_path / "run", "block") if row["round"] > 12]
+    assert made_up == [13, 14, 15]
+
+
+# ------------------------------------------------------------------------------------------------ a full disk
+
+
+def test_what_queue_bench_refuses_is_passed_on(bench, tmp_path):
+    run = bench("--out", "run", "--rounds", "2", refuse_round=2).end()
+    assert run.status == 2
+    assert run.err.splitlines()[-1] == "queue_bench: trials.jsonl: no space left on device"
+    assert "no space left" in (tmp_path / "run" / "queue_bench.log").read_text()
