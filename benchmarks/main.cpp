@@ -70,7 +70,14 @@ void run_item(benchmark::State& state, Session& session, const Block& block, con
   if (&item == &block.items.back()) session.finish(block);
 }
 
-void run_round(Session& session, const char* program, std::vector<std::string> benchmark_flags) {
+// For runs that keep their results elsewhere.
+class QuietReporter : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>&) override {}
+};
+
+void run_round(Session& session, const char* program, std::vector<std::string> benchmark_flags, bool quiet) {
   std::vector<char*> arguments{const_cast<char*>(program)};
   for (std::string& flag : benchmark_flags) arguments.push_back(flag.data());
   int count = static_cast<int>(arguments.size());
@@ -88,7 +95,8 @@ void run_round(Session& session, const char* program, std::vector<std::string> b
           ->Unit(benchmark::kNanosecond);
     }
   }
-  benchmark::RunSpecifiedBenchmarks();
+  QuietReporter nothing;
+  benchmark::RunSpecifiedBenchmarks(quiet ? &nothing : nullptr);
   benchmark::Shutdown();
 }
 
@@ -136,13 +144,14 @@ int main(int argc, char** argv) {
     }
     const bool writes = !options.out.empty();
     if (pilot && !writes) throw UsageError("--pilot needs --out");
+    if (pilot) options.round = 0;
     Session session(options);
     if (list) {
       print_scenarios(session);
     } else if (pilot) {
       session.pilot();
     } else {
-      run_round(session, argv[0], app.remaining());
+      run_round(session, argv[0], app.remaining(), writes);
       if (!writes && session.any_failed()) return exit_failed;
     }
     return 0;

@@ -65,8 +65,8 @@ FillProbe probe_bound(Q& queue) {
   return probe;
 }
 
-template <Level level, bool has_work, class Handle>
-void push_range(Handle& producer, std::size_t self, std::size_t first, std::size_t last, const TrialPlan& plan,
+template <Level level, bool has_work, class Q>
+void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last, const TrialPlan& plan,
                 ProducerRecord& record, WorkerStatus& status) {
   const DemandStream& demand = plan.demands.producer[self];
   const Work::Kind kind = plan.point.producer.kind;
@@ -76,32 +76,32 @@ void push_range(Handle& producer, std::size_t self, std::size_t first, std::size
       work(kind, demand[i]);
       status.in_work.store(false, std::memory_order_relaxed);
     }
-    status.messages.store(i + 1, std::memory_order_relaxed);
+    status.messages.store(i, std::memory_order_relaxed);
     if constexpr (level == Level::traced) {
       PushStamp& stamp = record.stamps[i];
       stamp.call = now_ticks();
-      if (!producer.push(Message::of(self, i))) [[unlikely]]
+      if (!queue.push(Message::of(self, i))) [[unlikely]]
         ++record.refused;
       stamp.done = now_ticks();
     } else {
-      if (!producer.push(Message::of(self, i))) [[unlikely]]
+      if (!queue.push(Message::of(self, i))) [[unlikely]]
         ++record.refused;
     }
   }
 }
 
-template <Level level, bool has_work, class Handle>
-void produce(Handle& producer, std::size_t self, const TrialPlan& plan, std::size_t stride, ProducerRecord& record,
+template <Level level, bool has_work, class Q>
+void produce(Q& queue, std::size_t self, const TrialPlan& plan, std::size_t stride, ProducerRecord& record,
              WorkerStatus& status) {
   const std::size_t total = plan.messages_per_producer;
-  push_range<level, has_work>(producer, self, 0, plan.warmup_per_producer, plan, record, status);
+  push_range<level, has_work>(queue, self, 0, plan.warmup_per_producer, plan, record, status);
   const CpuUsage before = CpuUsage::of_this_thread();
   record.warm = now_ticks();
   if constexpr (level == Level::traced) {
-    push_range<level, has_work>(producer, self, plan.warmup_per_producer, total, plan, record, status);
+    push_range<level, has_work>(queue, self, plan.warmup_per_producer, total, plan, record, status);
   } else {
     for (std::size_t first = plan.warmup_per_producer; first < total; first += stride) {
-      push_range<level, has_work>(producer, self, first, std::min(first + stride, total), plan, record, status);
+      push_range<level, has_work>(queue, self, first, std::min(first + stride, total), plan, record, status);
       record.strides.push_back(now_ticks());
     }
   }
@@ -111,17 +111,16 @@ void produce(Handle& producer, std::size_t self, const TrialPlan& plan, std::siz
 
 /// Pops until the end of the stream, or, with `until_warm`, until a message from after its producer's warm-up has come.
 /// True: more may come.
-template <Level level, bool has_work, bool until_warm, class Handle>
-bool pop_range(Handle& consumer, const TrialPlan& plan, ConsumerRecord& record, ArrivalCheck& check,
-               WorkerStatus& status) {
+template <Level level, bool has_work, bool until_warm, class Q>
+bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalCheck& check, WorkerStatus& status) {
   const Work::Kind kind = plan.point.consumer.kind;
   std::uint64_t count = record.messages;
   bool more = true;
   for (;;) {
-    status.messages.store(count + 1, std::memory_order_relaxed);
+    status.messages.store(count, std::memory_order_relaxed);
     Ticks call = 0;
     if constexpr (level == Level::traced) call = now_ticks();
-    const std::optional<Message> message = consumer.pop();
+    const std::optional<Message> message = queue.pop();
     if (!message) [[unlikely]] {
       if constexpr (level == Level::traced) record.end_call = call;
       more = false;
@@ -152,15 +151,15 @@ bool pop_range(Handle& consumer, const TrialPlan& plan, ConsumerRecord& record, 
   return more;
 }
 
-template <Level level, bool has_work, class Handle>
-void consume(Handle& consumer, const TrialPlan& plan, ConsumerRecord& record, WorkerStatus& status) {
+template <Level level, bool has_work, class Q>
+void consume(Q& queue, const TrialPlan& plan, ConsumerRecord& record, WorkerStatus& status) {
   ArrivalCheck check(plan.point.producers);
   CpuUsage before = CpuUsage::of_this_thread();
-  if (pop_range<level, has_work, true>(consumer, plan, record, check, status)) {
+  if (pop_range<level, has_work, true>(queue, plan, record, check, status)) {
     before = CpuUsage::of_this_thread();
     record.warm = now_ticks();
     record.warm_messages = record.messages;
-    pop_range<level, has_work, false>(consumer, plan, record, check, status);
+    pop_range<level, has_work, false>(queue, plan, record, check, status);
   }
   record.usage = CpuUsage::of_this_thread() - before;
   record.checksum = check.checksum();
@@ -205,7 +204,8 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     if (!cores.empty()) pin_to(cores[thread]);
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // sleeps end on time
   };
-  const auto produce_as = [&](auto handle, std::size_t self) {
+  // The handle closes the queue when the last of its side goes away; the loops call the queue itself.
+  const auto produce_as = [&](Producer<Q> /*end*/, std::size_t self) {
     const std::size_t thread = point.consumers + self;
     prepare(thread);
     ProducerRecord& mine = record.producers[self];
@@ -217,23 +217,21 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     start.arrive_and_wait();
     status[thread].stage = WorkerStatus::Stage::running;
     const bool has_work = point.producer.kind != Work::Kind::none;
-    const auto loop = traced ? (has_work ? &detail::produce<Level::traced, true, decltype(handle)>
-                                         : &detail::produce<Level::traced, false, decltype(handle)>)
-                             : (has_work ? &detail::produce<Level::counted, true, decltype(handle)>
-                                         : &detail::produce<Level::counted, false, decltype(handle)>);
-    loop(handle, self, plan, record.stride, mine, status[thread]);
+    const auto loop =
+        traced ? (has_work ? &detail::produce<Level::traced, true, Q> : &detail::produce<Level::traced, false, Q>)
+               : (has_work ? &detail::produce<Level::counted, true, Q> : &detail::produce<Level::counted, false, Q>);
+    loop(queue, self, plan, record.stride, mine, status[thread]);
     status[thread].stage = WorkerStatus::Stage::finished;
   };
-  const auto consume_as = [&](auto handle, std::size_t self) {
+  const auto consume_as = [&](Consumer<Q> /*end*/, std::size_t self) {
     prepare(self);
     start.arrive_and_wait();
     status[self].stage = WorkerStatus::Stage::running;
     const bool has_work = point.consumer.kind != Work::Kind::none;
-    const auto loop = traced ? (has_work ? &detail::consume<Level::traced, true, decltype(handle)>
-                                         : &detail::consume<Level::traced, false, decltype(handle)>)
-                             : (has_work ? &detail::consume<Level::counted, true, decltype(handle)>
-                                         : &detail::consume<Level::counted, false, decltype(handle)>);
-    loop(handle, plan, record.consumers[self], status[self]);
+    const auto loop =
+        traced ? (has_work ? &detail::consume<Level::traced, true, Q> : &detail::consume<Level::traced, false, Q>)
+               : (has_work ? &detail::consume<Level::counted, true, Q> : &detail::consume<Level::counted, false, Q>);
+    loop(queue, plan, record.consumers[self], status[self]);
     status[self].stage = WorkerStatus::Stage::finished;
   };
 

@@ -298,7 +298,6 @@ void Session::give_up_on_hung_queues() {
 }
 
 void Session::pilot() {
-  options_.round = 0;
   give_up_on_hung_queues();
   const Point* calibrated = nullptr;
   for (const Cell& cell : cells_) {

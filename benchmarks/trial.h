@@ -47,7 +47,7 @@ struct alignas(64) WorkerStatus {
   enum class Stage : std::uint8_t { not_started, probing, running, finished };
   std::atomic<Stage> stage{Stage::not_started};
   std::atomic<bool> in_work{false};
-  std::atomic<std::uint64_t> messages{0};  ///< calls begun
+  std::atomic<std::uint64_t> messages{0};  ///< how many it is done with
 };
 
 struct ProducerRecord {

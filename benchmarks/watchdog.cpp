@@ -45,7 +45,7 @@ std::string describe(const Point& point, std::span<const WorkerStatus> workers, 
         } else {
           text << " stuck in " << (consumer ? "pop of" : "push of");
         }
-        text << " its message " << worker.messages.load();
+        text << " message " << worker.messages.load() + 1 << " of its own";
         break;
     }
   }

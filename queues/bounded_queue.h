@@ -1,10 +1,11 @@
 // The contract that every queue of this suite keeps: what the calls mean, what a queue says about itself.
 //
-// A bounded blocking queue carries messages from producers to consumers and holds at most capacity() of them: a producer
-// that is too fast waits in push (backpressure), a consumer that is too fast waits in pop.
+// A bounded blocking queue carries messages from producers to consumers and holds at most capacity() of them: a
+// producer that is too fast waits in push (backpressure), a consumer that is too fast waits in pop.
 // Names follow the concurrent queues proposed for the C++ standard (WG21 paper P0260).
 //
-//   Q(capacity)         Capacity 0 throws std::invalid_argument. The bound is exact unless `traits.bound` says otherwise.
+//   Q(capacity)         Capacity 0 throws std::invalid_argument. The bound is exact unless `traits.bound` says
+//                       otherwise.
 //   push(T&& v)         Waits while full. True: delivered. False: closed, and `v` is untouched, still the caller's.
 //   try_push(T&& v)     Never waits for another thread: done, full, closed, or busy (see Status). Moves from `v` only
 //                       when done.
@@ -127,14 +128,13 @@ concept TimedBoundedQueue = BoundedQueue<Q> &&
 /// try_push_until with a duration from now, as users of the standard library expect it.
 template <TimedBoundedQueue Q, class Rep, class Period>
 Status try_push_for(Q& queue, typename Q::value_type&& value, std::chrono::duration<Rep, Period> patience) {
-  return queue.try_push_until(
-      std::move(value), Deadline::clock::now() + std::chrono::ceil<Deadline::duration>(patience));
+  return queue.try_push_until(std::move(value),
+                              Deadline::clock::now() + std::chrono::ceil<Deadline::duration>(patience));
 }
 
 /// try_pop_until with a duration from now.
 template <TimedBoundedQueue Q, class Rep, class Period>
-Status try_pop_for(Q& queue, std::optional<typename Q::value_type>& out,
-                   std::chrono::duration<Rep, Period> patience) {
+Status try_pop_for(Q& queue, std::optional<typename Q::value_type>& out, std::chrono::duration<Rep, Period> patience) {
   return queue.try_pop_until(out, Deadline::clock::now() + std::chrono::ceil<Deadline::duration>(patience));
 }
 

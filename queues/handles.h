@@ -6,9 +6,9 @@
 //
 // The last producer gone closes the queue: consumers drain it and see the end. The last consumer gone closes it too:
 // pushes then return false instead of waiting for ever for somebody to make room, and undelivered() counts what nobody
-// took. Copy a handle to give another thread an end; a single-producer (single-consumer) queue's handle can only be moved.
-// Thread-safety: distinct handles may be used at once; one handle belongs to one thread at a time. A moved-from handle may
-// only be assigned to or destroyed.
+// took. Copy a handle to give another thread an end; a single-producer (single-consumer) queue's handle can only be
+// moved. Thread-safety: distinct handles may be used at once; one handle belongs to one thread at a time. A moved-from
+// handle may only be assigned to or destroyed.
 #pragma once
 
 #include <atomic>

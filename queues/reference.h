@@ -1,14 +1,16 @@
 // The reference: the textbook two-flag design, repaired.
 //
-// What:    a mutex-held deque; an is_full and an is_empty flag, each with its mutex and its condition variable; every signal
-//          wakes everybody. Three lock acquisitions for a push or a pop, up to five when the other side must be told.
+// What:    a mutex-held deque; an is_full and an is_empty flag, each with its mutex and its condition variable; every
+//          signal wakes everybody. Three lock acquisitions for a push or a pop, up to five when the other side must be
+//          told.
 // Use it:  as the yardstick of a comparison.
 // Not:     elsewhere: two_condvar.h does the same with one mutex, and faster.
-// Source:  an exercise published on a Rust blog (see reference_as_posted.h, which keeps its two bugs). The repair is the
-//          smallest that keeps the structure:
+// Source:  an exercise published on a Rust blog (see reference_as_posted.h, which keeps its two bugs). The repair is
+//          the smallest that keeps the structure:
 //          1. A call never holds both flags' mutexes. The one order is flag, then data; so no cycle can form.
-//          2. A flag is set under its own mutex and data's, from the deque itself; its owner's side never acts on a stale
-//             one.
+//          2. A flag is raised and lowered from the deque itself, under its own mutex and data's. It may stay up for a
+//             moment too long (until the call that is to lower it, and to wake, comes to it), never too short; who is
+//             about to give up looks at the deque.
 //          3. close() wakes the sleepers, and refuses pushes.
 // Waiting: condition variables, notify_all.
 // Progress: blocking; a thread stopped inside a call holds up everyone.

@@ -1,14 +1,16 @@
-// The queue of the operating-systems course: a semaphore counts free slots, another counts messages, a mutex guards the ring.
+// The operating-systems course's queue: one semaphore counts free slots, one counts messages, a mutex guards the ring.
 //
-// What:    push takes a slot permit, stores under the mutex, and releases an item permit; pop is the mirror image. Waiting is
-//          all in the semaphores, which let exactly as many threads through as can go on: no herd, no lost wake-up.
-//          close() adds one permit to each semaphore, which nobody keeps: whoever takes it finds the queue closed (drained),
-//          hands it on and leaves, so that it passes through all who wait, and through all who come later.
+// What:    push takes a slot permit, stores under the mutex, and releases an item permit; pop is the mirror image.
+//          Waiting is all in the semaphores, which let exactly as many threads through as can go on: no herd, no lost
+//          wake-up. close() adds one permit to each semaphore, which nobody keeps: whoever takes it finds the queue
+//          closed (drained), hands it on and leaves, so that it passes through all who wait, and through all who come
+//          later.
 // Use it:  where a message a wake-up is the rule; with many waiters a side.
 // Not:     where calls rarely wait: each pays two atomic permits and the mutex all the same.
 // Source:  E. W. Dijkstra, "Cooperating Sequential Processes", 1965. The closing permit is the one thing added.
 // Waiting: semaphores.
-// Progress: blocking; a thread stopped inside the lock holds up everyone, one stopped between the permits holds up one slot.
+// Progress: blocking; a thread stopped inside the lock holds up everyone, one stopped between the permits holds up one
+//          slot.
 #pragma once
 
 #include <cstddef>
@@ -28,10 +30,8 @@ class SemaphoreQueue : public detail::Calls<SemaphoreQueue<T, Sync>, T, Sync> {
   static constexpr std::size_t max_capacity = Semaphore::max - 1;  // and the closing permit
 
  public:
-  static constexpr Traits traits{.capacities = Capacities::range,
-                                 .max_capacity = max_capacity,
-                                 .timed = Timed::yes,
-                                 .waiting = "semaphore"};
+  static constexpr Traits traits{
+      .capacities = Capacities::range, .max_capacity = max_capacity, .timed = Timed::yes, .waiting = "semaphore"};
 
   explicit SemaphoreQueue(std::size_t capacity)
       : ring_(checked_capacity(capacity, max_capacity)), slots_(static_cast<std::ptrdiff_t>(capacity), "slots") {}

@@ -1,7 +1,7 @@
 // The shortest correct queue: one mutex, one condition variable, everybody is woken every time.
 //
-// What:    a ring under a mutex; producers and consumers sleep on the same signal, so each change must wake all of them:
-//          notify_one might pick a thread of the wrong side, and the right one would sleep on.
+// What:    a ring under a mutex; producers and consumers sleep on the same signal, so each change must wake all of
+//          them: notify_one might pick a thread of the wrong side, and the right one would sleep on.
 // Use it:  to measure what the thundering herd costs; where few threads meet and the code must fit on half a page.
 // Not:     with many threads: each message then wakes all that sleep, to let one of them go on.
 // Source:  folklore; Java's synchronized / wait / notifyAll.

@@ -1,16 +1,17 @@
 // The textbook queue with a little optimism: a call that would have to wait spins for a moment before it sleeps.
 //
-// What:    two_condvar.h, but a push that finds the queue full (a pop that finds it empty) first watches the size without
-//          the lock for up to Sync::spin_limit rounds, about what going to sleep and being woken would cost. Spinners are
-//          no sleepers: the other side need not wake them, and saves the system call.
+// What:    two_condvar.h, but a push that finds the queue full (a pop that finds it empty) first watches the size
+//          without the lock for up to Sync::spin_limit rounds, about what going to sleep and being woken would cost.
+//          Spinners are no sleepers: the other side need not wake them, and saves the system call.
 // Use it:  where both sides keep pace, so that waits are mostly shorter than a wake-up; where cores are to spare.
 // Not:     with more busy threads than cores (the spin keeps the awaited thread from running), or where waits are long:
 //          each burns the whole spin and then sleeps all the same.
-// Source:  A. R. Karlin et al., "Empirical Studies of Competitive Spinning", SOSP 1991: spinning for as long as blocking
-//          costs is never worse than twice the optimum.
+// Source:  A. R. Karlin et al., "Empirical Studies of Competitive Spinning", SOSP 1991: spinning for as long as
+//          blocking costs is never worse than twice the optimum.
 // Waiting: spin, then condition variables with notify_one after the unlock.
 // Progress: blocking; a thread stopped inside the lock holds up everyone.
-// Ordering: the snapshots that spinners read are hints, relaxed on both sides; what counts is read again under the mutex.
+// Ordering: the snapshots that spinners read are hints, relaxed on both sides; what counts is read again under the
+//          mutex.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +53,7 @@ class SpinThenBlockQueue : public detail::Calls<SpinThenBlockQueue<T, Sync>, T, 
       if (!patience.sleep(not_full_, lock)) return Status::timeout;
     }
     if (is_closed()) return Status::closed;
-    not_full_.or_wake_next([&] { ring_.push_back(std::move(value)); });
+    not_full_.try_or_pass_on([&] { ring_.push_back(std::move(value)); });
     size_.store(ring_.size(), std::memory_order_relaxed);
     not_empty_.unlock_and_wake_one(lock);
     return Status::done;
@@ -65,7 +66,7 @@ class SpinThenBlockQueue : public detail::Calls<SpinThenBlockQueue<T, Sync>, T, 
       if (is_closed()) return Status::closed;
       if (!patience.sleep(not_empty_, lock)) return Status::timeout;
     }
-    not_empty_.or_wake_next([&] { ring_.pop_front(out); });
+    not_empty_.try_or_pass_on([&] { ring_.pop_front(out); });
     size_.store(ring_.size(), std::memory_order_relaxed);
     not_full_.unlock_and_wake_one(lock);
     return Status::done;

@@ -1,12 +1,12 @@
 // The synchronisation policy: the only door through which a native queue reaches other threads.
 //
 // A native queue is `template <class T, class Sync = StdSync>` and touches mutexes, condition variables, semaphores,
-// atomics, futexes, time and slot storage through `Sync` alone. The same source then runs in production (StdSync, below),
-// under random delays, and in an interleaving explorer, whose policies offer the same names. Every primitive takes an
-// optional name, which StdSync drops and an explorer prints in its schedules.
+// atomics, futexes, time and slot storage through `Sync` alone. The same source then runs in production (StdSync,
+// below), under random delays, and in an interleaving explorer, whose policies offer the same names. Every primitive
+// takes an optional name, which StdSync drops and an explorer prints in its schedules.
 //
-// StdSync adds nothing: each member is the system's primitive, inlined. Memory orderings belong on atomics rather than in
-// free-standing fences wherever possible, because sanitizers do not understand fences.
+// StdSync adds nothing: each member is the system's primitive, inlined. Memory orderings belong on atomics rather than
+// in free-standing fences wherever possible, because sanitizers do not understand fences.
 #pragma once
 
 #include <linux/futex.h>
@@ -33,7 +33,7 @@
 
 namespace bq {
 
-/// Bytes that keep two hot variables from sharing a cache line. A constant: the library's own figure may change with flags.
+/// Bytes that keep two hot variables from sharing a cache line. Not the library's own figure, which varies with flags.
 inline constexpr std::size_t cache_line_bytes = 64;
 
 struct StdSync {
@@ -72,9 +72,10 @@ struct StdSync {
     std::condition_variable native_;
   };
 
-  /// The POSIX semaphore, not std::counting_semaphore: in libstdc++ 12 the latter may sleep on although permits are there
-  /// (its acquire compares the futex word with a value read before its own failed attempts), its release always enters
-  /// the kernel when it leaves 0, and its timed acquire polls with sleeps that overrun the deadline by 10 ms and more.
+  /// The POSIX semaphore, not std::counting_semaphore: in libstdc++ 12 the latter may sleep on although permits are
+  /// there (its acquire compares the futex word with a value read before its own failed attempts), its release always
+  /// enters the kernel when it leaves 0, and its timed acquire polls with sleeps that overrun the deadline by 10 ms and
+  /// more.
   class semaphore {
    public:
     static constexpr std::ptrdiff_t max = INT_MAX;
@@ -96,11 +97,11 @@ struct StdSync {
       }
       return true;
     }
-    /// False once the deadline has passed; takes a permit that is there even then.
+    /// False once the deadline has passed and, on a last look, there is no permit.
     bool try_acquire_until(Deadline deadline) noexcept {
       const timespec until = to_timespec(deadline);
       while (sem_clockwait(&native_, CLOCK_MONOTONIC, &until) != 0) {
-        if (errno == ETIMEDOUT) return false;
+        if (errno == ETIMEDOUT) return try_acquire();
       }
       return true;
     }
@@ -125,7 +126,8 @@ struct StdSync {
   /// As futex_wait; false once the deadline has passed.
   static bool futex_wait_until(const atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline) noexcept {
     const timespec until = to_timespec(deadline);  // WAIT_BITSET takes an absolute time, WAIT a relative one
-    return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, &until, nullptr, FUTEX_BITSET_MATCH_ANY) == 0 ||
+    return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, &until, nullptr, FUTEX_BITSET_MATCH_ANY) ==
+               0 ||
            errno != ETIMEDOUT;
   }
   /// Wakes up to `count` sleepers.
@@ -173,17 +175,20 @@ struct StdSync {
     return count;
   }
 
-  static Deadline now() noexcept { return Deadline::clock::now(); }
+  static Deadline now() noexcept {
+    return Deadline::clock::now();
+  }
 
-  /// Rounds of relax() worth spinning before a sleep: about the price of putting a thread to sleep and waking it (5 us).
+  /// Rounds of relax() worth spinning before a sleep: about 5 us, the price of putting a thread to sleep and waking
+  /// it.
   static constexpr unsigned spin_limit = 200;
 
   /// An observer's hook for the demo's log. Vanishes here.
   static void event(const char* /*text*/) noexcept {}
 
  private:
-  /// CLOCK_MONOTONIC, which is the steady clock, as the kernel takes it. It refuses times before its epoch, all of them long
-  /// past: the epoch stands for them.
+  /// A time of CLOCK_MONOTONIC, which is the steady clock, as the kernel takes it. It refuses times before the clock's
+  /// epoch; all of them are long past, and the epoch stands for them.
   static timespec to_timespec(Deadline deadline) noexcept {
     const auto since_epoch = std::max(deadline.time_since_epoch(), Deadline::duration::zero());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);

@@ -1,7 +1,7 @@
 // The textbook queue: one mutex, a condition variable for each side.
 //
-// What:    a ring under a mutex; producers sleep on not_full, consumers on not_empty. A push wakes one consumer and a pop
-//          one producer, and only if one sleeps: the count of sleepers is kept under the mutex.
+// What:    a ring under a mutex; producers sleep on not_full, consumers on not_empty. A push wakes one consumer and a
+//          pop one producer, and only if one sleeps: the count of sleepers is kept under the mutex.
 // Use it:  as the default. It is short, exact in everything, fair to its cores, and correct by inspection.
 // Not:     where millions of messages a second pass (every call takes the one lock), or where both sides keep pace and
 //          capacity is small: each side then sleeps for every message (see spin_then_block.h).
@@ -54,7 +54,7 @@ class TwoCondvarQueue : public detail::Calls<TwoCondvarQueue<T, Sync>, T, Sync> 
       if (!patience.sleep(not_full_, lock)) return Status::timeout;
     }
     if (closed_) return Status::closed;
-    not_full_.or_wake_next([&] { ring_.push_back(std::move(value)); });
+    not_full_.try_or_pass_on([&] { ring_.push_back(std::move(value)); });
     not_empty_.unlock_and_wake_one(lock);
     return Status::done;
   }
@@ -65,7 +65,7 @@ class TwoCondvarQueue : public detail::Calls<TwoCondvarQueue<T, Sync>, T, Sync> 
       if (closed_) return Status::closed;
       if (!patience.sleep(not_empty_, lock)) return Status::timeout;
     }
-    not_empty_.or_wake_next([&] { ring_.pop_front(out); });
+    not_empty_.try_or_pass_on([&] { ring_.pop_front(out); });
     not_full_.unlock_and_wake_one(lock);
     return Status::done;
   }

@@ -1,8 +1,8 @@
 // A queue without a bound: the design that the bound is there to avoid.
 //
 // What:    a std::deque under a mutex; push never waits. The capacity asked for is ignored.
-// Use it:  to see what a bound is worth. While producers outpace consumers it grows without end: memory, and with it the
-//          time that each message waits, rises for as long as the imbalance lasts, and nothing tells the producers.
+// Use it:  to see what a bound is worth. While producers outpace consumers it grows without end: memory, and with it
+//          the time that each message waits, rises for as long as the imbalance lasts, and nothing tells the producers.
 // Not:     elsewhere. If producers are known to be slower in the long run, a large bound says so and costs the same.
 // Source:  folklore; what "a thread-safe queue" in most tutorials is.
 // Waiting: one condition variable, for consumers; notify_one after the unlock, only if one sleeps.
@@ -64,7 +64,7 @@ class UnboundedQueue : public detail::Calls<UnboundedQueue<T, Sync>, T, Sync> {
       if (closed_) return Status::closed;
       if (!patience.sleep(not_empty_, lock)) return Status::timeout;
     }
-    not_empty_.or_wake_next([&] { out.emplace(std::move(messages_.front())); });
+    not_empty_.try_or_pass_on([&] { out.emplace(std::move(messages_.front())); });
     messages_.pop_front();
     return Status::done;
   }

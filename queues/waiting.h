@@ -1,7 +1,7 @@
 // What the house queues share: the six calls of the contract from two, and a signal that knows its sleepers.
 //
-// push, try_push and try_push_until differ only in what they do where they would have to wait: so do pop and its kin. That
-// difference is an object, the caller's *patience*; a queue writes each side once, as a function that takes one.
+// push, try_push and try_push_until differ only in what they do where they would have to wait: so do pop and its kin.
+// That difference is an object, the caller's *patience*; a queue writes each side once, as a function that takes one.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,7 @@ struct PatientUntil {
   Deadline deadline;
 
   bool lasts() const { return Sync::now() < deadline; }
-  /// The caller gives up only after a look that began when the time was up already: it may come during the sleep.
+  /// Between its last look and the end of its time the caller has the lock: what it saw still holds then.
   bool sleep(auto& signal, auto& lock) const {
     if (!lasts()) return false;
     signal.wait_until(lock, deadline);
@@ -50,10 +50,10 @@ struct PatientUntil {
   bool acquire(auto& semaphore) const { return semaphore.try_acquire_until(deadline); }
 };
 
-/// The calls of a queue that implements
-///   Status push_with(T&& value, const auto& patience)            done, closed, timeout (full, and out of patience) or busy
-///   Status pop_with(std::optional<T>& out, const auto& patience)   likewise
-/// and befriends this base. With Patient they return only done or closed.
+/// The calls of a queue that befriends this base and implements
+///   Status push_with(T&& value, const auto& patience)
+///   Status pop_with(std::optional<T>& out, const auto& patience)
+/// Both return done, closed, busy, or timeout: full (empty), and out of patience. With Patient, done or closed only.
 template <class Queue, class T, class Sync>
 class Calls {
  public:
@@ -86,7 +86,7 @@ class Calls {
 };
 
 /// A condition variable that counts its sleepers, so that signalling nobody costs a comparison. Every member but the
-/// constructor needs the queue's lock; the count is then exact: whoever is not yet counted has yet to look at the queue.
+/// constructor needs the queue's lock; the count is exact then: who is not counted has yet to look at the queue.
 template <class Sync>
 class CountedSignal {
  public:
@@ -105,8 +105,8 @@ class CountedSignal {
     --sleepers_;
   }
 
-  /// Unlocks and wakes a sleeper, if there was one; in this order, or it would wake only to wait for the lock. Nobody is
-  /// missed in between: a thread that comes to sleep after the unlock has seen the change.
+  /// Unlocks and wakes a sleeper, if there was one; in this order, or it would wake only to wait for the lock. Nobody
+  /// is missed in between: a thread that comes to sleep after the unlock has seen the change.
   void unlock_and_wake_one(Lock& lock) {
     const bool anybody = sleepers_ > 0;
     lock.unlock();
@@ -114,9 +114,9 @@ class CountedSignal {
   }
   void wake_all() { signal_.notify_all(); }
 
-  /// Makes a change that may throw, after a wait on this signal. If it does, the wake-up that brought us here, and with it
-  /// the room or the message that it stood for, goes to the next sleeper.
-  void or_wake_next(auto change) {
+  /// Makes a change that may throw, after a wait on this signal. If it does, the wake-up that brought us here, and with
+  /// it the room or the message that it stood for, is passed on to the next sleeper.
+  void try_or_pass_on(auto change) {
     try {
       change();
     } catch (...) {

@@ -1,5 +1,5 @@
-// A small pipeline with the inside of its queue laid open: a producer sends the cubes of 1 to 5 through a queue that holds
-// three, and a slower consumer collects them. Exits with 0 if they all arrived, in order.
+// A small pipeline with the inside of its queue laid open: a producer sends the cubes of 1 to 5 through a queue that
+// holds three, and a slower consumer collects them. Exits with 0 if they all arrived, in order.
 //
 // The queue tells what it does through its synchronisation policy: LoggingSync is StdSync but for event(). With StdSync
 // itself the events vanish, so this is the very source that the benchmarks measure.

@@ -1,19 +1,19 @@
 // Peer: boost::lockfree::queue, with blocking emulated around it.
 //
-// What:    Boost.Lockfree (1.74 or later; Boost Software License 1.0), a Michael-Scott list over a fixed pool of nodes. The
-//          library has neither waiting nor closing nor a size. This adapter waits in a loop (Sync::spin_limit rounds of
-//          relax, then yields: it burns its core, and says so), closes with a flag, and counts each side on a cache line of
-//          its own, the one thing it adds to the path of a message.
+// What:    Boost.Lockfree (1.74 or later; Boost Software License 1.0), a Michael-Scott list over a fixed pool of nodes.
+//          The library has neither waiting nor closing nor a size. This adapter waits in a loop (StdSync::spin_limit
+//          rounds of relax, then yields: it burns its core, and says so), closes with a flag, and counts each side on a
+//          cache line of its own, the one thing it adds to the path of a message.
 // Limits:  trivially copyable messages; capacities 1 to 65534 (nodes have 16-bit indices, and one is the list's dummy);
-//          close is exact only while no push runs. `full` may be spurious while other calls are in progress: it means that
-//          no node was free, and a push that has yet to link its node, or a pop that has yet to give its node back, holds
-//          one. So capacity() is never exceeded, but may shrink for a moment. `empty` is exact.
-// Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent Queue Algorithms", PODC
-//          1996; https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
+//          close is exact only while no push runs. `full` may be spurious while other calls are in progress: it means
+//          that no node was free, and a push that has yet to link its node, or a pop that has yet to give its node
+//          back, holds one. So capacity() is never exceeded, but may shrink for a moment. `empty` is exact.
+// Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent Queue Algorithms",
+//          PODC 1996; https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
 // Waiting: spin, then yield.
 // Progress: lock-free but for the waiting; a thread stopped inside a call keeps one node from the others.
-// Ordering: the library's; `closed_` is released by close and acquired by a pop before its last look, so that the pop sees
-//          all that was pushed before.
+// Ordering: the library's; `closed_` is released by close and acquired by a pop before its last look, so that the pop
+//          sees all that was pushed before.
 #pragma once
 
 #include <algorithm>
@@ -53,9 +53,9 @@ class BoostLockfreeQueue : public detail::Calls<BoostLockfreeQueue<T>, T, StdSyn
   bool is_closed() const { return closed_.load(std::memory_order_acquire); }
   std::size_t capacity() const { return capacity_; }
   std::size_t size_approx() const {
-    const std::size_t popped = popped_.load(std::memory_order_acquire);  // first, or it might be ahead of `pushed`
-    const std::size_t pushed = pushed_.load(std::memory_order_acquire);
-    return pushed < popped ? 0 : std::min(pushed - popped, capacity_);
+    const std::size_t popped = popped_.load(std::memory_order_relaxed);
+    const std::size_t pushed = pushed_.load(std::memory_order_relaxed);
+    return pushed < popped ? 0 : std::min(pushed - popped, capacity_);  // either may lag behind while calls run
   }
 
  private:

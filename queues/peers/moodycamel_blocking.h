@@ -1,19 +1,19 @@
 // Peer: moodycamel::BlockingConcurrentQueue, bounded by a slot semaphore.
 //
-// What:    Cameron Desrochers' unbounded queue (1.0.3 or later; simplified BSD, its semaphore zlib licence) keeps a list of
-//          blocks for each producing thread, and a semaphore that counts messages. This adapter adds a second semaphore of
-//          the same kind, which counts free slots: that makes the bound, and it is exact.
-// Closing: the library has none. A message is a std::optional, and an empty one is the end mark: close() sends it, and the
-//          consumer that gets it sends it on and leaves, so that it wakes all the others. Each producer has a list of its own,
-//          so the mark may overtake messages: a consumer with the mark in hand first takes one of those, if any is left.
-//          Producers pass on a closing permit in the same way (see semaphore.h).
-// Limits:  FIFO for each producer only. Exact close only while no push runs. No timed calls: the library's run on the wall
-//          clock. It allocates as it grows; a failure to do so is std::bad_alloc, and the message is lost then.
+// What:    Cameron Desrochers' unbounded queue (1.0.3 or later; simplified BSD, its semaphore zlib licence) keeps a
+//          list of blocks for each producing thread, and a semaphore that counts messages. This adapter adds a second
+//          semaphore of the same kind, which counts free slots: that makes the bound, and it is exact.
+// Closing: the library has none. A message is a std::optional, and an empty one is the end mark: close() sends it, and
+//          the consumer that gets it sends it on and leaves, so that it wakes all the others. Each producer has a list
+//          of its own, so the mark may overtake messages: a consumer with the mark in hand first takes one of those, if
+//          any is left. Producers pass on a closing permit in the same way (see semaphore.h).
+// Limits:  FIFO for each producer only. Exact close only while no push runs. No timed calls: the library's run on the
+//          wall clock. It allocates as it grows; a failure to do so is std::bad_alloc, and the message is lost then.
 // Source:  https://github.com/cameron314/concurrentqueue
 // Waiting: the library's semaphore: up to 10000 rounds of spin, then a POSIX semaphore.
 // Progress: lock-free but for the waiting; a thread stopped inside a call holds up one slot.
-// Ordering: the library's; `closed_` is released by close and acquired by a try_pop before its look, so that the look sees
-//          all that was pushed before.
+// Ordering: the library's; `closed_` is released by close and acquired by a try_pop before its look, so that the look
+//          sees all that was pushed before.
 #pragma once
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
@@ -48,7 +48,8 @@ class MoodycamelBlockingQueue {
       : capacity_(checked_capacity(capacity)), slots_(static_cast<Semaphore::ssize_t>(capacity)), messages_(capacity) {}
 
   bool push(T&& value) {
-    slots_.wait();
+    while (!slots_.wait()) {  // false: interrupted
+    }
     return push_into_slot(std::move(value)) == Status::done;
   }
   Status try_push(T&& value) {

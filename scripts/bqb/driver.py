@@ -225,7 +225,7 @@ def cause_of_death(code: int, said: str) -> str:
 
 
 def die_with_parent() -> None:
-    """In a new process: ask the kernel to kill it when the driver dies, even of a kill -9. Two would write to one run."""
+    """In a new process: have the kernel kill it when the driver dies, even of a kill -9. Else two write to one run."""
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
@@ -237,5 +237,6 @@ def lock(folder: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise Failure(f"{shown(folder)}: another ./scripts/bench is writing to it; wait or stop it", EXIT_USAGE) from None
+        what = f"{shown(folder)}: another ./scripts/bench is writing to it; wait for it or stop it"
+        raise Failure(what, EXIT_USAGE) from None
     return descriptor

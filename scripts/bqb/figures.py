@@ -104,6 +104,12 @@ class View:
         summary = statistics.summarise(self.run, point, queue, counter)
         return summary.median if summary else None
 
+    def floor(self, point: Point) -> float | None:
+        """The least any real queue can lose at a point, ns per message: median over the queues."""
+        known = [value for queue in self.run.queue_names(point.scenario)
+                 if (value := self.median(point, queue, FLOOR)) is not None]
+        return float(np.median(known)) if known else None
+
     def sorted_queues(self, scenario: Scenario) -> list[str]:
         """Queues of a scenario, the cheapest first: by the mean rank of their medians over the points."""
         points, queues = self.points(scenario), self.run.queue_names(scenario.name)
@@ -206,10 +212,8 @@ def _notes(view: View, scenario: Scenario, *first: str) -> list[str]:
     notes = [" ".join(note for note in first if note)]
     marks = []
     points = view.points(scenario)
-    summaries = [summary for point in points for queue in view.run.queue_names(scenario.name)
-                 if (summary := view.headline(point, queue))]
-    if any(summary.from_all and summary.disturbed_values for summary in summaries):
-        marks.append(f"†: fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks, summarised from all.")
+    if _any_from_all(view, points):
+        marks.append(f"†: fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks, summarised from all of them.")
     nominal = [point for point in points if statistics.headline(view.run, point) == statistics.NOMINAL_LOST]
     if nominal:
         marks.append(f"Nominal work times at {len(nominal)} of {len(points)} points: there the queues slow their "
@@ -223,19 +227,24 @@ def _notes(view: View, scenario: Scenario, *first: str) -> list[str]:
     return [note for note in notes if note]
 
 
+def _any_from_all(view: View, points: Sequence[Point]) -> bool:
+    return any(summary.from_all for point in points for queue in view.run.queue_names(point.scenario)
+               if (summary := view.headline(point, queue)))
+
+
 def _legend_of_marks(view: View, points: Sequence[Point], crosses: bool = True) -> str:
     """Explains dots, crosses and intervals, as far as they occur."""
     blocks = view.run.blocks_of(points)
     rounds = max((len(view.run.trials_of(p, q)) for p in points for q in view.run.queue_names(p.scenario)), default=0)
-    parts = ["Marker: median of the undisturbed blocks;" if rounds > 1 else "Marker: one round, no interval."]
+    parts = ["Marker: median of the blocks;" if rounds > 1 else "Marker: one round, no interval."]
     if rounds > 1:
         parts.append("line: its 95% bootstrap interval;" if rounds >= statistics.MIN_VERDICT else
                      "line: range of the rounds (too few for a 95% interval);")
         parts.append("faint dots: trials.")
     bad = sum(block.disturbed for block in blocks)
     if bad:
-        parts.append(f"× disturbed, not counted ({bad} of {len(blocks)} blocks)." if crosses else
-                     f"Disturbed blocks left out: {bad} of {len(blocks)}.")
+        parts.append(f"{'×: disturbed, ' if crosses else 'Disturbed, '}left out of the medians"
+                     f"{' but at †' if _any_from_all(view, points) else ''}: {bad} of {len(blocks)} blocks.")
     return " ".join(parts)
 
 
@@ -330,7 +339,7 @@ class Layout:
     @property
     def _gap(self) -> float:
         if self.laid.folded:
-            return self.above + 0.34
+            return self.above + 0.42
         return max(self.above, 0.3) + 0.04 if any(self.laid.rows) else self.above + 0.02
 
     @property
@@ -355,7 +364,7 @@ class Layout:
         for index, title in enumerate(self.laid.columns):
             row, column = divmod(index, self.laid.across)
             x, y = self.corner(row, column)
-            page.text(x, y - self._gap if self.laid.folded else self.strip, title, fontsize=10, fontweight="bold")
+            page.text(x, y - self.above - 0.26 if self.laid.folded else self.strip, title, fontsize=10, fontweight="bold")
         for row, title in enumerate(self.laid.rows):
             start = theme.MARGIN if self.above else self.left
             page.text(start, self.corner(row, 0)[1] - 0.2, title, fontsize=9, fontweight="bold", color=GREY)
@@ -365,14 +374,14 @@ def layout(laid: Grid, height: float, left: float, right: float, between: float,
            above: float = 0.0) -> Layout:
     """Fits the columns of a grid to the page: `left` and `right` inches are kept beside them, `between` amid."""
     columns = laid.across
-    width = WIDE if columns >= 3 else MEDIUM
+    width = WIDE if columns >= 3 else MEDIUM if columns == 2 else min(MEDIUM, left + 6.5 + right)
     panel = (width - left - right - between * (columns - 1)) / columns
-    return Layout(laid, width, min(panel, 6.5), height, left, between, strip, above)
+    return Layout(laid, width, panel, height, left, between, strip, above)
 
 
 def _strip(queues: Sequence[str], laid: Grid) -> float:
     """Height of the legend over a grid, in inches."""
-    return theme.legend_places(queues, (WIDE if laid.across >= 3 else MEDIUM) - 0.5)[-1][1] + 0.34
+    return theme.legend_places(queues, (WIDE if laid.across >= 3 else 7.0) - 0.5)[-1][1] + 0.34
 
 
 # ------------------------------------------------------------------------------- 1: lost ns (or throughput) as dots
@@ -382,17 +391,18 @@ def dots(view: View, scenario: Scenario) -> theme.Page:
     """Rows are queues, panels are points; the numbers stand beside the dots."""
     queues, race = view.sorted_queues(scenario), view.is_race(scenario)
     axis = _headline_scale(view, scenario)
-    plan = layout(grid(scenario, view.points(scenario), widest=3), 0.17 * len(queues), left=0.35 + 0.075 * max(map(len, queues)),
-                  right=1.4, between=1.42, above=0.17)
+    plan = layout(grid(scenario, view.points(scenario), widest=3), 0.17 * len(queues),
+                  left=0.35 + 0.075 * max(map(len, queues)), right=1.4, between=1.42, above=0.17)
     page = theme.page(plan.width, plan.body, _race_title(view, scenario) if race else _lost_title(view, scenario),
-                      asked_and_measured(view, scenario), _dots_notes(view, scenario))
+                      asked_and_measured(view, scenario), _dots_notes(view, scenario, axis))
     plan.heads(page)
     for (row, column), point in plan.laid.at.items():
         axes = plan.axes(page, row, column)
         _dot_panel(view, axes, point, queues, axis, first=column == 0)
         axis.apply(axes, "x", labels=plan.is_last(row, column))
         if plan.is_last(row, column):
-            axes.set_xlabel("messages per second (more is better)" if race else "lost time per message (less is better)")
+            axes.set_xlabel("messages per second (more is better)" if race else
+                            "lost time per message (less is better)")
         x, y = plan.corner(row, column)
         reference = "× ref." if REFERENCE in queues else ""
         _number_heads(page, x + plan.panel, y, ("rate", reference) if race else ("lost", "efficiency"))
@@ -428,19 +438,17 @@ def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis
         elif summary := view.headline(point, queue):
             _dot_row(axes, row, summary, view.looks[queue], axis)
             _numbers(view, axes, row, point, queue, summary, bold=queue in leaders)
-    floors = [value for queue in queues if (value := view.median(point, queue, FLOOR)) is not None]
-    if floors and axis.name is duration:
-        axes.axvline(axis.place(float(np.median(floors))), color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
+    if axis.name is duration and (floor := view.floor(point)) and floor > axis.low:
+        axes.axvline(axis.place(floor), color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
 
 
 def _dot_row(axes: Axes, row: float, summary: Summary, style: theme.Style, axis: theme.Scale) -> None:
     """Raw trials, interval and median of a cell at height `row`."""
-    offsets = row + np.linspace(-0.28, 0.28, 7)[np.arange(len(summary.values)) * 3 % 7]
-    axes.plot([axis.place(value) for value in summary.values], offsets, ".",
+    offsets = row + np.linspace(-0.28, 0.28, 7)[np.arange(len(summary.undisturbed_values)) * 3 % 7]
+    axes.plot([axis.place(value) for value in summary.undisturbed_values], offsets, ".",
               color=style.color, alpha=0.4, markersize=4, markeredgewidth=0, zorder=2)
-    if not summary.from_all:
-        axes.plot([axis.place(value) for value in summary.disturbed_values], [row] * len(summary.disturbed_values), "x",
-                  color="#b5b5b5", markersize=3.2, markeredgewidth=0.7, zorder=2)
+    axes.plot([axis.place(value) for value in summary.disturbed_values], [row] * len(summary.disturbed_values), "x",
+              color="#b5b5b5", markersize=3.2, markeredgewidth=0.7, zorder=2)
     estimate = summary.estimate
     if estimate.low is not None:
         axes.plot([axis.place(estimate.low), axis.place(estimate.high)], [row, row], color=style.color, linewidth=2,
@@ -450,7 +458,7 @@ def _dot_row(axes: Axes, row: float, summary: Summary, style: theme.Style, axis:
 
 def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary: Summary, bold: bool) -> None:
     """Median and efficiency (or the ratio to the reference) at the right of a panel."""
-    mark = "†" if summary.from_all and summary.disturbed_values else ""
+    mark = "†" if summary.from_all else ""
     race = statistics.headline(view.run, point) == THROUGHPUT
     bound = view.is_bound(point, queue)
     if race:
@@ -467,11 +475,10 @@ def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary
                   fontweight="bold" if bold else "normal", transform=axes.get_yaxis_transform())
 
 
-def _dots_notes(view: View, scenario: Scenario) -> list[str]:
+def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
     points, run = view.points(scenario), view.run
     judged = any((ranking := statistics.rank(run, point)) and not ranking.no_verdict for point in points)
-    floor = any(view.median(point, queue, FLOOR) is not None for point in points
-                for queue in run.queue_names(scenario.name))
+    floor = any((value := view.floor(point)) and value > axis.low for point in points)
     bound = any(view.is_bound(point, queue) for point in points for queue in run.queue_names(scenario.name))
     race = view.is_race(scenario)
     return _notes(
@@ -503,7 +510,8 @@ def _race_title(view: View, scenario: Scenario) -> str:
         return f"{scenario.name}: no queue has a number"
     point, slow, fast = shown
     other = "" if slow == fast else f", {_called(slow)} {_a_second(view, point, slow)}"
-    return f"{located(point, scenario)}without any work {fast} passes {_a_second(view, point, fast)} messages a " \
+    where = located(point, scenario)
+    return f"{where}{'without' if where else 'Without'} any work {fast} passes {_a_second(view, point, fast)} messages a " \
            f"second{other}: an upper bound, not advice"
 
 
@@ -602,12 +610,13 @@ def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Seq
         axes.plot([capacity for capacity, _ in known], heights, linestyle=style.line, linewidth=1.3, zorder=4,
                   **style.mark(5.5))
         ends.append((known[-1][0], heights[-1], queue, style.color))
-    ideal = [(point.capacity, value) for point in points if metric == THROUGHPUT and (value := _ideal_rate(view, point))]
+    ideal = [(point.capacity, value) for point in points
+             if metric == THROUGHPUT and (value := _ideal_rate(view, point))]
     if ideal:
         axes.plot(*zip(*ideal), color=GREY, linewidth=1.2, linestyle=(0, (5, 2)), zorder=1)
         ends.append((*ideal[-1], "ideal", GREY))
-    floors = [(point.capacity, axis.place(float(np.median(values)))) for point in points if metric != THROUGHPUT and (
-        values := [v for queue in queues if (v := view.median(point, queue, FLOOR)) is not None])]
+    floors = [(point.capacity, axis.place(floor)) for point in points
+              if metric != THROUGHPUT and (floor := view.floor(point)) and floor > axis.low]
     if floors:
         axes.plot(*zip(*floors), color=INK, linewidth=1, linestyle=(0, (1, 1.5)), zorder=1)
         ends.append((*floors[-1], "floor", GREY))
@@ -771,7 +780,7 @@ def price(view: View, scenario: Scenario) -> theme.Page | None:
         return None
     laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in pairs)])
     queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in pairs)]
-    direct = len(laid.at) <= 2
+    direct = len(laid.at) <= 2 and len(queues) <= 10
     x_axis = theme.scale(v for cpu, _ in pairs.values() for v in cpu.values)
     y_axis = theme.scale(v for _, lost in pairs.values() for v in lost.values)
     plan = layout(laid, 3.6 if direct else 1.7, left=1.0, right=theme.MARGIN, between=0.75,
@@ -817,8 +826,8 @@ def _price_panel(view: View, axes: Axes, known: dict, x_axis: theme.Scale, y_axi
 
 
 def _price_notes(view: View, scenario: Scenario) -> list[str]:
-    return _notes(view, scenario, "Down and left is better. Grey line: a CPU second burnt for each second lost; above it "
-                  "a queue sleeps while it waits, below it both sides spin.",
+    return _notes(view, scenario, "Down and left is better. Grey line: a CPU second burnt for each second lost; above "
+                  "it a queue sleeps while it waits, below it both sides spin.",
                   _legend_of_marks(view, view.points(scenario), crosses=False))
 
 
@@ -848,7 +857,8 @@ def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
     if not series:
         return None
     laid = grid(scenario, [point for name, point in points.items() if any(name == at for at, _ in series)])
-    plan = layout(laid, max(3.2, 0.15 * (len(view.run.queue_names(scenario.name)) + 2)), left=1.0, right=2.9, between=3.6)
+    height = max(3.2, 0.15 * (len(view.run.queue_names(scenario.name)) + 2))
+    plan = layout(laid, height, left=1.0, right=2.9, between=3.6)
     page = theme.page(plan.width, plan.body, _occupancy_title(view, series, points),
                       asked_and_measured(view, scenario),
                       _notes(view, scenario, "Faint: single trials; bold: their median at each instant; names with "
@@ -936,12 +946,13 @@ def overview(view: View) -> theme.Page | None:
         return None
     queues = _overview_order(view, situations, table)
     axis = theme.scale(loss.value for loss in table.values())
-    left, cell_width, cell_height = 0.4 + 0.085 * max(map(len, queues)), 0.92, 0.42
+    left, cell_width, cell_height = 0.4 + 0.085 * max(map(len, queues)), 0.92, 0.54
     lefts = _column_lefts(situations, left, cell_width)
     width = max(lefts[-1] + cell_width + 1.0, 8.0)
     header = _overview_header(situations, lefts, cell_width)
     page = theme.page(width, header + len(queues) * cell_height + 0.1, _overview_title(view, situations, table),
-                      f"Time lost per message beyond an ideal queue that costs nothing, and efficiency, by situation. {' · '.join(_machine(view, [p for s in situations for p in s.points]))}",
+                      "Time lost per message beyond an ideal queue that costs nothing, efficiency and CPU, by "
+                      f"situation. {' · '.join(_machine(view, [p for each in situations for p in each.points]))}",
                       _overview_notes(view, situations, table))
     _overview_heads(page, situations, lefts, cell_width, header)
     for row, queue in enumerate(queues):
@@ -1007,7 +1018,7 @@ def _overview_groups(situations: Sequence[Situation], lefts: Sequence[float], ce
 
 
 def _column_head(each: Situation, cell: float) -> str:
-    return "\n".join(theme.wrapped(each.name, cell, SMALL))
+    return "\n".join(theme.wrapped(each.name, cell * 0.9, SMALL))
 
 
 def _overview_header(situations: Sequence[Situation], lefts: Sequence[float], cell: float) -> float:
@@ -1057,20 +1068,29 @@ def _overview_cell(view: View, axes: Axes, each: Situation, queue: str, loss: st
     axes.set_facecolor(_shade(depth))
     ink = "white" if depth > 0.62 else INK
     most, least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
-    partial = "*" if loss.points < len(each.points) else ""
-    first = _wins_most(view, each, queue)
-    axes.text(0.5, 0.66, f"{most}{duration(loss.value)}{partial}", ha="center", va="center", fontsize=10, color=ink,
+    marks = ("*" if loss.points < len(each.points) else "") + ("†" if loss.from_all else "")
+    cpu = _cpu(view, each, queue)
+    lines = ["" if loss.efficiency is None else least + percentage(loss.efficiency),
+             "" if cpu is None else f"CPU {duration(cpu)}"]
+    axes.text(0.5, 0.76, f"{most}{duration(loss.value)}{marks}", ha="center", va="center", fontsize=10, color=ink,
               fontweight="bold")
-    if loss.efficiency is not None:
-        axes.text(0.5, 0.26, f"{least}{percentage(loss.efficiency)}", ha="center", va="center", fontsize=SMALL, color=ink)
-    if first:
+    for height, line in zip((0.45, 0.18), lines):
+        axes.text(0.5, height, line, ha="center", va="center", fontsize=SMALL, color=ink)
+    if _wins_most(view, each, queue):
         for spine in axes.spines.values():
             spine.set(visible=True, color=INK, linewidth=1.6)
 
 
+def _cpu(view: View, each: Situation, queue: str) -> float | None:
+    """CPU beyond the work, ns per message: median over the points of a situation."""
+    known = [value for point in each.points if (value := view.median(point, queue, CPU)) is not None]
+    return float(np.median(known)) if known else None
+
+
 def _shade(depth: float) -> tuple[float, float, float]:
     """White-yellow to dark red, even in lightness: 0 loses nothing, 1 the most."""
-    stops = np.array([[0.99, 0.97, 0.90], [0.99, 0.85, 0.62], [0.93, 0.56, 0.36], [0.74, 0.27, 0.25], [0.42, 0.09, 0.16]])
+    stops = np.array([(0.99, 0.97, 0.90), (0.99, 0.85, 0.62), (0.93, 0.56, 0.36), (0.74, 0.27, 0.25),
+                      (0.42, 0.09, 0.16)])
     at = min(max(depth, 0.0), 1.0) * (len(stops) - 1)
     index = min(int(at), len(stops) - 2)
     return tuple(stops[index] + (stops[index + 1] - stops[index]) * (at - index))
@@ -1107,12 +1127,15 @@ def _overview_title(view: View, situations: Sequence[Situation], table: dict) ->
 
 def _overview_notes(view: View, situations: Sequence[Situation], table: dict) -> list[str]:
     judged = any(not statistics.answer(view.run, each.scenario, each.points).no_verdict for each in situations)
-    notes = ["Upper number: lost time per message, the darker the more. Lower number: efficiency (ideal time / measured time). Median over the "
-             "points of the column, each the median of its undisturbed blocks."]
+    notes = ["Bold: lost time per message, the darker the more; below it efficiency (ideal time / measured time) and "
+             "CPU time beyond the work. Medians over the points of the column, each the median of its undisturbed "
+             "blocks."]
     if judged:
         notes.append("Framed: first or tied (paired within blocks, 95% interval, margin of 5% or 10 ns).")
     if any(loss.points < len(situations[index].points) for (_, index), loss in table.items()):
         notes.append("* not at every point of the column.")
+    if any(loss.from_all for loss in table.values()):
+        notes.append(f"†: fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks somewhere, summarised from all.")
     if any(loss.is_bound for loss in table.values()):
         notes.append("≤ and ≥: more threads than cores, the ideal is only a bound.")
     return [" ".join(notes)]

@@ -61,6 +61,7 @@ class Summary:
 
     estimate: Estimate
     values: tuple[float, ...]
+    undisturbed_values: tuple[float, ...]
     disturbed_values: tuple[float, ...]
     from_all: bool  # fewer than MIN_UNDISTURBED undisturbed blocks: `values` holds the disturbed ones too
 
@@ -91,8 +92,9 @@ def summarise(run: Run, point: Point, queue: str, counter: str) -> Summary | Non
         return None
     chosen, from_all = selected(trials)
     values = tuple(trial.counters[counter] for trial in chosen)
-    disturbed = tuple(trial.counters[counter] for trial in trials if trial.disturbed)
-    return Summary(estimate(values), values, disturbed, from_all)
+    by_disturbed = [tuple(trial.counters[counter] for trial in trials if trial.disturbed == kind)
+                    for kind in (False, True)]
+    return Summary(estimate(values), values, *by_disturbed, from_all)
 
 
 def disturbed_share(run: Run, points: Iterable[Point], queue: str) -> float | None:
@@ -316,14 +318,20 @@ def rate(per_s: float) -> str:
 
 
 def data_size(count_bytes: float) -> str:
-    """Bytes in decimal units: 128 B, 2 kB, 3.1 MB."""
-    return _with_unit(count_bytes, [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")])
+    """Bytes in decimal units, three digits: 512 B, 2 kB, 3.14 MB."""
+    scale, unit = next(((scale, unit) for scale, unit in [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
+                        if abs(count_bytes) >= scale), (1, "B"))
+    return f"{count_bytes / scale:.3g} {unit}"
 
 
 def percentage(value: float) -> str:
-    """A share as a percentage that never reads 0% or 100% unless it is: 0.4%, 3%, 71%, 99.7%."""
+    """A share as a percentage that never reads 0% or 100% unless it is: <0.1%, 0.4%, 3%, 71%, 99.7%, >99.9%."""
     percent = 100 * value
-    return f"{percent:.1f}%" if 0 < abs(percent) < 0.95 or 99 < percent < 100 else f"{percent:.0f}%"
+    if 0 < percent < 0.05:
+        return "<0.1%"
+    if 99.95 <= percent < 100:
+        return ">99.9%"
+    return f"{percent:.1f}%" if 0 < percent < 0.95 or 99 < percent < 100 else f"{percent:.0f}%"
 
 
 def _with_unit(value: float, units: list[tuple[float, str]]) -> str:

@@ -72,10 +72,11 @@ def _questions(run: Run, answers: list[Answer]) -> Table:
 
 def _row(run: Run, each: Answer) -> list[RenderableType]:
     points = each.scenario.points
-    first = statistics.loss(run, points, each.leaders[0]) if each.leaders else None
-    reference = statistics.loss(run, points, REFERENCE)
-    return [_question(each.scenario), _leaders(each), _loss(first, points), _loss(reference, points),
-            _spread(first), _disturbed(run, points)]
+    first = each.leaders[0] if each.leaders else ""
+    common = [point for point in points if run.trials_of(point, first)]  # the reference is compared where both ran
+    loss = statistics.loss(run, points, first)
+    return [_question(each.scenario), _leaders(each), _loss(loss, points),
+            _loss(statistics.loss(run, common, REFERENCE), points), _spread(loss), _disturbed(run, points)]
 
 
 def _question(scenario: Scenario) -> Text:
@@ -83,16 +84,24 @@ def _question(scenario: Scenario) -> Text:
 
 
 def _leaders(each: Answer) -> Text:
-    """Names with the number of points where they are first or tied, or why there is no verdict."""
+    """Names, with the number of points where they are first or tied; those that come next too, if there is room."""
     if not each.leaders:
-        return Text(each.no_verdict, style="dim")
-    verb = "highest" if each.counters == (THROUGHPUT,) else "lowest"
-    lines = [Text(name, style="bold green" if not each.no_verdict else "") for name in each.leaders]
-    if each.judged > 1:
-        lines.append(Text(f"at {each.wins[each.leaders[0]]} of {each.judged} points", style="dim"))
+        return Text("no numbers", style="dim")
+    ranked = sorted(each.wins, key=lambda name: -each.wins[name])
+    lines = [Text.assemble((name, _leader_style(each, name)), _of_points(each, name))
+             for name in ranked[:max(len(each.leaders), 3)]]
     if each.no_verdict:
-        lines.append(Text(f"{verb}, no verdict:\n{each.no_verdict}", style="dim"))
+        lines.append(Text("highest" if each.counters == (THROUGHPUT,) else "lowest", style="dim"))
+        lines[-1].append(", no verdict")
     return Text("\n").join(lines)
+
+
+def _leader_style(each: Answer, name: str) -> str:
+    return "" if each.no_verdict else "bold green" if name in each.leaders else "dim"
+
+
+def _of_points(each: Answer, name: str) -> str:
+    return f" {each.wins[name]}/{each.judged}" if each.judged > 1 else ""
 
 
 def _loss(loss: Loss | None, points: tuple[Point, ...]) -> Text:
@@ -143,7 +152,9 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
     losses = [loss for each in answers for queue in run.queue_names(each.scenario.name)
               if (loss := statistics.loss(run, each.scenario.points, queue))]
     lines = ["Lost: time per message beyond an ideal queue that costs nothing; median over the points, of undisturbed "
-             "blocks. Spread: interquartile range over the rounds."]
+             "blocks. n/m: first or tied at n of m points. Spread: interquartile range over the rounds."]
+    lines += [f"No verdict: {', '.join(each.scenario.name for each in answers if each.no_verdict == reason)}: {reason}."
+              for reason in dict.fromkeys(each.no_verdict for each in answers if each.no_verdict)]
     if any(loss.is_bound for loss in losses):
         lines.append("≤, ≥: more threads than cores; the ideal is a bound, so this much is lost at most.")
     if any(loss.from_all for loss in losses):

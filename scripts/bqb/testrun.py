@@ -32,7 +32,7 @@ class Tally:
             skip = case.find("skipped")
             if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
                 self.failed.append(name)
-                print((case.findtext("system-out") or "").rstrip())
+                print(case.findtext("system-out") or "", end="")
             elif skip is None:
                 self.passed += 1
             elif suite == "pytest" or skip.get("message", "").startswith(DELIBERATE_SKIPS):

@@ -192,7 +192,8 @@ class Scale:
         axis.set_major_locator(FixedLocator(ticks))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FixedFormatter(names))
-        axes.tick_params(axis=which, length=3 if labels else 0, **{"labelbottom" if which == "x" else "labelleft": labels})
+        side = "labelbottom" if which == "x" else "labelleft"
+        axes.tick_params(axis=which, length=3 if labels else 0, **{side: labels})
 
     def _ticks(self) -> list[float]:
         """Decades; with 2 and 5 between them where there are few."""
@@ -200,7 +201,8 @@ class Scale:
         decades = math.log10(self.high / start)
         steps = [1] if decades > 2.6 else [1, 3] if decades > 1.2 else [1, 2, 5]
         exponents = range(math.floor(math.log10(start)), math.ceil(math.log10(self.high)) + 1)
-        return [step * 10.0**e for e in exponents for step in steps if start * 0.999 <= step * 10.0**e <= self.high * 1.001]
+        ticks = (step * 10.0**exponent for exponent in exponents for step in steps)
+        return [tick for tick in ticks if start * 0.999 <= tick <= self.high * 1.001]
 
 
 def _inches(axes: Axes, which: str) -> float:
@@ -218,7 +220,7 @@ def scale(values: Iterable[float], name: Callable[[float], str] = duration, smal
     values = [value for value in values if math.isfinite(value)]
     on_axis = [value for value in values if value > smallest] or [smallest * 3]
     high = max(max(on_axis), min(on_axis) * 4) * 1.3
-    if len(on_axis) < len(values):
+    if any(value <= smallest for value in values):
         return Scale(smallest / (high / smallest) ** 0.13, high, name, smallest)
     low = min(on_axis)
     return Scale(low / 1.3 if low / 1.3 > smallest else smallest, high, name, None)
@@ -291,7 +293,7 @@ def point_labels(axes: Axes, labels: Sequence[tuple[float, float, str, str]]) ->
             box = note.get_window_extent(renderer)
             cost = sum(_overlap(box, other) for other in placed)
             cost += sum(60 for i, marker in enumerate(markers) if i != index and box.padded(4).contains(*marker))
-            cost += 1000 * (not (frame.x0 <= box.x0 and box.x1 <= frame.x1 + 90 and frame.y0 <= box.y0 <= box.y1 <= frame.y1))
+            cost += 1000 * (box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
             if best is None or cost < best[0]:
                 if best:
                     best[1].remove()

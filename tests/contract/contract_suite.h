@@ -266,8 +266,7 @@ TYPED_TEST_P(Contract, PopWaitsWhileEmpty) {
   });
 }
 
-// One change lets one waiter go on, and each change must reach one: nobody may sleep on while there is something for
-// it.
+// One change lets one waiter go on, and each must reach one: nobody may sleep on while there is something for it.
 TYPED_TEST_P(Contract, EachPopFreesAWaitingPush) {
   if constexpr (!is_bounded<TypeParam>) {
     BQ_SKIP("keeps no bound, so push never waits");
@@ -867,13 +866,5 @@ REGISTER_TYPED_TEST_SUITE_P(Contract, CapacityIsAsAskedForOrRefused, FirstInFirs
                             TakesMoveOnlyAndOverAlignedTypesWithoutDefault, ThrowingMoveChangesNothing,
                             ThrowingMovePassesItsWakeUpOn, DestroysWhatIsLeftExactlyOnce, StressManyToMany,
                             StressAllCallsAtOnce, StressOneToOne);
-
-/// Names a suite after its queue.
-struct SubjectName {
-  template <class Subject>
-  static std::string GetName(int /*index*/) {
-    return Subject::name;
-  }
-};
 
 }  // namespace bq::test

@@ -1,5 +1,5 @@
 // What the handles and the harness's counted loops add to a queue, for callgrind to count:
-//   loop_overhead direct|handles|harness reference|two_condvar N     N uncontended pushes and pops, in batches of 64
+//   loop_overhead direct|handles|harness reference|two_condvar N     N uncontended pushes, then N pops and the end
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -12,57 +12,57 @@ namespace {
 
 using namespace bq::bench;
 
-constexpr std::size_t batch = 64;
-
 // What a trial must do at the least, by hand: send numbered messages, check that they arrive in order, and sum them up.
 template <class Producer, class Consumer>
 [[gnu::noinline]] std::uint64_t by_hand(Producer& producer, Consumer& consumer, std::size_t count) {
-  detail::ArrivalCheck check(1);
-  for (std::size_t first = 0; first < count; first += batch) {
-    for (std::size_t i = first; i < first + batch; ++i) {
-      if (!producer.push(Message::of(0, i))) std::abort();
-    }
-    for (std::size_t i = first; i < first + batch; ++i) {
-      const std::optional<Message> message = consumer.pop();
-      if (!message) std::abort();
-      check(*message);
-    }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!producer.push(Message::of(0, i))) std::abort();
   }
-  return check.checksum();
-}
-
-template <class Producer, class Consumer>
-[[gnu::noinline]] std::uint64_t by_harness(Producer& producer, Consumer& consumer, std::size_t count) {
-  const Point point;
-  Demands demands;
-  ProducerRecord sent;
-  ConsumerRecord received;
-  WorkerStatus status;
+  producer.close();
   detail::ArrivalCheck check(1);
-  for (std::size_t first = 0; first < count; first += batch) {
-    const TrialPlan plan{point, Level::counted, first + batch - 1, count,
-                         demands};  // the last of the batch ends pop_range
-    detail::push_range<Level::counted, false>(producer, 0, first, first + batch, plan, sent, status);
-    detail::pop_range<Level::counted, false, true>(consumer, plan, received, check, status);
-  }
+  while (const std::optional<Message> message = consumer.pop()) check(*message);
   return check.checksum();
 }
 
 template <class Q>
+[[gnu::noinline]] std::uint64_t by_harness(Q& queue, std::size_t count) {
+  const Point point;
+  const Demands demands;
+  const TrialPlan plan{point, Level::counted, 0, count, demands};
+  ProducerRecord sent;
+  ConsumerRecord received;
+  WorkerStatus status;
+  detail::push_range<Level::counted, false>(queue, 0, 0, count, plan, sent, status);
+  queue.close();
+  detail::ArrivalCheck check(1);
+  detail::pop_range<Level::counted, false, false>(queue, plan, received, check, status);
+  return check.checksum();
+}
+
+// A producer handle that can be told to go away, as by_hand wants it.
+template <class Q>
+struct ClosingProducer {
+  bq::Producer<Q> handle;
+  bool push(Message&& message) { return handle.push(std::move(message)); }
+  void close() { handle.queue().close(); }
+};
+
+template <class Q>
 std::uint64_t run(const std::string& way, std::size_t count) {
-  if (way == "direct") {
-    Q queue(batch);
-    return by_hand(queue, queue, count);
+  if (way == "handles") {
+    auto [producer, consumer] = bq::make_handles<Q>(count);
+    ClosingProducer<Q> closing{std::move(producer)};
+    return by_hand(closing, consumer, count);
   }
-  auto [producer, consumer] = bq::make_handles<Q>(batch);
-  return way == "handles" ? by_hand(producer, consumer, count) : by_harness(producer, consumer, count);
+  Q queue(count);
+  return way == "direct" ? by_hand(queue, queue, count) : by_harness(queue, count);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
-  const std::size_t count = std::strtoul(argv[3], nullptr, 10) / batch * batch;
+  const std::size_t count = std::strtoul(argv[3], nullptr, 10);
   const std::uint64_t checksum = std::string(argv[2]) == "reference"
                                      ? run<bq::ReferenceQueue<Message>>(argv[1], count)
                                      : run<bq::TwoCondvarQueue<Message>>(argv[1], count);

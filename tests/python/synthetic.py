@@ -45,29 +45,25 @@ class Plan:
 
 PLANS = {
     "speed_map": Plan(
-        "What does a queue's synchronisation cost one producer and one consumer, whichever side is the slower?",
+        "What does a queue cost when one side is faster, slower, or just as fast as the other?",
         "At capacity 1 every message is a wake-up; from 256 on only imbalance blocks.",
-        {"mean_ns": [1000, 10_000], "rho": [0.5, 1, 2], "capacity": [1, 16, 256]}, {"process": "exponential"}),
+        {"mean_ns": [1000, 10_000], "rho": [0.5, 1.0, 2.0], "capacity": [1, 16, 256]}, {"process": "exponential"}),
     "capacity_knee": Plan(
-        "How much capacity do bursts need before a larger queue stops helping?",
-        "The knee lies where the capacity holds a burst.",
-        {"capacity": [1, 4, 16, 64, 256]}, {"process": "bursty", "mean_ns": 2000, "rho": 0.8, "burst_msgs": 32}),
+        "How much capacity do bursts need?", "As much as a burst has messages.",
+        {"capacity": [1, 4, 16, 64, 256]}, {"process": "bursty", "mean_ns": 1000, "rho": 0.8, "burst_msgs": 64}),
     "overcommit": Plan(
-        "What happens when there are more threads than cores?",
-        "Spinning steals the core from the thread it waits for.",
-        {"capacity": [4, 64]}, {"producers": 4, "consumers": 4, "mean_ns": 5000, "rho": 1, "process": "exponential"}),
+        "What happens with more threads than cores?", "Spinning steals the core from the thread it waits for.",
+        {}, {"producers": 4, "consumers": 4, "mean_ns": 5000, "rho": 1.0, "process": "exponential", "capacity": 16}),
     "sleeping_peers": Plan(
-        "What does a wake-up cost when one side is mostly asleep?",
-        "Some 100 us until a sleeper runs again; spinners burn a core meanwhile.",
-        {"case": ["sleeping_producer", "sleeping_consumer"]},
-        {"work": "sleep", "mean_ns": 100_000, "rho": 0.5, "capacity": 16}),
+        "What does waiting cost when the other side sleeps for a long time?", "CPU tells the queues apart.",
+        {"case": ["producer_sleeps_1ms", "consumer_sleeps_1ms"]},
+        {"work": "sleep", "mean_ns": 1_000_000, "rho": 0.05, "capacity": 4}),
     "race": Plan(
-        "How fast can messages pass when nobody does any work?", "An upper bound, not advice.",
-        {"capacity": [16, 1024]}, {"work": "none", "rho": None, "mean_ns": 0, "level": "counted"}, rank=False),
+        "How many messages a second can pass if nobody does any work?", "An upper bound, not advice.",
+        {}, {"work": "none", "rho": None, "mean_ns": 0, "level": "counted", "capacity": 1024}, rank=False),
     "memory": Plan(
-        "What does an unbounded queue do when the consumer is the slow side?", "It grows until memory ends.",
-        {}, {"mean_ns": 1000, "rho": 2, "capacity": 256, "message_bytes": 64}, rank=False,
-        extra_queues=("unbounded",)),
+        "Why bound a queue at all?", "An unbounded queue grows until memory ends.",
+        {}, {"mean_ns": 1000, "rho": 2.0, "capacity": 64}, rank=False, extra_queues=("unbounded",)),
 }
 
 

@@ -1,0 +1,225 @@
+"""figures.py and theme.py: every figure is drawn, says what the data say, and nothing overlaps or is cut off."""
+
+import hashlib
+import itertools
+import json
+import warnings
+
+import numpy as np
+import pytest
+import synthetic
+from bqb import figures, results, statistics, theme
+from matplotlib.text import Text
+
+MANY = [*synthetic.MODEL, *(f"queue_number_{index}" for index in range(18))]
+RUNS = {
+    "faulty": dict(scenarios=["capacity_knee", "overcommit", "race", "memory"], rounds=7),
+    "one_round": dict(scenarios=["speed_map", "race", "memory", "sleeping_peers"], rounds=1),
+    "one_queue": dict(scenarios=["capacity_knee", "overcommit", "memory", "race"], queues=["two_condvar"], rounds=3),
+    "all_failed": dict(scenarios=["overcommit"], queues=["semaphore"], rounds=2),
+    "disturbed": dict(scenarios=["capacity_knee", "race"], rounds=4, disturbed_share=1.0),
+    "many": dict(scenarios=["capacity_knee", "sleeping_peers"], queues=MANY, rounds=2),
+}
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def pages(request, tmp_path_factory):
+    """(name of the run, {file stem: page}) of each kind of run; a warning of matplotlib is an error."""
+    folder = synthetic.make(tmp_path_factory.mktemp(request.param), **RUNS[request.param])
+    run = results.load(folder)
+    view = figures.View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))
+    with theme.context(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = {stem: make() for stem, make in figures._figures(view)}
+        for page in made.values():
+            if page:
+                page.figure.canvas.draw()
+    return request.param, {stem: page for stem, page in made.items() if page}
+
+
+def texts(page):
+    """Visible texts of a page with their boxes in pixels."""
+    renderer = page.figure.canvas.get_renderer()
+    found = [text for text in page.figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    shown = [text for text in found if text.figure is not None and _is_drawn(text)]
+    return [(text, text.get_window_extent(renderer)) for text in shown]
+
+
+def _is_drawn(text):
+    """Tick labels that are switched off exist but are never drawn."""
+    axes = text.axes
+    if axes is None or not hasattr(axes, "xaxis"):
+        return True
+    for axis in (axes.xaxis, axes.yaxis):
+        for tick in axis.majorTicks:
+            if text in (tick.label1, tick.label2):
+                low, high = sorted(axis.get_view_interval())
+                return axes.axison and text.get_visible() and low <= tick.get_loc() <= high
+    return axes.axison or text in axes.texts
+
+
+EXPECTED = {
+    "faulty": {"overview", "capacity_knee.lost", "capacity_knee.capacity", "capacity_knee.sojourn",
+               "capacity_knee.price", "overcommit.lost", "overcommit.sojourn", "overcommit.price", "race.throughput",
+               "memory.lost", "memory.sojourn", "memory.price", "memory.occupancy"},
+    "all_failed": {"overcommit.throughput"},
+}
+
+
+def test_the_expected_figures_are_drawn(pages):
+    name, made = pages
+    if name in EXPECTED:
+        assert set(made) == EXPECTED[name]
+    assert made
+
+
+def test_no_text_is_cut_off(pages):
+    for stem, page in pages[1].items():
+        width, height = page.figure.get_size_inches() * page.figure.dpi
+        for text, box in texts(page):
+            inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
+            assert inside, f"{stem}: {text.get_text()!r} leaves the page: {box}"
+
+
+def test_no_texts_overlap(pages):
+    for stem, page in pages[1].items():
+        for (first, a), (second, b) in itertools.combinations(texts(page), 2):
+            across, down = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+            assert across <= 2 or down <= 3, f"{stem}: {first.get_text()!r} covers {second.get_text()!r}"
+
+
+def test_no_text_is_smaller_than_8_points(pages):
+    for stem, page in pages[1].items():
+        for text, _ in texts(page):
+            assert text.get_fontsize() >= 8, f"{stem}: {text.get_text()!r}"
+
+
+def test_no_figure_is_wider_than_1600_pixels(pages):
+    for page in pages[1].values():
+        assert page.figure.get_size_inches()[0] * page.figure.dpi <= 1600
+
+
+def all_text(page):
+    return " ".join(" ".join(text.get_text() for text, _ in texts(page)).split())
+
+
+def test_titles_questions_and_methods_stand_on_the_page(pages):
+    name, made = pages
+    if name != "faulty":
+        return
+    said = all_text(made["capacity_knee.lost"])
+    assert "Capacity 1: the textbook queue (reference) loses" in said
+    assert "How much capacity do bursts need?" in said and "7 rounds" in said and "disturbed" in said
+    assert "failed" in all_text(made["overcommit.lost"]) and "hung: consumer 2" in all_text(made["overcommit.lost"])
+    assert "upper bound, not advice" in all_text(made["race.throughput"])
+    assert "kB" in all_text(made["memory.occupancy"]) and "Without a bound" in all_text(made["memory.occupancy"])
+    assert "≤" in all_text(made["overcommit.lost"]) and "≥" in all_text(made["overcommit.lost"])
+
+
+def test_the_overview_has_every_ranked_question_and_leaves_the_others_out(pages):
+    name, made = pages
+    if name != "faulty":
+        return
+    said = all_text(made["overview"])
+    assert "How much capacity do bursts need?" in said and "What happens with more threads than cores?" in said
+    assert "How many messages a second" not in said and "Why bound a queue" not in said
+
+
+# ---------------------------------------------------------------------------------------------------------- values
+
+
+def test_the_title_tells_the_medians(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["reference", "two_condvar"], faults=False,
+                            histograms=False)
+    run = results.load(folder)
+    view = figures.View(run, theme.styles(run.queues))
+    lost = {queue: statistics.summarise(run, run.points["overcommit"], queue, statistics.LOST).median
+            for queue in ("reference", "two_condvar")}
+    assert figures._lost_title(view, run.scenarios["overcommit"]) == (
+        f"The textbook queue (reference) loses at most {statistics.duration(lost['reference'])} a message, "
+        f"two_condvar {statistics.duration(lost['two_condvar'])}")
+
+
+def test_losses_of_nothing_and_less_go_to_a_marked_band():
+    scale = theme.scale([-40.0, 0.0, 5.0, 300.0, 4000.0])
+    places = [scale.place(value) for value in (-40.0, 0.0, 5.0)]
+    assert len(set(places)) == 1 and scale.low < places[0] < scale.smallest == 10
+    assert scale.place(300.0) == 300.0
+    assert theme.scale([20.0, 300.0]).smallest is None
+
+
+def test_a_scale_holds_all_its_values_and_has_ticks():
+    for values in ([1.0], [25.0, 26.0], [20.0, 40_000.0], [-5.0], [], [1e6, 2e6]):
+        scale = theme.scale(values)
+        assert all(scale.low <= scale.place(value) <= scale.high for value in values)
+        assert len(scale._ticks()) >= 1
+
+
+def test_the_occupancy_figure_shows_bounded_and_unbounded(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False)
+    run = results.load(folder)
+    with theme.context():
+        page = figures.occupancy(figures.View(run, theme.styles(run.queues)), run.scenarios["memory"])
+        page.figure.canvas.draw()
+        peaks = sorted(line.get_ydata().max() for line in page.figure.axes[0].lines if len(line.get_ydata()) > 100)
+    assert peaks[0] <= 64 and peaks[-1] > 40_000
+
+
+# ----------------------------------------------------------------------------------------------------------- files
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return synthetic.make(tmp_path_factory.mktemp("small"), scenarios=["overcommit", "race"],
+                          queues=["reference", "semaphore"], rounds=2)
+
+
+def test_draw_writes_svg_and_png_of_each_figure_and_nothing_else(small, tmp_path):
+    paths = figures.draw(results.load(small), tmp_path / "plots")
+    assert {path.name for path in paths} == {path.name for path in (tmp_path / "plots").iterdir()}
+    assert {path.suffix for path in paths} == {".svg", ".png"}
+    assert (tmp_path / "plots/overview.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_data_give_the_same_bytes(small, tmp_path):
+    digests = [{path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+                for path in figures.draw(results.load(small), tmp_path / folder)} for folder in "ab"]
+    assert digests[0] == digests[1]
+
+
+def test_a_run_without_a_trial_draws_nothing_and_does_not_fail(small, tmp_path):
+    header = (small / "trials.jsonl").read_text().splitlines()[0]
+    (tmp_path / "trials.jsonl").write_text(header + "\n")
+    assert figures.draw(results.load(tmp_path), tmp_path / "plots") == []
+
+
+def test_missing_counters_are_no_obstacle(small, tmp_path):
+    rows = [json.loads(line) for line in (small / "trials.jsonl").read_text().splitlines()]
+    for row in rows:
+        if "counters" in row:
+            row["counters"] = {key: row["counters"][key] for key in ("lost_ns_per_msg", "throughput_msgs_per_s")
+                               if key in row["counters"]}
+    (tmp_path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    drawn = {path.name for path in figures.draw(results.load(tmp_path), tmp_path / "plots")}
+    assert "overcommit.lost.svg" in drawn and "overcommit.price.svg" not in drawn
+
+
+# ----------------------------------------------------------------------------------------------------------- theme
+
+
+def test_twenty_five_queues_have_as_many_looks_and_keep_them():
+    looks = theme.styles(MANY)
+    assert len({(style.color, style.marker) for style in looks.values()}) == len(MANY)
+    assert theme.styles(reversed(MANY)) == looks
+    assert theme.styles(["reference", "semaphore"])["semaphore"] == looks["semaphore"]
+
+
+def test_an_unknown_queue_looks_the_same_wherever_it_appears():
+    assert theme.styles(["a_new_queue"]) == {"a_new_queue": theme.styles(["reference", "a_new_queue"])["a_new_queue"]}
+
+
+@pytest.mark.parametrize("wanted", [[0.5] * 5, [0, 0, 1, 1], [0.1, 0.9], [1.0], [0.99, 1.0, 0.98]])
+def test_labels_are_moved_apart_and_stay_inside(wanted):
+    placed = np.array(theme.spread(wanted, 0.1, 0.0, 1.0))
+    ordered = placed[np.argsort(wanted, kind="stable")]
+    assert np.all(np.diff(ordered) >= 0.1 - 1e-9) and placed.min() >= -1e-9 and placed.max() <= 1 + 1e-9

@@ -1,0 +1,205 @@
+"""The whole measuring program, built for real: wrong queues get no numbers, faults are one clear line, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "release"
+REAL = BUILD / "queue_bench"
+FAULTY = BUILD / "tests" / "harness" / "faulty_queue_bench"
+
+pytestmark = pytest.mark.skipif(not FAULTY.exists(), reason="no release build")
+
+TRACED = """
+question = "q?"
+expect = "e"
+rounds = 1
+capacity = 16
+[producer]
+work = "spin"
+mean_ns = 1_000
+[consumer]
+work = "spin"
+process = "exponential"
+mean_ns = 1_100
+"""
+RACE = 'question = "q?"\nexpect = "e"\ncapacity = 16\n'
+
+
+def run(program: Path, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def scenario(folder: Path, text: str, name: str = "asked") -> Path:
+    path = folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def rows(out: Path, kind: str | None = None) -> list[dict]:
+    lines = (out / "trials.jsonl").read_text(encoding="utf-8").splitlines()
+    return [row for row in map(json.loads, lines) if kind in (None, row["kind"])]
+
+
+def measure(program: Path, out: Path, *selection: object, round: int = 1) -> subprocess.CompletedProcess[str]:
+    """The pilot (if need be) and one round."""
+    if not (out / "trials.jsonl").exists():
+        out.mkdir(exist_ok=True)
+        pilot = run(program, *selection, "--out", out, "--pilot")
+        if pilot.returncode != 0:
+            return pilot
+    return run(program, *selection, "--out", out, "--round", round)
+
+
+@pytest.mark.parametrize("queue", ["dropping", "duplicating", "reordering", "overfull"])
+@pytest.mark.parametrize("level", ["counted", "traced"])
+def test_a_wrong_queue_never_gets_a_number(tmp_path: Path, queue: str, level: str) -> None:
+    asked = scenario(tmp_path, RACE if level == "counted" else TRACED)
+    out = tmp_path / "out"
+    done = measure(FAULTY, out, "--scenario", asked, "--queue", f"^({queue}|spin_ring)$")
+    assert done.returncode == 0, done.stderr
+    trials = rows(out, "trial")
+    wrong = [row for row in trials if row["queue"] == queue]
+    assert wrong and all(row["status"] == "error" and "counters" not in row for row in wrong)
+    assert not [row for row in rows(out, "plan") if row["queue"] == queue]
+    assert any(row["status"] == "ok" for row in trials if row["queue"] == "spin_ring"), "the right one still has its results"
+
+
+def test_a_hang_names_the_stuck_threads_and_the_run_goes_on(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, TRACED)
+    out = tmp_path / "out"
+    out.mkdir()
+    selection = ("--scenario", asked, "--queue", "hanging", "--hang-after", 1)
+    pilot = run(FAULTY, *selection, "--out", out, "--pilot")
+    assert pilot.returncode == 4
+    (row,) = rows(out, "trial")
+    assert row["status"] == "error"
+    assert "consumer 0 stuck in pop of message" in row["message"]
+    assert "producer 0 stuck in push of message" in row["message"]
+    assert run(FAULTY, *selection, "--out", out, "--pilot").returncode == 0, "not tried again"
+    assert run(FAULTY, *selection, "--out", out, "--round", 1).returncode == 0
+
+
+def test_a_crash_is_blamed_on_the_cell_that_ran(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, TRACED)
+    out = tmp_path / "out"
+    out.mkdir()
+    selection = ("--scenario", asked, "--queue", "crashing")
+    assert run(FAULTY, *selection, "--out", out, "--pilot").returncode == -signal.SIGABRT
+    assert run(FAULTY, *selection, "--out", out, "--pilot", "--blame", "died of SIGABRT").returncode == 0
+    (row,) = rows(out, "trial")
+    assert row["message"] == "crashed: died of SIGABRT"
+
+
+def test_a_kill_loses_at_most_the_trial_in_flight(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, TRACED.replace("capacity = 16", "capacity = [1, 2, 3, 4, 5, 6]"))
+    out = tmp_path / "out"
+    out.mkdir()
+    selection = ("--scenario", asked, "--queue", "two_condvar")
+    assert run(REAL, *selection, "--out", out, "--pilot").returncode == 0
+    with subprocess.Popen([REAL, *map(str, selection), "--out", out, "--round", "1"], stdout=subprocess.DEVNULL) as process:
+        while sum(row["kind"] == "block" for row in rows(out)) < 2:
+            os.sched_yield()
+        process.kill()
+    before = rows(out, "trial")
+    assert run(REAL, *selection, "--out", out, "--round", 1).returncode == 0
+    after = rows(out, "trial")
+    assert after[: len(before)] == before, "what was written stays"
+    blocks = [row["point"] for row in rows(out, "block")]
+    assert len(blocks) == len(set(blocks)) == 6, "finished blocks are not run again"
+
+
+def test_another_build_seed_or_scenario_is_refused(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, TRACED)
+    out = tmp_path / "out"
+    assert measure(REAL, out, "--scenario", asked, "--queue", "two_condvar").returncode == 0
+    size = (out / "trials.jsonl").stat().st_size
+    for program, selection, what in (
+        (FAULTY, (asked, "--queue", "two_condvar"), "another build"),
+        (REAL, (asked, "--queue", "two_condvar", "--seed", 5), "another seed"),
+        (REAL, (asked, "--queue", "semaphore"), "other scenarios or queues"),
+    ):
+        done = run(program, "--scenario", *selection, "--out", out, "--round", 2)
+        assert done.returncode == 2 and what in done.stderr and done.stderr.count("\n") == 1
+    assert (out / "trials.jsonl").stat().st_size == size
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("--scenario", "nowhere"), "nowhere"),
+        (("--queue", "nonesuch"), "no queue of that name"),
+        (("--queue", "("), "not a regular expression"),
+        (("--round", "0"), "--round"),
+        (("--out", "/nonexistent/folder", "--pilot"), "no such folder"),
+        (("--nonsense",), "--nonsense"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(arguments: tuple[str, ...], said: str) -> None:
+    done = run(REAL, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr and done.stderr.startswith("queue_bench: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        (TRACED.replace("capacity = 16", "capacity = 0"), "asked.toml:5: key 'capacity'"),
+        (TRACED.replace("mean_ns = 1_100", "mean_us = 1"), "key 'consumer.mean_us'"),
+        (TRACED.replace("rounds = 1", 'queues = ["no_such_queue"]'), "asked.toml:4: key 'queues': there is no queue 'no_such_queue'"),
+        (TRACED.replace("rounds = 1", 'queues = ["spin_ring"]\nproducers = 2'), "asked.toml:4: key 'queues': 'spin_ring' takes one producer"),
+    ],
+)
+def test_a_bad_scenario_is_one_line_and_leaves_nothing(tmp_path: Path, text: str, said: str) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    done = run(FAULTY, "--scenario", scenario(tmp_path, text), "--out", out, "--pilot")
+    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert list(out.iterdir()) == []
+
+
+def test_what_does_not_fit_is_skipped_by_name(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, TRACED.replace("rounds = 1", "producers = [1, 2]"))
+    out = tmp_path / "out"
+    assert measure(FAULTY, out, "--scenario", asked, "--queue", "^spin_ring$").returncode == 0
+    (skip,) = rows(out, "skip")
+    assert skip["cell"] == "asked/spin_ring/producers:2"
+    assert skip["reason"] == "takes one producer, the point has 2"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
+def test_a_full_disk_is_one_clear_line_and_nothing_half_written(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        asked = scenario(tmp_path, TRACED.replace("capacity = 16", "capacity = [1, 2, 4, 8]"))
+        for number in range(1, 40):
+            done = measure(REAL, disk, "--scenario", asked, "--queue", "two_condvar", round=number)
+            if done.returncode:
+                break
+        assert done.returncode == 2
+        assert "No space left on device" in done.stderr and done.stderr.count("\n") == 1
+        for name in ("trials.jsonl", "histograms.jsonl", "timelines.jsonl"):
+            for line in (disk / name).read_text(encoding="utf-8").splitlines():
+                json.loads(line)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_alone_it_is_a_google_benchmark_program(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    done = run(REAL, "--scenario", scenario(tmp_path, TRACED), "--queue", "two_condvar", f"--benchmark_out={report}")
+    assert done.returncode == 0, done.stderr
+    names = [entry["name"] for entry in json.loads(report.read_text(encoding="utf-8"))["benchmarks"]]
+    assert "asked/two_condvar/iterations:1/manual_time" in names
+    assert run(FAULTY, "--scenario", scenario(tmp_path, TRACED), "--queue", "^dropping$").returncode == 1

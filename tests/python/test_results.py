@@ -1,0 +1,208 @@
+"""results.py: what is read from a run folder, what counts, and what goes into results.json."""
+
+import json
+
+import pytest
+import synthetic
+from bqb import results
+
+CELL, POINT = "race/reference", "race"
+
+
+def rows_of(folder):
+    return [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+
+
+def write_rows(folder, rows):
+    (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.fixture
+def race(tmp_path):
+    """A small run: no work, counted, two queues, three rounds, nothing wrong and nothing disturbed."""
+    return synthetic.make(tmp_path / "run", scenarios=["race"], queues=["reference", "semaphore"], rounds=3,
+                          faults=False, disturbed_share=0)
+
+
+def append_trial(folder, round_number, throughput, complete=True, disturbed=False):
+    """One more trial of race/reference, with or without the block row that completes it."""
+    trial = next(row for row in rows_of(folder) if row["kind"] == "trial" and row["cell"] == CELL)
+    rows = [trial | {"round": round_number, "level": "counted",
+                     "counters": trial["counters"] | {"throughput_msgs_per_s": throughput}}]
+    if complete:
+        rows.append({"kind": "block", "point": POINT, "round": round_number, "disturbed": disturbed})
+    write_rows(folder, rows_of(folder) + rows)
+
+
+def throughputs(folder):
+    run = results.load(folder)
+    return {trial.round: trial.get("throughput_msgs_per_s") for trial in run.trials_of(run.points[POINT], "reference")}
+
+
+def test_every_trial_of_a_complete_block_counts(race):
+    run = results.load(race)
+    point = run.points[POINT]
+    assert [trial.round for trial in run.trials_of(point, "reference")] == [1, 2, 3]
+    assert all(trial.level == "counted" for trial in run.trials_of(point, "reference"))
+    assert [trial.level for trial in run.trials_of(point, "reference", "traced")] == ["traced"]
+    assert run.problems == ()
+
+
+def test_a_cut_last_line_is_skipped(race):
+    before = throughputs(race)
+    text = (race / "trials.jsonl").read_text()
+    (race / "trials.jsonl").write_text(text + '{"kind":"trial","cell":"race/ref')
+    assert throughputs(race) == before
+
+
+def test_a_cut_line_in_the_middle_costs_only_itself(race):
+    lines = (race / "trials.jsonl").read_text().splitlines()
+    last_block = max(index for index, line in enumerate(lines) if '"kind": "block"' in line)
+    lines[last_block] = lines[last_block][:20]
+    (race / "trials.jsonl").write_text("\n".join(lines) + "\n")
+    assert sorted(throughputs(race)) == [1, 2]
+
+
+def test_a_trial_without_a_block_row_does_not_count(race):
+    append_trial(race, 4, 111.0, complete=False)
+    assert sorted(throughputs(race)) == [1, 2, 3]
+
+
+def test_the_last_complete_block_of_a_point_and_round_counts(race):
+    append_trial(race, 2, 222.0)
+    assert throughputs(race)[2] == 222.0
+    assert len(throughputs(race)) == 3
+
+
+def test_of_a_block_that_was_cut_short_and_run_again_only_the_second_attempt_counts(race):
+    append_trial(race, 4, 111.0, complete=False)
+    append_trial(race, 4, 222.0)
+    run = results.load(race)
+    again = [trial for trial in run.trials_of(run.points[POINT], "reference") if trial.round == 4]
+    assert [trial.get("throughput_msgs_per_s") for trial in again] == [222.0]
+
+
+def test_disturbed_is_joined_from_the_block(race):
+    append_trial(race, 4, 111.0, disturbed=True)
+    run = results.load(race)
+    assert {trial.round: trial.disturbed for trial in run.trials_of(run.points[POINT], "reference")} == {
+        1: False, 2: False, 3: False, 4: True}
+
+
+def test_a_wrong_queue_has_no_number(race):
+    trial = next(row for row in rows_of(race) if row["kind"] == "trial" and row["cell"] == CELL)
+    error = {key: value for key, value in trial.items() if key != "counters"}
+    write_rows(race, rows_of(race) + [error | {"round": 4, "status": "error", "message": "message 3 came twice"}])
+    run = results.load(race)
+    point = run.points[POINT]
+    assert run.trials_of(point, "reference") == []
+    assert run.problem_of(point, "reference").reason == "message 3 came twice"
+    assert run.problem_of(point, "reference").kind == "failed"
+    assert len(run.trials_of(point, "semaphore")) == 3
+
+
+def test_a_void_trial_leaves_the_others(race):
+    trial = next(row for row in rows_of(race) if row["kind"] == "trial" and row["cell"] == CELL)
+    write_rows(race, rows_of(race) + [trial | {"round": 4, "status": "void", "message": "window of 0 ns"}])
+    run = results.load(race)
+    assert [problem.kind for problem in run.problems] == ["void"]
+    assert len(run.trials_of(run.points[POINT], "reference")) == 3
+
+
+def test_a_counter_that_does_not_apply_or_is_no_number_is_absent(race):
+    rows = rows_of(race)
+    next(row for row in rows if row["kind"] == "trial")["counters"]["efficiency"] = float("nan")
+    write_rows(race, rows)
+    run = results.load(race)
+    assert all(trial.get("efficiency") is None and trial.get("never_heard_of") is None for trial in run.trials)
+
+
+def test_counted_cells_without_a_traced_trial_are_unverified(race):
+    assert results.load(race).unverified() == []
+    write_rows(race, [row for row in rows_of(race) if row.get("level") != "traced"])
+    run = results.load(race)
+    assert [(point.name, queue) for point, queue in run.unverified()] == [("race", "reference"), ("race", "semaphore")]
+
+
+@pytest.mark.parametrize("content, complaint", [(None, "no trials.jsonl"), ("", "no `run` row"),
+                                                ('{"kind":"run","schema":99}\n', "schema 99")])
+def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path, content, complaint):
+    if content is not None:
+        (tmp_path / "trials.jsonl").write_text(content)
+    with pytest.raises(results.ResultError, match=complaint) as refused:
+        results.load(tmp_path)
+    assert "\n" not in str(refused.value) and str(tmp_path) in str(refused.value)
+
+
+def test_unknown_members_are_ignored(race):
+    rows = rows_of(race)
+    rows[0]["scenarios"]["race"]["points"][0]["colour"] = "blue"
+    write_rows(race, rows)
+    assert results.load(race).points[POINT].capacity == 1024
+
+
+def test_histograms_and_timelines_come_with_their_trial(tmp_path):
+    folder = synthetic.make(tmp_path / "run", scenarios=["memory"], queues=["reference"], rounds=2, faults=False)
+    run = results.load(folder)
+    found = [(trial.queue, trial.round, histogram.count) for trial, histogram in run.histograms(["sojourn_ns"])]
+    assert sorted(found) == [(queue, number, 4000) for queue in ("reference", "unbounded") for number in (1, 2)]
+    assert {(trial.queue, trial.round) for trial, _ in run.timelines()} == {
+        (queue, number) for queue in ("reference", "unbounded") for number in (1, 2)}
+
+
+# ------------------------------------------------------------------------------------------------- results.json
+
+
+def entries(folder):
+    return json.loads(results.assemble(folder).read_text())["benchmarks"]
+
+
+def test_results_json_has_one_entry_a_trial_with_the_headline_where_tools_look(race):
+    run = results.load(race)
+    trials = run.trials_of(run.points[POINT], "reference")
+    mine = [entry for entry in entries(race) if entry["name"] == CELL]
+    assert [entry["real_time"] for entry in mine] == [trial.get("ns_per_msg") for trial in trials]
+    assert [entry["repetition_index"] for entry in mine] == [0, 1, 2]
+    assert {(entry["run_type"], entry["repetitions"], entry["time_unit"]) for entry in mine} == {("iteration", 3, "ns")}
+    assert all(entry["cpu_time"] > 0 and entry["iterations"] == 50_000 and entry["disturbed"] == 0 for entry in mine)
+
+
+def test_trials_of_the_other_level_have_a_name_of_their_own(race):
+    assert {entry["name"] for entry in entries(race)} == {
+        f"race/{queue}{suffix}" for queue in ("reference", "semaphore") for suffix in ("", "/level:traced")}
+
+
+def test_failed_and_skipped_cells_are_errors_in_results_json(tmp_path):
+    folder = synthetic.make(tmp_path / "run", scenarios=["speed_map", "overcommit"], rounds=1, histograms=False)
+    errors = {entry["name"]: entry["error_message"] for entry in entries(folder) if entry.get("error_occurred")}
+    assert errors["overcommit/semaphore"].startswith("hung: ")
+    skipped = [message for name, message in errors.items() if name.startswith("speed_map/boost_lockfree/")]
+    assert len(skipped) == 6 and all(message.startswith("skipped: ") for message in skipped)
+    assert len(errors) == 7
+
+
+def test_results_json_carries_the_machine_and_the_resolved_scenarios(race):
+    results.assemble(race)
+    context = json.loads((race / "results.json").read_text())["context"]
+    assert context["host_name"] == "toy" and context["num_cpus"] == 2 and context["library_build_type"] == "release"
+    assert context["scenarios"]["race"]["points"][0]["capacity"] == 1024
+    assert context["queues"]["reference"]["bound"] == "exact"
+
+
+def test_results_json_is_strict_json(race):
+    text = results.assemble(race).read_text()
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(race, monkeypatch):
+    results.assemble(race)
+    before = (race / "results.json").read_bytes()
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(results.os, "fsync", fail)
+    with pytest.raises(OSError):
+        results.assemble(race)
+    assert (race / "results.json").read_bytes() == before
+    assert not list(race.glob(".*"))

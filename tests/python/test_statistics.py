@@ -1,0 +1,239 @@
+"""statistics.py: medians and intervals, which blocks count, verdicts, pooled quantiles, numbers in words."""
+
+import json
+
+import numpy as np
+import pytest
+import synthetic
+from bqb import results, statistics
+
+LOST = statistics.LOST
+
+
+def make_run(folder, lost, disturbed=(), counters=None, rank=True, bounds=None):
+    """A run of one point: `lost` {queue: [lost ns of round 1, 2, ...]}, None for a round without a trial.
+
+    counters(queue, round) gives more counters; `disturbed` rounds are so."""
+    base = json.loads((synthetic.make(folder, scenarios=["overcommit"], queues=list(lost), rounds=1, faults=False)
+                       / "trials.jsonl").read_text().splitlines()[0])
+    base["scenarios"]["overcommit"]["rank"] = rank
+    for queue, bound in (bounds or {}).items():
+        base["queues"][queue]["bound"] = bound
+    rows = [base]
+    rounds = max(map(len, lost.values()))
+    for number in range(1, rounds + 1):
+        for queue, values in lost.items():
+            if values[number - 1] is None:
+                continue
+            more = counters(queue, number) if counters else {}
+            rows.append({"kind": "trial", "cell": f"overcommit/{queue}", "point": "overcommit", "queue": queue,
+                         "scenario": "overcommit", "round": number, "order": 0, "level": "traced", "status": "ok",
+                         "counters": {LOST: values[number - 1], "efficiency": 0.5, **more}})
+        rows.append({"kind": "block", "point": "overcommit", "round": number, "disturbed": number in disturbed})
+    (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run = results.load(folder)
+    return run, run.points["overcommit"]
+
+
+# ------------------------------------------------------------------------------------------------------ estimates
+
+
+def test_the_interval_holds_the_median_and_is_the_same_every_time():
+    values = tuple(np.random.default_rng(5).normal(100, 10, 30))
+    first = statistics.estimate(values)
+    statistics.estimate.cache_clear()
+    assert first == statistics.estimate(values)
+    assert first.low < first.median < first.high and first.n == 30
+
+
+def test_the_interval_covers_the_true_median_about_as_often_as_it_says():
+    random = np.random.default_rng(7)
+    covered = 0
+    for _ in range(300):
+        estimate = statistics.estimate(tuple(random.lognormal(0, 1, 12)))
+        covered += estimate.low <= 1.0 <= estimate.high
+    assert 0.90 <= covered / 300 <= 0.99
+
+
+def test_one_value_has_no_interval_and_none_no_estimate():
+    assert statistics.estimate((3.0,)) == statistics.Estimate(3.0, None, None, 1)
+    assert statistics.estimate(()) is None
+
+
+# ---------------------------------------------------------------------------------------------- which blocks count
+
+
+def test_disturbed_blocks_are_left_out_and_kept_beside(tmp_path):
+    run, point = make_run(tmp_path, {"a": [10, 11, 12, 999]}, disturbed={4})
+    summary = statistics.summarise(run, point, "a", LOST)
+    assert summary.median == 11 and not summary.from_all
+    assert summary.values == (10, 11, 12) and summary.disturbed_values == (999,)
+
+
+def test_with_fewer_than_three_undisturbed_blocks_all_count_and_it_is_marked(tmp_path):
+    run, point = make_run(tmp_path, {"a": [10, 20, 90, 95]}, disturbed={3, 4})
+    summary = statistics.summarise(run, point, "a", LOST)
+    assert summary.from_all and summary.median == 55
+    assert summary.undisturbed_values == (10, 20) and summary.disturbed_values == (90, 95)
+
+
+def test_a_counter_that_no_trial_has_gives_nothing(tmp_path):
+    run, point = make_run(tmp_path, {"a": [1, 2, 3]})
+    assert statistics.summarise(run, point, "a", "sojourn_p99_ns") is None
+    assert statistics.loss(run, [point], "no_such_queue") is None
+
+
+# -------------------------------------------------------------------------------------------------------- verdicts
+
+
+def steady(level, noise=1.0, rounds=12, seed=3):
+    return (level + np.random.default_rng(seed).normal(0, noise, rounds)).tolist()
+
+
+def test_the_clearly_better_queue_is_first_alone(tmp_path):
+    run, point = make_run(tmp_path, {"slow": steady(2000), "fast": steady(100)})
+    ranking = statistics.rank(run, point)
+    assert ranking.order == ("fast", "slow") and ranking.tied == ("fast",) and ranking.no_verdict == ""
+
+
+def test_a_difference_within_the_margin_is_a_tie(tmp_path):
+    run, point = make_run(tmp_path, {"a": steady(1000), "b": steady(1030, seed=4), "c": steady(1100, seed=5)})
+    assert statistics.rank(run, point).tied == ("a", "b")  # 3% is inside 5%, 10% is not
+
+
+def test_small_losses_tie_by_nanoseconds(tmp_path):
+    run, point = make_run(tmp_path, {"a": steady(20), "b": steady(27, seed=4), "c": steady(45, seed=5)})
+    assert statistics.rank(run, point).tied == ("a", "b")
+
+
+def test_queues_are_compared_inside_blocks(tmp_path):
+    """Rounds differ by a factor of ten, the queues of each by 20%: unpaired, nothing could be told."""
+    pace = np.random.default_rng(2).uniform(1000, 10_000, 12)
+    run, point = make_run(tmp_path, {"a": pace.tolist(), "b": (pace * 1.2).tolist()})
+    assert statistics.rank(run, point).tied == ("a",)
+    ratio = statistics.paired_ratio(run, point, "b", "a", LOST)
+    assert ratio.low == pytest.approx(1.2) and ratio.high == pytest.approx(1.2)
+
+
+def test_a_ratio_of_losses_that_are_not_positive_is_refused(tmp_path):
+    run, point = make_run(tmp_path, {"a": [-5, 10, 10], "b": [20, 20, 20]})
+    assert statistics.paired_ratio(run, point, "b", "a", LOST) is None
+
+
+def test_too_few_blocks_give_no_verdict(tmp_path):
+    run, point = make_run(tmp_path, {"a": steady(100, rounds=5), "b": steady(900, rounds=5)})
+    assert "5 blocks" in statistics.rank(run, point).no_verdict
+    assert "5 blocks" in statistics.answer(run, run.scenarios["overcommit"]).no_verdict
+
+
+@pytest.mark.parametrize("missing, verdict", [(0, True), (3, False)])
+def test_no_verdict_where_disturbed_shares_differ_by_more_than_ten_points(tmp_path, missing, verdict):
+    """Both queues have 12 disturbed-or-not rounds of which 4 are disturbed; b misses some of the disturbed ones."""
+    b = steady(900, rounds=16)
+    b[:missing] = [None] * missing
+    run, point = make_run(tmp_path, {"a": steady(100, rounds=16), "b": b}, disturbed={1, 2, 3, 4})
+    assert (statistics.rank(run, point).no_verdict == "") is verdict
+
+
+def test_a_scenario_that_is_not_ranked_gives_no_verdict(tmp_path):
+    run, point = make_run(tmp_path, {"a": steady(100), "b": steady(900)}, rank=False)
+    assert statistics.rank(run, point).no_verdict
+
+
+def test_a_queue_without_a_bound_is_not_ranked(tmp_path):
+    run, point = make_run(tmp_path, {"free": steady(1), "a": steady(100), "b": steady(900)}, bounds={"free": "none"})
+    assert statistics.rank(run, point).order == ("a", "b")
+
+
+def test_nominal_times_decide_where_a_queue_slows_its_users_work(tmp_path):
+    def counters(queue, _):
+        return {"work_inflation": 1.00 if queue == "gentle" else 1.10,
+                statistics.NOMINAL_LOST: 300 if queue == "gentle" else 900, "nominal_efficiency": 0.5}
+
+    lost = {"gentle": steady(200), "rough": steady(100)}
+    run, point = make_run(tmp_path, lost, counters=counters)
+    assert statistics.inflation_gap(run, point) == pytest.approx(0.10)
+    assert statistics.rank(run, point).counter == statistics.NOMINAL_LOST
+    assert statistics.rank(run, point).order[0] == "gentle"
+
+
+def test_realised_times_decide_where_inflation_is_alike(tmp_path):
+    def counters(queue, _):
+        return {"work_inflation": 1.01 if queue == "gentle" else 1.02, statistics.NOMINAL_LOST: 1}
+
+    run, point = make_run(tmp_path, {"gentle": steady(200), "rough": steady(100)}, counters=counters)
+    assert statistics.rank(run, point).counter == LOST and statistics.rank(run, point).order[0] == "rough"
+
+
+def test_throughput_ranks_the_other_way_round(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["race"], queues=["reference", "two_condvar"], rounds=8, faults=False)
+    run = results.load(folder)
+    ranking = statistics.rank(run, run.points["race"])
+    assert ranking.counter == statistics.THROUGHPUT and ranking.order == ("two_condvar", "reference")
+    assert ranking.tied == ("two_condvar",)
+
+
+def test_an_answer_counts_points_and_shows_ties(tmp_path):
+    run = results.load(synthetic.make(tmp_path, scenarios=["capacity_knee"], faults=False, histograms=False))
+    answer = statistics.answer(run, run.scenarios["capacity_knee"])
+    assert answer.judged == 5 and answer.leaders == ("boost_lockfree",) and answer.wins["boost_lockfree"] == 5
+
+
+# ----------------------------------------------------------------------------------------------- pooled quantiles
+
+
+def pool_of(*bucket_lists):
+    pool = statistics.Pool()
+    for buckets in bucket_lists:
+        pool.add(results.Histogram("c", 1, "traced", "sojourn_ns", sum(b[2] for b in buckets), 0, tuple(buckets)))
+    return pool
+
+
+def test_pooled_quantiles_are_those_of_all_samples_together():
+    pool = pool_of([(0, 10, 500), (10, 20, 0)], [(10, 20, 500)])
+    assert pool.count == 1000
+    assert pool.quantiles([0.25, 0.5, 0.75]) == [5.0, 10.0, 15.0]
+
+
+def test_pooled_quantiles_agree_with_the_samples():
+    samples = np.random.default_rng(1).lognormal(8, 1, 100_000)
+    edges = np.geomspace(samples.min(), samples.max() * 1.0001, 400)
+    counts, _ = np.histogram(samples, edges)
+    pool = pool_of([(low, high, int(n)) for low, high, n in zip(edges, edges[1:], counts) if n])
+    assert pool.quantiles([0.5, 0.9, 0.99]) == pytest.approx(np.quantile(samples, [0.5, 0.9, 0.99]), rel=0.02)
+
+
+@pytest.mark.parametrize("samples, shown", [(10_000, True), (9_999, False)])
+def test_a_quantile_is_shown_only_if_a_hundred_samples_lie_beyond_it(samples, shown):
+    value, = pool_of([(0, 10, samples)]).quantiles([0.99])
+    assert (value is not None) is shown
+
+
+def test_disturbed_trials_are_not_pooled(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["reference"], rounds=8, disturbed_share=0.4,
+                            faults=False)
+    run = results.load(folder)
+    trials = run.trials_of(run.points["overcommit"], "reference")
+    bad = sum(trial.disturbed for trial in trials)
+    assert 0 < bad <= 5
+    pools = statistics.pooled(run, ["sojourn_ns"])
+    assert pools["overcommit", "reference", "sojourn_ns"].count == 4000 * (8 - bad)
+
+
+# ------------------------------------------------------------------------------------------------------- in words
+
+
+@pytest.mark.parametrize("ns, words", [(0, "0 ns"), (-3.2, "-3.2 ns"), (20, "20 ns"), (999.6, "1 µs"), (1500, "1.5 µs"),
+                                       (38_123, "38 µs"), (1.2e6, "1.2 ms"), (2e9, "2 s"), (-2500, "-2.5 µs")])
+def test_durations_in_words(ns, words):
+    assert statistics.duration(ns) == words
+
+
+def test_bytes_in_words():
+    assert [statistics.data_size(size) for size in (0, 512, 2000, 3_141_592)] == ["0 B", "512 B", "2 kB", "3.14 MB"]
+
+
+@pytest.mark.parametrize("value, words", [(0, "0%"), (0.004, "0.4%"), (0.031, "3%"), (0.71, "71%"), (0.9968, "99.7%"),
+                                          (1.0, "100%"), (0.99999, ">99.9%"), (0.0001, "<0.1%")])
+def test_percentages_never_pretend_to_be_nothing_or_all(value, words):
+    assert statistics.percentage(value) == words

@@ -1,0 +1,97 @@
+"""table.py: one line a question, and nothing hidden."""
+
+import io
+
+import pytest
+import synthetic
+from bqb import results, table
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """The plain summary of a run with a failed queue, skipped cells and disturbed blocks."""
+    folder = synthetic.make(tmp_path_factory.mktemp("run"), histograms=False)
+    return table.plain(results.load(folder))
+
+
+def test_every_question_has_its_line(printed):
+    for name in synthetic.PLANS:
+        assert name in printed
+    assert "How much capacity do" in printed and "What happens with" in printed
+
+
+def test_it_says_who_is_first_and_what_is_lost(printed):
+    row = printed[printed.index("capacity_knee"):printed.index("overcommit")]
+    assert "boost_lockfree 5/5" in row and " ns" in row and "%)" in row
+
+
+def test_bounds_are_marked(printed):
+    row = printed[printed.index("overcommit"):printed.index("sleeping_peers")]
+    assert "≤" in row and "(≥" in row
+
+
+def test_a_failed_queue_is_named_with_the_reason(printed):
+    failures = printed[printed.index("FAILED"):]
+    assert "overcommit/semaphore" in failures and "hung: consumer 2 in pop" in failures
+
+
+def test_skipped_cells_are_named_with_the_reason(printed):
+    skipped = printed[printed.index("SKIPPED"):]
+    assert "speed_map/boost_lockfree/capacity:1/mean_ns:1000/rho:0.5" in skipped
+    assert "below the queue's least capacity" in skipped
+
+
+def test_races_are_not_ranked(printed):
+    assert "race, memory: shown, not ranked" in printed
+
+
+def test_plain_text_is_at_most_110_columns_wide(printed):
+    assert max(map(len, printed.splitlines())) <= 110
+    assert "\x1b" not in printed
+
+
+def test_disturbed_blocks_are_counted(tmp_path):
+    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=1, rounds=4))
+    text = table.plain(run)
+    assert "4 of 4" in text and "(100%)" in text
+    assert "†" in text and "fewer than 3 undisturbed" in text
+
+
+def test_without_enough_blocks_no_verdict_is_given(tmp_path):
+    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=0, rounds=3))
+    text = " ".join(table.plain(run).split())
+    assert "lowest, no verdict" in text and "3 blocks, a verdict needs 6" in text
+    assert "First or tied, of" not in text
+
+
+def test_a_run_in_which_everything_failed_prints(tmp_path):
+    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["semaphore"], rounds=2))
+    text = table.plain(run)
+    assert "no numbers" in text and "overcommit/semaphore" in text
+
+
+def test_counted_numbers_without_a_traced_trial_are_named(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["race"], queues=["reference"], rounds=2, faults=False)
+    lines = [line for line in (folder / "trials.jsonl").read_text().splitlines() if '"level": "traced"' not in line]
+    (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
+    assert "UNVERIFIED" in table.plain(results.load(folder))
+
+
+def test_print_summary_writes_plain_text_where_there_is_no_terminal(tmp_path):
+    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2))
+    raw = io.BytesIO()
+    ascii_only = io.TextIOWrapper(raw, encoding="ascii")
+    table.print_summary(run, ascii_only)
+    ascii_only.flush()
+    assert b"overcommit" in raw.getvalue() and b" us" in raw.getvalue()
+
+
+def test_print_summary_uses_colour_on_a_terminal(tmp_path):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2))
+    terminal = Terminal()
+    table.print_summary(run, terminal)
+    assert "overcommit" in terminal.getvalue()
