@@ -10,7 +10,7 @@ namespace bq::bench {
 
 namespace {
 
-constexpr double gap_ns = 10'000;    // a thread that works this much longer than asked was not running
+constexpr int gap_ns = 10'000;       // a thread that works this much longer than asked was not running
 constexpr std::size_t slices = 100;  // of a timeline
 constexpr Ticks never = std::numeric_limits<Ticks>::max();
 
@@ -199,12 +199,18 @@ double pushed_at(const ProducerRecord& producer, std::size_t stride, std::size_t
 // ---------------------------------------------------------------------------------------------------------- service
 // times
 
+// The part of a service time in which the thread cannot have been running (or, asleep, overslept).
+template <class Ns>
+Ns gap_in(Ns realised, Ns nominal) {
+  return realised - nominal > Ns{gap_ns} ? realised - nominal : Ns{0};
+}
+
 class Services {
  public:
   Services(const TrialPlan& plan, const std::vector<Passage>& passages) : plan_(plan), passages_(passages) {
     const std::size_t producers = plan.point.producers;
     const std::size_t each = plan.messages_per_producer;
-    for (ServiceTimes* times : {&realised, &nominal}) {
+    for (ServiceTimes* times : {&realised, &nominal, &asked}) {
       times->produce.assign(producers, std::vector<float>(each));
       times->consume.assign(producers, std::vector<float>(each));
     }
@@ -218,6 +224,8 @@ class Services {
         realised.consume[p][i] = static_cast<float>(ns_between(passage.pop_done, passage.worked_until));
         if (produces) nominal.produce[p][i] = to_ns(plan.point.producer, plan.demands.producer[p][i]);
         if (consumes) nominal.consume[p][i] = to_ns(plan.point.consumer, plan.demands.consumer[p][i]);
+        asked.produce[p][i] = nominal.produce[p][i] + gap_in(realised.produce[p][i], nominal.produce[p][i]);
+        asked.consume[p][i] = nominal.consume[p][i] + gap_in(realised.consume[p][i], nominal.consume[p][i]);
       }
     }
   }
@@ -248,7 +256,9 @@ class Services {
 
   static bool entered_by(const Passage& passage, Ticks t) { return passage.push_done <= t || passage.pop_done <= t; }
 
-  ServiceTimes realised, nominal;
+  ServiceTimes realised;  ///< as it took
+  ServiceTimes nominal;   ///< as it was drawn
+  ServiceTimes asked;     ///< as it was drawn, and the gaps that the machine made
 
  private:
   float to_ns(const Work& work, std::uint32_t demand) const {
@@ -264,14 +274,14 @@ struct RoleWork {
   void add(double realised_ns, double nominal_ns) {
     realised += realised_ns;
     nominal += nominal_ns;
-    if (realised_ns - nominal_ns > gap_ns) gaps += realised_ns - nominal_ns;
+    gaps += gap_in(realised_ns, nominal_ns);
   }
   RoleWork operator+(const RoleWork& other) const {
     return {realised + other.realised, nominal + other.nominal, gaps + other.gaps};
   }
-  double inflation() const { return realised / nominal; }
-  // A gap is time in which the thread did not run.
+  // What the thread was at work; in a gap it did not run.
   double cpu() const { return realised - gaps; }
+  double inflation() const { return cpu() / nominal; }
 };
 
 // ---------------------------------------------------------------------------------------------------------- the
@@ -462,7 +472,8 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
 
   if (point.works()) {
     const Opening opening = services.opening(window.open);
-    const Replay nominal = replay(services.nominal, opening, record.capacity, messages);
+    const Replay nominal =
+        replay(overcommitted ? services.nominal : services.asked, opening, record.capacity, messages);
     // Where threads take turns on the cores, their service times contain each other's turns: only the nominal ones are
     // work.
     const ServiceTimes& honest = overcommitted ? services.nominal : services.realised;

@@ -364,7 +364,8 @@ class Layout:
         for index, title in enumerate(self.laid.columns):
             row, column = divmod(index, self.laid.across)
             x, y = self.corner(row, column)
-            page.text(x, y - self.above - 0.26 if self.laid.folded else self.strip, title, fontsize=10, fontweight="bold")
+            top = y - self.above - 0.26 if self.laid.folded else self.strip
+            page.text(x, top, title, fontsize=10, fontweight="bold")
         for row, title in enumerate(self.laid.rows):
             start = theme.MARGIN if self.above else self.left
             page.text(start, self.corner(row, 0)[1] - 0.2, title, fontsize=9, fontweight="bold", color=GREY)

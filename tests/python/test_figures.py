@@ -99,6 +99,13 @@ def test_no_figure_is_wider_than_1600_pixels(pages):
         assert page.figure.get_size_inches()[0] * page.figure.dpi <= 1600
 
 
+def test_no_panel_of_dots_is_too_narrow_to_read(pages):
+    for stem, page in pages[1].items():
+        if stem.endswith((".lost", ".throughput")):
+            widths = [axes.get_position().width * page.width for axes in page.figure.axes]
+            assert min(widths) >= 2.4, stem
+
+
 def all_text(page):
     return " ".join(" ".join(text.get_text() for text, _ in texts(page)).split())
 
@@ -153,6 +160,17 @@ def test_a_scale_holds_all_its_values_and_has_ticks():
         scale = theme.scale(values)
         assert all(scale.low <= scale.place(value) <= scale.high for value in values)
         assert len(scale._ticks()) >= 1
+
+
+def test_a_narrow_axis_has_fewer_ticks():
+    with theme.context():
+        page = theme.page(8, 2, "title", "subtitle")
+        narrow, wide = page.axes(1, 0.2, 1.5, 1), page.axes(3.5, 0.2, 4, 1)
+        for axes in (narrow, wide):
+            theme.scale([20.0, 1e6]).apply(axes, "x")
+        page.figure.canvas.draw()
+        counts = [len(axes.get_xticks()) for axes in (narrow, wide)]
+    assert 1 <= counts[0] <= 3 < counts[1]
 
 
 def test_the_occupancy_figure_shows_bounded_and_unbounded(tmp_path):

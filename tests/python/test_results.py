@@ -72,6 +72,8 @@ def test_the_last_complete_block_of_a_point_and_round_counts(race):
     append_trial(race, 2, 222.0)
     assert throughputs(race)[2] == 222.0
     assert len(throughputs(race)) == 3
+    run = results.load(race)  # the new block has no trial of the other queue, and the old one's is gone
+    assert [trial.round for trial in run.trials_of(run.points[POINT], "semaphore")] == [1, 3]
 
 
 def test_of_a_block_that_was_cut_short_and_run_again_only_the_second_attempt_counts(race):
@@ -106,6 +108,7 @@ def test_a_void_trial_leaves_the_others(race):
     write_rows(race, rows_of(race) + [trial | {"round": 4, "status": "void", "message": "window of 0 ns"}])
     run = results.load(race)
     assert [problem.kind for problem in run.problems] == ["void"]
+    assert run.problem_of(run.points[POINT], "reference") is None  # it has numbers
     assert len(run.trials_of(run.points[POINT], "reference")) == 3
 
 

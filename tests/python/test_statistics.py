@@ -115,6 +115,12 @@ def test_queues_are_compared_inside_blocks(tmp_path):
     assert ratio.low == pytest.approx(1.2) and ratio.high == pytest.approx(1.2)
 
 
+def test_a_block_in_which_one_queue_is_missing_is_no_pair(tmp_path):
+    run, point = make_run(tmp_path, {"a": [10, 20, 30, 40], "b": [20, 40, None, 80]})
+    assert statistics.pairs(run, point, "a", "b", LOST) == [(10, 20), (20, 40), (40, 80)]
+    assert statistics.pairs(run, point, "b", "a", LOST) == [(20, 10), (40, 20), (80, 40)]
+
+
 def test_a_ratio_of_losses_that_are_not_positive_is_refused(tmp_path):
     run, point = make_run(tmp_path, {"a": [-5, 10, 10], "b": [20, 20, 20]})
     assert statistics.paired_ratio(run, point, "b", "a", LOST) is None
