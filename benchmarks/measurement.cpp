@@ -407,7 +407,7 @@ Timeline draw_timeline(const Window& window, const std::vector<Passage>& passage
   };
   for (const Passage& passage : passages) {
     ++change[slice_of(passage.push_done)];
-    --change[slice_of(passage.pop_done)];
+    --change[slice_of(std::max(passage.push_done, passage.pop_call))];  // what is inside by this is certainly inside
     if (window.holds(passage.push_done)) ++timeline.pushed[slice_of(passage.push_done)];
   }
   std::int64_t inside = 0;

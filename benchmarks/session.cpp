@@ -129,7 +129,9 @@ Json Session::describe_run() const {
   Json scenarios = Json::object();
   for (const Scenario& scenario : scenarios_) {
     rounds = std::max(rounds, scenario.rounds);
-    scenarios[scenario.name] = describe_scenario(scenario, queues_of(scenario));
+    Json& described = scenarios[scenario.name] = describe_scenario(scenario, queues_of(scenario));
+    const auto below = std::filesystem::path(scenario.file).lexically_relative(options_.scenarios_dir);
+    if (!below.empty() && *below.begin() != "..") described["file"] = below.string();  // nobody's home folder
   }
   context["default_rounds"] = rounds;
   if (!options_.note_arguments.empty()) {

@@ -91,7 +91,7 @@ find_needs() {  # find_needs COMMAND
     bench) need_build_tools; need_python matplotlib numpy scipy rich ;;
     test) need_build_tools; need_program valgrind valgrind "counts instructions"
           need_python matplotlib numpy scipy rich pytest ;;
-    plot) need_python matplotlib numpy scipy rich ;;
+    plot | publish) need_python matplotlib numpy scipy rich ;;
     lint) need_lint_tools ;;
     help) need_python ;;
   esac

@@ -12,7 +12,8 @@
 // Source:  https://github.com/cameron314/concurrentqueue
 // Waiting: the library's semaphore: up to 10000 rounds of spin, then a POSIX semaphore.
 // Progress: lock-free but for the waiting; a thread stopped inside a call holds up one slot.
-// Ordering: the library's; `closed_` is released by close and acquired by a try_pop before its look, so that the look
+// Ordering: the library's; strictly, 1.0.3 recycles a block without having acquired the last reads from it, which x86
+//          does not mind. `closed_` is released by close and acquired by a try_pop before its look, so that the look
 //          sees all that was pushed before.
 #pragma once
 

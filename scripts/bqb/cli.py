@@ -192,6 +192,21 @@ def plot(words: list[str]) -> int:
     return 0
 
 
+def publish_run(words: list[str]) -> int:
+    parser = Parser(prog="publish", description="Keeps a run under results/published, compressed, and draws the README's "
+                    "figures from it into plots/.")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a run")
+    parser.add_argument("--no-setup", action="store_true", help="install nothing")
+    from bqb import publish
+    try:
+        kept, drawn = publish.publish(parser.parse_args(words).folder)
+    except results.ResultError as error:
+        raise Failure(str(error), EXIT_USAGE) from None
+    for path in (*drawn, kept):
+        print(shown(path))
+    return 0
+
+
 def test(words: list[str]) -> int:
     parser = Parser(prog="test", description="Builds everything, runs every test and sums up.")
     parser.add_argument("--preset", action="append", choices=["release", "asan", "tsan"],
@@ -219,7 +234,7 @@ def main(words: list[str]) -> int:
     command, *rest = words
     stop_on_signals()
     try:
-        return {"bench": bench, "test": test, "plot": plot}[command](rest)
+        return {"bench": bench, "test": test, "plot": plot, "publish": publish_run}[command](rest)
     except Failure as failure:
         say(str(failure) if str(failure).startswith("queue_bench: ") else f"{command}: {failure}")
         return failure.status

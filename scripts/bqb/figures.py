@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -512,8 +512,8 @@ def _race_title(view: View, scenario: Scenario) -> str:
     point, slow, fast = shown
     other = "" if slow == fast else f", {_called(slow)} {_a_second(view, point, slow)}"
     where = located(point, scenario)
-    return f"{where}{'without' if where else 'Without'} any work {fast} passes {_a_second(view, point, fast)} messages a " \
-           f"second{other}: an upper bound, not advice"
+    return (f"{where}{'without' if where else 'Without'} any work {fast} passes {_a_second(view, point, fast)} "
+            f"messages a second{other}: an upper bound, not advice")
 
 
 def _a_second(view: View, point: Point, queue: str) -> str:
@@ -594,11 +594,12 @@ def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Seq
                     axis: theme.Scale, names: bool) -> None:
     axis.apply(axes, "y")
     axes.set_xscale("log", base=2)
-    axes.set_xlim(points[0].capacity / 1.5, points[-1].capacity * 1.35)
+    axes.set_xlim(points[0].capacity / 1.5, points[-1].capacity * 1.5)
     ends = []
-    for queue in queues:
+    for queue, aside in zip(queues, np.geomspace(0.9, 1.11, len(queues)) if len(queues) > 1 else [1.0]):
         style = view.looks[queue]
-        known = [(point.capacity, summary) for point in points if (summary := _metric(view, point, queue, metric))]
+        known = [(point.capacity * aside, summary) for point in points
+                 if (summary := _metric(view, point, queue, metric))]
         if not known:
             continue
         for capacity, summary in known:
@@ -606,7 +607,7 @@ def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Seq
                       alpha=0.35, markersize=3.5, markeredgewidth=0, zorder=2)
             if summary.estimate.low is not None:
                 axes.plot([capacity] * 2, [axis.place(summary.estimate.low), axis.place(summary.estimate.high)],
-                          color=style.color, linewidth=2, zorder=3)
+                          color=style.color, linewidth=1.5, zorder=3)
         heights = [axis.place(summary.median) for _, summary in known]
         axes.plot([capacity for capacity, _ in known], heights, linestyle=style.line, linewidth=1.3, zorder=4,
                   **style.mark(5.5))
@@ -677,7 +678,7 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
     if not curves or view.is_race(scenario):
         return None
     ideals = {point.name: curve for point in view.points(scenario)
-              if (curve := _curve(_together(pools, point.name, "ideal_sojourn_ns")))}
+              if (curve := _curve(_ideal_pool(view, pools, point)))}
     laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in curves)])
     queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in curves)]
     direct = len(laid.at) <= 2
@@ -704,11 +705,11 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
     return page
 
 
-def _together(pools: dict, point: str, name: str) -> statistics.Pool:
-    """One pool of all queues of a point: the ideal's, which saw the same demands with every queue."""
+def _ideal_pool(view: View, pools: dict, point: Point) -> statistics.Pool:
+    """Sojourn times in the ideal queue: one pool over the bounded queues of a point, all of which saw its demands."""
     joined = statistics.Pool()
-    for (at, _, what), pool in pools.items():
-        if at == point and what == name:
+    for queue in statistics.rankable(view.run, point):
+        if pool := pools.get((point.name, queue, "ideal_sojourn_ns")):
             for bucket, count in pool.buckets.items():
                 joined.buckets[bucket] += count
     return joined
@@ -781,10 +782,11 @@ def price(view: View, scenario: Scenario) -> theme.Page | None:
         return None
     laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in pairs)])
     queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in pairs)]
-    direct = len(laid.at) <= 2 and len(queues) <= 10
     x_axis = theme.scale(v for cpu, _ in pairs.values() for v in cpu.values)
     y_axis = theme.scale(v for _, lost in pairs.values() for v in lost.values)
-    plan = layout(laid, 3.6 if direct else 1.7, left=1.0, right=theme.MARGIN, between=0.75,
+    direct = len(laid.at) <= 2 and not any(_crowded(pairs, point, x_axis, y_axis) for point in laid.at.values())
+    height = 3.6 if direct else 2.8 if len(laid.at) <= 2 else 1.7
+    plan = layout(laid, height, left=1.0, right=theme.MARGIN, between=0.75,
                   strip=0.0 if direct else _strip(queues, laid))
     page = theme.page(plan.width, plan.body, _price_title(view, scenario, pairs), asked_and_measured(view, scenario),
                       _price_notes(view, scenario))
@@ -800,6 +802,13 @@ def price(view: View, scenario: Scenario) -> theme.Page | None:
         if plan.is_last(row, column):
             axes.set_xlabel("CPU beyond the work, per message")
     return page
+
+
+def _crowded(pairs: dict, point: Point, x_axis: theme.Scale, y_axis: theme.Scale) -> bool:
+    """Whether two markers of a panel lie too close for their names to stand beside them."""
+    marks = [(x_axis.share(cpu.median), y_axis.share(lost.median)) for (name, _), (cpu, lost) in pairs.items()
+             if name == point.name]
+    return any(abs(a[0] - b[0]) < 0.15 and abs(a[1] - b[1]) < 0.05 for a, b in combinations(marks, 2))
 
 
 def _price_panel(view: View, axes: Axes, known: dict, x_axis: theme.Scale, y_axis: theme.Scale, direct: bool,
@@ -873,7 +882,9 @@ def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
 
 
 def _typical(lines: list) -> tuple[np.ndarray, np.ndarray]:
-    """(time in ms, median occupancy) over the trials, as long as the shortest of them."""
+    """(time in ms, median occupancy) over the trials, as long as the shortest of them; undisturbed ones if enough."""
+    undisturbed = [each for each in lines if not each[0]]
+    lines = undisturbed if len(undisturbed) >= statistics.MIN_UNDISTURBED else lines
     length = min(len(line.occupancy) for _, line in lines)
     slice_ns = float(np.median([line.slice_ns for _, line in lines]))
     stacked = np.array([line.occupancy[:length] for _, line in lines], dtype=float)
@@ -1065,7 +1076,7 @@ def _overview_cell(view: View, axes: Axes, each: Situation, queue: str, loss: st
         axes.set_facecolor("#f6f6f6")
         axes.text(0.5, 0.5, word, ha="center", va="center", style="italic", fontsize=SMALL, color=color)
         return
-    depth = math.log(axis.place(loss.value) / axis.low) / math.log(axis.high / axis.low)
+    depth = axis.share(loss.value)
     axes.set_facecolor(_shade(depth))
     ink = "white" if depth > 0.62 else INK
     most, least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
@@ -1075,8 +1086,8 @@ def _overview_cell(view: View, axes: Axes, each: Situation, queue: str, loss: st
              "" if cpu is None else f"CPU {duration(cpu)}"]
     axes.text(0.5, 0.76, f"{most}{duration(loss.value)}{marks}", ha="center", va="center", fontsize=10, color=ink,
               fontweight="bold")
-    for height, line in zip((0.45, 0.18), lines):
-        axes.text(0.5, height, line, ha="center", va="center", fontsize=SMALL, color=ink)
+    for height, line, weight in zip((0.45, 0.18), lines, ("normal", "bold" if _burns(view, each, cpu) else "normal")):
+        axes.text(0.5, height, line, ha="center", va="center", fontsize=SMALL, color=ink, fontweight=weight)
     if _wins_most(view, each, queue):
         for spine in axes.spines.values():
             spine.set(visible=True, color=INK, linewidth=1.6)
@@ -1086,6 +1097,13 @@ def _cpu(view: View, each: Situation, queue: str) -> float | None:
     """CPU beyond the work, ns per message: median over the points of a situation."""
     known = [value for point in each.points if (value := view.median(point, queue, CPU)) is not None]
     return float(np.median(known)) if known else None
+
+
+def _burns(view: View, each: Situation, cpu: float | None) -> bool:
+    """Whether this is over five times the CPU that the queues of a column burn in the middle."""
+    known = [value for queue in view.run.queue_names(each.scenario.name) if _bounded(view, queue)
+             and (value := _cpu(view, each, queue)) is not None]
+    return cpu is not None and cpu > 5 * max(float(np.median(known)), statistics.TIE_NS)
 
 
 def _shade(depth: float) -> tuple[float, float, float]:
@@ -1128,9 +1146,9 @@ def _overview_title(view: View, situations: Sequence[Situation], table: dict) ->
 
 def _overview_notes(view: View, situations: Sequence[Situation], table: dict) -> list[str]:
     judged = any(not statistics.answer(view.run, each.scenario, each.points).no_verdict for each in situations)
-    notes = ["Bold: lost time per message, the darker the more; below it efficiency (ideal time / measured time) and "
-             "CPU time beyond the work. Medians over the points of the column, each the median of its undisturbed "
-             "blocks."]
+    notes = ["Large: lost time per message, the darker the more; below it efficiency (ideal time / measured time) and "
+             "CPU time beyond the work (bold: over five times the column's median). Medians over the points of the "
+             "column, each the median of its undisturbed blocks."]
     if judged:
         notes.append("Framed: first or tied (paired within blocks, 95% interval, margin of 5% or 10 ns).")
     if any(loss.points < len(situations[index].points) for (_, index), loss in table.items()):

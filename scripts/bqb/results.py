@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import os
 from collections import defaultdict
@@ -255,7 +256,7 @@ class Run:
 def load(folder: Path | str) -> Run:
     """Reads a run folder. Lines that do not parse were cut short by a kill and are skipped."""
     folder = Path(folder)
-    if not (folder / "trials.jsonl").is_file():
+    if not _stored(folder / "trials.jsonl"):
         raise ResultError(f"{folder}: no trials.jsonl: not the folder of a run")
     rows = list(_rows(folder / "trials.jsonl"))
     header = next((row for row in rows if row["kind"] == "run"), None)
@@ -280,11 +281,19 @@ def load(folder: Path | str) -> Run:
     )
 
 
+def _stored(path: Path) -> Path | None:
+    """The file, or its compressed form, as a published run has it; None if there is neither."""
+    compressed = path.with_name(path.name + ".xz")
+    return next((each for each in (path, compressed) if each.is_file()), None)
+
+
 def _rows(path: Path) -> Iterator[dict]:
     """Objects of a file of one JSON object a line; none if there is no file."""
-    if not path.is_file():
+    stored = _stored(path)
+    if not stored:
         return
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    open_text = lzma.open if stored.suffix == ".xz" else open
+    with open_text(stored, "rt", encoding="utf-8", errors="replace") as lines:
         for line in lines:
             try:
                 row = json.loads(line)
@@ -320,7 +329,8 @@ def _block(row: dict) -> Block:
 
 
 def _trial(row: dict, disturbed: bool) -> Trial:
-    numbers = {"messages": row.get("messages"), "window_ns": row.get("window_ns"), **row.get("counters", {})}
+    beside = ("messages", "window_ns", "ns_per_msg", "cpu_ns_per_msg")
+    numbers = {**{name: row.get(name) for name in beside}, **row.get("counters", {})}
     counters = {name: value for name, value in numbers.items()
                 if isinstance(value, (int, float)) and math.isfinite(value)}
     return Trial(row["cell"], row["point"], row.get("scenario", row["point"].split("/")[0]), row["queue"],

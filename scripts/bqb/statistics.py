@@ -124,19 +124,25 @@ def paired_ratio(run: Run, point: Point, queue: str, other: str, counter: str) -
 
 @lru_cache(maxsize=None)
 def inflation_gap(run: Run, point: Point) -> float:
-    """How much more one queue slows its users' work than another here: largest / smallest median inflation - 1."""
-    medians = [summary.median for queue in run.queue_names(point.scenario)
-               if (summary := summarise(run, point, queue, "work_inflation"))]
-    return max(medians) / min(medians) - 1 if medians and min(medians) > 0 else 0.0
+    """How much more one queue slows its users' work than another here, at least: the lower end of the interval of
+    the largest inflation / the smallest - 1, paired within blocks. 0 where nothing differs, or nobody knows."""
+    medians = {queue: summary.median for queue in run.queue_names(point.scenario)
+               if (summary := summarise(run, point, queue, "work_inflation"))}
+    if len(medians) < 2:
+        return 0.0
+    most, least = max(medians, key=medians.get), min(medians, key=medians.get)
+    ratio = paired_ratio(run, point, most, least, "work_inflation")
+    return max((ratio.median if ratio.low is None else ratio.low) - 1, 0.0) if ratio else 0.0
 
 
 @lru_cache(maxsize=None)
 def headline(run: Run, point: Point) -> str:
     """The counter that a point is judged by: lost ns, with nominal work times where the queues slow the work
-    unequally; throughput where no trial has a loss (no work, nothing to lose)."""
+    unequally (no queue slows a sleep: a timer that is late is not its doing); throughput where no trial has a loss."""
     have = {name for queue in run.queue_names(point.scenario) for trial in run.trials_of(point, queue)
             for name in (LOST, NOMINAL_LOST) if trial.get(name) is not None}
-    if NOMINAL_LOST in have and (LOST not in have or inflation_gap(run, point) > MAX_INFLATION_GAP):
+    asleep = "sleep" in (point.producer.work, point.consumer.work)
+    if NOMINAL_LOST in have and (LOST not in have or (not asleep and inflation_gap(run, point) > MAX_INFLATION_GAP)):
         return NOMINAL_LOST
     return LOST if LOST in have else THROUGHPUT
 
@@ -331,7 +337,7 @@ def percentage(value: float) -> str:
         return "<0.1%"
     if 99.95 <= percent < 100:
         return ">99.9%"
-    return f"{percent:.1f}%" if 0 < percent < 0.95 or 99 < percent < 100 else f"{percent:.0f}%"
+    return f"{percent:.1f}%" if 0 < percent < 0.95 or 99.05 <= percent < 100 else f"{percent:.0f}%"
 
 
 def _with_unit(value: float, units: list[tuple[float, str]]) -> str:

@@ -173,6 +173,10 @@ class Scale:
         """Where a value is drawn."""
         return self._band_middle if self.smallest is not None and value <= self.smallest else value
 
+    def share(self, value: float) -> float:
+        """Where a value is drawn, as a share of the axis: 0 at its beginning, 1 at its end."""
+        return math.log(self.place(value) / self.low) / math.log(self.high / self.low)
+
     @property
     def _band_middle(self) -> float:
         return math.sqrt(self.low * self.smallest)

@@ -359,8 +359,7 @@ TYPED_TEST_P(Contract, ClosedDrainsAndThenEndsForEver) {
 TYPED_TEST_P(Contract, TheEndOvertakesNothing) {
   at_each_capacity<TypeParam>([](std::size_t capacity) {
     QueueOf<TypeParam, int> queue(capacity);
-    int inside = 0;
-    std::thread([&] { inside = stock(queue); }).join();
+    const int inside = stock(queue);
     std::thread([&] { queue.close(); }).join();
     int popped = 0;
     for (int i = 0; i < inside; ++i) popped += queue.pop().has_value() ? 1 : 0;

@@ -142,7 +142,8 @@ class _Maker:
         self.write(kind="start", cell=cell, round=number, level=level)
         self.write(kind="trial", cell=cell, point=point["name"], scenario=scenario["name"], queue=queue, round=number,
                    order=order, level=level, status="ok", messages=50_000,
-                   window_ns=counters["ns_per_msg"] * 50_000, counters=counters)
+                   window_ns=counters["ns_per_msg"] * 50_000, ns_per_msg=counters["ns_per_msg"],
+                   counters={name: value for name, value in counters.items() if name != "ns_per_msg"})
         if level == "traced":
             self._beside(point, queue, number, cell, counters)
 

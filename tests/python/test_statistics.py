@@ -163,12 +163,29 @@ def test_nominal_times_decide_where_a_queue_slows_its_users_work(tmp_path):
     assert statistics.rank(run, point).order[0] == "gentle"
 
 
+def test_a_noisy_inflation_does_not_change_the_measure(tmp_path):
+    """Medians 4% apart, but either queue is the worse one in many blocks."""
+    noise = np.random.default_rng(6).normal(1.1, 0.15, (2, 12))
+    run, point = make_run(tmp_path, {"a": steady(200), "b": steady(100)}, counters=lambda queue, number: {
+        "work_inflation": noise["ab".index(queue)][number - 1], statistics.NOMINAL_LOST: 1})
+    assert abs(np.median(noise[0]) / np.median(noise[1]) - 1) > 0.02
+    assert statistics.headline(run, point) == LOST
+
+
 def test_realised_times_decide_where_inflation_is_alike(tmp_path):
     def counters(queue, _):
         return {"work_inflation": 1.01 if queue == "gentle" else 1.02, statistics.NOMINAL_LOST: 1}
 
     run, point = make_run(tmp_path, {"gentle": steady(200), "rough": steady(100)}, counters=counters)
     assert statistics.rank(run, point).counter == LOST and statistics.rank(run, point).order[0] == "rough"
+
+
+def test_a_late_timer_is_no_slowed_work(tmp_path):
+    run = results.load(synthetic.make(tmp_path, scenarios=["sleeping_peers"], faults=False, histograms=False))
+    for trial in run.trials:
+        trial.counters["work_inflation"] = 3.0 if trial.queue == "reference" else 1.0
+    point = run.scenarios["sleeping_peers"].points[0]
+    assert statistics.inflation_gap(run, point) == 2.0 and statistics.headline(run, point) == LOST
 
 
 def test_throughput_ranks_the_other_way_round(tmp_path):
@@ -229,8 +246,9 @@ def test_disturbed_trials_are_not_pooled(tmp_path):
 # ------------------------------------------------------------------------------------------------------- in words
 
 
-@pytest.mark.parametrize("ns, words", [(0, "0 ns"), (-3.2, "-3.2 ns"), (20, "20 ns"), (999.6, "1 µs"), (1500, "1.5 µs"),
-                                       (38_123, "38 µs"), (1.2e6, "1.2 ms"), (2e9, "2 s"), (-2500, "-2.5 µs")])
+@pytest.mark.parametrize("ns, words", [(0, "0 ns"), (-3.2, "-3.2 ns"), (20, "20 ns"), (999.6, "1 µs"),
+                                       (1500, "1.5 µs"), (38_123, "38 µs"), (1.2e6, "1.2 ms"), (2e9, "2 s"),
+                                       (-2500, "-2.5 µs")])
 def test_durations_in_words(ns, words):
     assert statistics.duration(ns) == words
 

@@ -1,0 +1,46 @@
+"""Keeps a run in the repository: compressed under results/published, and the figures that README.md shows in plots/."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+import tempfile
+from pathlib import Path
+
+from bqb import ROOT, figures, results
+
+PUBLISHED = ROOT / "results" / "published"
+FIGURES = ROOT / "plots"
+KEPT_HISTOGRAMS = ("sojourn_ns", "ideal_sojourn_ns")  # what the figures use: the others would double the size
+
+
+def publish(folder: Path) -> tuple[Path, list[Path]]:
+    """Returns the folder the run is kept in, and the figures drawn from it."""
+    run = results.load(folder)
+    kept = PUBLISHED / f"{run.context['date'][:10]}.{_machine(run)}"
+    kept.mkdir(parents=True, exist_ok=True)
+    for name in ("trials.jsonl", "histograms.jsonl", "timelines.jsonl"):
+        lines = (folder / name).read_text(encoding="utf-8").splitlines(keepends=True)
+        if name == "histograms.jsonl":
+            lines = [line for line in lines if json.loads(line)["name"] in KEPT_HISTOGRAMS]
+        results.write_atomically(kept / f"{name}.xz", lzma.compress("".join(lines).encode(), preset=9))
+    return kept, _draw(results.load(kept))
+
+
+def _machine(run: results.Run) -> str:
+    """`AMD EPYC`, 2 cores -> `amd-epyc-2-cores`."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{run.context['cpu_model']} {run.context['cores']} cores".lower()).strip("-")
+
+
+def _draw(run: results.Run) -> list[Path]:
+    """The figures that README.md names, and no others."""
+    wanted = set(re.findall(r"plots/([\w.]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    FIGURES.mkdir(exist_ok=True)
+    drawn = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in figures.draw(run, scratch):
+            if path.name in wanted:
+                results.write_atomically(FIGURES / path.name, path.read_bytes())
+                drawn.append(FIGURES / path.name)
+    return drawn
