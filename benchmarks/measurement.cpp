@@ -556,7 +556,7 @@ double least_window_ns(const Point& point, std::size_t cores) {
   const double slower = std::max(point.producer.mean_ns, point.consumer.mean_ns);
   const double fillings = 20 * static_cast<double>(point.capacity) * slower;
   const double turns = point.spinning_threads() > cores ? 500e6 : 0;
-  return std::max({60e6, fillings, turns, point.window_ms * 1e6});
+  return std::max({54e6, fillings, turns, point.window_ms * 1e6});
 }
 
 }  // namespace bq::bench

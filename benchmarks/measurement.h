@@ -40,7 +40,7 @@ struct Measurement {
 Measurement measure(const TrialPlan& plan, const TrialRecord& record, const Traits& traits,
                     std::optional<double> handoff_ns, std::size_t cores);
 
-/// Least length of a point's window, ns: 60 ms; 20 fillings of the queue at the slower side's pace; half a second where
+/// Least length of a point's window, ns: 54 ms; 20 fillings of the queue at the slower side's pace; half a second where
 /// threads take turns on the cores; what the scenario asks for.
 double least_window_ns(const Point& point, std::size_t cores);
 

@@ -17,11 +17,11 @@ using Json = nlohmann::ordered_json;
 
 constexpr int schema = 1;
 constexpr double warmup_ns = 5e6;
-constexpr std::size_t probe_effect_period = 6;  // a traced cell also gets a counted trial every so many rounds
+constexpr std::size_t probe_effect_period = 12;  // a traced cell also gets a counted trial every so many rounds
 // A block during which its cores gave less than this of themselves, or whose median trial lost more than that to gaps,
 // is disturbed.
 constexpr double least_cpu_share = 0.97;
-constexpr double most_gap_share = 0.02;
+constexpr double most_gap_share = 0.03;
 
 const char* name_of(Level level) {
   return level == Level::traced ? "traced" : "counted";

@@ -133,7 +133,7 @@ TEST(HandMadeRecords, AMessageNobodySentAndOneThatCameTwice) {
 
 TEST(LeastWindow, CountsFillingsAndTurns) {
   Point point = point_of(1, 1, 256, 500, 10'000);
-  EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 60e6);
+  EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 54e6);
   point.capacity = 1'000;
   EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 200e6);
   EXPECT_DOUBLE_EQ(least_window_ns(point_of(2, 2, 1, 500, 500), 2), 500e6);
