@@ -27,7 +27,7 @@ inline Ticks now_ticks() noexcept {
 #endif
 }
 
-/// Measured once a process against the steady clock (some 20 ms).
+/// Measured against the steady clock at the first call, which takes 20 ms: make it before anything is timed.
 double ns_per_tick();
 
 /// "tsc" or "steady_clock", and why the former may not be trusted.

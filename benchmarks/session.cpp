@@ -7,6 +7,7 @@
 #include <random>
 #include <regex>
 
+#include "benchmarks/clock.h"
 #include "benchmarks/describe.h"
 
 namespace bq::bench {
@@ -48,6 +49,7 @@ Json buckets_of(const Histogram& histogram) {
 }  // namespace
 
 Session::Session(SessionOptions options) : options_(std::move(options)) {
+  ns_per_tick();  // measured now, not inside the first probe
   scenarios_ = load_scenarios(options_.scenarios, options_.scenarios_dir);
   select();
   if (!options_.out.empty()) open_journal();

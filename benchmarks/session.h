@@ -27,8 +27,8 @@ struct SessionOptions {
   std::string queue_regex;  ///< empty: no filter
   bool all = false;         ///< the extra queues too
   std::uint64_t seed = 1;
-  std::filesystem::path out;  ///< empty: nothing is written
-  std::uint64_t round = 1;  ///< 0: the pilot
+  std::filesystem::path out;   ///< empty: nothing is written
+  std::uint64_t round = 1;     ///< 0: the pilot
   std::string only_file;       ///< points to run, one a line; empty: all
   std::string blame;           ///< how the last process died in mid-trial; empty: it did not
   std::string note_arguments;  ///< JSON that goes into the context verbatim

@@ -117,9 +117,13 @@ class Driver:
                 self._round(number, [], f"round {number}/{self._rounds}", cells, every)
 
     def _make_up_rounds(self) -> None:
-        """Measures again, in rounds of their own, the blocks that lack undisturbed trials."""
+        """Measures again, in rounds of their own, the blocks that lack undisturbed trials. What is disturbed every time
+        is not tried for ever."""
+        last = self._rounds + self._rounds // 2
         while wanted := self._wanted():
             number = min(map(self.journal.next_round, wanted))
+            if number > last:
+                return
             points = [point for point in wanted if self.journal.next_round(point) == number]
             with tempfile.NamedTemporaryFile("w", prefix="bqb-points-", suffix=".txt") as file:
                 file.writelines(f"{point}\n" for point in points)
