@@ -193,8 +193,8 @@ def plot(words: list[str]) -> int:
 
 
 def publish_run(words: list[str]) -> int:
-    parser = Parser(prog="publish", description="Keeps a run under results/published, compressed, and draws the README's "
-                    "figures from it into plots/.")
+    parser = Parser(prog="publish", description="Keeps a run under results/published, compressed, and draws the "
+                    "README's figures from it into plots/.")
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a run")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
     from bqb import publish

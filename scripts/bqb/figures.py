@@ -9,8 +9,8 @@
     <scenario>.price       CPU burnt beyond the work against time lost
     <scenario>.occupancy   messages waiting over time, where a queue without a bound takes part
 
-Everywhere: medians of undisturbed blocks with 95% bootstrap intervals, raw trials as faint dots behind them, disturbed
-trials as grey crosses that count for nothing, cells without a number named.
+Everywhere: medians of undisturbed blocks with 95% intervals for a repeated run's median, raw trials as faint dots
+behind them, disturbed trials as grey crosses that count for nothing, cells without a number named.
 """
 
 from __future__ import annotations
@@ -238,7 +238,7 @@ def _legend_of_marks(view: View, points: Sequence[Point], crosses: bool = True) 
     rounds = max((len(view.run.trials_of(p, q)) for p in points for q in view.run.queue_names(p.scenario)), default=0)
     parts = ["Marker: median of the blocks;" if rounds > 1 else "Marker: one round, no interval."]
     if rounds > 1:
-        parts.append("line: its 95% bootstrap interval;" if rounds >= statistics.MIN_VERDICT else
+        parts.append("line: where the median of another run falls, with 95%;" if rounds >= statistics.MIN_VERDICT else
                      "line: range of the rounds (too few for a 95% interval);")
         parts.append("faint dots: trials.")
     bad = sum(block.disturbed for block in blocks)

@@ -21,7 +21,11 @@ MIN_VERDICT = 6  # fewest pairs with which a 95% interval of a median exists (tw
 MAX_SHARE_GAP = 0.10  # no verdict where the queues' disturbed shares lie further apart
 MAX_INFLATION_GAP = 0.02  # further apart: the queues slow their users' work unequally, nominal times decide
 TIE_SHARE, TIE_NS = 0.05, 10.0  # a loss within 5% or within 10 ns (half a pair of clock reads) of the least is tied
-RESAMPLES, SEED = 2000, 20_240_229
+RESAMPLES, SEED = 4000, 20_240_229
+CONFIDENCE = (2.5, 97.5)  # percentiles of the bootstrapped medians: where the true median lies, with 95%
+# Where the median of another run like this one lies, with 95%: the difference of two medians spreads sqrt(2) times as
+# far as one, and 1.96 sqrt(2) standard deviations are these percentiles of a normal distribution.
+REPEAT = (0.28, 99.72)
 LOST, NOMINAL_LOST, THROUGHPUT = "lost_ns_per_msg", "nominal_lost_ns_per_msg", "throughput_msgs_per_s"
 EFFICIENCY_OF = {LOST: "efficiency", NOMINAL_LOST: "nominal_efficiency"}
 
@@ -31,9 +35,9 @@ EFFICIENCY_OF = {LOST: "efficiency", NOMINAL_LOST: "nominal_efficiency"}
 
 @dataclass(frozen=True)
 class Estimate:
-    """Median of `n` values with its 95% bootstrap interval; low and high are None for a single value.
+    """Median of `n` values with a 95% bootstrap interval; low and high are None for a single value.
 
-    With fewer than six values no 95% interval exists: low..high is then simply their range."""
+    With fewer than six values no 95% interval exists: low..high is then little more than their range."""
 
     median: float
     low: float | None
@@ -42,8 +46,9 @@ class Estimate:
 
 
 @lru_cache(maxsize=None)
-def estimate(values: tuple[float, ...]) -> Estimate | None:
-    """Median and percentile-bootstrap interval of `values` (any unit); None without values. Seeded: repeatable."""
+def estimate(values: tuple[float, ...], interval: tuple[float, float] = CONFIDENCE) -> Estimate | None:
+    """Median and percentile-bootstrap interval of `values` (any unit): CONFIDENCE for a verdict on this run, REPEAT for
+    what a reader may expect of another. None without values. Seeded: repeatable."""
     if len(values) == 0:
         return None
     sample = np.asarray(values, dtype=float)
@@ -51,7 +56,7 @@ def estimate(values: tuple[float, ...]) -> Estimate | None:
         return Estimate(float(sample[0]), None, None, 1)
     rng = np.random.default_rng(SEED)
     medians = np.median(rng.choice(sample, size=(RESAMPLES, len(sample))), axis=1)
-    low, high = np.percentile(medians, [2.5, 97.5])
+    low, high = np.percentile(medians, interval)
     return Estimate(float(np.median(sample)), float(low), float(high), len(sample))
 
 
@@ -94,7 +99,7 @@ def summarise(run: Run, point: Point, queue: str, counter: str) -> Summary | Non
     values = tuple(trial.counters[counter] for trial in chosen)
     by_disturbed = [tuple(trial.counters[counter] for trial in trials if trial.disturbed == kind)
                     for kind in (False, True)]
-    return Summary(estimate(values), values, *by_disturbed, from_all)
+    return Summary(estimate(values, REPEAT), values, *by_disturbed, from_all)
 
 
 def disturbed_share(run: Run, points: Iterable[Point], queue: str) -> float | None:

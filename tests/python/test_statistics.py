@@ -55,6 +55,15 @@ def test_the_interval_covers_the_true_median_about_as_often_as_it_says():
     assert 0.90 <= covered / 300 <= 0.99
 
 
+def test_the_repeat_interval_covers_the_median_of_another_sample_about_as_often_as_it_says():
+    random = np.random.default_rng(11)
+    held = 0
+    for _ in range(300):
+        estimate = statistics.estimate(tuple(random.lognormal(0, 1, 12)), statistics.REPEAT)
+        held += estimate.low <= np.median(random.lognormal(0, 1, 12)) <= estimate.high
+    assert 0.91 <= held / 300 < 1, "an ordinary confidence interval holds it 83% of the time"
+
+
 def test_one_value_has_no_interval_and_none_no_estimate():
     assert statistics.estimate((3.0,)) == statistics.Estimate(3.0, None, None, 1)
     assert statistics.estimate(()) is None
