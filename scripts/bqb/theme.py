@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import textwrap
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -137,6 +138,7 @@ def page(width: float, body: float, title: str, subtitle: str, notes: Sequence[s
 def wrapped(text: str, width: float, size: float, bold: bool = False) -> list[str]:
     """Lines of `text` that fit `width` inches: DejaVu Sans is some 0.5 em wide on average, 0.6 in bold."""
     per_line = max(int(width * 72 / (size * (0.61 if bold else 0.52))), 8)
+    text = re.sub(r"(?<=\d) (?=(?:ns|µs|μs|ms|s|kB|MB|B)\b)", "\N{NO-BREAK SPACE}", text)  # keeps a number's unit
     return [line for part in text.split("\n") for line in textwrap.wrap(part, per_line)]
 
 

@@ -1,4 +1,4 @@
-"""figures.py and theme.py: every figure is drawn, says what the data say, and nothing overlaps or is cut off."""
+"""figures/ and theme.py: every figure is drawn, says what the data say, and nothing overlaps or is cut off."""
 
 import hashlib
 import itertools
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import synthetic
 from bqb import figures, results, statistics, theme
+from bqb.figures.lost import lost_title
 from matplotlib.text import Text
 
 MANY = [*synthetic.MODEL, *(f"queue_number_{index}" for index in range(18))]
@@ -30,7 +31,7 @@ def pages(request, tmp_path_factory):
     view = figures.View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))
     with theme.context(), warnings.catch_warnings():
         warnings.simplefilter("error")
-        made = {stem: make() for stem, make in figures._figures(view)}
+        made = {stem: make() for stem, make in figures.all_figures(view)}
         for page in made.values():
             if page:
                 page.figure.canvas.draw()
@@ -142,7 +143,7 @@ def test_the_title_tells_the_medians(tmp_path):
     view = figures.View(run, theme.styles(run.queues))
     lost = {queue: statistics.summarise(run, run.points["overcommit"], queue, statistics.LOST).median
             for queue in ("reference", "two_condvar")}
-    assert figures._lost_title(view, run.scenarios["overcommit"]) == (
+    assert lost_title(view, run.scenarios["overcommit"]) == (
         f"The textbook queue (reference) loses at most {statistics.duration(lost['reference'])} a message, "
         f"two_condvar {statistics.duration(lost['two_condvar'])}")
 

@@ -1,0 +1,61 @@
+"""The figures of a run, each with the answer to its question as the title.
+
+    figures.draw(run, folder)        # SVG and PNG of each, returns their paths
+
+    overview               what each queue's synchronisation costs, queues x situations
+    <scenario>.lost        lost ns per message and efficiency; for scenarios without work <scenario>.throughput
+    <scenario>.capacity    throughput and lost ns against capacity, where three or more capacities are swept
+    <scenario>.sojourn     percentiles of the time from push to pop
+    <scenario>.price       CPU burnt beyond the work against time lost
+    <scenario>.occupancy   messages waiting over time, where a queue without a bound takes part
+
+Each has a module of that name here; throughput is with lost. What they share: view (a run as they see it, words and
+notes) and layout (grids of panels).
+
+Everywhere: medians of undisturbed blocks with 95% intervals for a repeated run's median, raw trials as faint dots
+behind them, disturbed trials as grey crosses that count for nothing, cells without a number named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bqb import theme
+from bqb.figures.capacity import against_capacity
+from bqb.figures.lost import dots
+from bqb.figures.occupancy import occupancy
+from bqb.figures.overview import overview
+from bqb.figures.price import price
+from bqb.figures.sojourn import sojourn
+from bqb.figures.view import View
+from bqb.results import Run
+
+
+def draw(run: Run, out_dir: Path | str) -> list[Path]:
+    """Draws every figure that the run has data for into `out_dir` (created)."""
+    out_dir = Path(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    view = View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))
+    paths: list[Path] = []
+    with theme.context():
+        for stem, make in all_figures(view):
+            if drawn := make():
+                paths += theme.save(drawn.figure, out_dir / stem)
+    return paths
+
+
+def all_figures(view: View) -> list[tuple[str, Callable[[], theme.Page | None]]]:
+    """(file name, function) of each figure; a function returns None where its data are missing."""
+    made: list[tuple[str, Callable[[], theme.Page | None]]] = [("overview", lambda: overview(view))]
+    for scenario in view.run.scenarios.values():
+        if not view.points(scenario):
+            continue
+        pools = view.pools()
+        kind = "throughput" if view.is_race(scenario) else "lost"
+        made += [(f"{scenario.name}.{kind}", lambda s=scenario: dots(view, s)),
+                 (f"{scenario.name}.capacity", lambda s=scenario: against_capacity(view, s)),
+                 (f"{scenario.name}.sojourn", lambda s=scenario: sojourn(view, s, pools)),
+                 (f"{scenario.name}.price", lambda s=scenario: price(view, s)),
+                 (f"{scenario.name}.occupancy", lambda s=scenario: occupancy(view, s))]
+    return made

@@ -1,0 +1,158 @@
+"""<scenario>.capacity: throughput and lost ns against capacity, where three or more capacities are swept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bqb import statistics, theme
+from bqb.figures.layout import Grid, grid, layout
+from bqb.figures.view import REFERENCE, View, asked_and_measured, called, legend_of_marks, located, notes
+from bqb.results import Point, Scenario
+from bqb.statistics import THROUGHPUT, Summary
+from bqb.theme import GREY, INK
+
+
+def against_capacity(view: View, scenario: Scenario) -> theme.Page | None:
+    """Throughput and lost time against capacity: a pair of rows for each group of the other swept keys."""
+    capacities = sorted({point.capacity for point in view.points(scenario)})
+    if len(capacities) < 3 or "capacity" not in scenario.swept():
+        return None
+    metrics = [THROUGHPUT] if view.is_race(scenario) else [THROUGHPUT, statistics.LOST]
+    queues = view.sorted_queues(scenario)
+    laid = _capacity_grid(view, scenario, metrics)
+    alone = len(laid.rows) == 1
+    labels = 0.4 + 0.068 * max(map(len, queues))
+    plan = layout(laid, max(3.0 if alone else 1.6, 0.15 * (len(queues) + 2)), left=1.0, right=labels,
+                  between=0.75 + (labels if alone else 0))
+    page = theme.page(plan.width, plan.body, _capacity_title(view, scenario, laid), asked_and_measured(view, scenario),
+                      _capacity_notes(view, scenario))
+    plan.heads(page)
+    scales = {metric: _metric_scale(view, scenario, metric) for metric in metrics}
+    for (row, column), (points, metric) in plan.laid.at.items():
+        axes = plan.axes(page, row, column)
+        names = alone or column == len(laid.columns) - 1
+        _capacity_panel(view, axes, points, queues, metric, scales[metric], names=names)
+        _capacity_axis(axes, capacities, last=plan.is_last(row, column))
+        if column == 0 or alone:
+            axes.set_ylabel("messages per second" if metric == THROUGHPUT else "lost time per message")
+    return page
+
+
+def _capacity_grid(view: View, scenario: Scenario, metrics: Sequence[str]) -> Grid:
+    """Panels of (points by ascending capacity, metric): metrics side by side for one group, else below each other."""
+    laid = grid(scenario, view.points(scenario), without="capacity")
+    words = {THROUGHPUT: "throughput", statistics.LOST: "lost time"}
+    swept = [key for key in scenario.swept() if key != "capacity"]
+    groups = {place: sorted((point for point in view.points(scenario)
+                             if all(point.axes.get(key) == first.axes.get(key) for key in swept)),
+                            key=lambda point: point.capacity)
+              for place, first in laid.at.items()}
+    if len(groups) == 1:
+        return Grid(("",), tuple(words[metric].capitalize() for metric in metrics),
+                    {(0, index): (groups[0, 0], metric) for index, metric in enumerate(metrics)})
+    rows = tuple(": ".join(filter(None, (title, words[metric]))) for title in laid.rows for metric in metrics)
+    return Grid(rows, laid.columns, {(row * len(metrics) + index, column): (points, metric)
+                                     for (row, column), points in groups.items()
+                                     for index, metric in enumerate(metrics)})
+
+
+def _metric(view: View, point: Point, queue: str, metric: str) -> Summary | None:
+    return statistics.summarise(view.run, point, queue, THROUGHPUT) if metric == THROUGHPUT else \
+        view.headline(point, queue)
+
+
+def _metric_scale(view: View, scenario: Scenario, metric: str) -> theme.Scale:
+    values = [value for point in view.points(scenario) for queue in view.run.queue_names(scenario.name)
+              if (summary := _metric(view, point, queue, metric)) for value in summary.values]
+    if metric == THROUGHPUT:
+        values += [value for point in view.points(scenario) if (value := _ideal_rate(view, point))]
+    return (theme.rate_scale if metric == THROUGHPUT else theme.scale)(values)
+
+
+def _ideal_rate(view: View, point: Point) -> float | None:
+    """The ideal queue's messages a second here: throughput / efficiency, median over the queues."""
+    rates = [summary.median / efficiency.median for queue in statistics.rankable(view.run, point)
+             if (summary := statistics.summarise(view.run, point, queue, THROUGHPUT))
+             and (efficiency := view.efficiency(point, queue)) and efficiency.median > 0]
+    return float(np.median(rates)) if rates else None
+
+
+def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Sequence[str], metric: str,
+                    axis: theme.Scale, names: bool) -> None:
+    axis.apply(axes, "y")
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(points[0].capacity / 1.5, points[-1].capacity * 1.5)
+    ends = []
+    for queue, aside in zip(queues, np.geomspace(0.9, 1.11, len(queues)) if len(queues) > 1 else [1.0]):
+        style = view.looks[queue]
+        known = [(point.capacity * aside, summary) for point in points
+                 if (summary := _metric(view, point, queue, metric))]
+        if not known:
+            continue
+        for capacity, summary in known:
+            axes.plot([capacity] * len(summary.values), [axis.place(v) for v in summary.values], ".", color=style.color,
+                      alpha=0.35, markersize=3.5, markeredgewidth=0, zorder=2)
+            if summary.estimate.low is not None:
+                axes.plot([capacity] * 2, [axis.place(summary.estimate.low), axis.place(summary.estimate.high)],
+                          color=style.color, linewidth=1.5, zorder=3)
+        heights = [axis.place(summary.median) for _, summary in known]
+        axes.plot([capacity for capacity, _ in known], heights, linestyle=style.line, linewidth=1.3, zorder=4,
+                  **style.mark(5.5))
+        ends.append((known[-1][0], heights[-1], queue, style.color))
+    ideal = [(point.capacity, value) for point in points
+             if metric == THROUGHPUT and (value := _ideal_rate(view, point))]
+    if ideal:
+        axes.plot(*zip(*ideal), color=GREY, linewidth=1.2, linestyle=(0, (5, 2)), zorder=1)
+        ends.append((*ideal[-1], "ideal", GREY))
+    floors = [(point.capacity, axis.place(floor)) for point in points
+              if metric != THROUGHPUT and (floor := view.floor(point)) and floor > axis.low]
+    if floors:
+        axes.plot(*zip(*floors), color=INK, linewidth=1, linestyle=(0, (1, 1.5)), zorder=1)
+        ends.append((*floors[-1], "floor", GREY))
+    if names:
+        theme.end_labels(axes, ends)
+
+
+def _capacity_axis(axes: Axes, capacities: Sequence[int], last: bool) -> None:
+    axes.set_xticks(capacities, [str(capacity) for capacity in capacities])
+    axes.minorticks_off()
+    axes.tick_params(labelbottom=last)
+    if last:
+        axes.set_xlabel("capacity (messages, log scale)")
+
+
+def _knee(view: View, points: Sequence[Point], queue: str) -> int | None:
+    """Least capacity at which a queue has 95% of its best median throughput."""
+    known = {point.capacity: value for point in points if (value := view.median(point, queue, THROUGHPUT))}
+    return next((capacity for capacity in sorted(known) if known[capacity] >= 0.95 * max(known.values())), None)
+
+
+def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> str:
+    """Which queue needs how much capacity, where the difference is largest."""
+    found = []
+    for points, _ in laid.at.values():
+        knees = {queue: knee for queue in statistics.rankable(view.run, points[-1])
+                 if (knee := _knee(view, points, queue))}
+        if knees:
+            least = min(knees, key=knees.get)
+            most = REFERENCE if knees.get(REFERENCE, 0) > knees[least] else max(knees, key=knees.get)
+            found.append((knees[most] / knees[least], knees[least], least, knees[most], most, points))
+    if not found:
+        return f"{scenario.name}: no queue has a number"
+    ratio, small, least, large, most, points = max(found, key=lambda each: each[0])
+    if small == max(point.capacity for point in points):
+        return (f"{located(points[0], scenario, without='capacity')}More capacity pays up to {small}: with less, "
+                f"no queue has 95% of its best throughput")
+    if ratio == 1:
+        return f"From capacity {small} on, every queue has 95% of its best throughput"
+    return (f"{located(points[0], scenario, without='capacity')}{least} has 95% of its best throughput from capacity "
+            f"{small} on, {called(most)} from {large} on")
+
+
+def _capacity_notes(view: View, scenario: Scenario) -> list[str]:
+    ideal = "" if view.is_race(scenario) else "Ideal: a queue that costs nothing, given the same work. Floor: the " \
+                                              "least any real queue can lose."
+    return notes(view, scenario, legend_of_marks(view, view.points(scenario), crosses=False), ideal)

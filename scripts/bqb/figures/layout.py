@@ -1,0 +1,127 @@
+"""Grids of panels, a panel a point of a scenario, and where they go on a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from matplotlib.axes import Axes
+
+from bqb import theme
+from bqb.figures.view import headed
+from bqb.results import Point, Scenario
+from bqb.theme import GREY
+
+WIDE, MEDIUM = 16.0, 11.0  # inches; 1600 and 1100 pixels
+MAX_COLUMNS = 5
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What goes into each panel, by (row, column); rows and columns have titles, empty where they need none."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    at: dict[tuple[int, int], object]
+    folded: bool = False  # one row broken into several: `columns` holds a title for each panel, in reading order
+
+    @property
+    def across(self) -> int:
+        """Number of panels in a row."""
+        return max(column for _, column in self.at) + 1
+
+
+def grid(scenario: Scenario, points: Sequence[Point], without: str = "", widest: int = MAX_COLUMNS) -> Grid:
+    """Lays out points by their swept keys but `without`; the offered load goes across, or else the longest sweep.
+
+    A single row of more than `widest` panels is folded."""
+    swept = {key: [value for value in values if any(p.axes.get(key) == value for p in points)]
+             for key, values in scenario.swept().items() if key != without}
+    across = max(swept, key=lambda key: (key == "rho", len(swept[key])), default="")
+    columns = swept.pop(across, [None])
+    at: dict[tuple[tuple, object], Point] = {}
+    for point in points:
+        at.setdefault((tuple(point.axes.get(key) for key in swept), point.axes.get(across)), point)
+    rows = [row for row in product(*swept.values()) if any(row == r for r, _ in at)]
+    titles = tuple(", ".join(headed(key, value) for key, value in zip(swept, row)) for row in rows)
+    heads = tuple(headed(across, value) if across else "" for value in columns)
+    return _folded(Grid(titles, heads, {(rows.index(r), columns.index(c)): point for (r, c), point in at.items()}),
+                   widest)
+
+
+def _folded(laid: Grid, widest: int) -> Grid:
+    """Breaks a single row of more than `widest` panels into rows of about equal length."""
+    if len(laid.rows) > 1 or len(laid.columns) <= widest:
+        return laid
+    lines = math.ceil(len(laid.columns) / widest)
+    across = math.ceil(len(laid.columns) / lines)
+    return Grid(("",) * lines, laid.columns,
+                {divmod(column, across): point for (_, column), point in laid.at.items()}, folded=True)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the panels of a grid go on a page, in inches."""
+
+    laid: Grid
+    width: float  # of the page
+    panel: float  # width of a panel
+    height: float  # of a panel
+    left: float  # of the first panel
+    between: float  # room between two panels of a row, for labels and numbers
+    strip: float  # above everything, for a legend
+    above: float = 0.0  # above each panel, for heads of its own
+
+    @property
+    def _head(self) -> float:
+        return 0.26 if any(self.laid.columns) and not self.laid.folded else 0.0
+
+    @property
+    def _gap(self) -> float:
+        if self.laid.folded:
+            return self.above + 0.42
+        return max(self.above, 0.3) + 0.04 if any(self.laid.rows) else self.above + 0.02
+
+    @property
+    def body(self) -> float:
+        """Height of the body of the page."""
+        return self.strip + self._head + len(self.laid.rows) * (self.height + self._gap) + 0.5
+
+    def corner(self, row: int, column: int) -> tuple[float, float]:
+        """Upper left corner of a panel."""
+        return (self.left + column * (self.panel + self.between),
+                self.strip + self._head + row * (self.height + self._gap) + self._gap)
+
+    def axes(self, page: theme.Page, row: int, column: int) -> Axes:
+        return page.axes(*self.corner(row, column), self.panel, self.height)
+
+    def is_last(self, row: int, column: int) -> bool:
+        """Whether no panel lies below."""
+        return row == max(r for r, c in self.laid.at if c == column)
+
+    def heads(self, page: theme.Page) -> None:
+        """Titles of columns at the top, titles of rows above their first panel."""
+        for index, title in enumerate(self.laid.columns):
+            row, column = divmod(index, self.laid.across)
+            x, y = self.corner(row, column)
+            top = y - self.above - 0.26 if self.laid.folded else self.strip
+            page.text(x, top, title, fontsize=10, fontweight="bold")
+        for row, title in enumerate(self.laid.rows):
+            start = theme.MARGIN if self.above else self.left
+            page.text(start, self.corner(row, 0)[1] - 0.2, title, fontsize=9, fontweight="bold", color=GREY)
+
+
+def layout(laid: Grid, height: float, left: float, right: float, between: float, strip: float = 0.0,
+           above: float = 0.0) -> Layout:
+    """Fits the columns of a grid to the page: `left` and `right` inches are kept beside them, `between` amid."""
+    columns = laid.across
+    width = WIDE if columns >= 3 else MEDIUM if columns == 2 else min(MEDIUM, left + 6.5 + right)
+    panel = (width - left - right - between * (columns - 1)) / columns
+    return Layout(laid, width, panel, height, left, between, strip, above)
+
+
+def strip_height(queues: Sequence[str], laid: Grid) -> float:
+    """Height of the legend over a grid, in inches."""
+    return theme.legend_places(queues, (WIDE if laid.across >= 3 else 7.0) - 0.5)[-1][1] + 0.34

@@ -1,0 +1,153 @@
+"""<scenario>.lost, or <scenario>.throughput where there is no work: each queue's number at each point, as dots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bqb import statistics, theme
+from bqb.figures.layout import grid, layout
+from bqb.figures.view import REFERENCE, View, asked_and_measured, called, contrast, legend_of_marks, located, notes
+from bqb.results import Point, Scenario
+from bqb.statistics import THROUGHPUT, Summary, duration, percentage, rate
+from bqb.theme import GREY, INK, SMALL
+
+NUMBER_COLUMNS = (0.64, 1.26)  # right edges, inches to the right of a panel
+
+
+def dots(view: View, scenario: Scenario) -> theme.Page:
+    """Rows are queues, panels are points; the numbers stand beside the dots."""
+    queues, race = view.sorted_queues(scenario), view.is_race(scenario)
+    axis = _headline_scale(view, scenario)
+    plan = layout(grid(scenario, view.points(scenario), widest=3), 0.17 * len(queues),
+                  left=0.35 + 0.075 * max(map(len, queues)), right=1.4, between=1.42, above=0.17)
+    page = theme.page(plan.width, plan.body, _race_title(view, scenario) if race else lost_title(view, scenario),
+                      asked_and_measured(view, scenario), _dots_notes(view, scenario, axis))
+    plan.heads(page)
+    for (row, column), point in plan.laid.at.items():
+        axes = plan.axes(page, row, column)
+        _dot_panel(view, axes, point, queues, axis, first=column == 0)
+        axis.apply(axes, "x", labels=plan.is_last(row, column))
+        if plan.is_last(row, column):
+            axes.set_xlabel("messages per second (more is better)" if race else
+                            "lost time per message (less is better)")
+        x, y = plan.corner(row, column)
+        reference = "× ref." if REFERENCE in queues else ""
+        _number_heads(page, x + plan.panel, y, ("rate", reference) if race else ("lost", "efficiency"))
+    return page
+
+
+def _number_heads(page: theme.Page, x: float, y: float, heads: tuple[str, str]) -> None:
+    for edge, head in zip(NUMBER_COLUMNS, heads):
+        page.text(x + edge, y - 0.17, head, color=GREY, ha="right")
+
+
+def _headline_scale(view: View, scenario: Scenario) -> theme.Scale:
+    values = [value for point in view.points(scenario) for queue in view.run.queue_names(scenario.name)
+              if (summary := view.headline(point, queue)) for value in (*summary.values, *summary.disturbed_values)]
+    return (theme.rate_scale if view.is_race(scenario) else theme.scale)(values)
+
+
+def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis: theme.Scale, first: bool) -> None:
+    """One point: a row a queue, the first on top."""
+    axes.set(ylim=(len(queues) - 0.5, -0.5))
+    axes.set_yticks(range(len(queues)), queues if first else [""] * len(queues))
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    ranking = statistics.rank(view.run, point)
+    leaders = ranking.tied if ranking and not ranking.no_verdict else ()
+    for row, queue in enumerate(queues):
+        if problem := view.problem(point, queue):
+            axes.text(0.01, row, problem[0], color=problem[1], fontsize=SMALL, style="italic", va="center",
+                      transform=axes.get_yaxis_transform())
+        elif summary := view.headline(point, queue):
+            _dot_row(axes, row, summary, view.looks[queue], axis)
+            _numbers(view, axes, row, point, queue, summary, bold=queue in leaders)
+    if axis.name is duration and (floor := view.floor(point)) and floor > axis.low:
+        axes.axvline(axis.place(floor), color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
+
+
+def _dot_row(axes: Axes, row: float, summary: Summary, style: theme.Style, axis: theme.Scale) -> None:
+    """Raw trials, interval and median of a cell at height `row`."""
+    offsets = row + np.linspace(-0.28, 0.28, 7)[np.arange(len(summary.undisturbed_values)) * 3 % 7]
+    axes.plot([axis.place(value) for value in summary.undisturbed_values], offsets, ".",
+              color=style.color, alpha=0.4, markersize=4, markeredgewidth=0, zorder=2)
+    axes.plot([axis.place(value) for value in summary.disturbed_values], [row] * len(summary.disturbed_values), "x",
+              color="#b5b5b5", markersize=3.2, markeredgewidth=0.7, zorder=2)
+    estimate = summary.estimate
+    if estimate.low is not None:
+        axes.plot([axis.place(estimate.low), axis.place(estimate.high)], [row, row], color=style.color, linewidth=2,
+                  solid_capstyle="butt", zorder=3)
+    axes.plot([axis.place(estimate.median)], [row], linestyle="none", zorder=4, **style.mark(6.5))
+
+
+def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary: Summary, bold: bool) -> None:
+    """Median and efficiency (or the ratio to the reference) at the right of a panel."""
+    mark = "†" if summary.from_all else ""
+    race = statistics.headline(view.run, point) == THROUGHPUT
+    bound = view.is_bound(point, queue)
+    if race:
+        ratio = statistics.paired_ratio(view.run, point, queue, REFERENCE, THROUGHPUT)
+        texts = [rate(summary.median) + mark, f"{ratio.median:.2g}×" if ratio and ratio.median < 100 else
+                 f"{ratio.median:.0f}×" if ratio else ""]
+    else:
+        efficiency = view.efficiency(point, queue)
+        texts = [("≤ " if bound else "") + duration(summary.median) + mark,
+                 ("≥ " if bound else "") + percentage(efficiency.median) if efficiency else ""]
+    inches = axes.get_position().width * axes.figure.get_figwidth()
+    for edge, text in zip(NUMBER_COLUMNS, texts):
+        axes.text(1 + edge / inches, row, text, ha="right", va="center", fontsize=SMALL,
+                  fontweight="bold" if bold else "normal", transform=axes.get_yaxis_transform())
+
+
+def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
+    points, run = view.points(scenario), view.run
+    judged = any((ranking := statistics.rank(run, point)) and not ranking.no_verdict for point in points)
+    floor = any((value := view.floor(point)) and value > axis.low for point in points)
+    bound = any(view.is_bound(point, queue) for point in points for queue in run.queue_names(scenario.name))
+    race = view.is_race(scenario)
+    return notes(
+        view, scenario, legend_of_marks(view, points),
+        "" if race else "Lost: beyond an ideal queue that costs nothing, given the same work; efficiency: ideal time / "
+                        "measured time.",
+        "Dotted line: the floor, the least any real queue can lose (one cache-line transfer per hand-off)."
+        if floor and not race else "",
+        "≤ and ≥: more threads than cores; the ideal is only a bound." if bound and not race else "",
+        "Bold: first or tied." if judged else "")
+
+
+def lost_title(view: View, scenario: Scenario) -> str:
+    shown = contrast(view, scenario)
+    if shown is None:
+        return f"{scenario.name}: no queue has a number"
+    point, costly, cheap = shown
+    most = "at most " if view.is_bound(point, costly) else ""
+    text = f"{called(costly)} loses {most}{duration(view.headline(point, costly).median)} a message"
+    if costly != cheap:
+        text += f", {cheap} {duration(view.headline(point, cheap).median)}"
+    where = located(point, scenario)
+    return where + (text if where else _sentence(text))
+
+
+def _sentence(text: str) -> str:
+    """First letter in upper case, but for the name of a queue."""
+    return text[0].upper() + text[1:] if text.startswith("the textbook") else text
+
+
+def _race_title(view: View, scenario: Scenario) -> str:
+    shown = contrast(view, scenario)
+    if shown is None:
+        return f"{scenario.name}: no queue has a number"
+    point, slow, fast = shown
+    other = "" if slow == fast else f", {called(slow)} {_a_second(view, point, slow)}"
+    where = located(point, scenario)
+    return (f"{where}{'without' if where else 'Without'} any work {fast} passes {_a_second(view, point, fast)} "
+            f"messages a second{other}: an upper bound, not advice")
+
+
+def _a_second(view: View, point: Point, queue: str) -> str:
+    """Median rate in words: 36 million, 240 thousand."""
+    number, unit = rate(view.headline(point, queue).median).split()
+    return " ".join(filter(None, (number, {"G/s": "billion", "M/s": "million", "k/s": "thousand"}.get(unit, ""))))

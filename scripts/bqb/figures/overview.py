@@ -1,0 +1,237 @@
+"""overview: what each queue's synchronisation costs, queues x situations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bqb import statistics, theme
+from bqb.figures.view import CPU, REFERENCE, View, in_words, machine
+from bqb.results import Point, Scenario
+from bqb.statistics import duration, percentage
+from bqb.theme import GREY, INK, SMALL
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A column of the overview: a ranked scenario, at one capacity or in one case where it sweeps them."""
+
+    scenario: Scenario
+    name: str
+    points: tuple[Point, ...]
+
+
+def overview(view: View) -> theme.Page | None:
+    """Queues x situations: lost time per message, as number and shade, and the efficiency below it."""
+    situations = [each for scenario in view.run.scenarios.values() if scenario.rank and view.points(scenario)
+                  and not view.is_race(scenario) for each in _situations(view, scenario)]
+    table = {(queue, index): loss for index, each in enumerate(situations)
+             for queue in view.run.queue_names(each.scenario.name)
+             if _bounded(view, queue) and (loss := statistics.loss(view.run, each.points, queue))}
+    if not table:
+        return None
+    queues = _overview_order(view, situations, table)
+    axis = theme.scale(loss.value for loss in table.values())
+    left, cell_width, cell_height = 0.4 + 0.085 * max(map(len, queues)), 0.92, 0.54
+    lefts = _column_lefts(situations, left, cell_width)
+    width = max(lefts[-1] + cell_width + 1.0, 8.0)
+    header = _overview_header(situations, lefts, cell_width)
+    page = theme.page(width, header + len(queues) * cell_height + 0.1, _overview_title(view, situations, table),
+                      "Time lost per message beyond an ideal queue that costs nothing, efficiency and CPU, by "
+                      f"situation. {' · '.join(machine(view, [p for each in situations for p in each.points]))}",
+                      _overview_notes(view, situations, table))
+    _overview_heads(page, situations, lefts, cell_width, header)
+    for row, queue in enumerate(queues):
+        top = header + row * cell_height
+        _overview_name(view, page, queue, left, top, cell_height)
+        for index, each in enumerate(situations):
+            axes = page.axes(lefts[index] + 0.02, top + 0.02, cell_width - 0.04, cell_height - 0.04)
+            _overview_cell(view, axes, each, queue, table.get((queue, index)), axis)
+    _overview_wins(view, page, situations, queues, lefts[-1] + cell_width, header, cell_height)
+    return page
+
+
+def _bounded(view: View, queue: str) -> bool:
+    return view.run.queues.get(queue, {}).get("bound") != "none"
+
+
+def _situations(view: View, scenario: Scenario) -> list[Situation]:
+    """At most three columns a scenario: its first, middle and last capacity, or its cases; else one column."""
+    swept, points = scenario.swept(), view.points(scenario)
+    key = next((key for key in ("capacity", "case") if key in swept), None)
+    if key is None:
+        return [Situation(scenario, "", tuple(points))]
+    values = [value for value in swept[key] if any(point.axes.get(key) == value for point in points)]
+    if len(values) > 3:
+        values = [values[0], values[len(values) // 2], values[-1]]
+    return [Situation(scenario, in_words(key, value), tuple(p for p in points if p.axes.get(key) == value))
+            for value in values]
+
+
+def _column_lefts(situations: Sequence[Situation], left: float, cell: float) -> list[float]:
+    """Left edge of each column in inches, with a gap between scenarios; a lone column gets room for its heading."""
+    lefts, x = [], left
+    for index, each in enumerate(situations):
+        if index and each.scenario is not situations[index - 1].scenario:
+            alone = sum(other.scenario is situations[index - 1].scenario for other in situations) == 1
+            x += 0.18 + (0.7 if alone else 0)
+        lefts.append(x)
+        x += cell
+    return lefts
+
+
+def _overview_order(view: View, situations: Sequence[Situation], table: dict) -> list[str]:
+    """Queues by the mean rank of their losses over the situations, the cheapest on top."""
+    queues = list(dict.fromkeys(queue for each in situations for queue in view.run.queue_names(each.scenario.name)
+                                if _bounded(view, queue)))
+    ranks: dict[str, list[float]] = {queue: [] for queue in queues}
+    for index in range(len(situations)):
+        known = sorted((q for q in queues if (q, index) in table), key=lambda queue: table[queue, index].value)
+        for place, queue in enumerate(known):
+            ranks[queue].append(place / len(known))
+    return sorted(queues, key=lambda queue: np.mean(ranks[queue]) if ranks[queue] else 2.0)
+
+
+def _overview_groups(situations: Sequence[Situation], lefts: Sequence[float], cell: float) -> list[tuple]:
+    """(scenario, left, lines of its question, columns) of each scenario's columns."""
+    groups = []
+    for scenario in dict.fromkeys(each.scenario.name for each in situations):
+        members = [index for index, each in enumerate(situations) if each.scenario.name == scenario]
+        span = lefts[members[-1]] + cell - lefts[members[0]] + (0.7 if len(members) == 1 else 0)
+        first = situations[members[0]].scenario
+        groups.append((first, lefts[members[0]], theme.wrapped(first.question, span, SMALL)[:5], members))
+    return groups
+
+
+def _column_head(each: Situation, cell: float) -> str:
+    return "\n".join(theme.wrapped(each.name, cell * 0.9, SMALL))
+
+
+def _overview_header(situations: Sequence[Situation], lefts: Sequence[float], cell: float) -> float:
+    """Height of the heads, inches: name, question, heads of the columns."""
+    question = max(len(lines) for _, _, lines, _ in _overview_groups(situations, lefts, cell))
+    heads = max(_column_head(each, cell).count("\n") + 1 for each in situations)
+    return 0.17 + 0.14 * question + 0.14 * max(heads, 2) + 0.14
+
+
+def _overview_heads(page: theme.Page, situations: Sequence[Situation], lefts: Sequence[float], cell: float,
+                    header: float) -> None:
+    for scenario, left, lines, members in _overview_groups(situations, lefts, cell):
+        page.text(left + 0.02, 0, _threads(scenario), fontweight="bold")
+        page.text(left + 0.02, 0.17, "\n".join(lines), color=GREY, linespacing=1.2)
+        for index in members:
+            page.text(lefts[index] + cell / 2, header - 0.05, _column_head(situations[index], cell), ha="center",
+                      va="bottom")
+
+
+def _threads(scenario: Scenario) -> str:
+    first = scenario.points[0]
+    return f"{scenario.name.replace('_', ' ')} ({first.producers}P{first.consumers}C)"
+
+
+def _overview_name(view: View, page: theme.Page, queue: str, left: float, top: float, height: float) -> None:
+    style = view.looks[queue]
+    axes = page.axes(theme.MARGIN, top + height / 2 - 0.08, 0.16, 0.16)
+    axes.axis("off")
+    axes.plot([0], [0], linestyle="none", **style.mark(7))
+    page.text(theme.MARGIN + 0.22, top + height / 2, queue, va="center", fontsize=9,
+              fontweight="bold" if queue == REFERENCE else "normal")
+
+
+def _overview_cell(view: View, axes: Axes, each: Situation, queue: str, loss: statistics.Loss | None,
+                   axis: theme.Scale) -> None:
+    """A shaded cell: the darker, the more is lost."""
+    axes.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    if loss is None:
+        word, color = next((found for point in each.points if (found := view.problem(point, queue))), ("not run", GREY))
+        axes.set_facecolor("#f6f6f6")
+        axes.text(0.5, 0.5, word, ha="center", va="center", style="italic", fontsize=SMALL, color=color)
+        return
+    depth = axis.share(loss.value)
+    axes.set_facecolor(_shade(depth))
+    ink = "white" if depth > 0.62 else INK
+    most, least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
+    marks = ("*" if loss.points < len(each.points) else "") + ("†" if loss.from_all else "")
+    cpu = _cpu(view, each, queue)
+    lines = ["" if loss.efficiency is None else least + percentage(loss.efficiency),
+             "" if cpu is None else f"CPU {duration(cpu)}"]
+    axes.text(0.5, 0.76, f"{most}{duration(loss.value)}{marks}", ha="center", va="center", fontsize=10, color=ink,
+              fontweight="bold")
+    for height, line, weight in zip((0.45, 0.18), lines, ("normal", "bold" if _burns(view, each, cpu) else "normal")):
+        axes.text(0.5, height, line, ha="center", va="center", fontsize=SMALL, color=ink, fontweight=weight)
+    if _wins_most(view, each, queue):
+        for spine in axes.spines.values():
+            spine.set(visible=True, color=INK, linewidth=1.6)
+
+
+def _cpu(view: View, each: Situation, queue: str) -> float | None:
+    """CPU beyond the work, ns per message: median over the points of a situation."""
+    known = [value for point in each.points if (value := view.median(point, queue, CPU)) is not None]
+    return float(np.median(known)) if known else None
+
+
+def _burns(view: View, each: Situation, cpu: float | None) -> bool:
+    """Whether this is over five times the CPU that the queues of a column burn in the middle."""
+    known = [value for queue in view.run.queue_names(each.scenario.name) if _bounded(view, queue)
+             and (value := _cpu(view, each, queue)) is not None]
+    return cpu is not None and cpu > 5 * max(float(np.median(known)), statistics.TIE_NS)
+
+
+def _shade(depth: float) -> tuple[float, float, float]:
+    """White-yellow to dark red, even in lightness: 0 loses nothing, 1 the most."""
+    stops = np.array([(0.99, 0.97, 0.90), (0.99, 0.85, 0.62), (0.93, 0.56, 0.36), (0.74, 0.27, 0.25),
+                      (0.42, 0.09, 0.16)])
+    at = min(max(depth, 0.0), 1.0) * (len(stops) - 1)
+    index = min(int(at), len(stops) - 2)
+    return tuple(stops[index] + (stops[index + 1] - stops[index]) * (at - index))
+
+
+def _wins_most(view: View, each: Situation, queue: str) -> bool:
+    """Whether a queue is first or tied, by verdict, at no fewer points of a situation than any other."""
+    answer = statistics.answer(view.run, each.scenario, each.points)
+    return not answer.no_verdict and queue in answer.leaders
+
+
+def _overview_wins(view: View, page: theme.Page, situations: Sequence[Situation], queues: Sequence[str], left: float,
+                   header: float, height: float) -> None:
+    """Right-most column: in how many situations a queue is first or tied."""
+    judged = [each for each in situations if not statistics.answer(view.run, each.scenario, each.points).no_verdict]
+    if not judged:
+        return
+    page.text(left + 0.45, header - 0.06, "first\nor tied", ha="center", va="bottom")
+    for row, queue in enumerate(queues):
+        wins = sum(_wins_most(view, each, queue) for each in judged)
+        page.text(left + 0.45, header + (row + 0.5) * height, f"{wins} of {len(judged)}", ha="center", va="center",
+                  fontsize=9, fontweight="bold" if wins else "normal", color=INK if wins else GREY)
+
+
+def _overview_title(view: View, situations: Sequence[Situation], table: dict) -> str:
+    least, most = min(table, key=lambda k: table[k].value), max(table, key=lambda k: table[k].value)
+    if len(table) == 1:
+        return f"{least[0]}'s synchronisation costs {duration(table[least].value)} a message"
+    def at(key: tuple[str, int]) -> str:
+        each = situations[key[1]]
+        return f"{duration(table[key].value)} ({key[0]}, {each.name or each.scenario.name.replace('_', ' ')})"
+    return f"What a queue's synchronisation costs a message: from {at(least)} to {at(most)}"
+
+
+def _overview_notes(view: View, situations: Sequence[Situation], table: dict) -> list[str]:
+    judged = any(not statistics.answer(view.run, each.scenario, each.points).no_verdict for each in situations)
+    notes = ["Large: lost time per message, the darker the more; below it efficiency (ideal time / measured time) and "
+             "CPU time beyond the work (bold: over five times the column's median). Medians over the points of the "
+             "column, each the median of its undisturbed blocks."]
+    if judged:
+        notes.append("Framed: first or tied (paired within blocks, 95% interval, margin of 5% or 10 ns).")
+    if any(loss.points < len(situations[index].points) for (_, index), loss in table.items()):
+        notes.append("* not at every point of the column.")
+    if any(loss.from_all for loss in table.values()):
+        notes.append(f"†: fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks somewhere, summarised from all.")
+    if any(loss.is_bound for loss in table.values()):
+        notes.append("≤ and ≥: more threads than cores, the ideal is only a bound.")
+    return [" ".join(notes)]

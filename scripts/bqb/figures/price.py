@@ -1,0 +1,92 @@
+"""<scenario>.price: CPU burnt beyond the work against time lost."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from matplotlib.axes import Axes
+
+from bqb import statistics, theme
+from bqb.figures.layout import grid, layout, strip_height
+from bqb.figures.view import CPU, View, asked_and_measured, called, contrast, legend_of_marks, located, notes
+from bqb.results import Point, Scenario
+from bqb.statistics import duration
+
+
+def price(view: View, scenario: Scenario) -> theme.Page | None:
+    """CPU burnt beyond the work against time lost, a marker a queue, a panel a point."""
+    pairs = {(point.name, queue): (cpu, lost) for point in view.points(scenario)
+             for queue in view.run.queue_names(scenario.name)
+             if (cpu := statistics.summarise(view.run, point, queue, CPU)) and (lost := view.headline(point, queue))}
+    if not pairs or view.is_race(scenario):
+        return None
+    laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in pairs)])
+    queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in pairs)]
+    x_axis = theme.scale(v for cpu, _ in pairs.values() for v in cpu.values)
+    y_axis = theme.scale(v for _, lost in pairs.values() for v in lost.values)
+    direct = len(laid.at) <= 2 and not any(_crowded(pairs, point, x_axis, y_axis) for point in laid.at.values())
+    height = 3.6 if direct else 2.8 if len(laid.at) <= 2 else 1.7
+    plan = layout(laid, height, left=1.0, right=theme.MARGIN, between=0.75,
+                  strip=0.0 if direct else strip_height(queues, laid))
+    page = theme.page(plan.width, plan.body, _price_title(view, scenario, pairs), asked_and_measured(view, scenario),
+                      _price_notes(view, scenario))
+    if not direct:
+        theme.legend(page, {queue: view.looks[queue] for queue in queues}, -0.05)
+    plan.heads(page)
+    for (row, column), point in laid.at.items():
+        known = {queue: pairs[point.name, queue] for queue in queues if (point.name, queue) in pairs}
+        axes = plan.axes(page, row, column)
+        _price_panel(view, axes, known, x_axis, y_axis, direct, plan.is_last(row, column))
+        if column == 0:
+            axes.set_ylabel("lost time per message")
+        if plan.is_last(row, column):
+            axes.set_xlabel("CPU beyond the work, per message")
+    return page
+
+
+def _crowded(pairs: dict, point: Point, x_axis: theme.Scale, y_axis: theme.Scale) -> bool:
+    """Whether two markers of a panel lie too close for their names to stand beside them."""
+    marks = [(x_axis.share(cpu.median), y_axis.share(lost.median)) for (name, _), (cpu, lost) in pairs.items()
+             if name == point.name]
+    return any(abs(a[0] - b[0]) < 0.15 and abs(a[1] - b[1]) < 0.05 for a, b in combinations(marks, 2))
+
+
+def _price_panel(view: View, axes: Axes, known: dict, x_axis: theme.Scale, y_axis: theme.Scale, direct: bool,
+                 last: bool) -> None:
+    x_axis.apply(axes, "x", labels=last)
+    y_axis.apply(axes, "y")
+    labels = []
+    for queue, (cpu, lost) in known.items():
+        style = view.looks[queue]
+        x, y = x_axis.place(cpu.median), y_axis.place(lost.median)
+        if len(cpu.values) == len(lost.values):
+            axes.plot([x_axis.place(v) for v in cpu.values], [y_axis.place(v) for v in lost.values], ".",
+                      color=style.color, alpha=0.4, markersize=4, markeredgewidth=0, zorder=2)
+        if cpu.estimate.low is not None:
+            axes.plot([x_axis.place(cpu.estimate.low), x_axis.place(cpu.estimate.high)], [y, y], color=style.color)
+            axes.plot([x, x], [y_axis.place(lost.estimate.low or lost.median),
+                               y_axis.place(lost.estimate.high or lost.median)], color=style.color)
+        axes.plot([x], [y], linestyle="none", zorder=4, clip_on=False, **style.mark(7.5))
+        labels.append((x, y, queue, style.color))
+    span = [max(x_axis.low, y_axis.low), min(x_axis.high, y_axis.high)]
+    if span[0] < span[1]:
+        axes.plot(span, span, color="#c8c8c8", linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    if direct:
+        theme.point_labels(axes, labels)
+
+
+def _price_notes(view: View, scenario: Scenario) -> list[str]:
+    return notes(view, scenario, "Down and left is better. Grey line: a CPU second burnt for each second lost; above "
+                 "it a queue sleeps while it waits, below it both sides spin.",
+                 legend_of_marks(view, view.points(scenario), crosses=False))
+
+
+def _price_title(view: View, scenario: Scenario, pairs: dict) -> str:
+    shown = contrast(view, scenario)
+    point, costly, cheap = shown if shown else (None, "", "")
+    if not shown or (point.name, cheap) not in pairs or (point.name, costly) not in pairs:
+        return "The price of waiting: CPU burnt beyond the work against time lost"
+    phrase = lambda queue: "loses {1} and burns {0} of CPU".format(
+        *(duration(summary.median) for summary in pairs[point.name, queue]))
+    other = "" if costly == cheap else f", {called(costly)} {phrase(costly)}"
+    return f"{located(point, scenario)}{cheap} {phrase(cheap)} a message{other}"

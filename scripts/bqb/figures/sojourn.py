@@ -1,0 +1,117 @@
+"""<scenario>.sojourn: percentiles of the time from push to pop."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bqb import statistics, theme
+from bqb.figures.layout import grid, layout, strip_height
+from bqb.figures.view import REFERENCE, View, asked_and_measured, called, located, notes
+from bqb.results import Point, Scenario
+from bqb.statistics import duration
+from bqb.theme import GREY
+
+SHARES = 1 - np.logspace(math.log10(0.5), -7, 140)  # from the median on
+
+
+def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
+    """Percentile curves of the time from push to pop, pooled over the trials of a cell; the ideal's in grey."""
+    curves = {(point.name, queue): curve for point in view.points(scenario)
+              for queue in view.run.queue_names(scenario.name)
+              if (curve := _curve(pools.get((point.name, queue, "sojourn_ns"))))}
+    if not curves or view.is_race(scenario):
+        return None
+    ideals = {point.name: curve for point in view.points(scenario)
+              if (curve := _curve(_ideal_pool(view, pools, point)))}
+    laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in curves)])
+    queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in curves)]
+    direct = len(laid.at) <= 2
+    furthest = max(x for curve in curves.values() for x, _ in curve)
+    labels = 0.4 + 0.068 * max(map(len, queues)) if direct else 0.0
+    plan = layout(laid, max(3.2, 0.15 * (len(queues) + 2)) if direct else 1.5, left=1.0, right=labels + theme.MARGIN,
+                  between=0.75 + labels, strip=0.0 if direct else strip_height(queues, laid))
+    page = theme.page(plan.width, plan.body, _sojourn_title(view, scenario, pools), asked_and_measured(view, scenario),
+                      notes(view, scenario, "Sojourn time: from the call of push to the return of pop. Pooled over "
+                            "the trials of the undisturbed blocks; each curve ends where fewer than 100 messages lie "
+                            "beyond it. Dashed grey: the ideal queue, given the same work."))
+    if not direct:
+        theme.legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
+    plan.heads(page)
+    for (row, column), point in laid.at.items():
+        beside = [p.name for (r, _), p in laid.at.items() if r == row]
+        axis = theme.scale([y for (name, _), curve in curves.items() if name in beside for _, y in curve]
+                           + [y for name in beside for _, y in ideals.get(name, ())], smallest=1.0)
+        known = {queue: curves[point.name, queue] for queue in queues if (point.name, queue) in curves}
+        axes = plan.axes(page, row, column)
+        _sojourn_panel(view, axes, known, ideals.get(point.name), axis, furthest, direct, plan.is_last(row, column))
+        if column == 0:
+            axes.set_ylabel("sojourn time")
+    return page
+
+
+def _ideal_pool(view: View, pools: dict, point: Point) -> statistics.Pool:
+    """Sojourn times in the ideal queue: one pool over the bounded queues of a point, all of which saw its demands."""
+    joined = statistics.Pool()
+    for queue in statistics.rankable(view.run, point):
+        if pool := pools.get((point.name, queue, "ideal_sojourn_ns")):
+            for bucket, count in pool.buckets.items():
+                joined.buckets[bucket] += count
+    return joined
+
+
+def _curve(pool: statistics.Pool | None) -> list[tuple[float, float]]:
+    """(1 / (1 - share), ns) as far as the samples go."""
+    values = pool.quantiles(SHARES) if pool and pool.count else []
+    return [(1 / (1 - share), value) for share, value in zip(SHARES, values) if value is not None]
+
+
+def _sojourn_panel(view: View, axes: Axes, curves: dict, ideal: list | None, axis: theme.Scale, furthest: float,
+                   direct: bool, last: bool) -> None:
+    axis.apply(axes, "y")
+    axes.set_xscale("log")
+    axes.set_xlim(2, furthest * 1.04)
+    ticks = [tick for tick in (2, 10, 100, 1e3, 1e4, 1e5, 1e6) if tick <= furthest * 1.04]
+    axes.set_xticks(ticks, [f"{100 * (1 - 1 / tick):g}%" for tick in ticks])
+    axes.minorticks_off()
+    axes.tick_params(labelbottom=last)
+    if last:
+        axes.set_xlabel("messages that took at most this long")
+    ends = []
+    for queue, curve in curves.items():
+        style = view.looks[queue]
+        xs, ys = [x for x, _ in curve], [axis.place(y) for _, y in curve]
+        axes.plot(xs, ys, color=style.color, linestyle=style.line, linewidth=1.5)
+        marks = [int(np.argmin(np.abs(np.log(xs) - math.log(tick)))) for tick in ticks if tick <= xs[-1] * 1.01]
+        axes.plot([xs[i] for i in marks], [ys[i] for i in marks], linestyle="none", zorder=3, clip_on=False,
+                  **style.mark(5))
+        ends.append((xs[-1], ys[-1], queue, style.color))
+    if ideal:
+        shown = [(x, axis.place(y)) for x, y in ideal if x <= furthest]
+        axes.plot(*zip(*shown), color=GREY, linewidth=1.3, linestyle=(0, (5, 2)), zorder=1)
+        ends.append((*shown[-1], "ideal", GREY))
+    if direct:
+        theme.end_labels(axes, ends)
+
+
+def _sojourn_title(view: View, scenario: Scenario, pools: dict) -> str:
+    """The slowest 1% (or the median) of the reference against the best queue, where they differ most."""
+    for share, words in ((0.99, "1 message in 100 takes longer than"), (0.5, "Half the messages take longer than")):
+        found = []
+        for point in view.points(scenario):
+            at = {queue: value for queue in statistics.rankable(view.run, point)
+                  if (pool := pools.get((point.name, queue, "sojourn_ns")))
+                  and (value := pool.quantiles([share])[0]) is not None}
+            if at:
+                best = min(at, key=at.get)
+                worst = REFERENCE if REFERENCE in at and REFERENCE != best else max(at, key=at.get)
+                found.append((at[worst] / at[best], at, worst, best, point))
+        if found:
+            _, at, worst, best, point = max(found, key=lambda each: each[0])
+            other = "" if worst == best else f", {duration(at[best])} through {best}"
+            where = located(point, scenario)
+            return f"{where}{words if not where else words[0].lower() + words[1:]} {duration(at[worst])} through " \
+                   f"{called(worst)}{other}"
+    return f"{scenario.name}: too few messages for a quantile"

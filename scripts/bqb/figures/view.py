@@ -1,0 +1,216 @@
+"""What the figures draw and in which words: a run as they see it, titles, methods and the notes below a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from bqb import statistics, theme
+from bqb.results import Point, Run, Scenario
+from bqb.statistics import THROUGHPUT, Summary, duration, percentage
+from bqb.theme import ALARM, GREY
+
+REFERENCE = "reference"
+CPU = "cpu_beyond_work_ns_per_msg"
+FLOOR = "floor_lost_ns_per_msg"
+
+
+class View:
+    """A run with the look of its queues, and the questions that several figures ask of it."""
+
+    def __init__(self, run: Run, looks: dict[str, theme.Style]):
+        self.run, self.looks = run, looks
+        self._pools: dict | None = None
+
+    def points(self, scenario: Scenario) -> list[Point]:
+        """Points at which some queue has a number or failed."""
+        tried = {point.name for point, _ in self.run.cells()}
+        return [point for point in scenario.points if point.name in tried]
+
+    def pools(self) -> dict:
+        """Pooled histograms by (point, queue, name); read once."""
+        if self._pools is None:
+            self._pools = statistics.pooled(self.run, ["sojourn_ns", "ideal_sojourn_ns"])
+        return self._pools
+
+    def is_race(self, scenario: Scenario) -> bool:
+        return all(statistics.headline(self.run, point) == THROUGHPUT for point in self.points(scenario))
+
+    def headline(self, point: Point, queue: str) -> Summary | None:
+        return statistics.summarise(self.run, point, queue, statistics.headline(self.run, point))
+
+    def efficiency(self, point: Point, queue: str) -> Summary | None:
+        counter = statistics.EFFICIENCY_OF.get(statistics.headline(self.run, point))
+        return statistics.summarise(self.run, point, queue, counter) if counter else None
+
+    def is_bound(self, point: Point, queue: str) -> bool:
+        summary = statistics.summarise(self.run, point, queue, "efficiency_is_bound")
+        return bool(summary and summary.median)
+
+    def median(self, point: Point, queue: str, counter: str) -> float | None:
+        summary = statistics.summarise(self.run, point, queue, counter)
+        return summary.median if summary else None
+
+    def floor(self, point: Point) -> float | None:
+        """The least any real queue can lose at a point, ns per message: median over the queues."""
+        known = [value for queue in self.run.queue_names(point.scenario)
+                 if (value := self.median(point, queue, FLOOR)) is not None]
+        return float(np.median(known)) if known else None
+
+    def sorted_queues(self, scenario: Scenario) -> list[str]:
+        """Queues of a scenario, the cheapest first: by the mean rank of their medians over the points."""
+        points, queues = self.points(scenario), self.run.queue_names(scenario.name)
+        ranks: dict[str, list[float]] = {queue: [] for queue in queues}
+        for point in points:
+            medians = {queue: summary.median for queue in queues if (summary := self.headline(point, queue))}
+            reverse = statistics.headline(self.run, point) == THROUGHPUT
+            for index, queue in enumerate(sorted(medians, key=medians.get, reverse=reverse)):
+                ranks[queue].append(index / len(medians))
+        return sorted(queues, key=lambda queue: (np.mean(ranks[queue]) if ranks[queue] else 2.0))
+
+    def problem(self, point: Point, queue: str) -> tuple[str, str] | None:
+        """(word, colour) for a cell without a number; None if it has one."""
+        if self.run.trials_of(point, queue):
+            return None
+        problem = self.run.problem_of(point, queue)
+        kind = problem.kind if problem else "not run"
+        return {"failed": "failed", "void": "no window"}.get(kind, kind), ALARM if kind == "failed" else GREY
+
+
+def in_words(key: str, value: object) -> str:
+    """A swept key and its value in plain words: "capacity 16", "1 µs of work", "equal speeds"."""
+    name = key.split(".")[-1]
+    if name == "rho":
+        return "slower producer" if value < 1 else "equal speeds" if value == 1 else "slower consumer"
+    if name == "mean_ns":
+        return f"{duration(value)} of work"
+    if name.endswith("_ns"):
+        return f"{name[:-3].replace('_', ' ')} {duration(value)}"
+    if name.endswith("_bytes"):
+        return f"{value}-byte messages"
+    if name in ("producers", "consumers"):
+        return _count(value, name[:-1])
+    if name == "case":
+        return str(value).replace("_", " ")
+    return f"{name.replace('_', ' ')} {value}"
+
+
+def headed(key: str, value: object) -> str:
+    """As `in_words`, with the number where the words leave it out: for the head of a row or column."""
+    return f"{in_words(key, value)} (ρ = {value:g})" if key.split(".")[-1] == "rho" else in_words(key, value)
+
+
+def located(point: Point, scenario: Scenario, without: str = "") -> str:
+    """What sets a point apart from the others of its scenario, as the beginning of a title; empty for a single one."""
+    swept = [key for key in scenario.swept() if key != without]
+    words = ", ".join(in_words(key, point.axes[key]) for key in sorted(swept, key=lambda key: key != "capacity")
+                      if key in point.axes)
+    return f"{words[0].upper()}{words[1:]}: " if words else ""
+
+
+def asked_and_measured(view: View, scenario: Scenario) -> str:
+    """The subtitle: the question as asked, then how it was measured."""
+    points = view.points(scenario)
+    return f"{scenario.question}\n{' · '.join(_method(view, points))}"
+
+
+def _method(view: View, points: Sequence[Point]) -> list[str]:
+    threads = {f"{_count(p.producers, 'producer')}, {_count(p.consumers, 'consumer')}": None for p in points}
+    return [*(["threads as given"] if len(threads) > 2 else [" or ".join(threads)]), _capacities(points),
+            _work(points), *machine(view, points)]
+
+
+def machine(view: View, points: Sequence[Point]) -> list[str]:
+    """Machine, rounds and the share of disturbed blocks."""
+    context, blocks = view.run.context, view.run.blocks_of(points)
+    rounds = len({block.round for block in blocks})
+    bad = sum(block.disturbed for block in blocks)
+    parts = [" ".join(str(context.get("cpu_model", "unknown CPU")).split()), _count(context.get("cores", "?"), "core"),
+             _count(rounds, "round")]
+    if blocks:
+        parts.append(f"{percentage(bad / len(blocks))} of {_count(len(blocks), 'block')} disturbed")
+    return parts
+
+
+def _count(number: object, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _range(values: Iterable[float], name: Callable[[float], str] = str) -> str:
+    ordered = sorted(set(values))
+    return name(ordered[0]) if len(ordered) == 1 else f"{name(ordered[0])} to {name(ordered[-1])}"
+
+
+def _capacities(points: Sequence[Point]) -> str:
+    return f"capacity {_range(point.capacity for point in points)}"
+
+
+def _work(points: Sequence[Point]) -> str:
+    sides = [side for point in points for side in (point.producer, point.consumer) if side.work != "none"]
+    if not sides:
+        return "no work between calls"
+    works = " or ".join(dict.fromkeys(side.work for side in sides))
+    processes = " or ".join(dict.fromkeys(side.process for side in sides))
+    return f"{works} work, {processes}, mean {_range((side.mean_ns for side in sides), duration)}"
+
+
+def notes(view: View, scenario: Scenario, *first: str) -> list[str]:
+    """What stands below a figure: how to read it, and what is missing."""
+    lines = [" ".join(note for note in first if note)]
+    marks = []
+    points = view.points(scenario)
+    if _any_from_all(view, points):
+        marks.append(f"†: fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks, summarised from all of them.")
+    nominal = [point for point in points if statistics.headline(view.run, point) == statistics.NOMINAL_LOST]
+    if nominal:
+        marks.append(f"Nominal work times at {len(nominal)} of {len(points)} points: there the queues slow their "
+                     "users' work by more than 2% unequally.")
+    failures = [problem for problem in view.run.problems
+                if problem.kind == "failed" and problem.point in {point.name for point in points}]
+    lines.append(" ".join(marks))
+    lines += [f"Failed: {problem.cell}: {problem.reason}" for problem in failures[:3]]
+    if len(failures) > 3:
+        lines.append(f"... and {len(failures) - 3} more failed cells.")
+    return [line for line in lines if line]
+
+
+def _any_from_all(view: View, points: Sequence[Point]) -> bool:
+    return any(summary.from_all for point in points for queue in view.run.queue_names(point.scenario)
+               if (summary := view.headline(point, queue)))
+
+
+def legend_of_marks(view: View, points: Sequence[Point], crosses: bool = True) -> str:
+    """Explains dots, crosses and intervals, as far as they occur."""
+    blocks = view.run.blocks_of(points)
+    rounds = max((len(view.run.trials_of(p, q)) for p in points for q in view.run.queue_names(p.scenario)), default=0)
+    parts = ["Marker: median of the blocks;" if rounds > 1 else "Marker: one round, no interval."]
+    if rounds > 1:
+        parts.append("line: where the median of another run falls, with 95%;" if rounds >= statistics.MIN_VERDICT else
+                     "line: range of the rounds (too few for a 95% interval);")
+        parts.append("faint dots: trials.")
+    bad = sum(block.disturbed for block in blocks)
+    if bad:
+        parts.append(f"{'×: disturbed, ' if crosses else 'Disturbed, '}left out of the medians"
+                     f"{' but at †' if _any_from_all(view, points) else ''}: {bad} of {len(blocks)} blocks.")
+    return " ".join(parts)
+
+
+def contrast(view: View, scenario: Scenario) -> tuple[Point, str, str] | None:
+    """(point, costly queue, cheap queue) that show most: the reference, or else the worst, against the best bounded."""
+    best: tuple[float, tuple[Point, str, str]] | None = None
+    for point in view.points(scenario):
+        ranking = statistics.rank(view.run, point)
+        if ranking is None:
+            continue
+        cheap = ranking.order[0]
+        costly = REFERENCE if REFERENCE in ranking.order[1:] else ranking.order[-1]
+        values = [view.headline(point, queue).median for queue in (costly, cheap)]
+        gap = abs(values[0] - values[1])
+        if best is None or gap > best[0]:
+            best = gap, (point, costly, cheap)
+    return best[1] if best else None
+
+
+def called(queue: str) -> str:
+    return "the textbook queue (reference)" if queue == REFERENCE else queue
