@@ -8,8 +8,18 @@ namespace bq::bench {
 
 namespace {
 
-double measure_ns_per_tick() {
+bool kernel_trusts_tsc() {
 #if defined(__x86_64__)
+  std::string source;
+  std::getline(std::ifstream("/sys/devices/system/clocksource/clocksource0/current_clocksource"), source);
+  return source == "tsc" || source == "kvm-clock" || source == "hyperv_clocksource_tsc_page";
+#else
+  return false;
+#endif
+}
+
+double measure_ns_per_tick() {
+  if (!tsc_is_trusted) return 1;
   using Steady = std::chrono::steady_clock;
   const auto steady_begin = Steady::now();
   const Ticks begin = now_ticks();
@@ -18,12 +28,11 @@ double measure_ns_per_tick() {
   const Ticks end = now_ticks();
   const std::chrono::duration<double, std::nano> elapsed = Steady::now() - steady_begin;
   return elapsed.count() / static_cast<double>(end - begin);
-#else
-  return 1;
-#endif
 }
 
 }  // namespace
+
+const bool tsc_is_trusted = kernel_trusts_tsc();
 
 double ns_per_tick() {
   static const double value = measure_ns_per_tick();
@@ -31,14 +40,7 @@ double ns_per_tick() {
 }
 
 const char* clock_name() {
-#if defined(__x86_64__)
-  std::string source;
-  std::getline(std::ifstream("/sys/devices/system/clocksource/clocksource0/current_clocksource"), source);
-  const bool trusted = source == "tsc" || source == "kvm-clock" || source.starts_with("hyperv");
-  return trusted ? "tsc" : "tsc (not trusted by the kernel: compare stamps of different cores with care)";
-#else
-  return "steady_clock";
-#endif
+  return tsc_is_trusted ? "tsc" : "clock_gettime";
 }
 
 }  // namespace bq::bench

@@ -5,32 +5,35 @@
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
-#else
-#include <time.h>
 #endif
+#include <time.h>
 
 namespace bq::bench {
 
 /// An instant in units of ns_per_tick(), comparable between cores.
 using Ticks = std::uint64_t;
 
+/// Whether the kernel itself keeps time by the counter: then it is steady, and the same on all cores. Set before main.
+extern const bool tsc_is_trusted;
+
 /// About 10 ns on x86-64. The fence makes it wait for the work before it; what follows may start early, but no store
 /// becomes visible before it, which is what the order and bound checks need.
 inline Ticks now_ticks() noexcept {
 #if defined(__x86_64__)
-  _mm_lfence();
-  return __rdtsc();
-#else
+  if (tsc_is_trusted) [[likely]] {
+    _mm_lfence();
+    return __rdtsc();
+  }
+#endif
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<Ticks>(t.tv_sec) * 1'000'000'000u + static_cast<Ticks>(t.tv_nsec);
-#endif
 }
 
 /// Measured against the steady clock at the first call, which takes 20 ms: make it before anything is timed.
 double ns_per_tick();
 
-/// "tsc" or "steady_clock", and why the former may not be trusted.
+/// "tsc" or "clock_gettime".
 const char* clock_name();
 
 inline double ns_between(Ticks from, Ticks to) {

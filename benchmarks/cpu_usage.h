@@ -19,7 +19,7 @@ inline double thread_cpu_ns() noexcept {
 struct CpuUsage {
   double cpu_ns = 0;
   std::int64_t voluntary = 0;
-  std::int64_t involuntary = 0;  ///< yields among them: the kernel books those here
+  std::int64_t involuntary = 0;
   std::uint64_t yields = 0;
 
   /// About 1 us.

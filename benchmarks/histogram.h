@@ -2,6 +2,7 @@
 // ns, then 32 buckets an octave. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -15,13 +16,14 @@ class Histogram {
  public:
   /// Negative durations (clock noise) count as 0.
   void add(double ns) {
-    const std::uint64_t value = ns > 0 ? static_cast<std::uint64_t>(ns) : 0;
+    ns = std::max(ns, 0.0);
+    const auto value = static_cast<std::uint64_t>(ns);
     const std::size_t bucket = bucket_of(value);
     if (bucket >= counts_.size()) counts_.resize(bucket + 1);
     ++counts_[bucket];
     ++count_;
     sum_ += ns;
-    if (ns > max_) max_ = ns;
+    max_ = std::max(max_, ns);
   }
 
   std::uint64_t count() const { return count_; }

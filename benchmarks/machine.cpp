@@ -9,6 +9,9 @@
 #include <atomic>
 #include <barrier>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <system_error>
 #include <thread>
@@ -77,8 +80,17 @@ void pin_to(int core) {
   CPU_ZERO(&set);
   CPU_SET(core, &set);
   if (sched_setaffinity(0, sizeof set, &set) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot bind a thread to core " + std::to_string(core));
+    give_up("cannot bind a thread to core " + std::to_string(core) + ": " + std::strerror(errno));
   }
+}
+
+void give_up(const std::string& why) {
+  std::fprintf(stderr, "queue_bench: %s\n", why.c_str());
+  std::_Exit(2);
+}
+
+std::size_t core_count(const Point& point) {
+  return distinct_cores(point).size();
 }
 
 Probe probe_cores(const Point& point) {

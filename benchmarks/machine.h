@@ -17,8 +17,14 @@ const std::vector<int>& allowed_cores();
 /// Core for each thread of a point, consumers first; empty with Placement::free.
 std::vector<int> cores_for(const Point& point);
 
-/// Binds the calling thread. Throws std::system_error.
+/// How many cores a point's threads share.
+std::size_t core_count(const Point& point);
+
+/// Binds the calling thread. Ends the program if that is not allowed.
 void pin_to(int core);
+
+/// Ends the program at once with one line: for what no queue is to blame for, in a place that cannot be left otherwise.
+[[noreturn]] void give_up(const std::string& why);
 
 struct Probe {
   double ns_per_step = 0;  ///< median over the cores' repetitions, all of them spinning at once

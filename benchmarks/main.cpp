@@ -78,6 +78,15 @@ class QuietReporter : public benchmark::BenchmarkReporter {
 };
 
 void run_round(Session& session, const char* program, std::vector<std::string> benchmark_flags, bool quiet) {
+  for (const std::string& flag : benchmark_flags) {
+    for (const char* harmful :
+         {"--benchmark_filter", "--benchmark_repetitions", "--benchmark_enable_random_interleaving"}) {
+      if (flag.starts_with(harmful)) {
+        throw UsageError(flag +
+                         ": would tear blocks apart; choose with --scenario, --queue and --only, repeat with --round");
+      }
+    }
+  }
   std::vector<char*> arguments{const_cast<char*>(program)};
   for (std::string& flag : benchmark_flags) arguments.push_back(flag.data());
   int count = static_cast<int>(arguments.size());

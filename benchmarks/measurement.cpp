@@ -202,7 +202,7 @@ double pushed_at(const ProducerRecord& producer, std::size_t stride, std::size_t
 // The part of a service time in which the thread cannot have been running (or, asleep, overslept).
 template <class Ns>
 Ns gap_in(Ns realised, Ns nominal) {
-  return realised - nominal > Ns{gap_ns} ? realised - nominal : Ns{0};
+  return realised - nominal > std::max(Ns{gap_ns}, nominal / 10) ? realised - nominal : Ns{0};
 }
 
 class Services {
@@ -321,7 +321,7 @@ void report_usage(Report& report, const RoleUsage& producers, const RoleUsage& c
     const double role_beyond = (use.usage.cpu_ns - use.work_cpu_ns) / use.messages;
     const double voluntary = static_cast<double>(use.usage.voluntary) / use.messages;
     const double yielded = static_cast<double>(use.usage.yields) / use.messages;
-    const double involuntary = std::max(0.0, static_cast<double>(use.usage.involuntary) / use.messages - yielded);
+    const double involuntary = static_cast<double>(use.usage.involuntary) / use.messages;
     report.add(role + "_cpu_ns_per_msg", role_cpu);
     report.add(role + "_cpu_beyond_work_ns_per_msg", role_beyond);
     report.add(role + "_voluntary_switches_per_msg", voluntary);
@@ -367,6 +367,16 @@ double mean_spin_ns(const Work& work, const std::vector<DemandStream>& streams, 
   return sum / count;
 }
 
+// A window that shrank to a fraction of what was planned, because some thread started or ended far from the others,
+// says nothing.
+bool too_short(const TrialPlan& plan, const Measurement& out) {
+  const auto measured =
+      static_cast<double>((plan.messages_per_producer - plan.warmup_per_producer) * plan.point.producers);
+  return static_cast<double>(out.messages) < measured / 4;
+}
+
+constexpr const char* short_window = "one producer was done before, or hardly after, every thread was warm";
+
 void measure_counted(const TrialPlan& plan, const TrialRecord& record, Measurement& out) {
   const Window window = find_window(record);
   const std::size_t count = plan.messages_per_producer - plan.warmup_per_producer;
@@ -377,11 +387,11 @@ void measure_counted(const TrialPlan& plan, const TrialRecord& record, Measureme
                   pushed_at(producer, record.stride, count, window.open);
     }
   }
-  if (messages < 1) {
-    out.void_reason = "one producer was done before every thread was warm";
+  out.messages = static_cast<std::uint64_t>(std::llround(messages));
+  if (too_short(plan, out)) {
+    out.void_reason = short_window;
     return;
   }
-  out.messages = static_cast<std::uint64_t>(std::llround(messages));
   out.window_ns = ns_between(window.open, window.close);
   Report report(out);
   report.add("throughput_msgs_per_s", messages / out.window_ns * 1e9);
@@ -424,7 +434,7 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   const Window window = find_window(record);
   Report report(out);
   if (window.empty()) {
-    out.void_reason = "one producer was done before every thread was warm";
+    out.void_reason = short_window;
     return;
   }
   const bool overcommitted = point.spinning_threads() > cores;
@@ -461,12 +471,12 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
       }
     }
   }
-  if (messages == 0) {
-    out.void_reason = "no message was pushed inside the window";
+  out.messages = messages;
+  if (too_short(plan, out)) {
+    out.void_reason = short_window;
     return;
   }
   const double n = static_cast<double>(messages);
-  out.messages = messages;
   out.window_ns = ns_between(window.open, window.close);
   report.add("throughput_msgs_per_s", n / out.window_ns * 1e9);
 
@@ -496,9 +506,11 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
       report.add("floor_lost_ns_per_msg", (std::max(floor.window_ns, least_ns) - ideal_ns) / n);
     }
     if (!overcommitted) {
-      report.add("work_inflation", (produce + consume).inflation());
-      report.add("producer_work_inflation", produce.inflation());
-      report.add("consumer_work_inflation", consume.inflation());
+      const RoleWork worked = (point.producer.kind == Work::Kind::none ? RoleWork{} : produce) +
+                              (point.consumer.kind == Work::Kind::none ? RoleWork{} : consume);
+      report.add("work_inflation", worked.inflation());
+      if (point.producer.kind != Work::Kind::none) report.add("producer_work_inflation", produce.inflation());
+      if (point.consumer.kind != Work::Kind::none) report.add("consumer_work_inflation", consume.inflation());
       const RoleWork spun = (point.producer.kind == Work::Kind::spin ? produce : RoleWork{}) +
                             (point.consumer.kind == Work::Kind::spin ? consume : RoleWork{});
       if (spun.realised > 0) report.add("gap_share", spun.gaps / spun.realised);

@@ -35,8 +35,8 @@ struct Measurement {
   }
 };
 
-/// `handoff_ns`: one-way transfer of a cache line, for the floor; absent on one core. `cores`: how many the process may
-/// use.
+/// `handoff_ns`: one-way transfer of a cache line, for the floor; absent on one core. `cores`: how many the point's
+/// threads share.
 Measurement measure(const TrialPlan& plan, const TrialRecord& record, const Traits& traits,
                     std::optional<double> handoff_ns, std::size_t cores);
 

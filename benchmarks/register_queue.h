@@ -6,13 +6,13 @@
 
 namespace bq::bench {
 
-/// `Queue` is a class template over the message type. `line_up`: "default", "extra" or "named".
+/// `Queue` is a class template over the message type.
 template <template <class...> class Queue>
-bool register_queue(const char* name, const char* line_up) {
+bool register_queue(const char* name, LineUp line_up) {
   using Q = Queue<Message>;
   static_assert(BoundedQueue<Q>, "see queues/bounded_queue.h for what a queue must offer");
   static_assert((Q::traits.timed == Timed::yes) == TimedBoundedQueue<Q>, "the label `timed` must tell the truth");
-  return add_queue({name, LineUp::standard, Q::traits, &run_trial<Q>}, line_up);
+  return add_queue({name, line_up, Q::traits, &run_trial<Q>});
 }
 
 }  // namespace bq::bench

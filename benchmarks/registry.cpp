@@ -28,9 +28,7 @@ const QueueEntry* find_queue(const std::string& name) {
   return found == queues().end() ? nullptr : &*found;
 }
 
-bool add_queue(QueueEntry entry, const char* line_up) {
-  const std::string_view text(line_up);
-  entry.line_up = text == "default" ? LineUp::standard : text == "extra" ? LineUp::extra : LineUp::named;
+bool add_queue(QueueEntry entry) {
   if (find_queue(entry.name)) {
     std::cerr << "two queues are registered as '" << entry.name << "'\n";
     std::abort();

@@ -13,9 +13,9 @@
 namespace bq::bench {
 
 enum class LineUp : std::uint8_t {
-  standard,  ///< in every run ("default" in queues.list)
-  extra,     ///< with --all, or by name
-  named,     ///< only where named in full
+  by_default,  ///< in every run
+  extra,       ///< with --all, or by name
+  named,       ///< only where named in full
 };
 
 struct QueueEntry {
@@ -35,6 +35,6 @@ const QueueEntry* find_queue(const std::string& name);
 std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& point);
 
 /// Called through register_queue.h. Ends the program on a name that is taken.
-bool add_queue(QueueEntry entry, const char* line_up);
+bool add_queue(QueueEntry entry);
 
 }  // namespace bq::bench

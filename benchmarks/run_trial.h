@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <barrier>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -144,7 +146,7 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
       status.in_work.store(false, std::memory_order_relaxed);
     }
     if constexpr (until_warm) {
-      if (sequence >= plan.warmup_per_producer) break;
+      if (sequence >= plan.consumer_warm_from()) break;
     }
   }
   record.messages = count;
@@ -180,7 +182,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   Q& queue = first_producer.queue();
   record.capacity = queue.capacity();
   record.fill.reset();
-  record.stride = std::max<std::size_t>(1, (plan.messages_per_producer - plan.warmup_per_producer) / 256);
+  record.stride = (plan.messages_per_producer - plan.warmup_per_producer) / 256 + 1;
   record.producers.resize(point.producers);
   record.consumers.resize(point.consumers);
   // Memory is touched now rather than in the loops.
@@ -235,17 +237,22 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     status[self].stage = WorkerStatus::Stage::finished;
   };
 
-  const Watchdog::Guard guard(watchdog, point, status);
+  const Watchdog::Guard guard(watchdog, plan, status);
   std::vector<std::jthread> threads;
   threads.reserve(point.threads());
-  if constexpr (Q::traits.consumers == Endpoints::many) {
-    for (std::size_t c = 1; c < point.consumers; ++c) threads.emplace_back(consume_as, first_consumer, c);
+  try {
+    if constexpr (Q::traits.consumers == Endpoints::many) {
+      for (std::size_t c = 1; c < point.consumers; ++c) threads.emplace_back(consume_as, first_consumer, c);
+    }
+    if constexpr (Q::traits.producers == Endpoints::many) {
+      for (std::size_t p = 1; p < point.producers; ++p) threads.emplace_back(produce_as, first_producer, p);
+    }
+    threads.emplace_back(consume_as, std::move(first_consumer), 0);
+    threads.emplace_back(produce_as, std::move(first_producer), 0);
+  } catch (const std::system_error& error) {  // those that run wait for the others, so there is no way back
+    give_up(point.name + ": cannot start " + std::to_string(point.threads()) + " threads: " + error.what() +
+            " (see ulimit -u, or the container's limit)");
   }
-  if constexpr (Q::traits.producers == Endpoints::many) {
-    for (std::size_t p = 1; p < point.producers; ++p) threads.emplace_back(produce_as, first_producer, p);
-  }
-  threads.emplace_back(consume_as, std::move(first_consumer), 0);
-  threads.emplace_back(produce_as, std::move(first_producer), 0);
 }
 
 }  // namespace bq::bench

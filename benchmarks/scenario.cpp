@@ -53,7 +53,7 @@ constexpr std::array not_in_a_case{"question", "expect", "rank", "rounds", "queu
 constexpr std::int64_t max_threads = 256;  // a side
 constexpr std::int64_t max_capacity = 1 << 24;
 constexpr std::int64_t max_points = 1000;  // a file
-constexpr double max_mean_ns = 1e9;
+constexpr double max_mean_ns = 1e8;        // the longest of a trial's exponential draws must still fit 32 bits
 
 const Key* find_key(std::string_view path) {
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.path == path; });
@@ -270,7 +270,13 @@ void check_work(const Combination& from, const std::string& side, const Work& wo
   if (work.mean_ns <= 0) {
     fail_at(from, side + ".mean_ns", side == "producer" ? "missing: give it, or rho" : "missing");
   }
+  if (work.mean_ns > max_mean_ns) {
+    fail_at(from, from.find(side + ".mean_ns") ? side + ".mean_ns" : "rho", "makes a mean of over 0.1 s a message");
+  }
   const double burst = static_cast<double>(work.burst_msgs);
+  if (work.process == Work::Process::bursty && work.mean_ns * burst - work.burst_gap_ns * (burst - 1) > max_mean_ns) {
+    fail_at(from, side + ".burst_msgs", "makes a mean pause of over 0.1 s: smaller bursts, or a shorter mean");
+  }
   if (work.process == Work::Process::bursty && work.mean_ns * burst <= work.burst_gap_ns * (burst - 1)) {
     fail_at(
         from, side + ".burst_gap_ns",
@@ -281,6 +287,7 @@ void check_work(const Combination& from, const std::string& side, const Work& wo
 std::string text_of(const Point::Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   std::ostringstream out;
+  out.precision(12);
   std::visit([&](const auto& v) { out << v; }, value);
   return out.str();
 }
@@ -418,15 +425,19 @@ std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments, 
     if (files.size() == before) throw UsageError(folder.string() + ": holds no scenario (*.toml)");
   };
   const auto add = [&](const std::string& argument) {
-    if (fs::is_directory(argument)) return add_folder(argument);
-    if (fs::exists(argument)) return files.push_back(argument);
-    if (fs::is_directory(root / argument)) return add_folder(root / argument);
+    if (fs::is_directory(root / argument)) return add_folder(root / argument);  // a plain name means ours
+    std::vector<fs::path> named;
     if (fs::is_directory(root)) {
       for (const auto& entry : fs::recursive_directory_iterator(root)) {
-        if (entry.path().extension() == ".toml" && entry.path().stem() == argument)
-          return files.push_back(entry.path());
+        if (entry.path().extension() == ".toml" && entry.path().stem() == argument) named.push_back(entry.path());
       }
     }
+    if (named.size() == 1) return files.push_back(named.front());
+    if (named.size() > 1) {
+      throw UsageError("--scenario " + argument + ": could be " + named[0].string() + " or " + named[1].string());
+    }
+    if (fs::is_directory(argument)) return add_folder(argument);
+    if (fs::exists(argument)) return files.push_back(argument);
     throw UsageError("--scenario " + argument + ": no such file, folder or scenario below " + root.string() +
                      " (--list shows them)");
   };

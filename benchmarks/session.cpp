@@ -24,6 +24,21 @@ constexpr std::size_t probe_effect_period = 12;  // a traced cell also gets a co
 constexpr double least_cpu_share = 0.97;
 constexpr double most_gap_share = 0.03;
 
+// Of one trial: a traced message takes some 150 bytes.
+constexpr std::size_t most_traced_messages = 10'000'000;
+constexpr std::size_t most_counted_messages = 1'000'000'000;
+constexpr std::size_t most_messages_to_verify = 2'000'000;  // in the traced trial that stands for a counted cell
+
+// A cell that cannot be measured, through no fault of its queue.
+struct Unmeasurable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// A trial showed a fault.
+struct WrongQueue : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 const char* name_of(Level level) {
   return level == Level::traced ? "traced" : "counted";
 }
@@ -71,7 +86,7 @@ std::vector<std::string> Session::queues_of(const Scenario& scenario) const {
   };
   for (const QueueEntry& queue : registered_queues()) {
     const bool in_line_up = !scenario.queues.empty() ? listed(queue.name)
-                                                     : queue.line_up == LineUp::standard ||
+                                                     : queue.line_up == LineUp::by_default ||
                                                            (queue.line_up == LineUp::extra &&
                                                             (options_.all || !options_.queue_regex.empty()));
     const bool in_full = queue.name == options_.queue_regex;
@@ -101,14 +116,19 @@ void Session::select() {
     for (const std::string& name : scenario.queues) {
       if (!find_queue(name)) complain("there is no queue '" + name + "' (--queues lists them)");
     }
+    for (const std::string& name : scenario.queues) {
+      std::optional<std::string> reason;
+      for (const Point& point : scenario.points) {
+        reason = unfit_reason(*find_queue(name), point);
+        if (!reason) break;
+      }
+      if (reason) complain("'" + name + "' " + *reason);
+    }
     for (const Point& point : scenario.points) {
       for (const std::string& name : queues_of(scenario)) {
         const QueueEntry& queue = *find_queue(name);
         const std::string cell = cell_name(point, queue);
         if (const auto reason = unfit_reason(queue, point)) {
-          if (std::find(scenario.queues.begin(), scenario.queues.end(), name) != scenario.queues.end()) {
-            complain("'" + name + "' " + *reason);
-          }
           skips_.push_back(
               {{"kind", "skip"}, {"cell", cell}, {"point", point.name}, {"queue", name}, {"reason", *reason}});
         } else {
@@ -119,8 +139,9 @@ void Session::select() {
   }
   if (cells_.empty()) {
     std::string why;
-    for (const Json& skip : skips_)
-      why = "; " + skip["queue"].get<std::string>() + " " + skip["reason"].get<std::string>();
+    for (const Json& skip : skips_) {
+      why += "; " + skip["queue"].get<std::string>() + " " + skip["reason"].get<std::string>();
+    }
     throw UsageError("nothing to measure: no queue fits --scenario and --queue" + why);
   }
 }
@@ -160,7 +181,7 @@ void Session::open_journal() {
   timelines_.emplace(options_.out / "timelines.jsonl");
   if (rows.empty()) {
     write(run);
-    for (const Json& skip : skips_) write(skip);
+    write_skips();
     return;
   }
   const Json& old = rows.front();
@@ -172,6 +193,13 @@ void Session::open_journal() {
   if (old["context"].value("seed", std::uint64_t{0}) != options_.seed) refuse("with another seed");
   if (old["scenarios"] != run["scenarios"]) refuse("with other scenarios or queues");
   recall(rows);
+  write_skips();
+}
+
+void Session::write_skips() {
+  for (const Json& skip : skips_) {
+    if (skipped_.insert(skip["cell"]).second) write(skip);
+  }
 }
 
 // Takes over what earlier processes of this run wrote.
@@ -181,6 +209,10 @@ void Session::recall(const std::vector<Json>& rows) {
     const std::string kind = row["kind"];
     if (kind == "plan") {
       plans_[row["cell"]] = {row["messages_per_producer"], row["warmup_messages_per_producer"]};
+      unfinished = nullptr;
+    } else if (kind == "skip") {
+      skipped_.insert(row["cell"]);
+      unfinished = nullptr;
     } else if (kind == "start") {
       unfinished = &row;
     } else if (kind == "trial") {
@@ -189,6 +221,7 @@ void Session::recall(const std::vector<Json>& rows) {
         failed_.insert(row["cell"]);
         if (row.value("hung", false)) hung_queues_[row["queue"]] = row["cell"];
       }
+      if (row["status"] == "ok" && row["level"] == "traced") verified_.insert(row["cell"]);
     } else if (kind == "block" && row["round"] == options_.round) {
       done_points_.insert(row["point"]);
     }
@@ -223,10 +256,11 @@ Json Session::trial_row(const TrialItem& item, const char* status) const {
 // ---------------------------------------------------------------------------------------------------------- pilot
 
 Measurement Session::run_once(const Cell& cell, Level level, const Plan& plan) {
-  const TrialPlan trial{*cell.point, level, plan.warmup_per_producer, plan.messages_per_producer, demands_};
+  const bool bounded = cell.queue->traits.bound != Bound::none;
+  const TrialPlan trial{*cell.point, level, plan.warmup_per_producer, plan.messages_per_producer, demands_, bounded};
   draw_demands(*cell.point, options_.seed, options_.round, probe_.ns_per_step, plan.messages_per_producer, demands_);
   cell.queue->run(trial, record_, *watchdog_);
-  return measure(trial, record_, cell.queue->traits, handoff_ns_, allowed_cores().size());
+  return measure(trial, record_, cell.queue->traits, handoff_ns_, core_count(*cell.point));
 }
 
 // Small trials, growing until one lasts long enough to be believed; the fastest of three of those, since noise only
@@ -236,24 +270,36 @@ Session::Plan Session::make_plan(const Cell& cell, double& ns_per_msg) {
   const Point& point = *cell.point;
   const double producers = static_cast<double>(point.producers);
   ns_per_msg = std::max(point.ideal_ns_per_msg(), 100.0);
+  const std::size_t most_messages = point.level() == Level::traced ? most_traced_messages : most_counted_messages;
   std::size_t each = static_cast<std::size_t>(std::clamp(3e6 / ns_per_msg / producers, 32.0, 2000.0));
   double fastest = 0;
   for (int attempt = 0, believed = 0; attempt < 12 && believed < 3; ++attempt) {
     const Measurement measurement = run_once(cell, point.level(), {each, each / 8});
-    if (!measurement.fault.empty()) throw std::runtime_error(measurement.fault);
-    if (measurement.messages == 0) {
+    if (!measurement.fault.empty()) throw WrongQueue(measurement.fault);
+    if (!measurement.void_reason.empty()) {
       each *= 4;
+      if (each * point.producers > most_messages)
+        throw Unmeasurable("no window to measure: " + measurement.void_reason);
       continue;
     }
     const double ns = measurement.window_ns / static_cast<double>(measurement.messages);
-    fastest = fastest == 0 ? ns : std::min(fastest, ns);
-    if (measurement.window_ns >= enough_ns) ++believed;
+    if (measurement.window_ns >= enough_ns) {
+      fastest = believed == 0 ? ns : std::min(fastest, ns);
+      ++believed;
+    } else if (believed == 0) {
+      fastest = ns;
+    }
     each = std::max(each, static_cast<std::size_t>(1.5 * enough_ns / ns / producers) + 8);
   }
-  if (fastest > 0) ns_per_msg = fastest;
-  const double window_ns = least_window_ns(point, allowed_cores().size());
+  if (fastest == 0) throw Unmeasurable("no window to measure, however many messages were tried");
+  ns_per_msg = fastest;
+  const double window_ns = least_window_ns(point, core_count(point));
   const double warm = std::max(warmup_ns / ns_per_msg, 2.0 * static_cast<double>(point.capacity)) / producers;
   const double measured = 1.05 * window_ns / ns_per_msg / producers;  // the fastest producer ends the window
+  if ((warm + measured) * producers > static_cast<double>(most_messages)) {
+    throw Unmeasurable("a window of " + std::to_string(std::llround(window_ns / 1e6)) + " ms takes more than " +
+                       std::to_string(most_messages) + " messages: ask for less capacity or more work");
+  }
   const auto warmup = static_cast<std::size_t>(std::ceil(warm));
   return {warmup + static_cast<std::size_t>(std::ceil(measured)), warmup};
 }
@@ -275,8 +321,15 @@ const Session::Plan& Session::plan_for(const Cell& cell) {
            {"messages_per_producer", plan.messages_per_producer},
            {"warmup_messages_per_producer", plan.warmup_per_producer}});
     return plans_[cell.name] = plan;
-  } catch (const std::runtime_error& fault) {
-    if (dynamic_cast<const UsageError*>(&fault)) throw;
+  } catch (const Unmeasurable& reason) {
+    write({{"kind", "skip"},
+           {"cell", cell.name},
+           {"point", cell.point->name},
+           {"queue", cell.queue->name},
+           {"reason", reason.what()}});
+    skipped_.insert(cell.name);
+    return plans_[cell.name];
+  } catch (const WrongQueue& fault) {
     Json row = trial_row(item, "error");
     row["message"] = fault.what();
     note_failure(cell, row);
@@ -305,7 +358,7 @@ void Session::pilot() {
   give_up_on_hung_queues();
   const Point* calibrated = nullptr;
   for (const Cell& cell : cells_) {
-    if (plans_.contains(cell.name) || failed(cell)) continue;
+    if (plans_.contains(cell.name) || skipped_.contains(cell.name) || failed(cell)) continue;
     if (calibrated != cell.point) probe_ = probe_cores(*(calibrated = cell.point));
     plan_for(cell);
   }
@@ -328,11 +381,11 @@ std::vector<Block> Session::plan_round() {
       Block block{&point, {}};
       for (std::size_t i = 0; i < cells_.size(); ++i) {
         const Cell& cell = cells_[i];
-        if (cell.point != &point || failed(cell)) continue;
+        if (cell.point != &point || skipped_.contains(cell.name) || failed(cell)) continue;
         block.items.push_back({&cell, point.level()});
         if (point.level() == Level::counted) {
           // A race's number stands only if a traced trial of the cell passed in the same run.
-          if (options_.round == 1) block.items.push_back({&cell, Level::traced});
+          if (!verified_.contains(cell.name)) block.items.push_back({&cell, Level::traced});
         } else if ((i + options_.round) % probe_effect_period == 0) {
           block.items.push_back({&cell, Level::counted});
         }
@@ -366,10 +419,18 @@ Measurement Session::run(const TrialItem& item) {
     measurement.fault = "failed before in this run";
     return measurement;
   }
-  const Plan plan = plan_for(cell);
+  Plan plan = plan_for(cell);
   if (failed(cell)) {
     measurement.fault = "failed in the pilot";
     return measurement;
+  }
+  if (skipped_.contains(cell.name)) {
+    measurement.void_reason = "skipped: it has no window to measure";
+    return measurement;
+  }
+  if (item.level != cell.point->level() && item.level == Level::traced) {
+    plan.messages_per_producer = std::min(plan.messages_per_producer,
+                                          plan.warmup_per_producer + most_messages_to_verify / cell.point->producers);
   }
   ++order_;
   in_flight_ = &item;

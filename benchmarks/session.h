@@ -94,6 +94,7 @@ class Session {
   void open_journal();
   void recall(const std::vector<nlohmann::ordered_json>& rows);
   nlohmann::ordered_json describe_run() const;
+  void write_skips();
   void give_up_on_hung_queues();
   void note_failure(const Cell& cell, const nlohmann::ordered_json& row);
   void write(const nlohmann::ordered_json& row);
@@ -108,6 +109,8 @@ class Session {
   std::vector<Cell> cells_;
   std::vector<nlohmann::ordered_json> skips_;
   std::map<std::string, Plan> plans_;
+  std::set<std::string> skipped_;                   ///< cells
+  std::set<std::string> verified_;                  ///< cells of which a traced trial has passed
   std::set<std::string> failed_;                    ///< cells
   std::map<std::string, std::string> hung_queues_;  ///< queue -> cell; a queue that hangs once is not waited for again
   std::set<std::string> done_points_;               ///< blocks of this round that are written

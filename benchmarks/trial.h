@@ -26,11 +26,17 @@ struct Message {
 };
 
 struct TrialPlan {
+  std::uint64_t total_messages() const { return messages_per_producer * point.producers; }
+  /// A consumer is warm once it has a message from after its producer's warm-up. Behind a queue without a bound it may
+  /// never catch up with that: there the first message does.
+  std::uint64_t consumer_warm_from() const { return bounded ? warmup_per_producer : 0; }
+
   const Point& point;
   Level level;
   std::size_t warmup_per_producer;    ///< messages before a producer counts as warm
   std::size_t messages_per_producer;  ///< all of them, the warm-up included
   const Demands& demands;             ///< covers messages_per_producer
+  bool bounded = true;                ///< the queue is
 };
 
 /// Stamps of one call. The work of a message lies between the calls.

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 #include <utility>
@@ -19,6 +20,18 @@ std::uint64_t progress_of(std::span<const WorkerStatus> workers) {
            static_cast<std::uint64_t>(worker.stage.load(std::memory_order_relaxed));
   }
   return sum;
+}
+
+// Work ends by itself, however long it takes.
+bool anybody_works(std::span<const WorkerStatus> workers) {
+  return std::any_of(workers.begin(), workers.end(), [](const WorkerStatus& worker) { return worker.in_work.load(); });
+}
+
+// A queue that delivers for ever makes progress, too. (One that delivers a few too many is found out afterwards.)
+bool takes_too_many(const TrialPlan& plan, std::span<const WorkerStatus> workers) {
+  std::uint64_t taken = 0;
+  for (std::size_t c = 0; c < plan.point.consumers; ++c) taken += workers[c].messages.load(std::memory_order_relaxed);
+  return taken > 2 * plan.total_messages() + 1'000'000;
 }
 
 std::string describe(const Point& point, std::span<const WorkerStatus> workers, double seconds) {
@@ -62,10 +75,10 @@ Watchdog::Watchdog(std::chrono::milliseconds patience, int exit_code, Report rep
 
 Watchdog::~Watchdog() = default;
 
-Watchdog::Guard::Guard(Watchdog& watchdog, const Point& point, std::span<const WorkerStatus> workers)
+Watchdog::Guard::Guard(Watchdog& watchdog, const TrialPlan& plan, std::span<const WorkerStatus> workers)
     : watchdog_(watchdog) {
   const std::lock_guard lock(watchdog_.mutex_);
-  watchdog_.point_ = &point;
+  watchdog_.plan_ = &plan;
   watchdog_.workers_ = workers;
 }
 
@@ -81,14 +94,19 @@ void Watchdog::run(const std::stop_token& stop) {
   Steady::time_point since = Steady::now();
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, stop, poll, [] { return false; }) && !stop.stop_requested()) {
+    if (workers_.empty()) continue;
+    if (takes_too_many(*plan_, workers_)) {
+      report_("exactly once: consumers take more messages than there are, without an end");
+      std::_Exit(exit_code_);
+    }
     const std::uint64_t now = progress_of(workers_);
-    if (workers_.data() != watched || now != progress || workers_.empty()) {
+    if (workers_.data() != watched || now != progress || anybody_works(workers_)) {
       watched = workers_.data();
       progress = now;
       since = Steady::now();
     } else if (Steady::now() - since >= patience_) {
       const std::chrono::duration<double> elapsed = Steady::now() - since;
-      report_(describe(*point_, workers_, elapsed.count()));
+      report_(describe(plan_->point, workers_, elapsed.count()));
       std::_Exit(exit_code_);
     }
   }

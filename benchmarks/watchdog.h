@@ -1,4 +1,4 @@
-// Notices a trial that has stopped making progress, says which threads are stuck where, and ends the process.
+// Notices a trial that has stopped making progress, or that will never end, says where, and ends the process.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ class Watchdog {
   /// Watches the workers of a trial while it lives.
   class Guard {
    public:
-    Guard(Watchdog& watchdog, const Point& point, std::span<const WorkerStatus> workers);
+    Guard(Watchdog& watchdog, const TrialPlan& plan, std::span<const WorkerStatus> workers);
     ~Guard();
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
@@ -44,7 +44,7 @@ class Watchdog {
   const Report report_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  const Point* point_ = nullptr;
+  const TrialPlan* plan_ = nullptr;
   std::span<const WorkerStatus> workers_;
   std::jthread thread_;
 };

@@ -164,7 +164,7 @@ struct StdSync {
     asm volatile("isb" ::: "memory");
 #endif
   }
-  /// Gives the core away. Counted, because the kernel books it as an involuntary context switch.
+  /// Gives the core away. Counted, because where it finds another thread to run, the kernel calls that involuntary.
   static void yield() noexcept {
     ++yields();
     std::this_thread::yield();

@@ -31,6 +31,7 @@ function(bq_add_registrations target file prefix)
     list(GET fields 1 class)
     list(GET fields 2 name)
     list(GET fields 3 line_up)
+    string(REPLACE default by_default line_up ${line_up})
     set(source "${CMAKE_CURRENT_BINARY_DIR}/${target}/${name}.cpp")
     file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
 // Generated from @file@.
@@ -38,7 +39,7 @@ function(bq_add_registrations target file prefix)
 
 #include "benchmarks/register_queue.h"
 
-static const bool registered = bq::bench::register_queue<bq::@class@>("@name@", "@line_up@");
+static const bool registered = bq::bench::register_queue<bq::@class@>("@name@", bq::bench::LineUp::@line_up@);
 ]])
     list(APPEND sources "${source}")
   endforeach()

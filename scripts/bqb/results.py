@@ -222,12 +222,6 @@ class Run:
         names = {point.name for point in points}
         return [block for (point, _), block in self.blocks.items() if point in names]
 
-    def unverified(self) -> list[tuple[Point, str]]:
-        """Cells of counted points (no stamps) in which no traced trial passed: their order and bound rest on less."""
-        return [(point, queue) for point, queue in self.cells()
-                if point.level == "counted" and self.trials_of(point, queue)
-                and not self.trials_of(point, queue, "traced")]
-
     @cached_property
     def _key_of_trial(self) -> dict[tuple[str, int, str], Trial]:
         return {(trial.cell, trial.round, trial.level): trial for trial in self.trials}
@@ -266,7 +260,7 @@ def load(folder: Path | str) -> Run:
         raise ResultError(f"{folder}/trials.jsonl: schema {header.get('schema')}, this version reads {SCHEMA}")
 
     trials, blocks = _trials_of_complete_blocks(rows)
-    problems = _problems(rows)
+    problems = (*_problems(rows), *_unverified(rows))
     failed = {problem.cell for problem in problems if problem.kind == "failed"}
     return Run(
         folder=folder,
@@ -279,6 +273,14 @@ def load(folder: Path | str) -> Run:
         trials=tuple(trial for trial in trials if trial.status == "ok" and trial.cell not in failed),
         blocks=blocks,
     )
+
+
+def _unverified(rows: Iterable[dict]) -> list[Problem]:
+    """Counted trials check less than traced ones: a cell that they give the number of needs a traced one that passed."""
+    passed = [row for row in rows if row["kind"] == "trial" and row["status"] == "ok"]
+    traced = {row["cell"] for row in passed if row["level"] == "traced"}
+    return [Problem(cell, row["point"], row["queue"], "failed", "unverified: no traced trial of it passed in this run")
+            for cell, row in {row["cell"]: row for row in passed}.items() if cell not in traced]
 
 
 def _stored(path: Path) -> Path | None:

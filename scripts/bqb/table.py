@@ -49,7 +49,7 @@ def _encodable(text: str, encoding: str) -> str:
 def summary(run: Run) -> RenderableType:
     """Everything that is printed, top to bottom."""
     answers = [statistics.answer(run, scenario) for scenario in run.scenarios.values()]
-    parts = [_questions(run, answers), _score(run, answers), _marks(run, answers), *_problems(run), *_unverified(run)]
+    parts = [_questions(run, answers), _score(run, answers), _marks(run, answers), *_problems(run)]
     return Group(*(part for part in parts if part is not None))
 
 
@@ -187,11 +187,3 @@ def _problem_list(heading: str, style: str, problems: list[Problem]) -> Text:
         if len(cells) > MAX_LISTED:
             text.append(f"\n    and {len(cells) - MAX_LISTED} more", style="default")
     return text
-
-
-def _unverified(run: Run) -> list[Text]:
-    cells = run.unverified()
-    if not cells:
-        return []
-    names = "".join(f"\n    {point.cell(queue)}" for point, queue in cells[:MAX_LISTED])
-    return [Text(f"\nUNVERIFIED: no traced trial passed beside these counted ones{names}", style="yellow")]

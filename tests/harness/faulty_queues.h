@@ -23,6 +23,7 @@ enum class Fault {
   overfills,        // holds one message more than capacity()
   slyly_overfills,  // the same, but only in push, where filling up with try_push does not show it
   hangs,            // a pop never returns
+  never_ends,       // closed and drained, it delivers a message again and again
   crashes,
 };
 
@@ -65,6 +66,7 @@ class FaultyQueue {
       for (;;) changed_.wait(lock);
     }
     changed_.wait(lock, [&] { return closed_ || !messages_.empty(); });
+    if (fault == Fault::never_ends && messages_.empty()) return T{};
     return take();
   }
   Status try_pop(std::optional<T>& out) {
@@ -117,6 +119,8 @@ template <class T>
 using SlyOverfullQueue = FaultyQueue<T, Fault::slyly_overfills>;
 template <class T>
 using HangingQueue = FaultyQueue<T, Fault::hangs>;
+template <class T>
+using NeverEndingQueue = FaultyQueue<T, Fault::never_ends>;
 template <class T>
 using CrashingQueue = FaultyQueue<T, Fault::crashes>;
 

@@ -3,15 +3,17 @@
 
 namespace {
 
+using bq::bench::LineUp;
 using bq::bench::register_queue;
 
-[[maybe_unused]] const bool registered = register_queue<bq::test::DroppingQueue>("dropping", "extra") &&
-                                         register_queue<bq::test::DuplicatingQueue>("duplicating", "extra") &&
-                                         register_queue<bq::test::ReorderingQueue>("reordering", "extra") &&
-                                         register_queue<bq::test::OverfullQueue>("overfull", "extra") &&
-                                         register_queue<bq::test::SlyOverfullQueue>("sly_overfull", "extra") &&
-                                         register_queue<bq::test::HangingQueue>("hanging", "named") &&
-                                         register_queue<bq::test::CrashingQueue>("crashing", "named") &&
-                                         register_queue<bq::test::SpinRing>("spin_ring", "default");
+[[maybe_unused]] const bool registered = register_queue<bq::test::DroppingQueue>("dropping", LineUp::extra) &&
+                                         register_queue<bq::test::DuplicatingQueue>("duplicating", LineUp::extra) &&
+                                         register_queue<bq::test::ReorderingQueue>("reordering", LineUp::extra) &&
+                                         register_queue<bq::test::OverfullQueue>("overfull", LineUp::extra) &&
+                                         register_queue<bq::test::SlyOverfullQueue>("sly_overfull", LineUp::extra) &&
+                                         register_queue<bq::test::HangingQueue>("hanging", LineUp::named) &&
+                                         register_queue<bq::test::NeverEndingQueue>("never_ending", LineUp::named) &&
+                                         register_queue<bq::test::CrashingQueue>("crashing", LineUp::named) &&
+                                         register_queue<bq::test::SpinRing>("spin_ring", LineUp::by_default);
 
 }  // namespace

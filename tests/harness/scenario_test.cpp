@@ -141,6 +141,15 @@ TEST_F(ScenarioTest, WhatIsMissingOrDoesNotGoTogether) {
                "producer.burst_msgs", "bursty");
 }
 
+TEST_F(ScenarioTest, TimesTooLongToDraw) {
+  const std::string both = "producer.work = \"spin\"\nconsumer.work = \"spin\"\nconsumer.mean_ns = 1_000_000\n";
+  expect_error(head + "capacity = 1\nrho = 0.000_1\n" + both, "4", "rho", "over 0.1 s");
+  expect_error(head +
+                   "capacity = 1\n[producer]\nwork = \"spin\"\nprocess = \"bursty\"\nmean_ns = 1_000_000\nburst_msgs = "
+                   "10_000\nburst_gap_ns = 1_000\n",
+               "8", "producer.burst_msgs", "pause");
+}
+
 TEST_F(ScenarioTest, FilesThatAreNone) {
   EXPECT_NE(error_of("capacity = = 3").find("asked.toml:1"), std::string::npos) << error_of("capacity = = 3");
   EXPECT_THROW(load_scenario(folder_ / "absent.toml"), UsageError);
@@ -156,7 +165,7 @@ TEST_F(ScenarioTest, AreFoundByFileFolderAndName) {
   EXPECT_EQ(load_scenarios({}, folder_)[0].name, "a");
   EXPECT_EQ(load_scenarios({"top"}, folder_)[0].name, "top");
   EXPECT_EQ(load_scenarios({"curated", "top"}, folder_).size(), 3u);
-  EXPECT_EQ(load_scenarios({(folder_ / "top.toml").string()}, "/")[0].name, "top");
+  EXPECT_EQ(load_scenarios({(folder_ / "top.toml").string()}, folder_ / "curated")[0].name, "top");
   EXPECT_THROW(load_scenarios({"curated", "a"}, folder_), UsageError) << "twice";
 }
 

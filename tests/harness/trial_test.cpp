@@ -131,6 +131,33 @@ TEST(HandMadeRecords, AMessageNobodySentAndOneThatCameTwice) {
             std::string::npos);
 }
 
+TEST(HandMadeRecords, AWindowThatShrankToAFractionIsVoid) {
+  Point point = point_of(1, 1, 4, 0, 0);
+  Demands demands;
+  demands.producer.resize(1);
+  demands.consumer.resize(1);
+  TrialRecord record;
+  record.capacity = 4;
+  record.producers.resize(1);
+  record.consumers.resize(1);
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    record.producers[0].stamps.push_back({100 * i, 100 * i + 10});
+    record.consumers[0].stamps.push_back({100 * i + 20, 100 * i + 30, Message::of(0, i).id});
+  }
+  record.producers[0].warm = 5;
+  record.producers[0].done = 910;
+  record.consumers[0].messages = 10;
+  record.consumers[0].end_call = 2'000;
+  const auto result = [&](Ticks consumer_warm) {
+    record.consumers[0].warm = consumer_warm;
+    return measure({point, Level::traced, 0, 10, demands}, record, {}, std::nullopt, 2);
+  };
+  EXPECT_EQ(result(35).messages, 9u);
+  EXPECT_EQ(result(35).void_reason, "");
+  EXPECT_NE(result(750).void_reason, "") << "two messages of ten";
+  EXPECT_TRUE(result(750).counters.empty());
+}
+
 TEST(LeastWindow, CountsFillingsAndTurns) {
   Point point = point_of(1, 1, 256, 500, 10'000);
   EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 54e6);

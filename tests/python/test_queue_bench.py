@@ -88,6 +88,30 @@ def test_a_hang_names_the_stuck_threads_and_the_run_goes_on(tmp_path: Path) -> N
     assert run(FAULTY, *selection, "--out", out, "--round", 1).returncode == 0
 
 
+def test_a_queue_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    asked = scenario(tmp_path, TRACED)
+    assert run(FAULTY, "--scenario", asked, "--queue", "never_ending", "--out", out, "--pilot").returncode == 4
+    (row,) = rows(out, "trial")
+    assert row["message"] == "exactly once: consumers take more messages than there are, without an end"
+
+
+def test_what_has_no_window_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, TRACED.replace("capacity = 16", "capacity = 16_000_000"))
+    out = tmp_path / "out"
+    done = measure(REAL, out, "--scenario", asked, "--queue", "two_condvar")
+    assert done.returncode == 0, done.stderr
+    (skip,) = rows(out, "skip")
+    assert "takes more than 10000000 messages" in skip["reason"]
+    assert rows(out, "block") == []
+
+
+def test_flags_that_would_tear_blocks_apart_are_refused(tmp_path: Path) -> None:
+    done = run(REAL, "--scenario", scenario(tmp_path, TRACED), "--benchmark_filter=two")
+    assert done.returncode == 2 and "--benchmark_filter=two: would tear blocks apart" in done.stderr
+
+
 def test_a_crash_is_blamed_on_the_cell_that_ran(tmp_path: Path) -> None:
     asked = scenario(tmp_path, TRACED)
     out = tmp_path / "out"

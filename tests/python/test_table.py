@@ -75,7 +75,7 @@ def test_counted_numbers_without_a_traced_trial_are_named(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["race"], queues=["reference"], rounds=2, faults=False)
     lines = [line for line in (folder / "trials.jsonl").read_text().splitlines() if '"level": "traced"' not in line]
     (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
-    assert "UNVERIFIED" in table.plain(results.load(folder))
+    assert "unverified: no traced trial of it passed in this run" in table.plain(results.load(folder))
 
 
 def test_print_summary_writes_plain_text_where_there_is_no_terminal(tmp_path):
