@@ -24,7 +24,7 @@ from bqb.progress import Progress
 
 DEFAULT_ROUNDS = 12
 FEWEST_ROUNDS_TO_MAKE_UP = 5
-MAKE_UP_SHARE = 0.25  # of the time that the rounds took
+MAKE_UP_SHARE = 0.1  # of the time that the rounds took
 SECONDS_BETWEEN_LOOKS = 0.5
 
 EXIT_USAGE = 2
