@@ -98,7 +98,7 @@ Json describe_context(std::uint64_t seed) {
 
 Json describe_point(const Point& point) {
   Json params = Json::object();
-  for (const auto& [key, value] : point.params) std::visit([&](const auto& v) { params[key] = v; }, value);
+  for (const auto& [key, value] : point.params) std::visit([&param = params[key]](const auto& v) { param = v; }, value);
   Json json{{"name", point.name}, {"scenario", point.scenario}, {"params", params}};
   if (!point.case_name.empty()) json["case"] = point.case_name;
   json["producers"] = point.producers;
