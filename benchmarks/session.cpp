@@ -89,8 +89,9 @@ std::vector<std::string> Session::queues_of(const Scenario& scenario) const {
                                                      : queue.line_up == LineUp::by_default ||
                                                            (queue.line_up == LineUp::extra &&
                                                             (options_.all || !options_.queue_regex.empty()));
-    const bool in_full = queue.name == options_.queue_regex;
     const bool wanted = options_.queue_regex.empty() || std::regex_search(queue.name, std::regex(options_.queue_regex));
+    // A pattern that spells the name out means this queue, whatever the scenario's line-up.
+    const bool in_full = wanted && options_.queue_regex.find(queue.name) != std::string::npos;
     if (in_full || (in_line_up && wanted)) names.push_back(queue.name);
   }
   return names;

@@ -227,3 +227,12 @@ def test_alone_it_is_a_google_benchmark_program(tmp_path: Path) -> None:
     names = [entry["name"] for entry in json.loads(report.read_text(encoding="utf-8"))["benchmarks"]]
     assert "asked/two_condvar/iterations:1/manual_time" in names
     assert run(FAULTY, "--scenario", scenario(tmp_path, TRACED), "--queue", "^dropping$").returncode == 1
+
+
+@pytest.mark.parametrize(
+    "pattern, runs",
+    [("reference", False), (".*", False), ("reference_as_posted", True), ("^(reference_as_posted|two_condvar)$", True)],
+)
+def test_a_named_queue_runs_only_where_its_name_is_spelt_out(tmp_path: Path, pattern: str, runs: bool) -> None:
+    listed = run(REAL, "--scenario", scenario(tmp_path, TRACED), "--queue", pattern, "--list").stdout
+    assert ("reference_as_posted" in listed) == runs
