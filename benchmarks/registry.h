@@ -15,7 +15,7 @@ namespace bq::bench {
 enum class LineUp : std::uint8_t {
   by_default,  ///< in every run
   extra,       ///< with --all, or by name
-  named,       ///< only where named in full
+  named,       ///< only where its name is spelt out
 };
 
 struct QueueEntry {

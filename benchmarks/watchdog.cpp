@@ -94,7 +94,10 @@ void Watchdog::run(const std::stop_token& stop) {
   Steady::time_point since = Steady::now();
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, stop, poll, [] { return false; }) && !stop.stop_requested()) {
-    if (workers_.empty()) continue;
+    if (workers_.empty()) {
+      watched = nullptr;  // the next trial's workers may lie at the same place
+      continue;
+    }
     if (takes_too_many(*plan_, workers_)) {
       report_("exactly once: consumers take more messages than there are, without an end");
       std::_Exit(exit_code_);

@@ -1,4 +1,4 @@
-"""The logic behind the commands in scripts/: bench, test, plot."""
+"""The logic behind the commands in scripts/: bench, test, plot, publish."""
 
 from pathlib import Path
 
