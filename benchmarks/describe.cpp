@@ -1,7 +1,6 @@
 #include "benchmarks/describe.h"
 
 #include <gnu/libc-version.h>
-#include <boost/version.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -84,10 +83,8 @@ Json describe_context(std::uint64_t seed) {
   context["compiler"] = compiler();
   context["build_type"] = BQ_BUILD_TYPE;
   context["flags"] = BQ_FLAGS;
-  context["libraries"] = {{"glibc", gnu_get_libc_version()},
-                          {"google_benchmark", BQ_BENCHMARK_VERSION},
-                          {"boost", BOOST_LIB_VERSION},
-                          {"concurrentqueue", BQ_CONCURRENTQUEUE_VERSION}};
+  context["libraries"] = {{"glibc", gnu_get_libc_version()}};
+  context["libraries"].update(Json::parse(BQ_LIBRARIES));
   context["commit"] = BQ_COMMIT;
   context["dirty"] = static_cast<bool>(BQ_DIRTY);
   context["binary_id"] = binary_id();

@@ -30,8 +30,8 @@ const QueueEntry* find_queue(const std::string& name) {
 
 bool add_queue(QueueEntry entry) {
   if (find_queue(entry.name)) {
-    std::cerr << "two queues are registered as '" << entry.name << "'\n";
-    std::abort();
+    std::cerr << "queue_bench: two queues are registered as '" << entry.name << "'; rename one\n";
+    std::_Exit(2);  // wrong usage, found before main
   }
   const auto place = std::upper_bound(queues().begin(), queues().end(), entry,
                                       [](const QueueEntry& a, const QueueEntry& b) { return a.name < b.name; });

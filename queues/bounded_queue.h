@@ -99,6 +99,7 @@ struct Traits {
   Origin origin = Origin::house;
   std::string_view waiting = {};  ///< how a blocked call waits, in two or three words: "condvar", "spin, then condvar"
   std::string_view note = {};     ///< what a reader of a table must know beyond the labels; empty for most
+  std::string_view defect = {};   ///< a known fault, rare enough to be measured all the same; empty for most
 };
 
 /// A queue of this suite. Thread-safety: every member may be called from any thread, within traits.producers and
@@ -148,3 +149,11 @@ inline std::size_t checked_capacity(std::size_t capacity, std::size_t max = unbo
 }
 
 }  // namespace bq
+
+/// BQ_QUEUE(my::MyQueue, my_queue) in a header from outside this tree, at namespace scope, makes the class template
+/// known as `my_queue` to `./scripts/bench --with` and `./scripts/test --with`, which give the macro a meaning of their
+/// own. Everywhere else it merely checks the interface. See docs/your_own_queue.md.
+#ifndef BQ_QUEUE
+#define BQ_QUEUE(Class, name) \
+  static_assert(::bq::BoundedQueue<Class<int>>, #name " does not offer what queues/bounded_queue.h asks of a queue");
+#endif

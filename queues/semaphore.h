@@ -8,7 +8,7 @@
 // Use it:  where a message a wake-up is the rule; with many waiters a side.
 // Not:     where calls rarely wait: each pays two atomic permits and the mutex all the same.
 // Source:  E. W. Dijkstra, "Cooperating Sequential Processes", 1965. The closing permit is the one thing added.
-// Waiting: semaphores.
+// Waiting: semaphores, of the standard library or of POSIX. They differ more than one would think: see sync.h.
 // Progress: blocking; a thread stopped inside the lock holds up everyone, one stopped between the permits holds up one
 //          slot.
 #pragma once
@@ -23,17 +23,21 @@
 
 namespace bq {
 
-template <class T, class Sync = StdSync>
-class SemaphoreQueue : public detail::Calls<SemaphoreQueue<T, Sync>, T, Sync> {
-  friend detail::Calls<SemaphoreQueue, T, Sync>;
-  using Semaphore = typename Sync::semaphore;
+namespace detail {
+
+template <class T, class Sync, class Semaphore>
+class PermitQueue : public Calls<PermitQueue<T, Sync, Semaphore>, T, Sync> {
+  friend Calls<PermitQueue, T, Sync>;
   static constexpr std::size_t max_capacity = Semaphore::max - 1;  // and the closing permit
 
  public:
-  static constexpr Traits traits{
-      .capacities = Capacities::range, .max_capacity = max_capacity, .timed = Timed::yes, .waiting = "semaphore"};
+  static constexpr Traits traits{.capacities = Capacities::range,
+                                 .max_capacity = max_capacity,
+                                 .timed = Timed::yes,
+                                 .waiting = "semaphore",
+                                 .defect = Semaphore::defect};
 
-  explicit SemaphoreQueue(std::size_t capacity)
+  explicit PermitQueue(std::size_t capacity)
       : ring_(checked_capacity(capacity, max_capacity)), slots_(static_cast<std::ptrdiff_t>(capacity), "slots") {}
 
   void close() {
@@ -106,5 +110,15 @@ class SemaphoreQueue : public detail::Calls<SemaphoreQueue<T, Sync>, T, Sync> {
   Semaphore slots_;
   Semaphore items_{0, "items"};
 };
+
+}  // namespace detail
+
+/// On std::counting_semaphore.
+template <class T, class Sync = StdSync>
+using SemaphoreQueue = detail::PermitQueue<T, Sync, typename Sync::semaphore>;
+
+/// On sem_t.
+template <class T, class Sync = StdSync>
+using PosixSemaphoreQueue = detail::PermitQueue<T, Sync, typename Sync::posix_semaphore>;
 
 }  // namespace bq

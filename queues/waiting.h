@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -15,6 +16,7 @@ namespace bq::detail {
 
 /// The patience of push and pop: it never ends.
 struct Patient {
+  static constexpr bool waits = true;
   static bool lasts() { return true; }
   /// Sleeps on a condition variable. True: look again; false: give up.
   static bool sleep(auto& signal, auto& lock) {
@@ -26,10 +28,17 @@ struct Patient {
     semaphore.acquire();
     return true;
   }
+  /// Sleeps while the futex word is as expected. True: look again; false: give up.
+  template <class Sync>
+  static bool park(const auto& word, std::uint32_t expected) {
+    Sync::futex_wait(word, expected);
+    return true;
+  }
 };
 
 /// The patience of try_push and try_pop: none.
 struct Impatient {
+  static constexpr bool waits = false;
   static bool lasts() { return false; }
   static bool sleep(auto& /*signal*/, auto& /*lock*/) { return false; }
   static bool acquire(auto& semaphore) { return semaphore.try_acquire(); }
@@ -38,6 +47,7 @@ struct Impatient {
 /// The patience of try_push_until and try_pop_until.
 template <class Sync>
 struct PatientUntil {
+  static constexpr bool waits = true;
   Deadline deadline;
 
   bool lasts() const { return Sync::now() < deadline; }
@@ -48,6 +58,10 @@ struct PatientUntil {
     return true;
   }
   bool acquire(auto& semaphore) const { return semaphore.try_acquire_until(deadline); }
+  template <class>
+  bool park(const auto& word, std::uint32_t expected) const {
+    return Sync::futex_wait_until(word, expected, deadline);
+  }
 };
 
 /// The calls of a queue that befriends this base and implements
@@ -64,7 +78,9 @@ class Calls {
     const Status status = self().push_with(std::move(value), Impatient{});
     return status == Status::timeout ? Status::full : status;
   }
-  Status try_push_until(T&& value, Deadline deadline) {
+  // `Self` puts the question off until the queue is complete.
+  template <class Self = Queue>
+  requires(Self::traits.timed == Timed::yes) Status try_push_until(T&& value, Deadline deadline) {
     return self().push_with(std::move(value), PatientUntil<Sync>{deadline});
   }
 
@@ -77,7 +93,8 @@ class Calls {
     const Status status = self().pop_with(out, Impatient{});
     return status == Status::timeout ? Status::empty : status;
   }
-  Status try_pop_until(std::optional<T>& out, Deadline deadline) {
+  template <class Self = Queue>
+  requires(Self::traits.timed == Timed::yes) Status try_pop_until(std::optional<T>& out, Deadline deadline) {
     return self().pop_with(out, PatientUntil<Sync>{deadline});
   }
 

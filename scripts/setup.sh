@@ -5,10 +5,13 @@ set -euo pipefail
 
 ROOT=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
 SETUP_LOG=$ROOT/build/setup.log
+PEERS=$ROOT/benchmarks/cmake/Peers.cmake
 
-PYTHON=""         # the interpreter that runs the commands, once find_python has found one
+PYTHON=""         # the interpreter that runs the commands, once need_python has found one
 MISSING=()        # Debian packages to install
 MISSING_WHY=()    # what each of them is for
+WANTED=()         # Debian packages to install if that works: without them some queues are missing, and no more
+WHY_NOT=""        # why `install` failed
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -21,17 +24,28 @@ need_program() {  # need_program PROGRAM PACKAGE WHAT-FOR
   command -v "$1" >/dev/null || missing "$2" "$3"
 }
 
-need_header() {  # need_header HEADER PACKAGE WHAT-FOR: looks where compiler and CMake look
+is_here() {  # is_here FILE: a header or a library, where compiler and CMake look
   local folder folders
   IFS=: read -ra folders <<<"${CPATH:-}:${CPLUS_INCLUDE_PATH:-}:/usr/local/include:/usr/include"
-  for folder in "${folders[@]}"; do
-    if [[ -n $folder && -e $folder/$1 ]]; then return; fi
+  for folder in "${folders[@]}" /usr/local/lib /usr/lib /usr/lib/*-linux-gnu; do
+    if [[ -n $folder && -e $folder/$1 ]]; then return 0; fi
   done
   IFS=': ;' read -ra folders <<<"${CMAKE_PREFIX_PATH:-}"
   for folder in "${folders[@]}"; do
-    if [[ -e $folder/include/$1 ]]; then return; fi
+    if [[ -e $folder/include/$1 || -e $folder/lib/$1 ]]; then return 0; fi
   done
-  missing "$2" "$3"
+  return 1
+}
+
+need_header() {  # need_header HEADER PACKAGE WHAT-FOR
+  is_here "$1" || missing "$2" "$3"
+}
+
+want_peers() {  # the libraries of the queues to compare with: the bq_peer(key package file ...) lines of Peers.cmake
+  local call package file
+  while read -r call package file _; do
+    if [[ $call == "bq_peer("* ]] && ! is_here "${file%)}"; then WANTED+=("$package"); fi
+  done <"$PEERS"
 }
 
 lacking_modules() {  # lacking_modules PYTHON MODULE...: prints the modules that PYTHON cannot import
@@ -80,13 +94,13 @@ need_build_tools() {
   need_header toml++/toml.h libtomlplusplus-dev "reads the scenarios"
   need_header nlohmann/json.hpp nlohmann-json3-dev "writes the results"
   need_header CLI/CLI.hpp libcli11-dev "reads the command line"
-  need_header boost/lockfree/queue.hpp libboost-dev "a queue to compare with: Boost.Lockfree"
-  need_header concurrentqueue/blockingconcurrentqueue.h libconcurrentqueue-dev "a queue to compare with: moodycamel"
+  want_peers
 }
 
 find_needs() {  # find_needs COMMAND
   MISSING=()
   MISSING_WHY=()
+  WANTED=()
   case $1 in
     bench) need_build_tools; need_python matplotlib numpy scipy rich ;;
     test) need_build_tools; need_program valgrind valgrind "counts instructions"
@@ -113,34 +127,49 @@ as_root() {
   if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi
 }
 
-apt_install() {
+apt_install() {  # apt_install PACKAGE...
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
   as_root "${apt[@]}" update || true  # without network the packages may still be at hand
-  as_root "${apt[@]}" install --no-install-recommends -y "${MISSING[@]}"
+  as_root "${apt[@]}" install --no-install-recommends -y "$@"
 }
 
-install_missing() {
-  if ! command -v apt-get >/dev/null; then give_up "Only apt is known here, and this system has none; on Debian 12"; fi
-  if [[ $EUID -ne 0 ]] && ! command -v sudo >/dev/null; then give_up "Installing takes root, and there is no sudo"; fi
-  mkdir -p "$ROOT/build"
-  say "Installing them with apt (log: $SETUP_LOG) ..."
-  if ! apt_install </dev/null >"$SETUP_LOG" 2>&1; then
-    tail -n 15 "$SETUP_LOG" >&2
-    give_up "apt could not install them (log: $SETUP_LOG)"
+install() {  # install PACKAGE...: false where that cannot be, and WHY_NOT says why
+  if ! command -v apt-get >/dev/null; then
+    WHY_NOT="Only apt is known here, and this system has none; on Debian 12"
+    return 1
   fi
+  if [[ $EUID -ne 0 ]] && ! command -v sudo >/dev/null; then
+    WHY_NOT="Installing takes root, and there is no sudo"
+    return 1
+  fi
+  mkdir -p "$ROOT/build"
+  say "Installing $* with apt (log: $SETUP_LOG) ..."
+  if ! apt_install "$@" </dev/null >"$SETUP_LOG" 2>&1; then
+    tail -n 15 "$SETUP_LOG" >&2
+    WHY_NOT="apt could not install them (log: $SETUP_LOG)"
+    return 1
+  fi
+  hash -r
 }
 
 set_up() {  # set_up COMMAND MAY-INSTALL: all that COMMAND needs is here afterwards, or exit 3
   find_needs "$1"
-  if [[ ${#MISSING[@]} -eq 0 ]]; then return; fi
-  list_missing
-  if [[ $2 == no ]]; then give_up "Nothing is installed under --no-setup or --help"; fi
-  install_missing
-  hash -r
-  find_needs "$1"
   if [[ ${#MISSING[@]} -gt 0 ]]; then
     list_missing
-    give_up "Still missing after the installation"
+    if [[ $2 == no ]]; then give_up "Nothing is installed under --no-setup or --help"; fi
+    install "${MISSING[@]}" || give_up "$WHY_NOT"
+    find_needs "$1"
+    if [[ ${#MISSING[@]} -gt 0 ]]; then
+      list_missing
+      give_up "Still missing after the installation"
+    fi
+  fi
+  if [[ ${#WANTED[@]} -gt 0 && $2 == yes ]]; then
+    install "${WANTED[@]}" || say "$WHY_NOT."
+    find_needs "$1"
+  fi
+  if [[ ${#WANTED[@]} -gt 0 ]]; then
+    say "Going on without the queues of libraries that are not here; these packages bring them: ${WANTED[*]}"
   fi
 }
 

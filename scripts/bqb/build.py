@@ -5,27 +5,38 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from bqb import ROOT, Failure
 from bqb.progress import Progress
 
 LINES_SHOWN_ON_FAILURE = 40
+ERROR = re.compile(r"\berror:|CMake Error")
 STEP = re.compile(r"\s*\[?(\d+)/(\d+)[] ]")  # of ninja: [3/14], of ctest: 3/14
 
 
 def build(preset: str, target: str | None = None, options: tuple[str, ...] = ()) -> None:
     """Builds one target (or everything) of a preset. A Failure of status 3 when it cannot."""
-    folder = ROOT / "build" / preset
+    run_cmake(["cmake", "--preset", preset, *options], ROOT / "build" / preset, target, f"build {preset}")
+
+
+def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str) -> None:
+    """Configures each time, which takes no second: a library may have come or gone since. Then builds."""
     folder.mkdir(parents=True, exist_ok=True)
-    commands = [["cmake", "--build", str(folder), *(["--target", target] if target else [])]]
-    if options or not (folder / "build.ninja").exists():
-        commands.insert(0, ["cmake", "--preset", preset, *options])
+    compile_ = ["cmake", "--build", str(folder), *(["--target", target] if target else [])]
     with open(folder / "build.log", "w+", encoding="utf-8") as log:
-        for command in commands:
-            if follow(command, log, f"build {preset}") != 0:
+        for command in (configure, compile_):
+            if follow(command, log, stage) != 0:
                 log.seek(0)
-                sys.stderr.writelines(log.readlines()[-LINES_SHOWN_ON_FAILURE:])
+                sys.stderr.writelines(what_went_wrong(log.readlines()))
                 raise Failure(f"`{' '.join(command)}` failed; the whole log is {log.name}", 3)
+
+
+def what_went_wrong(lines: list[str]) -> list[str]:
+    """A screenful: from just before the first error, whose reason may stand above it; without one, the end."""
+    first = next((number for number, line in enumerate(lines) if ERROR.search(line)), len(lines))
+    start = max(0, min(first - 3, len(lines) - LINES_SHOWN_ON_FAILURE))
+    return lines[start:start + LINES_SHOWN_ON_FAILURE]
 
 
 def follow(command: list, log, stage: str) -> int:

@@ -11,7 +11,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from bqb import ROOT, Failure, build, results, shown, testrun
+from bqb import ROOT, Failure, build, outside, results, shown, testrun
 from bqb.driver import STOP_SIGNALS, Driver, Interrupted, Selection, listing
 from bqb.journal import Journal
 
@@ -45,12 +45,13 @@ def bench(words: list[str]) -> int:
     arguments = parse_bench(words)
     if arguments.resume:
         selection = selection_of(arguments.resume)
-        return measure(the_binary(), arguments.resume, selection)
+        return measure(the_binary(outside.check(selection.headers)), arguments.resume, selection)
     if arguments.out:
         check_free(arguments.out)
-    binary = the_binary()
+    headers = outside.check(arguments.headers or [])
+    binary = the_binary(headers)
     selection = Selection(tuple(map(absolute_if_file, arguments.scenario or [])), arguments.queue, arguments.all,
-                          arguments.seed, arguments.rounds)
+                          arguments.seed, arguments.rounds, headers)
     text = listing(binary, selection)  # finds what is wrong with the selection before anything is written
     if arguments.list:
         print(text, end="")
@@ -67,6 +68,7 @@ def parse_bench(words: list[str]) -> argparse.Namespace:
         help="what to measure: a scenario or a folder below scenarios/, or a file; may be repeated (default: curated)")
     add("--queue", metavar="REGEX", help="only queues whose name matches")
     add("--all", action="store_true", help="every queue, not only the default line-up")
+    add_with(parser, "measure the queue of this header, too")
     add("--rounds", type=whole_number(1), metavar="N", help="how often each point is measured (default: 12, quick: 3)")
     add("--seed", type=whole_number(0), metavar="N", help="of the drawn work and of the order of measuring")
     add("--out", type=Path, metavar="DIR", help="where the results go: new or empty (default: results/<date>-<time>)")
@@ -74,11 +76,17 @@ def parse_bench(words: list[str]) -> argparse.Namespace:
     add("--list", action="store_true", help="show what would be measured")
     add("--no-setup", action="store_true", help="install nothing")
     arguments = parser.parse_args(words)
-    own = ("scenario", "queue", "all", "rounds", "seed", "out", "list")
+    own = ("scenario", "queue", "all", "headers", "rounds", "seed", "out", "list")
     clash = [name for name in own if getattr(arguments, name) not in (None, False)]
     if arguments.resume and clash:
-        parser.error(f"--resume goes on with a run as it was begun; leave out --{clash[0]}")
+        option = "with" if clash[0] == "headers" else clash[0]
+        parser.error(f"--resume goes on with a run as it was begun; leave out --{option}")
     return arguments
+
+
+def add_with(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--with", dest="headers", action="append", metavar="HEADER",
+                        help=f"{what}, which stands outside the tree; may be repeated (see {outside.PAGE})")
 
 
 def whole_number(least: int):
@@ -94,10 +102,12 @@ def absolute_if_file(scenario: str) -> str:
     return str(Path(scenario).resolve()) if Path(scenario).exists() else scenario
 
 
-def the_binary() -> Path:
-    """queue_bench, built if need be; BQB_QUEUE_BENCH names another one."""
+def the_binary(headers: tuple[str, ...]) -> Path:
+    """queue_bench with these headers' queues, built if need be; BQB_QUEUE_BENCH names another one."""
     if own := os.environ.get("BQB_QUEUE_BENCH"):
         return Path(own)
+    if headers:
+        return outside.build_with(headers, "release", "queue_bench") / "queue_bench"
     build.build("release", "queue_bench")
     return ROOT / "build" / "release" / "queue_bench"
 
@@ -208,11 +218,16 @@ def publish_run(words: list[str]) -> int:
 
 
 def test(words: list[str]) -> int:
-    parser = Parser(prog="test", description="Builds everything, runs every test and sums up.")
+    parser = Parser(prog="test", description="Builds everything, runs every test and sums up: all of them in a release "
+                    "build, then the contract of the queues again under the sanitizers.")
     parser.add_argument("--preset", action="append", choices=["release", "asan", "tsan"],
-                        help="the build to test; may be repeated (default: release)")
+                        help="run all tests in this build instead; may be repeated")
+    add_with(parser, "test only the queue of this header, against the contract (default: in the release build)")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
-    return testrun.run(parser.parse_args(words).preset or ["release"])
+    arguments = parser.parse_args(words)
+    if arguments.headers:
+        return testrun.run_outside(outside.check(arguments.headers), arguments.preset or ["release"])
+    return testrun.run(arguments.preset or [])
 
 
 # -------------------------------------------------------------------------------------------------------- main

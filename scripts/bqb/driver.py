@@ -49,6 +49,7 @@ class Selection:
     all: bool = False
     seed: int | None = None
     rounds: int | None = None
+    headers: tuple[str, ...] = ()  # of queues from outside the tree; they are in the binary
 
     def arguments(self) -> list[str]:
         """As queue_bench takes it."""
@@ -64,7 +65,7 @@ class Selection:
     @classmethod
     def of_run(cls, journal: Journal) -> Selection:
         arguments = journal.context["arguments"]
-        return cls(**{**arguments, "scenario": tuple(arguments["scenario"])})
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()})
 
 
 def listing(binary: Path, selection: Selection) -> str:

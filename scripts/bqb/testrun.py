@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as xml
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bqb import ROOT, Failure, shown
+from bqb import ROOT, Failure, outside, shown
 from bqb.build import build, follow
+from bqb.progress import duration
 
 SECONDS_FOR_ONE_TEST = 300  # where a test does not set its own limit
+SECONDS_WORTH_A_WORD = 30
+SANITIZERS = ("asan", "tsan")
 DELIBERATE_SKIPS = ("SKIP_", "Disabled")  # how CTest says that a test chose not to run
+BY_QUEUE = re.compile(r"([a-z][a-z0-9_]*): (.+)")  # how the contract suite words a skip: whose, and why
+
+
+@dataclass(frozen=True)
+class Skip:
+    suite: str
+    test: str
+    reason: str
 
 
 @dataclass
 class Tally:
     passed: int = 0
     failed: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)  # with the reason
+    skipped: list[Skip] = field(default_factory=list)
 
     def add(self, report: Path, suite: str) -> None:
         """Counts what a JUnit report holds."""
@@ -28,22 +44,28 @@ class Tally:
             self.failed.append(f"{suite}: left no report ({shown(report)})")
             return
         for case in xml.parse(report).iter("testcase"):
-            name = f"{suite}: {full_name(case)}"
+            name = full_name(case)
             skip = case.find("skipped")
             if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
-                self.failed.append(name)
+                self.failed.append(f"{suite}: {name}{how_long(case)}")
                 print(case.findtext("system-out") or "", end="")
             elif skip is None:
                 self.passed += 1
             elif suite == "pytest" or skip.get("message", "").startswith(DELIBERATE_SKIPS):
-                self.skipped.append(f"{name}: {skip_reason(case)}")
+                self.skipped.append(Skip(suite, name, skip_reason(case)))
             else:  # CTest wanted to run it and could not
-                self.failed.append(f"{name}: {skip.get('message')}")
+                self.failed.append(f"{suite}: {name}: {skip.get('message')}")
 
 
 def full_name(case: xml.Element) -> str:
     group, name = case.get("classname", ""), case.get("name", "")
     return name if group in ("", name) else f"{group}.{name}"
+
+
+def how_long(case: xml.Element) -> str:
+    """For a test that took strangely long: it may have hung, which CTest's report does not tell."""
+    seconds = float(case.get("time") or 0)
+    return f" (after {seconds:.0f} s)" if seconds >= SECONDS_WORTH_A_WORD else ""
 
 
 def skip_reason(case: xml.Element) -> str:
@@ -55,30 +77,57 @@ def skip_reason(case: xml.Element) -> str:
     return case.find("skipped").get("message", "no reason given")
 
 
+@contextmanager
+def timed(stage: str) -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    print(f"{stage}: took {duration(time.monotonic() - begun)}", flush=True)
+
+
 def run(presets: list[str]) -> int:
+    """All tests in the builds of `presets`; by default in release, and the contract alone under the sanitizers."""
     tally = Tally()
-    for preset in presets:
+    for preset in presets or ["release"]:
         test_preset(preset, tally)
-    test_python(tally)
+    for preset in () if presets else SANITIZERS:
+        test_preset(preset, tally, contract_only=True)
+    with timed("pytest"):
+        test_python(tally)
     return sum_up(tally)
 
 
-def test_preset(preset: str, tally: Tally) -> None:
+def run_outside(headers: tuple[str, ...], presets: list[str]) -> int:
+    """The contract suite on queues from outside the tree."""
+    tally = Tally()
+    for preset in presets:
+        with timed(f"build --with {preset}"):
+            folder = outside.build_with(headers, preset, "contract_test")
+        run_ctest(folder, f"{preset} --with", tally)
+    return sum_up(tally)
+
+
+def test_preset(preset: str, tally: Tally, contract_only: bool = False) -> None:
+    # -Werror only where CI is set: another compiler may know new warnings, and `bench` shares the build.
+    options = ("-DBQ_TESTS=ON", *(["-DBQ_WERROR=ON"] if os.environ.get("CI") else []))
     try:
-        # Only where CI is set: another compiler may know new warnings, and `bench` shares the build.
-        build(preset, options=("-DBQ_TESTS=ON", *(["-DBQ_WERROR=ON"] if os.environ.get("CI") else [])))
+        with timed(f"build {preset}"):
+            build(preset, "contract" if contract_only else None, options)
     except Failure as failure:
         print(failure, file=sys.stderr)
         tally.failed.append(f"{preset}: the build")
         return
-    folder = ROOT / "build" / preset
+    run_ctest(ROOT / "build" / preset, preset, tally, ["--label-regex", "^contract$"] if contract_only else [])
+
+
+def run_ctest(folder: Path, suite: str, tally: Tally, which: list[str] = ()) -> None:
     report = folder / "ctest.xml"
     report.unlink(missing_ok=True)
     jobs = str(len(os.sched_getaffinity(0)))
-    with open(folder / "ctest.log", "w", encoding="utf-8") as log:
-        follow(["ctest", "--test-dir", folder, "--output-on-failure", "--no-tests=error", "--parallel", jobs,
-                "--timeout", str(SECONDS_FOR_ONE_TEST), "--output-junit", report], log, f"ctest {preset}")
-    tally.add(report, preset)
+    command = ["ctest", "--test-dir", folder, *which, "--output-on-failure", "--no-tests=error", "--parallel", jobs,
+               "--timeout", str(SECONDS_FOR_ONE_TEST), "--output-junit", report]
+    with timed(f"ctest {suite}"), open(folder / "ctest.log", "w", encoding="utf-8") as log:
+        follow(command, log, f"ctest {suite}")
+    tally.add(report, suite)
 
 
 def test_python(tally: Tally) -> None:
@@ -93,9 +142,25 @@ def test_python(tally: Tally) -> None:
 def sum_up(tally: Tally) -> int:
     if tally.skipped:
         path = ROOT / "build" / "skipped.txt"
-        path.write_text("".join(f"{line}\n" for line in tally.skipped), encoding="utf-8")
-        print(f"{len(tally.skipped)} skipped, with the reasons in {shown(path)}")
+        path.write_text("".join(f"{skip.suite}: {skip.test}: {skip.reason}\n" for skip in tally.skipped),
+                        encoding="utf-8")
+        print(f"{len(tally.skipped)} skipped, one by one in {shown(path)}:")
+        print("\n".join(skip_table(tally.skipped)))
     for name in tally.failed:
         print(f"FAILED {name}")
     print(f"{tally.passed} passed, {len(tally.failed)} failed")
     return 0 if tally.passed and not tally.failed else 1
+
+
+def skip_table(skips: list[Skip]) -> list[str]:
+    """One line a reason: how many tests (in however many builds) it concerns, and which queues."""
+    tests, queues = defaultdict(set), defaultdict(set)
+    for skip in skips:
+        by_queue = BY_QUEUE.fullmatch(skip.reason)
+        reason = by_queue[2] if by_queue else skip.reason
+        tests[reason].add(skip.test)
+        queues[reason].update([by_queue[1]] if by_queue else [])
+    rows = [("tests", "reason", "queues")]
+    rows += [(str(len(tests[reason])), reason, ", ".join(sorted(queues[reason]))) for reason in sorted(tests)]
+    width = max(len(reason) for _, reason, _ in rows)
+    return [f"{count:>7}  {reason:{width}}  {names}".rstrip() for count, reason, names in rows]

@@ -15,7 +15,8 @@
 #include "queues/ring_storage.h"
 #include "queues/sync.h"
 #include "queues/two_condvar.h"
-#include "tests/contract/support.h"
+#include "tests/contract/caller.h"
+#include "tests/contract/messages.h"
 
 namespace bq::test {
 namespace {

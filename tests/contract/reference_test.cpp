@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "queues/reference.h"
-#include "tests/contract/support.h"
+#include "tests/contract/caller.h"
 
 namespace bq::test {
 namespace {

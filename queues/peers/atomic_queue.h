@@ -1,0 +1,76 @@
+// Peer: atomic_queue::AtomicQueueB2, with blocking emulated around it.
+//
+// What:    Maxim Egorushkin's atomic_queue (commit 83774a2 of May 2022, as in Debian 12; MIT licence), the variant with
+//          a run-time capacity for messages of any type: a ring with a byte of state for each slot, in an array of its
+//          own. A push claims a position by moving the head, and then waits for the slot to be empty; a pop is the
+//          mirror image at the tail. FIFO over all producers. With the library's defaults: many to many, maximal
+//          throughput. It has neither waiting nor closing.
+// Closing: by a flag: see closing.h.
+// Limits:  capacities are rounded up to a power of two, and to 4096 at the least, so that neighbours of the ring can be
+//          kept on different cache lines; 2^30 at most (positions are compared as int). Messages are assigned, so they
+//          need a default; what a pop has moved from stays in its slot until the next push there. Close is exact only
+//          while no push runs. Where another thread has claimed the slot in question and is not done with it, try_push
+//          and try_pop spin until it is: they can wait, which the contract does not want, and never say `busy`. `full`
+//          and `empty` are exact, if a call counts from its claim on.
+// Source:  https://github.com/max0x7ba/atomic_queue
+// Waiting: emulated: spin, yield, park (see closing.h).
+// Progress: a thread stopped between its claim and its write (read) holds up everyone who claims the same slot, and
+//          they burn their cores.
+// Ordering: the library's: a message is released and acquired through its slot's state; the flag as closing.h says.
+#pragma once
+
+#include <atomic_queue/atomic_queue.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "queues/peers/closing.h"
+
+namespace bq {
+
+namespace detail {
+
+template <class T>
+class AtomicQueue {
+  static_assert(std::is_default_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
+                    std::is_nothrow_move_constructible_v<T>,
+                "slots always hold a message, and the library's calls are noexcept");
+  static constexpr std::size_t max_capacity = std::size_t{1} << 30;
+
+ public:
+  static constexpr Traits traits{.capacities = Capacities::range,
+                                 .max_capacity = max_capacity,
+                                 .bound = Bound::rounded,
+                                 .element = Element::default_constructible,
+                                 .note = "holds 4096 at least; try calls may spin for a slot in use"};
+
+  explicit AtomicQueue(std::size_t capacity)
+      : messages_(static_cast<unsigned>(checked_capacity(capacity, max_capacity))) {}
+
+  Status try_push(T& value) { return messages_.try_push(std::move(value)) ? Status::done : Status::full; }
+  Status try_pop(std::optional<T>& out) {
+    T message;
+    if (!messages_.try_pop(message)) return Status::empty;
+    out.emplace(std::move(message));
+    return Status::done;
+  }
+  bool can_push() const { return !messages_.was_full(); }
+  bool can_pop() const { return !messages_.was_empty(); }
+
+  std::size_t capacity() const { return messages_.capacity(); }
+  /// Of two positions read one after the other, in either order.
+  std::size_t size_approx() const { return std::min<std::size_t>(messages_.was_size(), capacity()); }
+
+ private:
+  atomic_queue::AtomicQueueB2<T> messages_;
+};
+
+}  // namespace detail
+
+template <class T>
+using AtomicQueuePeer = detail::WaitingPeer<T, detail::AtomicQueue<T>>;
+
+}  // namespace bq

@@ -1,0 +1,68 @@
+// Peer: boost::lockfree::spsc_queue, with blocking emulated around it.
+//
+// What:    Boost.Lockfree (1.74 or later, tested with Debian 12's 1.74; Boost Software License 1.0), Lamport's ring for
+//          one producer and one consumer: an index for each, on a cache line of its own, and no copies of the other's,
+//          so each call reads the other side's line. FIFO. The library has neither waiting nor closing.
+// Closing: by a flag: see closing.h.
+// Limits:  one producer, one consumer; trivially copyable messages with a default (the library copies what is pushed,
+//          so nothing that only moves can pass); close is exact only while no push runs. Capacity is exact, whatever it
+//          is: one slot more than that is allocated at once.
+// Source:  L. Lamport, "Specifying Concurrent Program Modules", TOPLAS 5(2), 1983;
+//          https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
+// Waiting: emulated: spin, yield, park (see closing.h).
+// Progress: wait-free but for the waiting; a thread stopped anywhere holds up nobody but who needs its messages
+//          (slots).
+// Ordering: the library's: a message is released and acquired through the write index, its slot through the read index;
+//          the flag as closing.h says.
+#pragma once
+
+#include <boost/lockfree/spsc_queue.hpp>
+#include <cstddef>
+#include <optional>
+#include <type_traits>
+
+#include "queues/peers/closing.h"
+
+namespace bq {
+
+namespace detail {
+
+template <class T>
+class BoostSpsc {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>,
+                "boost::lockfree::spsc_queue copies its messages, and wants a default one");
+
+ public:
+  static constexpr Traits traits{.producers = Endpoints::one,
+                                 .consumers = Endpoints::one,
+                                 .element = Element::trivial,
+                                 .stall = Stall::nobody};
+
+  explicit BoostSpsc(std::size_t capacity)
+      : capacity_(checked_capacity(capacity, unbounded_capacity - 1)), messages_(capacity) {}
+
+  Status try_push(const T& value) { return messages_.push(value) ? Status::done : Status::full; }
+  Status try_pop(std::optional<T>& out) {
+    T message;
+    if (!messages_.pop(message)) return Status::empty;
+    out.emplace(message);
+    return Status::done;
+  }
+  bool can_push() const { return messages_.write_available() > 0; }
+  bool can_pop() const { return messages_.read_available() > 0; }
+
+  std::size_t capacity() const { return capacity_; }
+  /// Of two indices read one after the other: off while calls run, but within the capacity.
+  std::size_t size_approx() const { return messages_.read_available(); }
+
+ private:
+  const std::size_t capacity_;
+  boost::lockfree::spsc_queue<T> messages_;
+};
+
+}  // namespace detail
+
+template <class T>
+using BoostSpscQueue = detail::WaitingPeer<T, detail::BoostSpsc<T>>;
+
+}  // namespace bq

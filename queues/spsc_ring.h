@@ -1,0 +1,135 @@
+// A wait-free ring for one producer and one consumer, and the blocking queues made of it.
+//
+// What:    the producer owns the tail, the consumer the head, and each keeps a copy of the other's, which it renews
+// only
+//          when the ring looks full (empty) by the copy: as long as both are at work, no cache line but the messages'
+//          own passes between them for every message. One slot more than the capacity tells full from empty.
+// Use it:  wherever there is one thread on each side.
+// Not:     with more than one on either: nothing would tell you, but everything would break.
+// Source:  L. Lamport, "Specifying Concurrent Program Modules", TOPLAS 5(2), 1983; the copies: P. Lee et al., "A
+// Lock-Free,
+//          Cache-Efficient Multi-Core Synchronization Mechanism" (MCRingBuffer), 2010, and E. Rigtorp's SPSCQueue.
+// Closing: exact, from any thread, and yet no push pays for it with an atomic read-modify-write. A push shows that it
+// is
+//          under way before it looks whether the queue is closed; the closer forbids new ones, makes sure with a heavy
+//          fence that the old ones can be seen, and only then lets consumers report the end.
+// Waiting: one of waiting_policies.h.
+// Progress: wait-free but for the waiting; a thread stopped anywhere holds up nobody but who needs its messages
+// (slots). Ordering: a message is released and acquired through the tail, its slot through the head.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "queues/blocking.h"
+
+namespace bq {
+
+/// Storage for blocking.h.
+template <class T, class Sync = StdSync>
+class SpscRing {
+  static_assert(std::is_nothrow_move_constructible_v<T>, "a move that throws would leave a slot without a message");
+
+ public:
+  static constexpr Traits traits{.producers = Endpoints::one,
+                                 .consumers = Endpoints::one,
+                                 .element = Element::nothrow_movable,
+                                 .stall = Stall::nobody};
+
+  explicit SpscRing(std::size_t capacity)
+      : slot_count_(checked_capacity(capacity, unbounded_capacity / 4) + 1), slots_(new Slot[slot_count_]) {}
+  SpscRing(const SpscRing&) = delete;
+  SpscRing& operator=(const SpscRing&) = delete;
+  ~SpscRing() {
+    const std::size_t tail = tail_.load(std::memory_order_relaxed);
+    for (std::size_t i = head_.load(std::memory_order_relaxed); i != tail; i = next(i)) slots_[i].destroy();
+  }
+
+  Status try_push(T& value) {
+    const std::size_t tail = tail_.load(std::memory_order_relaxed);
+    if (next(tail) == head_copy_) {
+      head_copy_ = head_.load(std::memory_order_acquire);
+      if (next(tail) == head_copy_) return is_closed() ? Status::closed : Status::full;
+    }
+    pushing_.store(true, std::memory_order_relaxed);
+    Sync::fence_light();
+    const bool closed = is_closed();
+    if (!closed) [[likely]] {
+      slots_[tail].put(std::move(value));
+      tail_.store(next(tail), std::memory_order_release);
+    }
+    pushing_.store(false, std::memory_order_release);
+    return closed ? Status::closed : Status::done;
+  }
+
+  Status try_pop(std::optional<T>& out) {
+    const std::size_t head = head_.load(std::memory_order_relaxed);
+    if (head == tail_copy_) {
+      const Phase phase = phase_.load(std::memory_order_acquire);
+      if (phase == Phase::closing) return Status::busy;
+      if (phase == Phase::closed && pushing_.load(std::memory_order_acquire)) return Status::busy;
+      tail_copy_ = tail_.load(std::memory_order_acquire);
+      if (head == tail_copy_) return phase == Phase::closed ? Status::closed : Status::empty;
+    }
+    slots_[head].take(out);
+    head_.store(next(head), std::memory_order_release);
+    return Status::done;
+  }
+
+  bool can_push() const {
+    return next(tail_.load(std::memory_order_relaxed)) != head_.load(std::memory_order_relaxed) || is_closed();
+  }
+  bool can_pop() const {
+    return tail_.load(std::memory_order_relaxed) != head_.load(std::memory_order_relaxed) || is_closed();
+  }
+
+  /// From `closing` on, no push begins; and when it turns into `closed`, every push that did begin can be seen.
+  void close() {
+    Phase open = Phase::open;
+    phase_.compare_exchange_strong(open, Phase::closing, std::memory_order_acq_rel);
+    Sync::fence_heavy();
+    phase_.store(Phase::closed, std::memory_order_release);
+  }
+  bool is_closed() const { return phase_.load(std::memory_order_acquire) != Phase::open; }
+  std::size_t capacity() const { return slot_count_ - 1; }
+  std::size_t size_approx() const {
+    const std::size_t head = head_.load(std::memory_order_acquire);
+    const std::size_t tail = tail_.load(std::memory_order_acquire);
+    return tail >= head ? tail - head : tail + slot_count_ - head;
+  }
+
+ private:
+  using Slot = typename Sync::template slot<T>;
+  enum class Phase : std::uint32_t { open, closing, closed };
+  std::size_t next(std::size_t index) const { return index + 1 == slot_count_ ? 0 : index + 1; }
+
+  const std::size_t slot_count_;
+  const std::unique_ptr<Slot[]> slots_;
+  alignas(cache_line_bytes) typename Sync::template atomic<std::size_t> tail_{0, "tail"};
+  // The producer's own line.
+  alignas(cache_line_bytes) std::size_t head_copy_ = 0;
+  typename Sync::template atomic<bool> pushing_{false, "pushing"};
+  alignas(cache_line_bytes) typename Sync::template atomic<std::size_t> head_{0, "head"};
+  // The consumer's own line.
+  alignas(cache_line_bytes) std::size_t tail_copy_ = 0;
+  alignas(cache_line_bytes) typename Sync::template atomic<Phase> phase_{Phase::open, "phase"};
+};
+
+template <class T, class Sync = StdSync>
+using SpscRingSpin = BlockingQueue<T, SpscRing<T, Sync>, Spin<Sync>, Sync>;
+template <class T, class Sync = StdSync>
+using SpscRingSpinYield = BlockingQueue<T, SpscRing<T, Sync>, SpinYield<Sync>, Sync>;
+template <class T, class Sync = StdSync>
+using SpscRingSpinPark = BlockingQueue<T, SpscRing<T, Sync>, SpinPark<Sync>, Sync>;
+template <class T, class Sync = StdSync>
+using SpscRingSpinYieldPark = BlockingQueue<T, SpscRing<T, Sync>, SpinYieldPark<Sync>, Sync>;
+template <class T, class Sync = StdSync>
+using SpscRingPark = BlockingQueue<T, SpscRing<T, Sync>, Park<Sync>, Sync>;
+template <class T, class Sync = StdSync>
+using SpscRingAtomicWait = BlockingQueue<T, SpscRing<T, Sync>, AtomicWait<Sync>, Sync>;
+
+}  // namespace bq

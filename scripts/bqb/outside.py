@@ -1,0 +1,100 @@
+"""Queues from outside the tree: `--with HEADER`, where the header names its class template with BQ_QUEUE.
+
+Each header becomes two small sources, which give BQ_QUEUE a meaning (a registration with the harness, a subject of the
+contract suite) and include it. benchmarks/with links them with what a preset's build holds already, so that a queue
+costs one compile. A set of headers has a folder of its own: build/with/<hash>-<preset>.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from bqb import ROOT, Failure, build
+
+EXIT_USAGE = 2
+PAGE = "docs/your_own_queue.md"
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+BQ_QUEUE = re.compile(r"^(?![ \t]*#).*?\bBQ_QUEUE\s*\(([^,()]*),([^,()]*)\)", re.MULTILINE)
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+SOURCE = """\
+// Generated for --with.
+#define BQ_QUEUE(Class, name) [[maybe_unused]] static const bool bq_queue_##name = {register};
+#include "{needs}"
+#include "{header}"
+"""
+MEANINGS = {
+    "bench": {"needs": "benchmarks/register_queue.h",
+              "register": "::bq::bench::register_queue<Class>(#name, ::bq::bench::LineUp::by_default)"},
+    "contract": {"needs": "tests/contract/register_subject.h",
+                 "register": "::bq::test::register_subject<Class>(#name)"},
+}
+# What a program takes of the preset's build: a target with all its parts, and the options to have it.
+PARTS = {"queue_bench": ("queue_bench", ()), "contract_test": ("bq_contract_suite", ("-DBQ_TESTS=ON",))}
+
+
+def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    """The headers' absolute paths, each once. A Failure of status 2 for what cannot be right before it is compiled."""
+    paths = tuple(dict.fromkeys(str(Path(header).resolve()) for header in headers))
+    taken = {name: "queues/queues.list" for name in listed_names()}
+    for path in paths:
+        for name in names_in(path):
+            if name in taken:
+                raise wrong(path, f"BQ_QUEUE names a queue '{name}', and so does {taken[name]}; choose another name")
+            taken[name] = path
+    return paths
+
+
+def wrong(path: str, what: str) -> Failure:
+    return Failure(f"--with {path}: {what}", EXIT_USAGE)
+
+
+def names_in(path: str) -> list[str]:
+    """The names that a header gives its queues."""
+    if set(path) & set('"\\\n'):
+        raise wrong(path, "a quote, a backslash or a line break in a path cannot be included; rename it")
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        raise wrong(path, "no such file") from None
+    except OSError as error:
+        raise wrong(path, f"{error.strerror}; name the header of a queue") from None
+    names = [name.strip() for _, name in BQ_QUEUE.findall(COMMENT.sub("", text))]
+    if not names:
+        raise wrong(path, f"no BQ_QUEUE in it; end it with, for example, BQ_QUEUE(my::MyQueue, my_queue); (see {PAGE})")
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise wrong(path, f"BQ_QUEUE: '{name}' is no name; a-z, 0-9 and _, a letter first")
+    return names
+
+
+def listed_names() -> list[str]:
+    lines = (ROOT / "queues" / "queues.list").read_text(encoding="utf-8").splitlines()
+    return [words[2] for line in lines if len(words := line.partition("#")[0].split()) > 2]
+
+
+def build_with(headers: tuple[str, ...], preset: str, program: str) -> Path:
+    """Builds a program with these headers' queues in it, and returns the folder that it is in."""
+    build.build(preset, *PARTS[program])
+    folder = folder_of(headers, preset)
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, meaning in MEANINGS.items():
+        for number, header in enumerate(sorted(headers)):
+            write(folder / f"{kind}_{number}.cpp", SOURCE.format(header=header, **meaning))
+    configure = ["cmake", "-S", str(ROOT / "benchmarks" / "with"), "-B", str(folder), "-G", "Ninja",
+                 f"-DSOURCES={folder}", f"-DBUILD={ROOT / 'build' / preset}"]
+    build.run_cmake(configure, folder, program, f"build --with {preset}")
+    return folder
+
+
+def folder_of(headers: tuple[str, ...], preset: str) -> Path:
+    name = hashlib.sha256("\n".join(sorted(headers)).encode()).hexdigest()[:12]
+    return ROOT / "build" / "with" / f"{name}-{preset}"
+
+
+def write(path: Path, text: str) -> None:
+    """Leaves a file that is right already as it is, or it would be compiled again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,136 @@
+// Runs every case of the suite on every registered queue. ctest gives each test a process of its own; a watchdog in it
+// ends a test that hangs, and says so.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "tests/contract/hooked_sync.h"
+#include "tests/contract/suite.h"
+
+namespace bq::test {
+
+namespace {
+
+std::vector<Subject>& all_subjects() {
+  static std::vector<Subject> all;
+  return all;
+}
+std::vector<Case>& all_cases() {
+  static std::vector<Case> all;
+  return all;
+}
+
+/// Ends the process when a test takes longer than BQ_TEST_SECONDS (default 120): only a hang does.
+class Watchdog {
+ public:
+  explicit Watchdog(std::string test)
+      : test_(std::move(test)), watching_([this](std::stop_token stop) {
+          std::unique_lock lock(mutex_);
+          if (!stopped_.wait_for(lock, stop, limit(), [&] { return stop.stop_requested(); }) &&
+              !stop.stop_requested()) {
+            std::cout << "[  FAILED  ] " << test_ << ": hangs; no end after " << limit().count() << " s\n"
+                      << std::flush;
+            _exit(EXIT_FAILURE);
+          }
+        }) {}
+
+ private:
+  static std::chrono::seconds limit() {
+    const char* seconds = std::getenv("BQ_TEST_SECONDS");
+    return std::chrono::seconds(seconds != nullptr ? std::max(1, std::atoi(seconds)) : 120);
+  }
+
+  std::string test_;
+  std::mutex mutex_;
+  std::condition_variable_any stopped_;
+  std::jthread watching_;
+};
+
+class CaseTest : public testing::Test {
+ public:
+  CaseTest(const Subject& subject, const Case& case_of_suite) : subject_(subject), case_(case_of_suite) {}
+
+  void TestBody() override {
+    for (const Requirement& requirement : case_.requirements) {
+      if (!requirement.is_met(subject_)) GTEST_SKIP() << subject_.name << ": " << requirement.otherwise;
+    }
+    const Watchdog watchdog(subject_.name + "." + case_.name);
+    case_.body(subject_);
+  }
+
+ private:
+  const Subject& subject_;
+  const Case& case_;
+};
+
+}  // namespace
+
+const std::vector<Subject>& subjects() {
+  return all_subjects();
+}
+
+bool add_subject(Subject subject) {
+  const auto place = std::lower_bound(all_subjects().begin(), all_subjects().end(), subject,
+                                      [](const Subject& a, const Subject& b) { return a.name < b.name; });
+  if (place != all_subjects().end() && place->name == subject.name) {
+    std::cerr << "two queues are registered as '" << subject.name << "'\n";
+    std::exit(2);
+  }
+  all_subjects().insert(place, std::move(subject));
+  return true;
+}
+
+const std::vector<Case>& cases() {
+  return all_cases();
+}
+
+bool add_case(Case added) {
+  all_cases().push_back(std::move(added));
+  return true;
+}
+
+void expect_messages(const Subject& subject, Queue<int>& queue, int first, int last) {
+  std::vector<int> expected(static_cast<std::size_t>(last - first + 1));
+  std::iota(expected.begin(), expected.end(), first);
+  std::vector<int> found;
+  std::optional<int> out;
+  while (queue.try_pop(out) == Status::done) found.push_back(*out);
+  if (subject.traits.fifo == Fifo::per_producer) std::sort(found.begin(), found.end());
+  EXPECT_EQ(found, expected);
+}
+
+void RandomDelays::at_point() {
+  state_ ^= state_ << 13;
+  state_ ^= state_ >> 7;
+  state_ ^= state_ << 17;
+  if (state_ % 1024 == 0) {
+    std::this_thread::sleep_for(20us);
+  } else if (state_ % 64 == 0) {
+    std::this_thread::yield();
+  } else if (state_ % 8 == 0) {
+    for (std::uint64_t i = state_ >> 8 & 127; i > 0; --i) StdSync::relax();
+  }
+}
+
+}  // namespace bq::test
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  for (const bq::test::Subject& subject : bq::test::subjects()) {
+    for (const bq::test::Case& tested : bq::test::cases()) {
+      testing::RegisterTest(subject.name.c_str(), tested.name, nullptr, nullptr, __FILE__, __LINE__,
+                            [&]() -> testing::Test* { return new bq::test::CaseTest(subject, tested); });
+    }
+  }
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,129 @@
+// What a message may be, and what becomes of those that are left.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "tests/contract/suite.h"
+
+namespace bq::test {
+namespace {
+
+BQ_CASE(TakesMoveOnlyAndOverAlignedTypesWithoutDefault, any_message) {
+  at_each_capacity(subject, [&](std::size_t capacity) {
+    Queue<std::unique_ptr<int>> owners(subject, capacity);
+    Queue<Tracked> tracked(subject, capacity);
+    Queue<Overaligned> overaligned(subject, capacity);
+    for (std::size_t round = 0; round < 3; ++round) {
+      for (std::size_t i = 0; i < capacity; ++i) {
+        EXPECT_TRUE(owners.push(std::make_unique<int>(i)));
+        EXPECT_TRUE(tracked.push(Tracked(static_cast<int>(i))));
+        EXPECT_TRUE(overaligned.push(Overaligned(static_cast<int>(i))));
+      }
+      for (std::size_t i = 0; i < capacity; ++i) {
+        EXPECT_EQ(**owners.pop(), i);
+        EXPECT_EQ(tracked.pop()->value(), i);
+        EXPECT_EQ(overaligned.pop()->value, i);
+      }
+    }
+    EXPECT_EQ(Overaligned::misplaced.load(), 0);
+  });
+}
+
+BQ_CASE(ThrowingMoveChangesNothing, throwing_message) {
+  at_each_capacity(subject, [&](std::size_t capacity) {
+    Queue<Fragile> queue(subject, capacity);
+    Fragile message(0);
+    for (int i = 0; i < 3; ++i) {
+      const Brittle brittle;
+      EXPECT_THROW(queue.push(std::move(message)), Fragile::Broken);
+      EXPECT_THROW(queue.try_push(std::move(message)), Fragile::Broken);
+      EXPECT_EQ(message.value, 0);
+      EXPECT_EQ(queue.size_approx(), 0U);
+    }
+    for (std::size_t i = 0; i < capacity; ++i) ASSERT_EQ(queue.try_push(Fragile(static_cast<int>(i))), Status::done);
+    for (int i = 0; i < 3; ++i) {
+      const Brittle brittle;
+      std::optional<Fragile> out;
+      EXPECT_THROW(queue.pop(), Fragile::Broken);
+      EXPECT_THROW(queue.try_pop(out), Fragile::Broken);
+      EXPECT_FALSE(out.has_value());
+      EXPECT_EQ(queue.size_approx(), capacity);
+    }
+    for (std::size_t i = 0; i < capacity; ++i) {
+      std::optional<Fragile> out;
+      ASSERT_EQ(queue.try_pop(out), Status::done);
+      EXPECT_EQ(out->value, i);
+    }
+  });
+}
+
+// A waiter is woken for a place (a message) and then throws: the place is still there, and another waiter must get it.
+BQ_CASE(ThrowingMovePassesItsWakeUpOn, throwing_message) {
+  const auto breaks = [](auto call) {
+    return [call] {
+      const Brittle brittle;
+      try {
+        call();
+      } catch (const Fragile::Broken&) {
+        return true;
+      }
+      return false;
+    };
+  };
+  at_each_capacity(subject, [&](std::size_t capacity) {
+    {
+      Queue<Fragile> queue(subject, capacity);
+      const auto pop = breaks([&] { queue.pop(); });
+      Caller first(pop);
+      Caller second(pop);
+      EXPECT_TRUE(first.blocks());
+      EXPECT_TRUE(second.blocks());
+      EXPECT_TRUE(queue.push(Fragile(1)));
+      EXPECT_TRUE(first.returns());
+      EXPECT_TRUE(second.returns());
+      queue.close();
+      EXPECT_TRUE(first.result() && second.result());
+      EXPECT_EQ(queue.size_approx(), 1U);
+    }
+    if (subject.is_bounded()) {
+      Queue<Fragile> queue(subject, capacity);
+      fill(queue);
+      const auto push = breaks([&] { queue.push(Fragile(1)); });
+      Caller first(push);
+      Caller second(push);
+      EXPECT_TRUE(first.blocks());
+      EXPECT_TRUE(second.blocks());
+      EXPECT_EQ(queue.pop()->value, 0);
+      EXPECT_TRUE(first.returns());
+      EXPECT_TRUE(second.returns());
+      queue.close();
+      EXPECT_TRUE(first.result() && second.result());
+      EXPECT_EQ(queue.size_approx(), capacity - 1);
+    }
+  });
+}
+
+BQ_CASE(DestroysWhatIsLeftExactlyOnce, any_message) {
+  at_each_capacity(subject, [&](std::size_t capacity) {
+    const std::int64_t before = Tracked::instances();
+    for (const bool closed : {false, true}) {
+      for (std::size_t offset = 0; offset <= capacity; ++offset) {  // the rest may lie anywhere in a ring
+        {
+          Queue<Tracked> queue(subject, capacity);
+          for (std::size_t i = 0; i < offset; ++i) {
+            ASSERT_TRUE(queue.push(Tracked(1)));
+            ASSERT_TRUE(queue.pop().has_value());
+          }
+          const int left = stock(queue);
+          ASSERT_EQ(Tracked::instances(), before + left);
+          if (closed) queue.close();
+        }
+        ASSERT_EQ(Tracked::instances(), before);
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace bq::test

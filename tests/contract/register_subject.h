@@ -1,0 +1,140 @@
+// register_subject<Queue>(name): puts a queue under the contract suite. Call it from a translation unit of its own.
+#pragma once
+
+#include <concepts>
+#include <cstdlib>
+#include <type_traits>
+
+#include "queues/handles.h"
+#include "tests/contract/hooked_sync.h"
+#include "tests/contract/subject.h"
+
+namespace bq::test {
+
+namespace detail {
+
+template <class Q>
+class QueueAdapter final : public AnyQueue<typename Q::value_type> {
+  using T = typename Q::value_type;
+
+ public:
+  explicit QueueAdapter(auto... arguments) : queue_(arguments...) {}
+  bool push(T&& value) override { return queue_.push(std::move(value)); }
+  Status try_push(T&& value) override { return queue_.try_push(std::move(value)); }
+  Status try_push_until(T&& value, Deadline deadline) override {
+    if constexpr (TimedBoundedQueue<Q>) {
+      return queue_.try_push_until(std::move(value), deadline);
+    } else {
+      std::abort();
+    }
+  }
+  std::optional<T> pop() override { return queue_.pop(); }
+  Status try_pop(std::optional<T>& out) override { return queue_.try_pop(out); }
+  Status try_pop_until(std::optional<T>& out, Deadline deadline) override {
+    if constexpr (TimedBoundedQueue<Q>) {
+      return queue_.try_pop_until(out, deadline);
+    } else {
+      std::abort();
+    }
+  }
+  void close() override { queue_.close(); }
+  bool is_closed() const override { return queue_.is_closed(); }
+  std::size_t capacity() const override { return queue_.capacity(); }
+  std::size_t size_approx() const override { return queue_.size_approx(); }
+
+ private:
+  Q queue_;
+};
+
+template <class Q>
+class ProducerAdapter final : public AnyProducer {
+ public:
+  explicit ProducerAdapter(Producer<Q> end) : end_(std::move(end)) {}
+  std::unique_ptr<AnyProducer> copy() const override {
+    if constexpr (std::is_copy_constructible_v<Producer<Q>>) {
+      return std::make_unique<ProducerAdapter>(end_);
+    } else {
+      return nullptr;
+    }
+  }
+  bool push(int value) override { return end_.push(std::move(value)); }
+  Status try_push(int value) override { return end_.try_push(std::move(value)); }
+  std::size_t undelivered() const override { return end_.undelivered(); }
+
+ private:
+  Producer<Q> end_;
+};
+
+template <class Q>
+class ConsumerAdapter final : public AnyConsumer {
+ public:
+  explicit ConsumerAdapter(Consumer<Q> end) : end_(std::move(end)) {}
+  std::unique_ptr<AnyConsumer> copy() const override {
+    if constexpr (std::is_copy_constructible_v<Consumer<Q>>) {
+      return std::make_unique<ConsumerAdapter>(end_);
+    } else {
+      return nullptr;
+    }
+  }
+  std::optional<int> pop() override { return end_.pop(); }
+  bool is_closed() const override { return end_.is_closed(); }
+
+ private:
+  Consumer<Q> end_;
+};
+
+template <class Q>
+std::unique_ptr<AnyQueue<typename Q::value_type>> make(std::size_t capacity) {
+  return std::make_unique<QueueAdapter<Q>>(capacity);
+}
+
+template <class Q>
+AnyEnds make_ends(std::size_t capacity) {
+  static_assert(std::is_copy_constructible_v<Producer<Q>> == (Q::traits.producers == Endpoints::many));
+  static_assert(std::is_copy_constructible_v<Consumer<Q>> == (Q::traits.consumers == Endpoints::many));
+  auto [producer, consumer] = make_handles<Q>(capacity);
+  return {std::make_unique<ProducerAdapter<Q>>(std::move(producer)),
+          std::make_unique<ConsumerAdapter<Q>>(std::move(consumer))};
+}
+
+template <class Q>
+concept CanBeAdvanced = std::constructible_from<Q, std::size_t, std::uint64_t>;
+
+}  // namespace detail
+
+/// `Queue` is a class template over the message type, and over the synchronisation policy if it uses one.
+template <template <class...> class Queue>
+Subject describe_subject(const char* name) {
+  using Q = Queue<int>;
+  static_assert(BoundedQueue<Q>, "see queues/bounded_queue.h for what a queue must offer");
+  static_assert((Q::traits.timed == Timed::yes) == TimedBoundedQueue<Q>, "the label `timed` must tell the truth");
+  static_assert(!std::is_move_constructible_v<Q>, "threads hold on to it");
+  static_assert(!Q::traits.waiting.empty(), "tables print it");
+  constexpr Element element = Q::traits.element;
+
+  Subject subject;
+  subject.name = name;
+  subject.traits = Q::traits;
+  std::get<Factory<int>>(subject.factories) = &detail::make<Q>;
+  subject.ends = &detail::make_ends<Q>;
+  if constexpr (element == Element::any || element == Element::nothrow_movable) {
+    std::get<Factory<Tracked>>(subject.factories) = &detail::make<Queue<Tracked>>;
+    std::get<Factory<std::unique_ptr<int>>>(subject.factories) = &detail::make<Queue<std::unique_ptr<int>>>;
+    std::get<Factory<Overaligned>>(subject.factories) = &detail::make<Queue<Overaligned>>;
+  }
+  if constexpr (element == Element::any) std::get<Factory<Fragile>>(subject.factories) = &detail::make<Queue<Fragile>>;
+  if constexpr (requires { typename Queue<int, HookedSync>; }) subject.hooked = &detail::make<Queue<int, HookedSync>>;
+  if constexpr (detail::CanBeAdvanced<Q>) {
+    subject.advanced = [](std::size_t capacity, std::uint64_t first_turn) -> std::unique_ptr<AnyQueue<int>> {
+      return std::make_unique<detail::QueueAdapter<Q>>(capacity, first_turn);
+    };
+  }
+  return subject;
+}
+
+template <template <class...> class Queue>
+bool register_subject(const char* name) {
+  return add_subject(describe_subject<Queue>(name));
+}
+
+}  // namespace bq::test

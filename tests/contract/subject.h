@@ -1,0 +1,93 @@
+// A queue as the contract suite sees it. The suite is compiled once, for all queues: it meets them behind virtual
+// calls, and a queue costs a translation unit that holds its own instantiations and nothing of the tests.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "queues/bounded_queue.h"
+#include "tests/contract/messages.h"
+
+namespace bq::test {
+
+/// A queue of whatever class. The timed calls may be called only where the traits say that they exist.
+template <class T>
+class AnyQueue {
+ public:
+  virtual ~AnyQueue() = default;
+  virtual bool push(T&& value) = 0;
+  virtual Status try_push(T&& value) = 0;
+  virtual Status try_push_until(T&& value, Deadline deadline) = 0;
+  virtual std::optional<T> pop() = 0;
+  virtual Status try_pop(std::optional<T>& out) = 0;
+  virtual Status try_pop_until(std::optional<T>& out, Deadline deadline) = 0;
+  virtual void close() = 0;
+  virtual bool is_closed() const = 0;
+  virtual std::size_t capacity() const = 0;
+  virtual std::size_t size_approx() const = 0;
+};
+
+/// A handle of whatever queue: one end of it (see queues/handles.h).
+class AnyProducer {
+ public:
+  virtual ~AnyProducer() = default;
+  /// Null where the queue takes one producer.
+  virtual std::unique_ptr<AnyProducer> copy() const = 0;
+  virtual bool push(int value) = 0;
+  virtual Status try_push(int value) = 0;
+  virtual std::size_t undelivered() const = 0;
+};
+class AnyConsumer {
+ public:
+  virtual ~AnyConsumer() = default;
+  /// Null where the queue takes one consumer.
+  virtual std::unique_ptr<AnyConsumer> copy() const = 0;
+  virtual std::optional<int> pop() = 0;
+  virtual bool is_closed() const = 0;
+};
+struct AnyEnds {
+  std::unique_ptr<AnyProducer> producer;
+  std::unique_ptr<AnyConsumer> consumer;
+};
+
+template <class T>
+using Factory = std::function<std::unique_ptr<AnyQueue<T>>(std::size_t capacity)>;
+
+struct Subject {
+  std::string name;
+  Traits traits;
+  /// Empty for messages that the queue does not take.
+  std::tuple<Factory<int>, Factory<Tracked>, Factory<std::unique_ptr<int>>, Factory<Overaligned>, Factory<Fragile>>
+      factories;
+  /// The queue over HookedSync; empty if it does not touch other threads through a Sync policy.
+  Factory<int> hooked;
+  /// The queue with its positions advanced by that many rounds; empty if it has none that could wrap.
+  std::function<std::unique_ptr<AnyQueue<int>>(std::size_t capacity, std::uint64_t first_turn)> advanced;
+  std::function<AnyEnds(std::size_t capacity)> ends;
+
+  template <class T>
+  const Factory<T>& factory() const {
+    return std::get<Factory<T>>(factories);
+  }
+  bool is_bounded() const { return traits.bound != Bound::none; }
+  bool is_timed() const { return traits.timed == Timed::yes; }
+  bool takes_throwing() const { return traits.element == Element::any; }
+  bool takes_nontrivial() const { return takes_throwing() || traits.element == Element::nothrow_movable; }
+  int producers() const { return traits.producers == Endpoints::one ? 1 : 3; }
+  int consumers() const { return traits.consumers == Endpoints::one ? 1 : 3; }
+};
+
+/// All queues that registered themselves, by name.
+const std::vector<Subject>& subjects();
+
+/// Called through register_subject.h. Ends the program on a name that is taken.
+bool add_subject(Subject subject);
+
+}  // namespace bq::test

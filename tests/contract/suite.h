@@ -1,0 +1,158 @@
+// How a test of the contract is written: BQ_CASE, and what its body needs.
+//
+//   BQ_CASE(PushWaitsWhileFull, keeps_a_bound) { ... `subject` is the queue under test ... }
+//
+// main.cpp runs each case on each registered queue, as a test of its own ("two_condvar.PushWaitsWhileFull"). A queue
+// that does not meet a requirement is skipped, by name and with the reason. Threads are never awaited by sleeping for a
+// time that should be enough: each test is right whatever the timing, and watches calls until they wait
+// (Caller::blocks).
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "tests/contract/caller.h"
+#include "tests/contract/subject.h"
+
+namespace bq::test {
+
+struct Requirement {
+  bool (*is_met)(const Subject&);
+  const char* otherwise;  ///< the reason of the skip: "<queue>: <otherwise>"
+};
+
+struct Case {
+  const char* name;
+  std::vector<Requirement> requirements;
+  void (*body)(const Subject&);
+};
+
+/// All cases of the suite.
+const std::vector<Case>& cases();
+bool add_case(Case added);
+
+#define BQ_CASE(name, ...)                                                                     \
+  static void case_##name(const ::bq::test::Subject& subject);                                 \
+  static const bool added_##name = ::bq::test::add_case({#name, {__VA_ARGS__}, &case_##name}); \
+  static void case_##name([[maybe_unused]] const ::bq::test::Subject& subject)
+
+// What a case may ask of a queue.
+inline constexpr Requirement keeps_a_bound{[](const Subject& s) { return s.is_bounded(); }, "keeps no bound"};
+inline constexpr Requirement many_producers{[](const Subject& s) { return s.producers() > 1; }, "takes one producer"};
+inline constexpr Requirement many_consumers{[](const Subject& s) { return s.consumers() > 1; }, "takes one consumer"};
+inline constexpr Requirement global_fifo{[](const Subject& s) { return s.traits.fifo == Fifo::global; },
+                                         "keeps the order of each producer only"};
+inline constexpr Requirement exact_close{[](const Subject& s) { return s.traits.close == Close::exact; },
+                                         "close is exact only while no push runs"};
+inline constexpr Requirement timed_calls{[](const Subject& s) { return s.is_timed(); }, "has no timed calls"};
+inline constexpr Requirement any_message{[](const Subject& s) { return s.takes_nontrivial(); },
+                                         "takes copyable messages with a default only"};
+inline constexpr Requirement throwing_message{[](const Subject& s) { return s.takes_throwing(); },
+                                              "wants messages whose move does not throw"};
+inline constexpr Requirement uses_sync{[](const Subject& s) { return static_cast<bool>(s.hooked); },
+                                       "does not synchronise through Sync, so nobody can step in"};
+inline constexpr Requirement others_get_on{[](const Subject& s) { return s.traits.stall != Stall::everyone; },
+                                           "a thread stopped in mid-call holds up everyone"};
+inline constexpr Requirement has_positions{[](const Subject& s) { return static_cast<bool>(s.advanced); },
+                                           "has no positions that could wrap"};
+inline constexpr Requirement never_forgets{[](const Subject& s) { return s.traits.defect.empty(); },
+                                           "has a known defect: it may sleep for ever"};
+
+/// A queue of the subject's class, for the time of a test.
+template <class T>
+class Queue {
+ public:
+  using value_type = T;
+
+  Queue(const Subject& subject, std::size_t capacity) : queue_(subject.factory<T>()(capacity)) {}
+  explicit Queue(std::unique_ptr<AnyQueue<T>> queue) : queue_(std::move(queue)) {}
+
+  bool push(T&& value) { return queue_->push(std::move(value)); }
+  Status try_push(T&& value) { return queue_->try_push(std::move(value)); }
+  Status try_push_until(T&& value, Deadline deadline) { return queue_->try_push_until(std::move(value), deadline); }
+  std::optional<T> pop() { return queue_->pop(); }
+  Status try_pop(std::optional<T>& out) { return queue_->try_pop(out); }
+  Status try_pop_until(std::optional<T>& out, Deadline deadline) { return queue_->try_pop_until(out, deadline); }
+  void close() { queue_->close(); }
+  bool is_closed() const { return queue_->is_closed(); }
+  std::size_t capacity() const { return queue_->capacity(); }
+  std::size_t size_approx() const { return queue_->size_approx(); }
+
+ private:
+  std::unique_ptr<AnyQueue<T>> queue_;
+};
+
+/// How often to repeat what takes `usual` repetitions of most queues. Threads that only ever spin need a whole time
+/// slice for each wait as soon as they are more than the cores.
+inline int repetitions(const Subject& subject, int usual) {
+  return subject.traits.waiting == "spin" ? std::max(1, usual / 10) : usual;
+}
+
+inline constexpr std::size_t capacities[] = {1, 2, 3, 64};
+
+/// Whether the queue can be asked for this capacity.
+inline bool can_have(const Traits& traits, std::size_t capacity) {
+  const bool in_range = traits.min_capacity <= capacity && capacity <= traits.max_capacity;
+  return in_range && (traits.capacities != Capacities::power_of_two || std::has_single_bit(capacity));
+}
+
+/// Runs the test at every capacity that makes a difference to the queue.
+template <class Test>
+void at_each_capacity(const Subject& subject, Test test) {
+  std::size_t last = 0;
+  for (const std::size_t capacity : capacities) {
+    if (!can_have(subject.traits, capacity)) continue;
+    const std::size_t effective = subject.factory<int>()(capacity)->capacity();
+    if (std::exchange(last, effective) == effective) continue;
+    SCOPED_TRACE("capacity " + std::to_string(capacity));
+    test(capacity);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+/// Calls test(type), type::type being a message that tells whether it was moved from, where the queue takes such.
+template <class Test>
+void with_telling_message(const Subject& subject, Test test) {
+  if (subject.takes_nontrivial()) {
+    test(std::type_identity<Tracked>{});
+  } else {
+    test(std::type_identity<int>{});
+  }
+}
+inline int value_of(const Tracked& message) {
+  return message.value();
+}
+inline int value_of(int message) {
+  return message;
+}
+
+/// Pushes 0, 1, ... until the queue is full; returns their number.
+template <class T>
+int fill(Queue<T>& queue) {
+  int pushed = 0;
+  while (queue.try_push(T(pushed)) == Status::done) ++pushed;
+  return pushed;
+}
+
+/// As fill; a queue without a bound gets some.
+template <class T>
+int stock(Queue<T>& queue) {
+  if (queue.capacity() != unbounded_capacity) return fill(queue);
+  for (int i = 0; i < 5; ++i) queue.push(T(i));
+  return 5;
+}
+
+/// Expects that the messages first ... last are inside, and nothing else; in this order if the queue keeps the order of
+/// different producers.
+void expect_messages(const Subject& subject, Queue<int>& queue, int first, int last);
+
+}  // namespace bq::test

@@ -1,0 +1,158 @@
+"""Queues from outside the tree: `bench --with` and `test --with`, and the page that explains them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bqb import ROOT, outside
+
+EXAMPLE = ROOT / "docs" / "examples" / "my_queue.h"
+SCENARIO = """
+question = "q?"
+expect = "e"
+rounds = 1
+capacity = 16
+[producer]
+work = "spin"
+mean_ns = 1_000
+[consumer]
+work = "spin"
+mean_ns = 1_100
+"""
+
+# ------------------------------------------------------------------------- what is seen without compiling
+
+
+@pytest.mark.parametrize("text, complaint", [
+    (None, "no such file"),
+    ("", "no BQ_QUEUE in it; end it with, for example, BQ_QUEUE(my::MyQueue, my_queue)"),
+    ("// BQ_QUEUE(my::Queue, mine)\n/* BQ_QUEUE(my::Queue, mine) */\n#define BQ_QUEUE(Class, name)\n", "no BQ_QUEUE in it"),
+    ("BQ_QUEUE(my::Queue, My-Queue)", "'My-Queue' is no name; a-z, 0-9 and _, a letter first"),
+    ("BQ_QUEUE(my::Queue, two_condvar)", "'two_condvar', and so does queues/queues.list; choose another name"),
+    ("BQ_QUEUE(my::A, mine)\nBQ_QUEUE(my::B, mine)", "names a queue 'mine', and so does {path}; choose another name"),
+])
+def test_wrong_header_is_one_line_and_status_2(bench, tmp_path, text, complaint):
+    path = tmp_path / "my queue.h"
+    if text is not None:
+        path.write_text(text)
+    run = bench("--with", "my queue.h", "--out", "run").end()
+    assert run.status == 2 and len(run.err.splitlines()) == 1
+    assert run.err.startswith(f"bench: --with {path}: ") and complaint.format(path=path) in run.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_folder_is_no_header(bench, tmp_path):
+    run = bench("--with", ".").end()
+    assert (run.status, run.err) == (2, f"bench: --with {tmp_path}: Is a directory; name the header of a queue\n")
+
+
+def test_two_headers_do_not_share_a_name(bench, tmp_path):
+    for name in ("a.h", "b.h"):
+        (tmp_path / name).write_text("BQ_QUEUE(my::Queue, mine);")
+    run = bench("--with", "a.h", "--with", "b.h", "--with", "a.h").end()
+    assert run.status == 2 and f"--with {tmp_path}/b.h: BQ_QUEUE names a queue 'mine', and so does {tmp_path}/a.h" in run.err
+
+
+def test_resume_remembers_the_headers(bench, tmp_path):
+    (tmp_path / "a.h").write_text("BQ_QUEUE(my::Queue, mine);")
+    bench("--with", "a.h", "--out", "run", "--rounds", "2", refuse_round=2).end()
+    begun = json.loads((tmp_path / "run" / "trials.jsonl").read_text().splitlines()[0])
+    assert begun["context"]["arguments"]["headers"] == [str(tmp_path / "a.h")]
+    wrong = bench("--resume", "run", "--with", "a.h").end()
+    assert wrong.status == 2 and "leave out --with" in wrong.err
+    assert bench("--resume", "run").end().status == 0
+    (tmp_path / "a.h").unlink()
+    gone = bench("--resume", "run").end()
+    assert gone.status == 2 and f"--with {tmp_path}/a.h: no such file" in gone.err
+
+
+# ------------------------------------------------------------------------------------------- built for real
+
+
+real = pytest.mark.skipif(not (ROOT / "build" / "release" / "queue_bench").exists(), reason="no release build")
+
+
+@pytest.fixture
+def header(tmp_path, monkeypatch):
+    """The example under a path with spaces. What is built for it goes with the test."""
+    monkeypatch.delenv("BQB_QUEUE_BENCH", raising=False)
+    path = tmp_path / "my queues" / "my queue.h"
+    path.parent.mkdir()
+    shutil.copy(EXAMPLE, path)
+    yield path
+    for preset in ("release", "asan", "tsan"):
+        shutil.rmtree(outside.folder_of((str(path),), preset), ignore_errors=True)
+
+
+def start(command: str, *words) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "TERM": "dumb"}
+    return subprocess.run([ROOT / "scripts" / command, "--no-setup", *map(str, words)], capture_output=True, text=True,
+                          check=False, env=environment)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@real
+def test_outside_queue_is_measured_beside_the_listed_ones(header, tmp_path):
+    (tmp_path / "tiny.toml").write_text(SCENARIO)
+    run = start("bench", "--with", header, "--scenario", tmp_path / "tiny.toml", "--queue", "^(my_queue|two_condvar)$",
+                "--rounds", 1, "--out", tmp_path / "run")
+    assert run.returncode == 0, run.stderr
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert {row["name"].split("/")[1] for row in results["benchmarks"]} == {"my_queue", "two_condvar"}
+
+    labels = subprocess.run([outside.folder_of((str(header),), "release") / "queue_bench", "--queues"],
+                            capture_output=True, text=True, check=True).stdout
+    assert re.search(r"^my_queue +default +house +many .* condvar$", labels, re.MULTILINE)
+    listed = start("bench", "--with", header, "--scenario", tmp_path / "tiny.toml", "--list").stdout
+    assert " my_queue " in listed and " two_condvar" in listed, "part of the default line-up"
+
+    assert start("bench", "--resume", tmp_path / "run").returncode == 0
+    edit(header, "std::size_t capacity_;", "std::size_t capacity_; int more_ = 0;")
+    rows = (tmp_path / "run" / "trials.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "run" / "trials.jsonl").write_text("".join(row for row in rows if '"kind":"block"' not in row))
+    changed = start("bench", "--resume", tmp_path / "run")
+    assert changed.returncode == 2 and "was made by another build of this program" in changed.stderr
+
+
+@real
+def test_header_that_does_not_compile_shows_the_compilers_message(header):
+    edit(header, "  void close() {", "  void shut() {")
+    run = start("bench", "--with", header, "--list")
+    assert run.returncode == 3
+    assert f"{header}:" in run.stderr and re.search("queue.close\\(\\).* (is|would be) invalid", run.stderr)
+    assert "build.log" in run.stderr.splitlines()[-1]
+
+
+@real
+def test_contract_suite_passes_the_example(header):
+    run = start("test", "--with", header)
+    assert run.returncode == 0, run.stdout + run.stderr
+    passed = re.search(r"^(\d+) passed, 0 failed$", run.stdout, re.MULTILINE)
+    assert passed and int(passed[1]) >= 20
+    assert re.search(r"^ +\d+  has no timed calls +my_queue$", run.stdout, re.MULTILINE)
+
+
+@real
+def test_contract_suite_finds_what_is_wrong(header):
+    edit(header, "messages_.front()", "messages_.back()")
+    edit(header, "messages_.pop_front()", "messages_.pop_back()")
+    run = start("test", "--with", header)
+    assert run.returncode == 1 and "FAILED release --with: my_queue.FirstInFirstOut\n" in run.stdout
+
+
+# ------------------------------------------------------------------------------------------------- the page
+
+
+def test_page_quotes_the_example_as_it_is():
+    page = (ROOT / outside.PAGE).read_text()
+    assert f"```cpp\n{EXAMPLE.read_text()}```\n" in page
