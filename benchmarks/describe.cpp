@@ -137,7 +137,8 @@ Json describe_queue(const QueueEntry& queue) {
           {"close", pick(t.close, {"exact", "quiescent"})},
           {"stall", pick(t.stall, {"nobody", "one slot", "everyone"})},
           {"waiting", std::string(t.waiting)},
-          {"note", std::string(t.note)}};
+          {"note", std::string(t.note)},
+          {"defect", std::string(t.defect)}};
 }
 
 }  // namespace bq::bench

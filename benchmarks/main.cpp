@@ -5,8 +5,9 @@
 #include <benchmark/benchmark.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
 #include <exception>
+#include <iomanip>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -24,18 +25,31 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
 void print_queues() {
-  std::printf("%-22s %-8s %-6s %-9s %-9s %-13s %-8s %-13s %-9s %-6s %-10s %-9s %s\n", "queue", "line-up", "origin",
-              "producers", "consumers", "capacities", "bound", "fifo", "blocking", "timed", "close", "stall",
-              "waiting");
+  const std::vector<std::string> columns{"line_up", "origin", "producers", "consumers", "capacities",
+                                         "bound",   "fifo",   "element",   "blocking",  "timed",
+                                         "close",   "stall",  "waiting"};
+  std::vector<std::vector<std::string>> rows{{"queue"}};
+  rows.front().insert(rows.front().end(), columns.begin(), columns.end());
+  std::vector<std::string> notes{""};
   for (const QueueEntry& queue : registered_queues()) {
     const auto labels = describe_queue(queue);
-    const auto label = [&](const char* key) { return labels[key].get<std::string>(); };
-    std::printf("%-22s %-8s %-6s %-9s %-9s %-13s %-8s %-13s %-9s %-6s %-10s %-9s %s\n", queue.name.c_str(),
-                label("line_up").c_str(), label("origin").c_str(), label("producers").c_str(),
-                label("consumers").c_str(), label("capacities").c_str(), label("bound").c_str(), label("fifo").c_str(),
-                label("blocking").c_str(), label("timed").c_str(), label("close").c_str(), label("stall").c_str(),
-                label("waiting").c_str());
-    if (!queue.traits.note.empty()) std::printf("  %s\n", label("note").c_str());
+    rows.push_back({queue.name});
+    for (const std::string& column : columns) rows.back().push_back(labels[column].get<std::string>());
+    notes.push_back("");
+    for (const char* remark : {"note", "defect"}) {
+      const auto text = labels[remark].get<std::string>();
+      if (!text.empty()) notes.back() += std::string("  ") + remark + ": " + text + "\n";
+    }
+  }
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t i = 0; i < rows[r].size(); ++i) {
+      std::cout << std::left << std::setw(static_cast<int>(widths[i]) + 2) << rows[r][i];
+    }
+    std::cout << '\n' << notes[r];
   }
 }
 

@@ -50,10 +50,11 @@ std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& po
   if (traits.capacities == Capacities::power_of_two && !std::has_single_bit(point.capacity)) {
     return "takes capacities that are powers of two, not " + std::to_string(point.capacity);
   }
-  if (traits.capacities == Capacities::range &&
-      (point.capacity < traits.min_capacity || point.capacity > traits.max_capacity)) {
-    return "takes capacities from " + std::to_string(traits.min_capacity) + " to " +
-           std::to_string(traits.max_capacity) + ", not " + std::to_string(point.capacity);
+  if (point.capacity < traits.min_capacity) {
+    return "takes capacities from " + std::to_string(traits.min_capacity) + ", not " + std::to_string(point.capacity);
+  }
+  if (point.capacity > traits.max_capacity) {
+    return "takes capacities up to " + std::to_string(traits.max_capacity) + ", not " + std::to_string(point.capacity);
   }
   return std::nullopt;
 }

@@ -63,7 +63,7 @@ inline constexpr std::size_t unbounded_capacity = std::numeric_limits<std::size_
 
 /// How many threads may call a side at once.
 enum class Endpoints : std::uint8_t { one, many };
-/// Which capacities can be asked for; a range is [min_capacity, max_capacity].
+/// Which capacities can be asked for, all within [min_capacity, max_capacity].
 enum class Capacities : std::uint8_t { any, power_of_two, range, unbounded };
 /// How capacity() relates to the request.
 enum class Bound : std::uint8_t { exact, rounded, none };
@@ -87,8 +87,8 @@ struct Traits {
   Endpoints producers = Endpoints::many;
   Endpoints consumers = Endpoints::many;
   Capacities capacities = Capacities::any;
-  std::size_t min_capacity = 1;                   ///< with Capacities::range
-  std::size_t max_capacity = unbounded_capacity;  ///< with Capacities::range
+  std::size_t min_capacity = 1;
+  std::size_t max_capacity = unbounded_capacity;
   Bound bound = Bound::exact;
   Element element = Element::any;
   Fifo fifo = Fifo::global;

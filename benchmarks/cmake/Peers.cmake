@@ -33,8 +33,7 @@ bq_peer(boost_thread libboost-thread-dev libboost_thread.so FROM Boost 1.74 COMP
 bq_peer(tbb libtbb-dev tbb/concurrent_queue.h FROM TBB LINK TBB::tbb)
 bq_peer(concurrentqueue libconcurrentqueue-dev concurrentqueue/blockingconcurrentqueue.h)
 bq_peer(readerwriterqueue libreaderwriterqueue-dev readerwriterqueue/readerwritercircularbuffer.h)
-# Clang calls libatomic for what spans two words; GCC's own atomics do without.
-bq_peer(atomic_queue libatomic-queue-dev atomic_queue/atomic_queue.h LINK $<$<CXX_COMPILER_ID:Clang>:atomic>)
+bq_peer(atomic_queue libatomic-queue-dev atomic_queue/atomic_queue.h)
 bq_peer(xenium libxenium-dev xenium/vyukov_bounded_queue.hpp)
 
 # bq_check_peer(<key> <where>): a fatal error that names <where> unless <key> is one of the above.

@@ -39,9 +39,12 @@ function(bq_read_queue_list file out)
   set(${out} "${entries}" PARENT_SCOPE)
 endfunction()
 
-# bq_add_registrations(<target> <list file> <include prefix>): a library whose users have each listed queue registered.
-# Each queue is compiled in a target of its own, so that only it sees the library that it wraps.
-function(bq_add_registrations target file prefix)
+# bq_add_queues(<target> <list file> <include prefix> INCLUDE <header> REGISTER <expression> [EXCEPT <queue>...]): a
+# library whose users have each listed queue registered by <expression>, in which @class@, @name@ and @line_up@ stand for
+# the queue's. Each is compiled in a target of its own, so that only it sees the library that it wraps; <target>_parts is
+# set to their names.
+function(bq_add_queues target file prefix)
+  cmake_parse_arguments(PARSE_ARGV 3 arg "" "INCLUDE;REGISTER" "EXCEPT")
   bq_read_queue_list("${file}" entries)
   add_library(${target} INTERFACE)
   set(parts "")
@@ -52,15 +55,19 @@ function(bq_add_registrations target file prefix)
     list(GET fields 2 name)
     list(GET fields 3 line_up)
     list(GET fields 4 key)
+    if(name IN_LIST arg_EXCEPT)
+      continue()
+    endif()
     string(REPLACE default by_default line_up ${line_up})
+    string(CONFIGURE "${arg_REGISTER}" registration @ONLY)
     set(source "${CMAKE_CURRENT_BINARY_DIR}/${target}/${name}.cpp")
     file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
 // Generated from @file@.
 #include "@prefix@@header@"
 
-#include "benchmarks/register_queue.h"
+#include "@arg_INCLUDE@"
 
-static const bool registered = bq::bench::register_queue<bq::@class@>("@name@", bq::bench::LineUp::@line_up@);
+static const bool registered = @registration@;
 ]])
     set(part ${target}_${name})
     add_library(${part} OBJECT "${source}")
@@ -70,5 +77,5 @@ static const bool registered = bq::bench::register_queue<bq::@class@>("@name@", 
     bq_link_peer(${target} "${key}")
     list(APPEND parts ${part})
   endforeach()
-  set_property(GLOBAL APPEND PROPERTY bq_exports ${target} ${parts})
+  set(${target}_parts "${parts}" PARENT_SCOPE)
 endfunction()

@@ -74,7 +74,7 @@ class PipeQueue : public detail::Calls<PipeQueue<T>, T, StdSync> {
     const auto page_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     const int pipe_bytes = fcntl(in_end_.number, F_SETPIPE_SZ, static_cast<int>(capacity * page_bytes));
     if (pipe_bytes < 0) {
-      throw std::invalid_argument("capacity " + std::to_string(capacity) + ": this system has no pipe of as many pages");
+      throw std::invalid_argument("capacity " + std::to_string(capacity) + ": this system has no pipe so long");
     }
     capacity_ = static_cast<std::size_t>(pipe_bytes) / page_bytes;
   }
@@ -148,7 +148,8 @@ class PipeQueue : public detail::Calls<PipeQueue<T>, T, StdSync> {
       if (now >= patience.deadline) return;
       const auto time = patience.deadline - now;
       const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-      left = {static_cast<time_t>(seconds.count()), static_cast<long>(std::chrono::nanoseconds(time - seconds).count())};
+      left.tv_sec = static_cast<time_t>(seconds.count());
+      left.tv_nsec = static_cast<long>(std::chrono::nanoseconds(time - seconds).count());
       ends = true;
     }
     ppoll(files, 2, ends ? &left : nullptr, nullptr);

@@ -82,16 +82,19 @@ class TbbQueue {
     while (try_pop(out) == Status::empty) {
       const Waiter waiter(waiting_pops_);
       if (closed_.load()) continue;  // to look once more
-      if (pop_through(out, [this](Parcel& receiver) { messages_.pop(receiver); })) break;
+      Parcel receiver(out);
+      messages_.pop(receiver);
+      if (took_message(receiver)) break;
     }
     return out;
   }
   Status try_pop(std::optional<T>& out) {
     const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed
-    for (bool found = true; found;) {
-      if (pop_through(out, [&](Parcel& receiver) { found = messages_.try_pop(receiver); }) && found) return Status::done;
+    for (;;) {
+      Parcel receiver(out);
+      if (!messages_.try_pop(receiver)) return closed ? Status::closed : Status::empty;
+      if (took_message(receiver)) return Status::done;
     }
-    return closed ? Status::closed : Status::empty;
   }
 
   void close() {
@@ -131,10 +134,8 @@ class TbbQueue {
    private:
     std::variant<std::monostate, T, std::optional<T>*> content_;
   };
-  /// False if it got a mark.
-  bool pop_through(std::optional<T>& out, const auto& call) {
-    Parcel receiver(out);
-    call(receiver);
+  /// Otherwise it is a mark, which is gone now.
+  bool took_message(const Parcel& receiver) {
     if (receiver.is_mark()) marks_.fetch_sub(1);
     return !receiver.is_mark();
   }

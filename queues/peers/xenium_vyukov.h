@@ -74,7 +74,8 @@ class XeniumVyukov {
   static std::size_t checked(std::size_t capacity) {
     checked_capacity(capacity);
     if (capacity < 2 || !std::has_single_bit(capacity)) {
-      throw std::invalid_argument("capacity " + std::to_string(capacity) + ": this queue takes powers of two from 2 on");
+      throw std::invalid_argument("capacity " + std::to_string(capacity) +
+                                  ": this queue takes powers of two, 2 or more");
     }
     return capacity;
   }

@@ -63,11 +63,16 @@ KNOWN = {
     "reference": Style(BLACK, "o"),
     "reference_as_posted": Style(BLACK, "X", ":"),
     "two_condvar": Style(ORANGE, "s"),
-    "single_condvar": Style(SKY, "D"),
-    "semaphore": Style(PINK, "^"),
+    "single_condvar": Style(ORANGE, "d", "--"),
+    "two_lock": Style(PINK, "D"),
+    "semaphore": Style(PINK, "^", "--"),
+    "posix_semaphore": Style(PINK, "^"),
     "spin_then_block": Style(GREEN, "P"),
+    "mpmc_spin_yield_park": Style(BLUE, "o"),
+    "spsc_spin_yield_park": Style(SKY, "*"),
     "boost_lockfree": Style(BLUE, "v"),
     "moodycamel_blocking": Style(RED, "X"),
+    "tbb": Style(GREEN, ">"),
     "unbounded": Style(SLATE, "<", "--"),
 }
 _COLORS = [ORANGE, SKY, GREEN, BLUE, RED, PINK, SLATE]

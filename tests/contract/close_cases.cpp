@@ -151,7 +151,7 @@ BQ_CASE(CloseDecidesForEachRacingPush, exact_close) {
 }
 
 BQ_CASE(LastProducerCloses) {
-  auto [producer, consumer] = subject.ends(1);
+  auto [producer, consumer] = subject.ends(subject.traits.min_capacity);
   if (auto second = producer->copy()) {
     second.reset();
     EXPECT_FALSE(consumer->is_closed()) << "one is left";
@@ -164,7 +164,7 @@ BQ_CASE(LastProducerCloses) {
 }
 
 BQ_CASE(LastProducerEndsAWaitingConsumer) {
-  AnyEnds ends = subject.ends(1);
+  AnyEnds ends = subject.ends(subject.traits.min_capacity);
   Caller pop([&] { return ends.consumer->pop(); });
   EXPECT_TRUE(pop.blocks());
   ends.producer.reset();
@@ -172,7 +172,7 @@ BQ_CASE(LastProducerEndsAWaitingConsumer) {
 }
 
 BQ_CASE(LastConsumerMakesPushesFail) {
-  AnyEnds ends = subject.ends(1);
+  AnyEnds ends = subject.ends(subject.traits.min_capacity);
   if (auto second = ends.consumer->copy()) {
     second.reset();
     EXPECT_FALSE(ends.consumer->is_closed()) << "one is left";
