@@ -46,10 +46,10 @@ void print_queues() {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (std::size_t i = 0; i < rows[r].size(); ++i) {
+    for (std::size_t i = 0; i + 1 < rows[r].size(); ++i) {
       std::cout << std::left << std::setw(static_cast<int>(widths[i]) + 2) << rows[r][i];
     }
-    std::cout << '\n' << notes[r];
+    std::cout << rows[r].back() << '\n' << notes[r];
   }
 }
 

@@ -1,18 +1,15 @@
-// Queues that do wrong on purpose, to prove that the harness notices; and the plain spinning ring that shows how little
-// it adds.
+// Queues that do wrong on purpose, to prove that the harness notices.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdlib>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "queues/bounded_queue.h"
-#include "queues/sync.h"
 
 namespace bq::test {
 
@@ -123,56 +120,5 @@ template <class T>
 using NeverEndingQueue = FaultyQueue<T, Fault::never_ends>;
 template <class T>
 using CrashingQueue = FaultyQueue<T, Fault::crashes>;
-
-// One producer, one consumer, nothing but spinning: about the least a real queue can cost.
-template <class T>
-class SpinRing {
- public:
-  using value_type = T;
-  static constexpr Traits traits{
-      .producers = Endpoints::one, .consumers = Endpoints::one, .close = Close::quiescent, .waiting = "spin"};
-
-  explicit SpinRing(std::size_t capacity) : capacity_(checked_capacity(capacity)), slots_(new T[capacity]) {}
-
-  bool push(T&& value) {
-    for (;;) {
-      const Status status = try_push(std::move(value));
-      if (status != Status::full) return status == Status::done;
-      StdSync::relax();
-    }
-  }
-  Status try_push(T&& value) {
-    if (is_closed()) return Status::closed;
-    const std::size_t tail = tail_.load(std::memory_order_relaxed);
-    if (tail - head_.load(std::memory_order_acquire) == capacity_) return Status::full;
-    slots_[tail % capacity_] = std::move(value);
-    tail_.store(tail + 1, std::memory_order_release);
-    return Status::done;
-  }
-  std::optional<T> pop() {
-    std::optional<T> out;
-    while (try_pop(out) == Status::empty) StdSync::relax();
-    return out;
-  }
-  Status try_pop(std::optional<T>& out) {
-    const bool closed = is_closed();
-    const std::size_t head = head_.load(std::memory_order_relaxed);
-    if (tail_.load(std::memory_order_acquire) == head) return closed ? Status::closed : Status::empty;
-    out.emplace(std::move(slots_[head % capacity_]));
-    head_.store(head + 1, std::memory_order_release);
-    return Status::done;
-  }
-  void close() { closed_.store(true, std::memory_order_release); }
-  bool is_closed() const { return closed_.load(std::memory_order_acquire); }
-  std::size_t capacity() const { return capacity_; }
-  std::size_t size_approx() const { return tail_.load() - head_.load(); }
-
- private:
-  const std::size_t capacity_;
-  const std::unique_ptr<T[]> slots_;
-  alignas(cache_line_bytes) std::atomic<std::size_t> head_{0};
-  alignas(cache_line_bytes) std::atomic<std::size_t> tail_{0};
-  alignas(cache_line_bytes) std::atomic<bool> closed_{false};
-};
 
 }  // namespace bq::test

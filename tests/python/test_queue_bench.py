@@ -64,13 +64,13 @@ def measure(program: Path, out: Path, *selection: object, round: int = 1) -> sub
 def test_a_wrong_queue_never_gets_a_number(tmp_path: Path, queue: str, level: str) -> None:
     asked = scenario(tmp_path, RACE if level == "counted" else TRACED)
     out = tmp_path / "out"
-    done = measure(FAULTY, out, "--scenario", asked, "--queue", f"^({queue}|spin_ring)$")
+    done = measure(FAULTY, out, "--scenario", asked, "--queue", f"^({queue}|spsc_spin)$")
     assert done.returncode == 0, done.stderr
     trials = rows(out, "trial")
     wrong = [row for row in trials if row["queue"] == queue]
     assert wrong and all(row["status"] == "error" and "counters" not in row for row in wrong)
     assert not [row for row in rows(out, "plan") if row["queue"] == queue]
-    assert any(row["status"] == "ok" for row in trials if row["queue"] == "spin_ring"), "the right one still has its results"
+    assert any(row["status"] == "ok" for row in trials if row["queue"] == "spsc_spin"), "the right one still has its results"
 
 
 def test_a_hang_names_the_stuck_threads_and_the_run_goes_on(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_bad_usage_is_one_line_and_exit_2(arguments: tuple[str, ...], said: str)
         (TRACED.replace("capacity = 16", "capacity = 0"), "asked.toml:5: key 'capacity'"),
         (TRACED.replace("mean_ns = 1_100", "mean_us = 1"), "key 'consumer.mean_us'"),
         (TRACED.replace("rounds = 1", 'queues = ["no_such_queue"]'), "asked.toml:4: key 'queues': there is no queue 'no_such_queue'"),
-        (TRACED.replace("rounds = 1", 'queues = ["spin_ring"]\nproducers = 2'), "asked.toml:4: key 'queues': 'spin_ring' takes one producer"),
+        (TRACED.replace("rounds = 1", 'queues = ["spsc_spin"]\nproducers = 2'), "asked.toml:4: key 'queues': 'spsc_spin' takes one producer"),
     ],
 )
 def test_a_bad_scenario_is_one_line_and_leaves_nothing(tmp_path: Path, text: str, said: str) -> None:
@@ -193,9 +193,9 @@ def test_a_bad_scenario_is_one_line_and_leaves_nothing(tmp_path: Path, text: str
 def test_what_does_not_fit_is_skipped_by_name(tmp_path: Path) -> None:
     asked = scenario(tmp_path, TRACED.replace("rounds = 1", "producers = [1, 2]"))
     out = tmp_path / "out"
-    assert measure(FAULTY, out, "--scenario", asked, "--queue", "^spin_ring$").returncode == 0
+    assert measure(FAULTY, out, "--scenario", asked, "--queue", "^spsc_spin$").returncode == 0
     (skip,) = rows(out, "skip")
-    assert skip["cell"] == "asked/spin_ring/producers:2"
+    assert skip["cell"] == "asked/spsc_spin/producers:2"
     assert skip["reason"] == "takes one producer, the point has 2"
 
 
