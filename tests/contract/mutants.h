@@ -118,8 +118,8 @@ class FaultyLockedQueue : public detail::Calls<FaultyLockedQueue<T, Sync, fault>
       }
       if constexpr (requires { patience.deadline; }) {
         auto less_patient = patience;
-        const auto left = patience.deadline - Sync::now();
-        if (has(Fault::early_timeout)) less_patient.deadline -= std::max(left / 2, left * 0);
+        if (has(Fault::early_timeout) && patience.lasts())
+          less_patient.deadline -= (patience.deadline - Sync::now()) / 2;
         if (has(Fault::past_deadline_waits))
           less_patient.deadline = std::max(patience.deadline, Sync::now() + std::chrono::hours(1));
         if (!less_patient.sleep(signal, lock)) return false;
