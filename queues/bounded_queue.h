@@ -7,11 +7,11 @@
 //   Q(capacity)         Capacity 0 throws std::invalid_argument. The bound is exact unless `traits.bound` says
 //                       otherwise.
 //   push(T&& v)         Waits while full. True: delivered. False: closed, and `v` is untouched, still the caller's.
-//   try_push(T&& v)     Never waits for another thread: done, full, closed, or busy (see Status). Moves from `v` only
+//   try_push(T&& v)     Never waits for room: done, full, closed, or busy (see Status). Moves from `v` only
 //                       when done.
 //   pop()               Waits while empty. The optional is empty only when the queue is closed and drained, and from
 //                       then on always.
-//   try_pop(out)        Never waits for another thread: done (then `out` holds the message), empty, closed (and
+//   try_pop(out)        Never waits for a message: done (then `out` holds the message), empty, closed (and
 //                       drained), or busy.
 //   try_push_until(v, t)  try_pop_until(out, t)
 //                       As push and pop, up to an absolute time of the steady clock; a past one behaves as try_*, with
@@ -27,7 +27,8 @@
 // Bound:       completed pushes - begun pops <= capacity(), at every instant.
 // Visibility:  what precedes push(v) happens before what follows the pop that returns v, and a pop happens before the
 //              push that reuses its slot.
-// Exceptions:  a throwing move of T leaves a locked queue unchanged; rings require a nothrow move.
+// Exceptions:  a throwing move of T leaves a locked queue unchanged, and the `out` of a pop empty; rings require a
+//              nothrow move.
 // Destruction: no call may be in progress (popping the last message does not mean that its push has returned: join
 //              first). Messages left are destroyed exactly once.
 // Fairness:    FIFO speaks of messages, not of waiters; freedom from starvation is not promised.
@@ -88,7 +89,7 @@ struct Traits {
   Endpoints consumers = Endpoints::many;
   Capacities capacities = Capacities::any;
   std::size_t min_capacity = 1;
-  std::size_t max_capacity = unbounded_capacity;
+  std::size_t max_capacity = unbounded_capacity;  ///< by default whatever memory holds
   Bound bound = Bound::exact;
   Element element = Element::any;
   Fifo fifo = Fifo::global;
@@ -126,17 +127,26 @@ concept TimedBoundedQueue = BoundedQueue<Q> &&
   { queue.try_pop_until(out, deadline) } -> std::same_as<Status>;
 };
 
+/// The time after this duration from now; the last one there is where that would lie beyond.
+template <class Rep, class Period>
+Deadline deadline_after(std::chrono::duration<Rep, Period> patience) {
+  using Seconds = std::chrono::duration<long double>;
+  const Deadline now = Deadline::clock::now();
+  if (Seconds(patience) <= Seconds::zero()) return now;
+  if (Seconds(patience) >= Seconds(Deadline::max() - now)) return Deadline::max();
+  return now + std::chrono::ceil<Deadline::duration>(patience);
+}
+
 /// try_push_until with a duration from now, as users of the standard library expect it.
 template <TimedBoundedQueue Q, class Rep, class Period>
 Status try_push_for(Q& queue, typename Q::value_type&& value, std::chrono::duration<Rep, Period> patience) {
-  return queue.try_push_until(std::move(value),
-                              Deadline::clock::now() + std::chrono::ceil<Deadline::duration>(patience));
+  return queue.try_push_until(std::move(value), deadline_after(patience));
 }
 
 /// try_pop_until with a duration from now.
 template <TimedBoundedQueue Q, class Rep, class Period>
 Status try_pop_for(Q& queue, std::optional<typename Q::value_type>& out, std::chrono::duration<Rep, Period> patience) {
-  return queue.try_pop_until(out, Deadline::clock::now() + std::chrono::ceil<Deadline::duration>(patience));
+  return queue.try_pop_until(out, deadline_after(patience));
 }
 
 /// The capacity that a constructor was given, or std::invalid_argument for one outside [1, max].

@@ -7,9 +7,8 @@
 // to the granted, so that further changes, made while the first thread is still on its way out of the kernel, cost no
 // system call. Who is granted a look and leaves without what it came for must wake another one.
 //
-// Source:   the idea is Dmitry Vyukov's, "Eventcounts", 2008 (and, older, D. Reed, R. Kanodia, CACM 22(2), 1979);
-// counting
-//           grants as a semaphore counts permits is what it has of its own.
+// Source:   the idea is Dmitry Vyukov's, "Eventcounts", 2008 (and, older, D. Reed, R. Kanodia, CACM 22(2), 1979).
+//           Counting grants as a semaphore counts permits is what it has of its own.
 // Progress: waking is lock-free; at most 65535 threads may be enlisted at once.
 // Ordering: both sides put a fence between their write and their read (Dekker's pattern), the waker a light one, the
 //           waiter the heavy one that goes with it (sync.h). Thread sanitizers do not know fences; no plain data
@@ -46,21 +45,22 @@ class EventCount {
     state_.fetch_add(one_asleep, std::memory_order_relaxed);
     Sync::fence_heavy();
   }
-  /// Withdraws the announcement.
-  void retire() {
+  /// Withdraws the announcement. True if that used up a grant.
+  bool retire() {
     std::uint32_t state = state_.load(std::memory_order_relaxed);
     // Whoever is asleep stands for the caller as well as any; if nobody is, a grant was meant for it.
     while (!state_.compare_exchange_weak(state, state - ((state & asleep_mask) != 0 ? one_asleep : one_grant),
                                          std::memory_order_acq_rel, std::memory_order_relaxed)) {
     }
+    return (state & asleep_mask) == 0;
   }
-  /// Sleeps until granted a look, or for as long as the patience lasts.
-  void sleep(const auto& patience) {
+  /// Sleeps until granted a look, or for as long as the patience lasts. True if it used up a grant.
+  bool sleep(const auto& patience) {
     for (std::uint32_t state = state_.load(std::memory_order_relaxed);;) {
       if (state >= one_grant) {
         if (state_.compare_exchange_weak(state, state - one_grant, std::memory_order_acq_rel,
                                          std::memory_order_relaxed)) {
-          return;
+          return true;
         }
       } else if (patience.template park<Sync>(state_, state)) {
         state = state_.load(std::memory_order_relaxed);

@@ -81,7 +81,7 @@ class Producer : public detail::Handle<Q, &detail::Ends<Q>::producers, Q::traits
   Status try_push_until(T&& value, Deadline deadline) requires TimedBoundedQueue<Q> {
     return this->ends_->queue.try_push_until(std::move(value), deadline);
   }
-  /// Messages that no consumer took. Final once the last consumer has gone.
+  /// Messages that no consumer took. Final once the last consumer has gone and no push is in progress.
   std::size_t undelivered() const { return this->ends_->queue.size_approx(); }
 };
 

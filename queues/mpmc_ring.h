@@ -10,10 +10,11 @@
 //          slots, which make capacities of 1 and of any other size possible; and a closing bit in the tail, so that one
 //          atomic instruction decides between a push and a close.
 // Waiting: one of waiting_policies.h.
+//          Slots are not padded: neighbours share cache lines, which suits one thread a side and costs many.
 // Progress: neither lock-free nor blocking in the strict sense: a thread stopped in mid-call holds up everyone behind
-// it,
-//          yet try_push and try_pop never wait for it, and say busy.
-// Ordering: a message is released and acquired through its slot's turn. The tail and the head only hand out positions.
+//          it, yet try_push and try_pop never wait for it, and say busy.
+// Ordering: a message is released and acquired through its slot's turn. The tail and the head hand out positions; they
+//          are released, too, so that whoever has seen one moved sees what it was moved past.
 #pragma once
 
 #include <algorithm>
@@ -40,7 +41,7 @@ class MpmcRing {
 
   /// Messages go through positions that start at `first_turn` times capacity, for tests of how they wrap.
   explicit MpmcRing(std::size_t capacity, std::uint64_t first_turn = 0)
-      : capacity_(checked_capacity(capacity, std::size_t{1} << 48)),
+      : capacity_(checked_capacity(capacity)),
         index_bits_(static_cast<unsigned>(std::bit_width(capacity - 1))),
         slots_(new Slot[capacity]) {
     const Position start = first_turn << index_bits_ << 1;
@@ -63,7 +64,7 @@ class MpmcRing {
       Slot& slot = slot_at(tail);
       const Turn turn = slot.turn.load(std::memory_order_acquire);
       if (turn == free_turn(tail)) {
-        if (tail_.compare_exchange_weak(tail, next(tail), std::memory_order_relaxed)) {
+        if (tail_.compare_exchange_weak(tail, next(tail), std::memory_order_acq_rel, std::memory_order_relaxed)) {
           slot.message.put(std::move(value));
           slot.turn.store(turn + 1, std::memory_order_release);
           return Status::done;
@@ -85,7 +86,7 @@ class MpmcRing {
       Slot& slot = slot_at(head);
       const Turn turn = slot.turn.load(std::memory_order_acquire);
       if (turn == free_turn(head) + 1) {
-        if (head_.compare_exchange_weak(head, next(head), std::memory_order_relaxed)) {
+        if (head_.compare_exchange_weak(head, next(head), std::memory_order_acq_rel, std::memory_order_relaxed)) {
           slot.message.take(out);
           slot.turn.store(free_turn(next_turn(head)), std::memory_order_release);
           return Status::done;
@@ -108,7 +109,8 @@ class MpmcRing {
   }
   bool can_pop() const {
     const Position head = head_.load(std::memory_order_relaxed);
-    return !is_before(slot_at(head).turn.load(std::memory_order_relaxed), free_turn(head) + 1) || is_closed();
+    return !is_before(slot_at(head).turn.load(std::memory_order_relaxed), free_turn(head) + 1) ||
+           closed_.load(std::memory_order_acquire);  // and not the tail: its line is the producers'
   }
 
   /// Decides: a push that has claimed its slot before will be delivered, and no other.
@@ -116,7 +118,9 @@ class MpmcRing {
     tail_.fetch_or(closing_bit, std::memory_order_acq_rel);
     closed_.store(true, std::memory_order_release);
   }
-  bool is_closed() const { return closed_.load(std::memory_order_acquire); }
+  bool is_closed() const {
+    return closed_.load(std::memory_order_acquire) || (tail_.load(std::memory_order_acquire) & closing_bit) != 0;
+  }
   std::size_t capacity() const { return capacity_; }
   std::size_t size_approx() const {
     // The head first: the tail that is read later is not behind it.

@@ -1,21 +1,20 @@
 // A wait-free ring for one producer and one consumer, and the blocking queues made of it.
 //
-// What:    the producer owns the tail, the consumer the head, and each keeps a copy of the other's, which it renews
-// only
+// What:    the producer owns the tail, the consumer the head, and each keeps a copy of the other's, which it renews only
 //          when the ring looks full (empty) by the copy: as long as both are at work, no cache line but the messages'
 //          own passes between them for every message. One slot more than the capacity tells full from empty.
 // Use it:  wherever there is one thread on each side.
 // Not:     with more than one on either: nothing would tell you, but everything would break.
 // Source:  L. Lamport, "Specifying Concurrent Program Modules", TOPLAS 5(2), 1983; the copies: P. Lee et al., "A
-// Lock-Free,
-//          Cache-Efficient Multi-Core Synchronization Mechanism" (MCRingBuffer), 2010, and E. Rigtorp's SPSCQueue.
-// Closing: exact, from any thread, and yet no push pays for it with an atomic read-modify-write. A push shows that it
-// is
+//          Lock-Free, Cache-Efficient Multi-Core Synchronization Mechanism" (MCRingBuffer), 2010, and E. Rigtorp's
+//          SPSCQueue.
+// Closing: exact, from any thread, and yet no push pays for it with an atomic read-modify-write. A push shows that it is
 //          under way before it looks whether the queue is closed; the closer forbids new ones, makes sure with a heavy
-//          fence that the old ones can be seen, and only then lets consumers report the end.
+//          fence that the old ones can be seen, and only then lets the consumer report the end.
 // Waiting: one of waiting_policies.h.
-// Progress: wait-free but for the waiting; a thread stopped anywhere holds up nobody but who needs its messages
-// (slots). Ordering: a message is released and acquired through the tail, its slot through the head.
+// Progress: wait-free but for the waiting; a thread stopped in mid-call holds up nobody but who needs its own message
+//          (slot). One stopped in a close, or in a push beside a close, also holds up the report of the end.
+// Ordering: a message is released and acquired through the tail, its slot through the head.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +40,7 @@ class SpscRing {
                                  .stall = Stall::nobody};
 
   explicit SpscRing(std::size_t capacity)
-      : slot_count_(checked_capacity(capacity, unbounded_capacity / 4) + 1), slots_(new Slot[slot_count_]) {}
+      : slot_count_(checked_capacity(capacity, unbounded_capacity - 1) + 1), slots_(new Slot[slot_count_]) {}
   SpscRing(const SpscRing&) = delete;
   SpscRing& operator=(const SpscRing&) = delete;
   ~SpscRing() {
@@ -70,10 +69,13 @@ class SpscRing {
     const std::size_t head = head_.load(std::memory_order_relaxed);
     if (head == tail_copy_) {
       const Phase phase = phase_.load(std::memory_order_acquire);
-      if (phase == Phase::closing) return Status::busy;
-      if (phase == Phase::closed && pushing_.load(std::memory_order_acquire)) return Status::busy;
-      tail_copy_ = tail_.load(std::memory_order_acquire);
-      if (head == tail_copy_) return phase == Phase::closed ? Status::closed : Status::empty;
+      const bool is_undecided =
+          phase == Phase::closing || (phase == Phase::closed && pushing_.load(std::memory_order_acquire));
+      tail_copy_ =
+          tail_.load(std::memory_order_acquire);  // last: what a push did before it was seen to end is seen, too
+      if (head == tail_copy_) {
+        return is_undecided ? Status::busy : phase == Phase::closed ? Status::closed : Status::empty;
+      }
     }
     slots_[head].take(out);
     head_.store(next(head), std::memory_order_release);

@@ -68,7 +68,10 @@ class TwoLockQueue : public detail::Calls<TwoLockQueue<T, Sync>, T, Sync> {
   Status push_with(T&& value, const auto& patience) {
     Lock lock(tail_.mutex);
     while (size_approx() == capacity_ && !is_closed()) {
-      if (!patience.sleep(tail_.waiters, lock)) return Status::timeout;
+      // Pops do not need this lock: what was seen before the time was up may have changed by then.
+      const bool last_look = !patience.lasts();
+      if (last_look && size_approx() == capacity_ && !is_closed()) return Status::timeout;
+      if (!last_look) patience.sleep(tail_.waiters, lock);
     }
     if (is_closed()) return Status::closed;
     tail_.waiters.try_or_pass_on([&] { slots_[tail_.index].put(std::move(value)); });
@@ -87,7 +90,9 @@ class TwoLockQueue : public detail::Calls<TwoLockQueue<T, Sync>, T, Sync> {
     Lock lock(head_.mutex);
     while (size_approx() == 0) {
       if (is_closed()) return Status::closed;
-      if (!patience.sleep(head_.waiters, lock)) return Status::timeout;
+      const bool last_look = !patience.lasts();
+      if (last_look && size_approx() == 0) return is_closed() ? Status::closed : Status::timeout;
+      if (!last_look) patience.sleep(head_.waiters, lock);
     }
     head_.waiters.try_or_pass_on([&] { slots_[head_.index].take(out); });
     head_.index = next(head_.index);

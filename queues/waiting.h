@@ -51,7 +51,8 @@ struct PatientUntil {
   Deadline deadline;
 
   bool lasts() const { return Sync::now() < deadline; }
-  /// Between its last look and the end of its time the caller has the lock: what it saw still holds then.
+  /// Between its last look and the end of its time the caller has the lock: where that is the only one, what it saw
+  /// still holds then.
   bool sleep(auto& signal, auto& lock) const {
     if (!lasts()) return false;
     signal.wait_until(lock, deadline);

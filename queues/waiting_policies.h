@@ -10,11 +10,13 @@
 //
 // A policy object stands for the waiters of one side of one queue. All offer:
 //   await(hopeful, attempt, patience)  Repeats `attempt` until it is done or closed, or patience ends; returns its last
-//                                      outcome. `hopeful` is a cheap look for whether an attempt is worth while; it may
-//                                      be wrong, but not for ever.
+//                                      outcome. An attempt does not throw. `hopeful` is a cheap look for whether one
+//                                      is worth while; it may be wrongly false only until whoever makes it true has
+//                                      called wake_one().
 //   wake_one(), wake_all()             To be called after the change that the waiters wait for.
-//   wake_another(hopeful)              To be called after an attempt of one's own side was done: wakes one more waiter
-//                                      if there is still something for it.
+//   wake_another(hopeful)              To be called after an attempt of one's own side was done, and after the other
+//                                      side's wake_one(), whose fence serves both: wakes one more waiter if there is
+//                                      still something for it.
 // Why wake_another: a waiter that is woken for a change can find it out of reach. Of two messages in a ring, the second
 // may be complete while the first still has to be written: its consumer is woken, finds the first missing, and sleeps
 // again; the first one's wake-up brings one consumer, for two messages. So whoever takes one looks for the next.
@@ -95,7 +97,7 @@ class Parking {
 
   explicit Parking(const char* name) : changes_(name) {}
   Status await(const auto& hopeful, const auto& attempt, const auto& patience) {
-    for (;;) {
+    for (bool granted = false;;) {
       Pause<Sync, relaxes, yields> pause;
       while (patience.lasts() && pause()) {
         if (!hopeful()) continue;
@@ -104,7 +106,7 @@ class Parking {
       }
       if (!patience.lasts()) {
         const Status status = attempt();
-        if (!is_decided(status)) changes_.wake_one();  // a grant that it may have had was for somebody who stays
+        if (granted && !is_decided(status)) changes_.wake_one();  // its grant is for somebody who stays
         return status;
       }
       changes_.enlist();
@@ -113,7 +115,7 @@ class Parking {
         changes_.retire();
         return status;
       }
-      changes_.sleep(patience);
+      granted = changes_.sleep(patience);
     }
   }
   void wake_one() { changes_.wake_one(); }

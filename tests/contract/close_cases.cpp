@@ -1,5 +1,6 @@
 // The end of the stream, and the handles that bring it about.
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -148,6 +149,47 @@ BQ_CASE(CloseDecidesForEachRacingPush, exact_close) {
       ASSERT_EQ(queue.size_approx(), 0U);
     }
   });
+}
+
+// The same at full speed, where a missing fence would show: one thread pushes until it is refused, the other closes and
+// drains.
+BQ_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
+  constexpr int rounds = 10'000;
+  const auto end = std::chrono::steady_clock::now() + 2s;
+  std::unique_ptr<Queue<int>> queue;
+  std::atomic<int> begun{0};
+  std::atomic<int> ended{0};
+  int delivered = 0;
+  std::thread producer([&] {
+    for (int round = 1;; ++round) {
+      while (begun.load(std::memory_order_acquire) < round) std::this_thread::yield();
+      if (!queue) return;
+      delivered = 0;
+      for (Status status = Status::done; status != Status::closed;) {
+        status = queue->try_push(1);
+        if (status == Status::done) ++delivered;
+      }
+      ended.store(round, std::memory_order_release);
+    }
+  });
+  for (int round = 1; round <= rounds && std::chrono::steady_clock::now() < end && !testing::Test::HasFailure();
+       ++round) {
+    queue = std::make_unique<Queue<int>>(subject, 64);
+    begun.store(round, std::memory_order_release);
+    std::optional<int> out;
+    int received = 0;
+    for (int i = round * 7 % 256; i > 0; --i) received += queue->try_pop(out) == Status::done ? 1 : 0;
+    queue->close();
+    for (Status status = Status::done; status != Status::closed;) {
+      status = queue->try_pop(out);
+      if (status == Status::done) ++received;
+    }
+    while (ended.load(std::memory_order_acquire) < round) std::this_thread::yield();
+    EXPECT_EQ(received, delivered) << "in round " << round;
+  }
+  queue.reset();
+  begun.store(rounds + 1, std::memory_order_release);
+  producer.join();
 }
 
 BQ_CASE(LastProducerCloses) {

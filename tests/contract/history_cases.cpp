@@ -21,6 +21,7 @@ constexpr int messages_per_producer = 1'000'000;  // at most; a message tells it
 /// Runs `producers` threads that send `messages_each` and as many consumers as there are, which take them all, and
 /// returns what happened. Half the calls are try_push and try_pop, repeated until they are done.
 History record(Queue<int> queue, int producers, int consumers, int messages_each, std::uint64_t seed, bool delays) {
+  const int most_refusals = messages_each < 10 ? 1 : 200;  // of each thread: the exact check takes few calls
   Recorder recorder(static_cast<std::size_t>(producers + consumers), static_cast<std::size_t>(messages_each) * 3);
   std::atomic<int> to_pop{producers * messages_each};
   std::atomic<int> waiting{producers + consumers};
@@ -36,7 +37,7 @@ History record(Queue<int> queue, int producers, int consumers, int messages_each
   std::vector<std::thread> threads;
   for (int p = 0; p < producers; ++p) {
     threads.push_back(start(p, [&, p](Recorder::Log& log) {
-      bool noted_full = false;  // once: the exact check takes few calls
+      int to_note = most_refusals;
       for (int i = 0; i < messages_each; ++i) {
         const int message = p * messages_per_producer + i;
         const bool tries = (seed + static_cast<std::uint64_t>(i)) % 2 == 0;
@@ -49,7 +50,7 @@ History record(Queue<int> queue, int producers, int consumers, int messages_each
             log.finish(Operation::Kind::push, message, call);
             break;
           }
-          if (status == Status::full && !std::exchange(noted_full, true)) log.finish(Operation::Kind::full, 0, call);
+          if (status == Status::full && to_note-- > 0) log.finish(Operation::Kind::full, 0, call);
           std::this_thread::yield();
         }
       }
@@ -57,13 +58,13 @@ History record(Queue<int> queue, int producers, int consumers, int messages_each
   }
   for (int c = 0; c < consumers; ++c) {
     threads.push_back(start(producers + c, [&, c](Recorder::Log& log) {
-      bool noted_empty = false;
+      int to_note = most_refusals;
       while (to_pop.fetch_sub(1) > 0) {
         for (std::optional<int> message; !message;) {
           const std::int64_t call = log.begin();
           if ((seed + static_cast<std::uint64_t>(c)) % 2 == 0) {
             message = queue.pop();
-          } else if (queue.try_pop(message) == Status::empty && !std::exchange(noted_empty, true)) {
+          } else if (queue.try_pop(message) == Status::empty && to_note-- > 0) {
             log.finish(Operation::Kind::empty, 0, call);
           }
           if (message) log.finish(Operation::Kind::pop, *message, call);

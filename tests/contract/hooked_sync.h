@@ -223,6 +223,12 @@ struct HookedSync : StdSync {
     StdSync::slot<T> inner_;
   };
 
+  // As where the kernel has no membarrier(2): the other way is StdSync's.
+  static void fence_light() noexcept {
+    hooked([] { std::atomic_thread_fence(std::memory_order_seq_cst); });
+  }
+  static void fence_heavy() noexcept { fence_light(); }
+
   // Short, so that the tests get to the sleeps.
   static constexpr unsigned spin_limit = 3;
   static constexpr unsigned yield_limit = 2;

@@ -13,13 +13,14 @@ namespace {
   using fault = FaultyLockedQueue<T, Sync, Fault::fault>; \
   BQ_MUTANT(fault, test)
 #define BQ_RACY_MUTANT(fault, test) BQ_LOCKED_MUTANT(fault, test)  // found by ThreadSanitizer only
+#define BQ_FENCE_MUTANT(Class, test) BQ_MUTANT(Class, test)        // found by two cores that nothing slows down
 
 BQ_LOCKED_MUTANT(none, nothing)
 BQ_LOCKED_MUTANT(consumers_not_woken, PopWaitsWhileEmpty)
 BQ_LOCKED_MUTANT(producers_not_woken, PushWaitsWhileFull)
 BQ_LOCKED_MUTANT(wakes_on_first_only, EachPushFreesAWaitingPop)
 BQ_LOCKED_MUTANT(trusts_its_wake_up, StressManyToMany)
-BQ_LOCKED_MUTANT(sleeps_after_a_gap, StressWithRandomDelays)
+BQ_LOCKED_MUTANT(sleeps_after_a_gap, AStalledWaiterMissesNothing)
 BQ_LOCKED_MUTANT(one_too_many, BoundIsExact)
 BQ_LOCKED_MUTANT(close_wakes_one, CloseFromTwoThreadsWakesWaitingPops)
 BQ_LOCKED_MUTANT(close_forgets_producers, CloseFromTwoThreadsWakesWaitingPushes)
@@ -42,7 +43,9 @@ BQ_MUTANT(TakesBusyForEmpty, AStalledPushHidesNothing)
 BQ_MUTANT(TakesBusyForFull, AStalledPopHidesNoRoom)
 BQ_MUTANT(ClosesBesideTheTail, CloseDecidesForAStalledPush)
 BQ_MUTANT(LosesTheSecondWakeUp, AStalledPushLosesNoWakeUp)
-BQ_MUTANT(LooksBeforeItEnlists, StressWithRandomDelays)
+BQ_MUTANT(LooksBeforeItEnlists, AStalledWaiterMissesNothing)
+BQ_FENCE_MUTANT(ClosesWithoutAFence, CloseDecidesForPushesInFullFlight)
+BQ_MUTANT(EndsBesideAPush, CloseDecidesForAStalledPush)
 BQ_MUTANT(RemembersEmptiness, SmallHistoriesAreLinearizable)
 
 }  // namespace

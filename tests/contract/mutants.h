@@ -17,6 +17,7 @@
 
 #include "queues/mpmc_ring.h"
 #include "queues/semaphore.h"
+#include "queues/spsc_ring.h"
 #include "queues/waiting.h"
 
 namespace bq::test {
@@ -277,6 +278,25 @@ struct WakesOneAndNoMore : SpinPark<Sync> {
 };
 template <class T, class Sync = StdSync>
 using LosesTheSecondWakeUp = BlockingQueue<T, MpmcRing<T, Sync>, WakesOneAndNoMore<Sync>, Sync>;
+
+/// A close that does not make sure that it sees the pushes in progress.
+struct NoHeavyFence : StdSync {
+  static void fence_heavy() {}
+};
+template <class T>
+using ClosesWithoutAFence = BlockingQueue<T, SpscRing<T, NoHeavyFence>, Spin<NoHeavyFence>, NoHeavyFence>;
+
+/// Takes what a push has yet to write for nothing at all, once the queue is closed.
+template <class T, class Sync>
+struct ImpatientSpscRing : SpscRing<T, Sync> {
+  using SpscRing<T, Sync>::SpscRing;
+  Status try_pop(std::optional<T>& out) {
+    const Status status = SpscRing<T, Sync>::try_pop(out);
+    return status == Status::busy ? Status::closed : status;
+  }
+};
+template <class T, class Sync = StdSync>
+using EndsBesideAPush = BlockingQueue<T, ImpatientSpscRing<T, Sync>, SpinPark<Sync>, Sync>;
 
 /// Looks before it enlists, and not after.
 template <class Sync>

@@ -10,11 +10,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "queues/event_count.h"
 #include "queues/handles.h"
 #include "queues/reference_as_posted.h"
 #include "queues/ring_storage.h"
 #include "queues/sync.h"
 #include "queues/two_condvar.h"
+#include "queues/waiting.h"
 #include "tests/contract/caller.h"
 #include "tests/contract/messages.h"
 
@@ -168,6 +170,44 @@ TEST(StdSync, YieldsAreCountedByThread) {
   StdSync::yield();
   std::thread([] { StdSync::yield(); }).join();
   EXPECT_EQ(StdSync::yields(), before + 1);
+}
+
+TEST(EventCount, CountsWhoeverComesAndGoes) {
+  EventCount<StdSync> changes("changes");
+  const detail::PatientUntil<StdSync> past{Deadline{}};
+  for (int i = 0; i < 70'000; ++i) {  // more than fit into half of its word, should any of them be forgotten
+    changes.enlist();
+    ASSERT_TRUE(changes.anybody_asleep());
+    ASSERT_FALSE(changes.sleep(past)) << "nobody granted it a look";
+    ASSERT_FALSE(changes.anybody_asleep());
+  }
+  changes.enlist();
+  changes.wake_one();
+  EXPECT_FALSE(changes.anybody_asleep()) << "it has its grant";
+  EXPECT_TRUE(changes.sleep(past));
+  changes.enlist();
+  changes.enlist();
+  changes.wake_all();
+  EXPECT_TRUE(changes.retire());
+  changes.enlist();
+  EXPECT_FALSE(changes.retire()) << "one asleep stands for the other; the grant stays";
+  EXPECT_TRUE(changes.retire());
+  changes.wake_all();
+  EXPECT_FALSE(changes.anybody_asleep());
+}
+
+TEST(DeadlineAfter, HoldsAnyDuration) {
+  using std::chrono::hours;
+  using std::chrono::nanoseconds;
+  const Deadline before = Deadline::clock::now();
+  EXPECT_EQ(deadline_after(nanoseconds::max()), Deadline::max());
+  EXPECT_EQ(deadline_after(hours::max()), Deadline::max());
+  EXPECT_EQ(deadline_after(std::chrono::duration<double>(1e300)), Deadline::max());
+  EXPECT_GE(deadline_after(hours(1)), before + hours(1));
+  EXPECT_LT(deadline_after(hours(1)), Deadline::max());
+  EXPECT_GE(deadline_after(nanoseconds::min()), before);
+  const Deadline at_once = deadline_after(hours::min());
+  EXPECT_LE(at_once, Deadline::clock::now());
 }
 
 }  // namespace

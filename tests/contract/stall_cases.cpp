@@ -22,7 +22,9 @@ class StalledCall {
           const StallAt stall(point, gate_);
           return call();
         }) {
-    while (!gate_.stalled.load() && !caller_.has_returned()) std::this_thread::yield();
+    while (!gate_.stalled.load() && !caller_.has_returned()) {
+      if (caller_.blocks()) break;
+    }
   }
   ~StalledCall() { let_go(); }
 
@@ -32,6 +34,7 @@ class StalledCall {
     gate_.released = true;
     gate_.released.notify_all();
   }
+  bool returns() { return caller_.returns(); }
   auto& result() { return caller_.result(); }
 
  private:
@@ -39,11 +42,13 @@ class StalledCall {
   Caller<std::invoke_result_t<Call&>> caller_;
 };
 
-/// Runs test(point) with point 0, 1, ... until it returns false: no call stalled, so there are no more points.
+/// Runs test(point) with point 0, 1, ... until it returns false: no call stalled, so there are no more points. A call
+/// that spins has points without end; the first ones are those that differ.
 template <class Test>
 void at_each_point(Test test) {
+  constexpr int most = 60;
   int point = 0;
-  for (; test(point); ++point) {
+  for (; point < most && test(point); ++point) {
     if (testing::Test::HasFailure()) {
       ADD_FAILURE() << "stalled at point " << point;
       return;
@@ -151,6 +156,90 @@ BQ_CASE(AStalledPopLosesNoWakeUp, uses_sync, many_producers, many_consumers, kee
     }
     queue.close();
     return stalled.is_stalled();
+  });
+}
+
+// Between its look and its sleep a waiter may be stopped anywhere: what comes meanwhile must not be missed.
+BQ_CASE(AStalledWaiterMissesNothing, uses_sync, never_forgets) {
+  at_each_point([&](int point) {
+    Queue<int> queue(subject.hooked(1));
+    StalledCall stalled(point, [&] { return queue.pop(); });
+    Caller push([&] { return queue.push(1); });
+    push.blocks();
+    stalled.let_go();
+    EXPECT_TRUE(push.returns() && stalled.returns());
+    queue.close();
+    EXPECT_EQ(stalled.result(), 1) << "asleep beside a message";
+    return stalled.is_stalled();
+  });
+  if (!subject.is_bounded()) return;
+  at_each_point([&](int point) {
+    Queue<int> queue(subject.hooked(1));
+    fill(queue);
+    StalledCall stalled(point, [&] { return queue.push(1); });
+    Caller pop([&] { return queue.pop(); });
+    pop.blocks();
+    stalled.let_go();
+    EXPECT_TRUE(pop.returns() && stalled.returns());
+    queue.close();
+    EXPECT_TRUE(stalled.result()) << "asleep beside a free place";
+    return stalled.is_stalled();
+  });
+}
+
+// Consumers that wait for what becomes of a push beside a close all learn of it, and not just one.
+BQ_CASE(CloseEndsAllWhoWaitForAStalledPush, uses_sync, exact_close, many_consumers) {
+  at_each_point([&](int point) {
+    Queue<int> queue(subject.hooked(4));
+    StalledCall stalled(point, [&] { return queue.push(1); });
+    if (!stalled.is_stalled()) return false;
+    const auto pop = [&] { return queue.pop(); };
+    Caller first(pop);
+    Caller second(pop);
+    Caller third(pop);
+    first.blocks();
+    second.blocks();
+    third.blocks();
+    Caller close([&] {
+      queue.close();
+      return true;
+    });
+    close.blocks();
+    first.blocks();  // gives those that were woken the time to look, and to sleep again
+    second.blocks();
+    third.blocks();
+    stalled.let_go();
+    const int received = first.result().has_value() + second.result().has_value() + third.result().has_value();
+    EXPECT_EQ(received, stalled.result() ? 1 : 0);
+    return true;
+  });
+}
+
+// What was complete before comes out, whatever becomes of the push (the close) in progress.
+BQ_CASE(AStalledCloseHidesNothing, uses_sync, others_get_on) {
+  at_each_point([&](int point) {
+    Queue<int> queue(subject.hooked(4));
+    EXPECT_TRUE(queue.push(1));
+    StalledCall stalled(point, [&] {
+      queue.close();
+      return true;
+    });
+    if (!stalled.is_stalled()) return false;
+    Caller pop([&] { return queue.pop(); });
+    EXPECT_TRUE(pop.returns());
+    EXPECT_EQ(pop.result(), 1);
+    return true;
+  });
+  at_each_point([&](int point) {
+    Queue<int> queue(subject.hooked(4));
+    EXPECT_TRUE(queue.push(1));
+    StalledCall stalled(point, [&] { return queue.push(2); });
+    if (!stalled.is_stalled()) return false;
+    queue.close();
+    Caller pop([&] { return queue.pop(); });
+    EXPECT_TRUE(pop.returns());
+    EXPECT_EQ(pop.result(), 1);
+    return true;
   });
 }
 
