@@ -18,7 +18,7 @@ KEPT_HISTOGRAMS = ("sojourn_ns", "ideal_sojourn_ns")  # what the figures use: th
 def publish(folder: Path) -> tuple[Path, list[Path]]:
     """Returns the folder the run is kept in, and the figures drawn from it."""
     run = results.load(folder)
-    kept = PUBLISHED / f"{run.context['date'][:10]}.{_machine(run)}"
+    kept = PUBLISHED / ".".join([run.context["date"][:10], _machine(run), *_selection(run)])
     kept.mkdir(parents=True, exist_ok=True)
     for name in ("trials.jsonl", "histograms.jsonl", "timelines.jsonl"):
         lines = (folder / name).read_text(encoding="utf-8").splitlines(keepends=True)
@@ -33,9 +33,16 @@ def _machine(run: results.Run) -> str:
     return re.sub(r"[^a-z0-9]+", "-", f"{run.context['cpu_model']} {run.context['cores']} cores".lower()).strip("-")
 
 
+def _selection(run: results.Run) -> list[str]:
+    """The scenarios that were asked for; empty for the curated ones."""
+    return [Path(asked).stem for asked in run.context["arguments"]["scenario"]]
+
+
 def _draw(run: results.Run) -> list[Path]:
-    """The figures that README.md names, and no others."""
+    """The figures that README.md names, and no others; the overview is that of the curated scenarios."""
     wanted = set(re.findall(r"plots/([\w.]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    if _selection(run):
+        wanted.discard("overview.png")
     FIGURES.mkdir(exist_ok=True)
     drawn = []
     with tempfile.TemporaryDirectory() as scratch:

@@ -4,11 +4,13 @@ import hashlib
 import itertools
 import json
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import synthetic
 from bqb import figures, results, statistics, theme
+from bqb.figures.layout import grid
 from bqb.figures.lost import lost_title
 from matplotlib.text import Text
 
@@ -242,3 +244,12 @@ def test_labels_are_moved_apart_and_stay_inside(wanted):
     placed = np.array(theme.spread(wanted, 0.1, 0.0, 1.0))
     ordered = placed[np.argsort(wanted, kind="stable")]
     assert np.all(np.diff(ordered) >= 0.1 - 1e-9) and placed.min() >= -1e-9 and placed.max() <= 1 + 1e-9
+
+
+def test_cases_that_sweep_different_keys_have_a_panel_each():
+    points = [SimpleNamespace(axes=axes) for axes in
+              ({"case": "pace", "capacity": 1}, {"case": "pace", "capacity": 16}, {"case": "crowd"})]
+    scenario = SimpleNamespace(swept=lambda: {"case": ["pace", "crowd"], "capacity": [1, 16]})
+    laid = grid(scenario, points)
+    assert list(laid.at.values()) == points and len(laid.columns) == 3
+    assert len(grid(scenario, points, without="capacity").at) == 2
