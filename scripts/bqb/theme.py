@@ -59,21 +59,25 @@ class Style:
 
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK, SLATE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#7f7f7f")
+# A colour for a family: locks, semaphores, peers that wait by themselves, peers that cannot. The rings are one family,
+# told apart by storage (marker) and by waiting (colour).
 KNOWN = {
     "reference": Style(BLACK, "o"),
     "reference_as_posted": Style(BLACK, "X", ":"),
     "two_condvar": Style(ORANGE, "s"),
-    "single_condvar": Style(ORANGE, "d", "--"),
-    "two_lock": Style(PINK, "D"),
-    "semaphore": Style(PINK, "^", "--"),
+    "two_lock": Style(ORANGE, "D", "--"),
+    "single_condvar": Style(ORANGE, "d", ":"),
     "posix_semaphore": Style(PINK, "^"),
+    "semaphore": Style(PINK, "v", "--"),
     "spin_then_block": Style(GREEN, "P"),
-    "mpmc_spin_yield_park": Style(BLUE, "o"),
-    "spsc_spin_yield_park": Style(SKY, "*"),
-    "boost_lockfree": Style(BLUE, "v"),
     "moodycamel_blocking": Style(RED, "X"),
-    "tbb": Style(GREEN, ">"),
+    "tbb": Style(RED, ">", "--"),
+    "boost_lockfree": Style(SKY, "v"),
     "unbounded": Style(SLATE, "<", "--"),
+    **{f"{ring}_{waiting}": Style(color, marker, line)
+       for ring, marker, line in (("mpmc", "o", "-"), ("spsc", "*", "--"))
+       for waiting, color in (("spin", RED), ("spin_yield", ORANGE), ("spin_park", GREEN), ("spin_yield_park", BLUE),
+                              ("park", SLATE), ("atomic_wait", PINK))},
 }
 _COLORS = [ORANGE, SKY, GREEN, BLUE, RED, PINK, SLATE]
 _MARKERS = ["p", "h", "d", ">", "*", "8", "H", "o", "s", "^", "v"]
