@@ -30,7 +30,8 @@ std::vector<Case>& all_cases() {
   return all;
 }
 
-/// Ends the process when a test takes longer than BQ_TEST_SECONDS (default 120): only a hang does.
+/// Ends the process when a test takes longer than BQ_TEST_SECONDS (default 50, just below ctest's limit): only a
+/// hang does.
 class Watchdog {
  public:
   explicit Watchdog(std::string test)
@@ -47,7 +48,7 @@ class Watchdog {
  private:
   static std::chrono::seconds limit() {
     const char* seconds = std::getenv("BQ_TEST_SECONDS");
-    return std::chrono::seconds(seconds != nullptr ? std::max(1, std::atoi(seconds)) : 120);
+    return std::chrono::seconds(seconds != nullptr ? std::max(1, std::atoi(seconds)) : 50);
   }
 
   std::string test_;
