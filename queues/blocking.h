@@ -5,8 +5,8 @@
 //   try_pop(out)        done, empty, busy or closed                      can_pop()   (also once it is closed)
 //   close(), is_closed(), capacity(), size_approx(), traits
 // and none of it waits for another thread. What it answers is final: full, empty and closed are linearizable, busy says
-// that another thread is in the middle of the slot in question. A hint may be wrong while calls are in progress, but
-// not once all is quiet. Waiting is one of waiting_policies.h, an object for each side.
+// that another thread is in the middle of the slot in question. A hint may be wrong while calls are in progress;
+// waiting_policies.h says how far. Waiting is one of the policies there, an object for each side.
 #pragma once
 
 #include <concepts>

@@ -2,7 +2,8 @@
 //
 // What:    each slot has a turn: even while it is free, odd while it holds a message, one more at each change. A push
 //          claims the next position by moving the tail, writes, and advances the slot's turn; a pop does the same at
-//          the head. Nobody else may use a position that is claimed, so the two sides meet in the slots alone.
+//          the head. Nobody else may use a position that is claimed, so the two sides meet in the slots alone. Slots
+//          are not padded: neighbours share cache lines, which suits one thread a side and costs many.
 // Use it:  where many threads share one queue, and their calls are frequent.
 // Not:     where threads may be stopped at any time for long: one stopped between the claim and the turn holds up all
 //          that come after it.
@@ -10,7 +11,6 @@
 //          slots, which make capacities of 1 and of any other size possible; and a closing bit in the tail, so that one
 //          atomic instruction decides between a push and a close.
 // Waiting: one of waiting_policies.h.
-//          Slots are not padded: neighbours share cache lines, which suits one thread a side and costs many.
 // Progress: neither lock-free nor blocking in the strict sense: a thread stopped in mid-call holds up everyone behind
 //          it, yet try_push and try_pop never wait for it, and say busy.
 // Ordering: a message is released and acquired through its slot's turn. The tail and the head hand out positions; they
