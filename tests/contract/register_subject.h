@@ -7,44 +7,12 @@
 
 #include "queues/handles.h"
 #include "tests/contract/hooked_sync.h"
+#include "tests/contract/queue_adapter.h"
 #include "tests/contract/subject.h"
 
 namespace bq::test {
 
 namespace detail {
-
-template <class Q>
-class QueueAdapter final : public AnyQueue<typename Q::value_type> {
-  using T = typename Q::value_type;
-
- public:
-  explicit QueueAdapter(auto... arguments) : queue_(arguments...) {}
-  bool push(T&& value) override { return queue_.push(std::move(value)); }
-  Status try_push(T&& value) override { return queue_.try_push(std::move(value)); }
-  Status try_push_until(T&& value, Deadline deadline) override {
-    if constexpr (TimedBoundedQueue<Q>) {
-      return queue_.try_push_until(std::move(value), deadline);
-    } else {
-      std::abort();
-    }
-  }
-  std::optional<T> pop() override { return queue_.pop(); }
-  Status try_pop(std::optional<T>& out) override { return queue_.try_pop(out); }
-  Status try_pop_until(std::optional<T>& out, Deadline deadline) override {
-    if constexpr (TimedBoundedQueue<Q>) {
-      return queue_.try_pop_until(out, deadline);
-    } else {
-      std::abort();
-    }
-  }
-  void close() override { queue_.close(); }
-  bool is_closed() const override { return queue_.is_closed(); }
-  std::size_t capacity() const override { return queue_.capacity(); }
-  std::size_t size_approx() const override { return queue_.size_approx(); }
-
- private:
-  Q queue_;
-};
 
 template <class Q>
 class ProducerAdapter final : public AnyProducer {
@@ -126,7 +94,7 @@ Subject describe_subject(const char* name) {
   if constexpr (requires { typename Queue<int, HookedSync>; }) subject.hooked = &detail::make<Queue<int, HookedSync>>;
   if constexpr (detail::CanBeAdvanced<Q>) {
     subject.advanced = [](std::size_t capacity, std::uint64_t first_turn) -> std::unique_ptr<AnyQueue<int>> {
-      return std::make_unique<detail::QueueAdapter<Q>>(capacity, first_turn);
+      return std::make_unique<QueueAdapter<Q>>(capacity, first_turn);
     };
   }
   return subject;

@@ -14,25 +14,9 @@
 
 #include "queues/bounded_queue.h"
 #include "tests/contract/messages.h"
+#include "tests/contract/queue_adapter.h"
 
 namespace bq::test {
-
-/// A queue of whatever class. The timed calls may be called only where the traits say that they exist.
-template <class T>
-class AnyQueue {
- public:
-  virtual ~AnyQueue() = default;
-  virtual bool push(T&& value) = 0;
-  virtual Status try_push(T&& value) = 0;
-  virtual Status try_push_until(T&& value, Deadline deadline) = 0;
-  virtual std::optional<T> pop() = 0;
-  virtual Status try_pop(std::optional<T>& out) = 0;
-  virtual Status try_pop_until(std::optional<T>& out, Deadline deadline) = 0;
-  virtual void close() = 0;
-  virtual bool is_closed() const = 0;
-  virtual std::size_t capacity() const = 0;
-  virtual std::size_t size_approx() const = 0;
-};
 
 /// A handle of whatever queue: one end of it (see queues/handles.h).
 class AnyProducer {

@@ -1,0 +1,64 @@
+// A queue of whatever class behind virtual calls: what is compiled once for all queues meets them so.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "queues/bounded_queue.h"
+
+namespace bq::test {
+
+/// A queue of whatever class. The timed calls may be called only where the traits say that they exist.
+template <class T>
+class AnyQueue {
+ public:
+  virtual ~AnyQueue() = default;
+  virtual bool push(T&& value) = 0;
+  virtual Status try_push(T&& value) = 0;
+  virtual Status try_push_until(T&& value, Deadline deadline) = 0;
+  virtual std::optional<T> pop() = 0;
+  virtual Status try_pop(std::optional<T>& out) = 0;
+  virtual Status try_pop_until(std::optional<T>& out, Deadline deadline) = 0;
+  virtual void close() = 0;
+  virtual bool is_closed() const = 0;
+  virtual std::size_t capacity() const = 0;
+  virtual std::size_t size_approx() const = 0;
+};
+
+template <class Q>
+class QueueAdapter final : public AnyQueue<typename Q::value_type> {
+  using T = typename Q::value_type;
+
+ public:
+  explicit QueueAdapter(auto... arguments) : queue_(arguments...) {}
+  bool push(T&& value) override { return queue_.push(std::move(value)); }
+  Status try_push(T&& value) override { return queue_.try_push(std::move(value)); }
+  Status try_push_until(T&& value, Deadline deadline) override {
+    if constexpr (TimedBoundedQueue<Q>) {
+      return queue_.try_push_until(std::move(value), deadline);
+    } else {
+      std::abort();
+    }
+  }
+  std::optional<T> pop() override { return queue_.pop(); }
+  Status try_pop(std::optional<T>& out) override { return queue_.try_pop(out); }
+  Status try_pop_until(std::optional<T>& out, Deadline deadline) override {
+    if constexpr (TimedBoundedQueue<Q>) {
+      return queue_.try_pop_until(out, deadline);
+    } else {
+      std::abort();
+    }
+  }
+  void close() override { queue_.close(); }
+  bool is_closed() const override { return queue_.is_closed(); }
+  std::size_t capacity() const override { return queue_.capacity(); }
+  std::size_t size_approx() const override { return queue_.size_approx(); }
+
+ private:
+  Q queue_;
+};
+
+}  // namespace bq::test

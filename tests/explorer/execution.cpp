@@ -1,0 +1,235 @@
+#include "tests/explorer/execution.h"
+
+#include <algorithm>
+#include <boost/context/protected_fixedsize_stack.hpp>
+#include <string_view>
+
+namespace bq::explorer {
+
+namespace {
+
+constexpr int max_late_in_a_row = 100;     // steps that only let time pass: more is a livelock
+constexpr int max_idle_rounds = 2;         // of spinning that a thread may go through as if there were something to see
+constexpr int max_steps_when_over = 20'000;  // of threads that wind up a run that has ended
+
+bool is_sleep(std::string_view what) {
+  return what.starts_with("sleep");
+}
+
+}  // namespace
+
+Execution::Execution() {
+  for (Thread& thread : threads_) {
+    thread.fiber = boost::context::fiber(
+        std::allocator_arg, boost::context::protected_fixedsize_stack(), [this, &thread](boost::context::fiber&& from) {
+          // One fiber serves a thread of every run.
+          for (host_fiber_ = std::move(from);; host_fiber_ = std::move(host_fiber_).resume()) {
+            try {
+              thread.body();
+            } catch (const Abandoned&) {
+            }
+            thread.has_ended = true;
+          }
+          return boost::context::fiber();
+        });
+  }
+}
+Execution::~Execution() = default;
+
+Execution::Result Execution::run(const std::function<void(Execution&)>& set_up, Chooser& chooser, const Mode& mode) {
+  mode_ = mode;
+  chooser_ = &chooser;
+  chooser.begin_run();
+  reset();
+  set_up(*this);
+  start_threads();
+  for (int thread = pick(); thread != host; thread = pick()) resume(thread);
+  if (has_failed() || result_.is_cut) abandon();
+  for (std::size_t i = 0; i < names_.size(); ++i) join(threads_[host].clock, threads_[i].clock);
+  try {
+    if (at_end_ && !has_failed() && !result_.is_cut) at_end_();
+  } catch (const Abandoned&) {  // the check had to wait, which is its failure
+  }
+  // The program's objects go with what refers to them; they are still this execution's.
+  for (Thread& thread : threads_) thread.body = nullptr;
+  at_end_ = nullptr;
+  time_.reset();
+  fences_.reset();
+  return std::move(result_);
+}
+
+void Execution::reset() {
+  current_execution = this;
+  running_ = host;
+  result_ = {};
+  names_.clear();
+  state_ = 0;
+  late_in_a_row_ = 0;
+  is_preempted_ = false;
+  is_over_ = false;
+  now = 0;
+  deadlines_.clear();
+  total_order = light_fences = heavy_fences = {};
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    Thread& thread = threads_[i];
+    thread.next = {};
+    thread.has_ended = true;
+    thread.history = mix(7, i);
+    state_ += thread.history;
+    thread.objects_made = 0;
+    thread.clock = thread.released = thread.acquired = {};
+    thread.seen.clear();
+    thread.idle_rounds = 0;
+    thread.sleeps = 0;
+  }
+  threads_[host].clock[host] = 1;
+  fences_ = std::make_unique<Object>("");
+  time_ = std::make_unique<Object>("");
+}
+
+void Execution::spawn(std::string name, std::function<void()> body) {
+  threads_.at(names_.size()).body = std::move(body);
+  names_.push_back(std::move(name));
+}
+
+/// Each thread runs up to its first step, which takes no decision.
+void Execution::start_threads() {
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    threads_[i].has_ended = false;
+    threads_[i].clock = threads_[host].clock;
+  }
+  for (std::size_t i = 0; i < names_.size(); ++i) resume(static_cast<int>(i));
+  running_ = host;
+}
+
+void Execution::resume(int thread) {
+  running_ = thread;
+  threads_[thread].fiber = std::move(threads_[thread].fiber).resume();
+}
+
+void Execution::await_turn() {
+  if (running_ == host) return;
+  if (is_over_) {
+    if (++result_.steps > max_steps_when_over) would_wait();
+    return;
+  }
+  host_fiber_ = std::move(host_fiber_).resume();
+}
+
+void Execution::would_wait() {
+  if (running_ == host) fail("the host would wait");
+  throw Abandoned();
+}
+
+/// The thread whose turn it is, or `host` if the run is over.
+int Execution::pick() {
+  const int last = std::exchange(running_, host);
+  if (has_failed()) return host;
+  const int count = static_cast<int>(names_.size());
+  std::array<Readiness, max_threads> readiness;
+  bool all_have_ended = true;
+  for (int i = 0; i < count; ++i) {
+    const Thread& thread = threads_[i];
+    all_have_ended &= thread.has_ended;
+    readiness[i] = thread.has_ended ? Readiness::no : thread.next.ready(thread.next.argument);
+  }
+  if (all_have_ended) return host;
+
+  // First whoever ran last, then the others in turn; and then those for whom time would have to pass.
+  std::array<Candidate, max_threads> candidates;
+  int found = 0;
+  const bool can_go_on = last != host && readiness[last] == Readiness::yes;
+  if (can_go_on) candidates[found++] = {last, Readiness::yes};
+  int ready = 0;
+  for (const Readiness wanted : {Readiness::yes, Readiness::late}) {
+    for (int i = 1; i <= count; ++i) {
+      const int thread = (last + i) % count;
+      if (readiness[thread] == wanted && !(can_go_on && thread == last)) candidates[found++] = {thread, wanted};
+    }
+    if (wanted == Readiness::yes) ready = found;
+  }
+  if (found == 0) {
+    fail(where_threads_are());
+    return host;
+  }
+  late_in_a_row_ = ready > 0 ? 0 : late_in_a_row_ + 1;
+  if (late_in_a_row_ > max_late_in_a_row) {
+    fail("livelock: nothing happens any more but spinning and time-outs; " + where_threads_are());
+    return host;
+  }
+  if (++result_.steps > mode_.max_steps) {
+    result_.is_cut = true;
+    return host;
+  }
+  const int free = can_go_on ? 1 : ready > 0 ? ready : found;
+  int choice = 0;
+  if (found > 1) {
+    const std::span<const Candidate> all(candidates.data(), static_cast<std::size_t>(found));
+    choice = chooser_->choose_thread(all, free, mix(state_, can_go_on ? last : host));
+    result_.choices.push_back(choice);
+  }
+  is_preempted_ = can_go_on && choice != 0;
+  return candidates[choice].thread;
+}
+
+/// Lets the threads of a run that has ended find their way out, so that nothing of it stays behind: whoever would wait
+/// is sent home by an exception.
+void Execution::abandon() {
+  is_over_ = true;
+  mode_.traced = false;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (!threads_[i].has_ended) resume(static_cast<int>(i));
+  }
+  running_ = host;
+}
+
+void Execution::fail(std::string reason) {
+  if (!has_failed() && !is_over_) result_.failure = std::move(reason);
+}
+
+void Execution::spin(const char* what) {
+  Thread& self = threads_[running_];
+  if (is_over_) would_wait();
+  const auto has_changed = [&self] {
+    return std::any_of(self.seen.begin(), self.seen.end(),
+                       [](const auto& seen) { return seen.first->history_ != seen.second; });
+  };
+  const Readiness readiness = step(what, *time_, [&] {
+    return self.idle_rounds < max_idle_rounds || has_changed() ? Readiness::yes : Readiness::late;
+  });
+  static_cast<void>(readiness);
+  self.idle_rounds = has_changed() ? 0 : self.idle_rounds + 1;
+  self.seen.clear();
+  const std::uint64_t history = mix(self.history, 0x5b1);
+  state_ += history - self.history;
+  self.history = history;
+}
+
+std::string Execution::step_text(const Next& next) {
+  const std::string_view name = next.object->name();
+  return name.empty() ? next.what : next.what + (" " + std::string(name));
+}
+
+void Execution::trace_step(Readiness readiness) {
+  const Next& next = threads_[running_].next;
+  std::string text = step_text(next);
+  if (readiness == Readiness::late && next.object != time_.get()) text += " (time is up)";
+  result_.events.push_back({running_, std::move(text), running_ != host, std::exchange(is_preempted_, false)});
+}
+
+std::string Execution::where_threads_are() const {
+  std::string places;
+  bool all_sleep = true;
+  bool one_wants_a_lock = false;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (threads_[i].has_ended) continue;
+    const Next& next = threads_[i].next;
+    all_sleep &= is_sleep(next.what);
+    one_wants_a_lock |= std::string_view(next.what) == "lock";
+    places += (places.empty() ? "" : "; ") + names_[i] + " is stuck at: " + step_text(next);
+    if (const std::string condition = next.object->condition(); !condition.empty()) places += " (" + condition + ")";
+  }
+  return (all_sleep ? "lost wake-up: " : one_wants_a_lock ? "deadlock: " : "stuck: ") + places;
+}
+
+}  // namespace bq::explorer

@@ -1,0 +1,135 @@
+#include "tests/explorer/explorer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iomanip>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+
+namespace bq::explorer {
+
+namespace {
+
+constexpr std::uint64_t runs_for_a_shorter_failure = 20'000;
+
+struct Best {
+  std::vector<int> choices;
+  std::string failure;
+  int cost = 0;
+  int steps = 0;
+};
+
+}  // namespace
+
+Outcome replay(const std::function<void(Execution&)>& set_up, const std::vector<int>& choices, bool weak) {
+  Execution execution;
+  Replay chooser(choices);
+  Execution::Result result = execution.run(set_up, chooser, {.weak = weak, .traced = true});
+  if (!chooser.fits()) throw std::invalid_argument("the program has no run of these choices: it is not the same");
+  Outcome outcome;
+  outcome.failure = std::move(result.failure);
+  outcome.steps = result.steps;
+  outcome.choices = choices;
+  outcome.events = std::move(result.events);
+  outcome.threads = execution.thread_names();
+  outcome.runs = 1;
+  return outcome;
+}
+
+Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& limits) {
+  const auto begun = std::chrono::steady_clock::now();
+  Execution execution;
+  Execution::Mode mode{.weak = limits.weak};
+  const int most_steps = mode.max_steps;
+  Best best;
+  Outcome outcome;
+
+  const auto run = [&](Chooser& chooser, int cost) {
+    ++outcome.runs;
+    Execution::Result result = execution.run(set_up, chooser, mode);
+    if (result.is_cut && mode.max_steps == most_steps) {
+      result.failure = "livelock: no end after " + std::to_string(most_steps) + " steps";
+    }
+    if (result.failure.empty() || (!best.failure.empty() && result.steps >= best.steps)) return;
+    best = {std::move(result.choices), std::move(result.failure), cost, result.steps};
+    mode.max_steps = best.steps - 1;  // from now on, only shorter ones
+  };
+
+  if (limits.random_runs > 0) {
+    Pct chooser(limits.bound + 1, limits.seed);
+    while (outcome.runs < std::min(limits.random_runs, limits.max_runs) && best.failure.empty()) run(chooser, -1);
+  } else {
+    for (int budget = 0; budget <= limits.bound && best.failure.empty() && outcome.is_complete; ++budget) {
+      DepthFirst chooser(limits.cost, budget);
+      std::uint64_t last_run = limits.max_runs;
+      do {
+        run(chooser, budget);
+        if (!chooser.is_deterministic()) throw std::logic_error("the program is not a pure function of the choices");
+        if (!best.failure.empty()) last_run = std::min(last_run, outcome.runs + runs_for_a_shorter_failure);
+        if (outcome.runs >= last_run) {
+          outcome.is_complete = !best.failure.empty();
+          break;
+        }
+      } while (chooser.next());
+      outcome.states = chooser.states();
+    }
+  }
+
+  if (!best.failure.empty()) {
+    Outcome seen_again = replay(set_up, best.choices, limits.weak);
+    if (seen_again.failure != best.failure && !best.failure.starts_with("livelock: no end")) {
+      throw std::logic_error("a failing run cannot be repeated: the program is not a pure function of the choices");
+    }
+    outcome.failure = std::move(best.failure);
+    outcome.cost = best.cost;
+    outcome.steps = best.steps;
+    outcome.choices = std::move(best.choices);
+    outcome.events = std::move(seen_again.events);
+    outcome.threads = std::move(seen_again.threads);
+  }
+  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  return outcome;
+}
+
+std::string schedule(const Outcome& outcome) {
+  std::vector<std::size_t> widths;
+  for (const std::string& name : outcome.threads) widths.push_back(name.size());
+  for (const Event& event : outcome.events) {
+    if (event.thread == host) continue;
+    std::size_t& width = widths[event.thread];
+    width = std::max(width, event.text.size() + (event.is_step ? 0 : 2));
+  }
+  std::ostringstream text;
+  const auto line = [&](const std::string& number, int thread, const std::string& what) {
+    std::string row = std::string(number.size() < 5 ? 5 - number.size() : 0, ' ') + number + "  ";
+    for (int i = 0; i < thread; ++i) row += std::string(widths[i], ' ') + " | ";
+    row += what;
+    if (what.size() < widths[thread]) row += std::string(widths[thread] - what.size(), ' ');
+    for (std::size_t i = thread + 1; i < widths.size(); ++i) row += " | " + std::string(widths[i], ' ');
+    row.erase(row.find_last_not_of(' ') + 1);
+    text << row << '\n';
+  };
+  std::string heading = "       ";
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    heading += (i > 0 ? " | " : "") + outcome.threads[i] + std::string(widths[i] - outcome.threads[i].size(), ' ');
+  }
+  heading.erase(heading.find_last_not_of(' ') + 1);
+  text << heading << '\n';
+  int number = 0;
+  for (const Event& event : outcome.events) {
+    if (event.thread == host) continue;
+    if (event.is_step) {
+      line(std::to_string(++number) + (event.is_preempted ? "*" : " "), event.thread, event.text);
+    } else {
+      line("", event.thread, "- " + event.text);
+    }
+  }
+  text << "  => " << outcome.failure << '\n';
+  if (std::any_of(outcome.events.begin(), outcome.events.end(), [](const Event& e) { return e.is_preempted; })) {
+    text << "     (*: the thread that ran before could have gone on)\n";
+  }
+  return text.str();
+}
+
+}  // namespace bq::explorer

@@ -1,0 +1,359 @@
+#include "tests/explorer/scenario.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_set>
+#include <utility>
+
+#include "tests/contract/linearizability.h"
+
+namespace bq::explorer {
+
+namespace {
+
+constexpr int messages_per_producer = 100;  // numbers: producer * this + sequence
+constexpr std::int64_t patience_ns = 1'000;
+constexpr std::int64_t long_ago = -1;
+
+/// Histories that have been found right. Most runs have one of a few.
+using Judged = std::unordered_set<std::string>;
+
+/// The state of one run.
+class World {
+ public:
+  World(const Subject& subject, const Shape& shape, Judged& judged)
+      : traits_(subject.traits),
+        shape_(shape),
+        judged_(judged),
+        instances_before_(Message::instances()),
+        queue_(subject.make(shape.capacity)),
+        active_producers_(shape.producers, "producers") {}
+
+  void produce(int self) {
+    for (int i = 0; i < shape_.messages; ++i) {
+      const bool is_last = i + 1 == shape_.messages;
+      if (push(self * messages_per_producer + i, is_last) == Status::closed) break;
+    }
+    if (shape_.ending == Shape::Ending::producers &&
+        active_producers_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      close();
+    }
+  }
+
+  void consume(int self) {
+    const int all = shape_.producers * shape_.messages;
+    const int share = all / shape_.consumers + (self < all % shape_.consumers ? 1 : 0);
+    const bool until_end = shape_.ending != Shape::Ending::none && shape_.calls == Shape::Calls::blocking;
+    for (int i = 0; until_end || i < share; ++i) {
+      if (pop(i + 1 == share) == Status::closed) break;
+    }
+    if (until_end) check_that_the_end_is_permanent();
+  }
+
+  void close() {
+    begin("close()");
+    const std::int64_t call = tick();
+    queue_->close();
+    close_ = {call, tick()};
+  }
+
+  /// By the host, once all threads have ended.
+  void check_all() {
+    drain();
+    check_messages();
+    check_close();
+    check_history();
+    queue_.reset();
+    run().check(Message::instances() == instances_before_, "messages are leaked, or destroyed twice");
+  }
+
+ private:
+  static Execution& run() { return Execution::current(); }
+
+  /// The beginning of a call is a step: when it happens decides what the call may answer.
+  void begin(const std::string& call) {
+    run().step(call.c_str(), calls_);
+    run().note_write(calls_);
+  }
+  std::int64_t tick() {
+    run().note_write(calls_);
+    return ++ticks_;
+  }
+
+  Deadline deadline(bool is_past) {
+    const std::int64_t instant = is_past ? long_ago : run().now + patience_ns;
+    if (!is_past) run().announce_deadline(instant);
+    return Deadline(std::chrono::nanoseconds(instant));
+  }
+  void check_timeout(Status status, Deadline deadline, int sleeps_before) {
+    const bool is_past = deadline.time_since_epoch().count() < 0;
+    run().check(!is_past || run().sleeps() == sleeps_before, "a timed call sleeps although its deadline has passed");
+    run().check(status != Status::timeout || run().now >= deadline.time_since_epoch().count(),
+                "a timed call gives up before its deadline");
+  }
+
+  Status push(int number, bool is_last) {
+    Message message(number);
+    begin(std::string(verb("push", is_last)) + "(" + std::to_string(number) + ")");
+    const std::int64_t call = tick();
+    Status status{};
+    if (shape_.calls == Shape::Calls::blocking) {
+      status = queue_->push(std::move(message)) ? Status::done : Status::closed;
+    } else if (shape_.calls == Shape::Calls::trying) {
+      status = queue_->try_push(std::move(message));
+    } else {
+      const int sleeps = run().sleeps();
+      const Deadline until = deadline(is_last);
+      status = queue_->try_push_until(std::move(message), until);
+      check_timeout(status, until, sleeps);
+    }
+    const std::int64_t returned = tick();
+    answer(status, "delivered", number);
+    if (status == Status::done) {
+      record(test::Operation::Kind::push, number, call, returned);
+      delivered_.insert(number);
+    } else {
+      run().check(message.value() == number, "a push that was not done has taken the message away");
+      if (status == Status::full || status == Status::timeout) {
+        record(test::Operation::Kind::full, number, call, returned);
+      }
+      if (status == Status::closed) refused_.push_back({call, returned});
+    }
+    return status;
+  }
+
+  Status pop(bool is_last) {
+    begin(std::string(verb("pop", is_last)) + "()");
+    const std::int64_t call = tick();
+    std::optional<Message> out;
+    Status status{};
+    if (shape_.calls == Shape::Calls::blocking) {
+      if (std::optional<Message> message = queue_->pop()) out.emplace(std::move(*message));
+      status = out ? Status::done : Status::closed;
+    } else if (shape_.calls == Shape::Calls::trying) {
+      status = queue_->try_pop(out);
+    } else {
+      const int sleeps = run().sleeps();
+      const Deadline until = deadline(is_last);
+      status = queue_->try_pop_until(out, until);
+      check_timeout(status, until, sleeps);
+    }
+    const std::int64_t returned = tick();
+    answer(status, "took", out ? out->value() : 0);
+    run().check(out.has_value() == (status == Status::done), "a pop brings a message, and says that it does not");
+    if (status == Status::done) {
+      record(test::Operation::Kind::pop, out->value(), call, returned);
+    } else if (status == Status::empty || status == Status::timeout) {
+      record(test::Operation::Kind::empty, 0, call, returned);
+    } else if (status == Status::closed) {
+      ends_.push_back({call, returned});
+    }
+    return status;
+  }
+
+  const char* verb(const char* blocking, bool is_last) {
+    const bool is_push = blocking[1] == 'u';
+    if (shape_.calls == Shape::Calls::trying) return is_push ? "try_push" : "try_pop";
+    if (shape_.calls == Shape::Calls::timed) {
+      if (is_last) return is_push ? "try_push_until (deadline past)" : "try_pop_until (deadline past)";
+      return is_push ? "try_push_until" : "try_pop_until";
+    }
+    return blocking;
+  }
+
+  static void answer(Status status, const char* done, int number) {
+    run().remark([&] {
+      switch (status) {
+        case Status::done:
+          return done + (" " + std::to_string(number));
+        case Status::full:
+          return std::string("full");
+        case Status::empty:
+          return std::string("empty");
+        case Status::closed:
+          return std::string("closed");
+        case Status::busy:
+          return std::string("busy");
+        case Status::timeout:
+          return std::string("timeout");
+      }
+      return std::string();
+    });
+  }
+
+  void record(test::Operation::Kind kind, int number, std::int64_t call, std::int64_t returned) {
+    history_.push_back({kind, number, call, returned});
+  }
+
+  void check_that_the_end_is_permanent() {
+    std::optional<Message> out;
+    run().check(queue_->try_pop(out) == Status::closed, "after a pop has reported the end, try_pop does not");
+  }
+
+  /// What the threads have left inside: all of it is there, and nothing else.
+  void drain() {
+    std::optional<Message> out;
+    Status status{};
+    while ((status = queue_->try_pop(out)) == Status::done) {
+      const std::int64_t call = ++ticks_;
+      record(test::Operation::Kind::pop, out->value(), call, ++ticks_);
+      if (history_.size() > test::detail::Search::max_operations) return;
+    }
+    const Status at_the_end = close_ ? Status::closed : Status::empty;
+    run().check(status == at_the_end, close_ ? "a closed and drained queue does not say closed"
+                                             : "all is quiet, all messages are taken, and try_pop does not say empty");
+    run().check(queue_->size_approx() == 0, "all messages are taken, and size_approx() is not 0");
+    run().check(queue_->is_closed() == close_.has_value(), "is_closed() does not say whether the queue is closed");
+  }
+
+  void check_messages() {
+    std::set<int> taken;
+    for (const test::Operation& operation : history_) {
+      if (operation.kind != test::Operation::Kind::pop) continue;
+      const std::string number = std::to_string(operation.message);
+      if (!delivered_.contains(operation.message)) run().fail("message " + number + " is taken; no push returned true");
+      if (!taken.insert(operation.message).second) run().fail("message " + number + " is taken twice");
+    }
+    for (const int number : delivered_) {
+      if (!taken.contains(number)) run().fail("message " + std::to_string(number) + " is lost: its push returned true");
+    }
+  }
+
+  struct Interval {
+    std::int64_t call;
+    std::int64_t returned;
+  };
+
+  void check_close() {
+    const std::int64_t close_call = close_ ? close_->call : test::never;
+    for (const Interval& refusal : refused_) {
+      run().check(refusal.returned > close_call, "a push is refused before close() is called");
+    }
+    for (const Interval& end : ends_) {
+      run().check(end.returned > close_call, "a pop reports the end before close() is called");
+    }
+    for (const test::Operation& operation : history_) {
+      if (operation.kind == test::Operation::Kind::push) {
+        run().check(!close_ || operation.call < close_->returned, "a push is delivered after close() has returned");
+      }
+      if (operation.kind != test::Operation::Kind::pop) continue;
+      for (const Interval& end : ends_) {
+        run().check(operation.call < end.returned, "a message is taken after another pop has reported the end");
+      }
+    }
+  }
+
+  void check_history() {
+    if (run().has_failed()) return;
+    std::string key;
+    std::vector<std::pair<std::int64_t, std::string>> events;
+    for (const test::Operation& o : history_) {
+      const std::string what = std::to_string(static_cast<int>(o.kind)) + "," + std::to_string(o.message);
+      events.emplace_back(o.call, "+" + what);
+      events.emplace_back(o.returned, "-" + what);
+    }
+    std::sort(events.begin(), events.end());
+    for (const auto& [time, what] : events) key += what;
+    if (judged_.contains(key)) return;
+    const auto fault = traits_.fifo == Fifo::global ? test::not_linearizable(history_, queue_->capacity())
+                                                    : out_of_order_for_a_producer();
+    if (fault) return run().fail(*fault);
+    judged_.insert(std::move(key));
+  }
+
+  std::optional<std::string> out_of_order_for_a_producer() const {
+    for (int producer = 0; producer < shape_.producers; ++producer) {
+      test::History own;
+      for (const test::Operation& operation : history_) {
+        if (operation.kind != test::Operation::Kind::empty && operation.message / messages_per_producer == producer) {
+          own.push_back(operation);
+        }
+      }
+      if (auto fault = test::not_linearizable(own, queue_->capacity())) return fault;
+    }
+    return std::nullopt;
+  }
+
+  const Traits& traits_;
+  const Shape& shape_;
+  Judged& judged_;
+  const std::int64_t instances_before_;
+  std::unique_ptr<test::AnyQueue<Message>> queue_;
+  ModelSync::atomic<int> active_producers_;
+  Object calls_{""};
+  std::int64_t ticks_ = 0;
+  test::History history_;
+  std::set<int> delivered_;
+  std::vector<Interval> refused_;
+  std::vector<Interval> ends_;
+  std::optional<Interval> close_;
+};
+
+std::string numbered(const char* role, int number, int count) {
+  return count == 1 ? role : role + (" " + std::to_string(number + 1));
+}
+
+std::vector<Subject>& all_subjects() {
+  static std::vector<Subject> all;
+  return all;
+}
+
+}  // namespace
+
+std::string to_string(const Shape& shape) {
+  std::string text = std::to_string(shape.producers) + "P" + std::to_string(shape.consumers) + "C capacity " +
+                     std::to_string(shape.capacity) + " x" + std::to_string(shape.messages);
+  if (shape.ending == Shape::Ending::producers) text += ", closed by producers";
+  if (shape.ending == Shape::Ending::race) text += ", closed at any time";
+  if (shape.calls == Shape::Calls::trying) text += ", try_";
+  if (shape.calls == Shape::Calls::timed) text += ", timed";
+  return text;
+}
+
+std::string misfit(const Subject& subject, const Shape& shape) {
+  const Traits& traits = subject.traits;
+  if (!subject.make) return "does not synchronise through Sync";
+  if (shape.producers > 1 && traits.producers == Endpoints::one) return "takes one producer";
+  if (shape.consumers > 1 && traits.consumers == Endpoints::one) return "takes one consumer";
+  if (shape.calls == Shape::Calls::timed && traits.timed == Timed::none) return "has no timed calls";
+  if (shape.ending == Shape::Ending::race && traits.close == Close::quiescent) {
+    return "close is exact only while no push runs";
+  }
+  if (shape.capacity < traits.min_capacity || shape.capacity > traits.max_capacity) return "cannot have this capacity";
+  return "";
+}
+
+std::function<void(Execution&)> program(const Subject& subject, const Shape& shape) {
+  return [subject, shape, judged = std::make_shared<Judged>()](Execution& run) {
+    auto world = std::make_shared<World>(subject, shape, *judged);
+    for (int i = 0; i < shape.producers; ++i) {
+      run.spawn(numbered("producer", i, shape.producers), [world, i] { world->produce(i); });
+    }
+    for (int i = 0; i < shape.consumers; ++i) {
+      run.spawn(numbered("consumer", i, shape.consumers), [world, i] { world->consume(i); });
+    }
+    if (shape.ending == Shape::Ending::race) run.spawn("closer", [world] { world->close(); });
+    run.at_end([world] { world->check_all(); });
+  };
+}
+
+const std::vector<Subject>& subjects() {
+  return all_subjects();
+}
+
+bool add_subject(Subject subject) {
+  const auto place = std::lower_bound(all_subjects().begin(), all_subjects().end(), subject,
+                                      [](const Subject& a, const Subject& b) { return a.name < b.name; });
+  if (place != all_subjects().end() && place->name == subject.name) {
+    std::cerr << "two queues are registered as '" << subject.name << "'\n";
+    std::exit(2);
+  }
+  all_subjects().insert(place, std::move(subject));
+  return true;
+}
+
+}  // namespace bq::explorer

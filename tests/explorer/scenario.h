@@ -1,0 +1,91 @@
+// What the explorer has a queue do, and what it holds it to.
+//
+// A shape says how many threads make how many calls. On every run, whatever its schedule, it is checked that
+//   - every thread that should come to its end does: no deadlock, and no lost wake-up once all is quiet (a closing
+//     close would mask those, so there are shapes without one)
+//   - each message that was delivered is taken exactly once, and is what was sent; a refused one is untouched
+//   - the calls are those of a bounded FIFO queue: linearizable, or in the order of each producer where the queue
+//     promises no more (tests/contract/linearizability.h). That includes the bound, and answers such as full and empty
+//   - a close decides for each push, the end comes after the last message and is permanent
+//   - timed calls are never early, and do not wait for a deadline in the past
+//   - nothing is leaked or destroyed twice; and what model_sync.h finds by itself: data races, slots misused
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "queues/bounded_queue.h"
+#include "tests/contract/messages.h"
+#include "tests/contract/queue_adapter.h"
+#include "tests/explorer/execution.h"
+#include "tests/explorer/model_sync.h"
+
+namespace bq::explorer {
+
+struct Shape {
+  enum class Ending {
+    none,       ///< consumers take an equal share each; nobody closes
+    producers,  ///< the last producer closes; consumers pop until the end
+    race,       ///< a thread of its own closes at any time; producers stop when refused, consumers pop until the end
+  };
+  enum class Calls {
+    blocking,
+    trying,  ///< once each: refusals are answers like any other
+    timed,   ///< likewise, with deadlines in the future; the last call of each thread with one in the past
+  };
+
+  int producers = 1;
+  int consumers = 1;
+  std::size_t capacity = 1;
+  int messages = 1;  ///< of each producer
+  Ending ending = Ending::none;
+  Calls calls = Calls::blocking;
+
+  int threads() const { return producers + consumers + (ending == Ending::race ? 1 : 0); }
+};
+
+/// "2P1C capacity 1 x2, closing, trying": P producers, C consumers, messages of each producer.
+std::string to_string(const Shape& shape);
+
+using Message = test::Tracked;
+
+/// A queue over ModelSync.
+struct Subject {
+  std::string name;
+  Traits traits;
+  std::function<std::unique_ptr<test::AnyQueue<Message>>(std::size_t capacity)> make;  ///< empty: does not use Sync
+};
+
+/// Why the queue cannot have this shape, or nothing.
+std::string misfit(const Subject& subject, const Shape& shape);
+
+/// The program for explore().
+std::function<void(Execution&)> program(const Subject& subject, const Shape& shape);
+
+/// All queues that registered themselves, by name.
+const std::vector<Subject>& subjects();
+bool add_subject(Subject subject);
+
+namespace detail {
+template <template <class...> class Queue, class Sync>
+concept UsesSync = requires { typename Queue<Message, Sync>; };
+}  // namespace detail
+
+/// Registers a queue. Call it from a translation unit of its own. `Queue` is a class template over the message type,
+/// and over the synchronisation policy if it uses one.
+template <template <class...> class Queue, class Sync = ModelSync>
+bool register_explored(const char* name) {
+  Subject subject{name, Queue<int>::traits, nullptr};
+  if constexpr (detail::UsesSync<Queue, Sync>) {
+    subject.traits = Queue<Message, Sync>::traits;
+    subject.make = [](std::size_t capacity) -> std::unique_ptr<test::AnyQueue<Message>> {
+      return std::make_unique<test::QueueAdapter<Queue<Message, Sync>>>(capacity);
+    };
+  }
+  return add_subject(std::move(subject));
+}
+
+}  // namespace bq::explorer
