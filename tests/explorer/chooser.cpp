@@ -10,6 +10,7 @@ void DepthFirst::begin_run() {
   depth_ = 0;
   spent_ = 0;
   is_known_ = false;
+  is_settled_ = budget_ == 0;
 }
 
 int DepthFirst::affordable(int count, int free) const {
@@ -26,12 +27,13 @@ int DepthFirst::take(int count, int free, std::uint64_t state) {
     const Node& node = path_[depth_++];
     if (node.count != count) is_deterministic_ = false;
     taken = node.taken;
-  } else if (!is_known_) {
+  } else if (!is_known_ && !is_repeating_) {
     if (state != 0) {
       const int left = budget_ - spent_;
       const auto [place, is_new] = seen_.try_emplace(state, left);
       if (!is_new && place->second >= left) {
         is_known_ = true;
+        is_settled_ = true;
         return 0;
       }
       place->second = left;
@@ -40,6 +42,7 @@ int DepthFirst::take(int count, int free, std::uint64_t state) {
     ++depth_;
   }
   spent_ += cost_ == Cost::delay ? taken : taken >= free ? 1 : 0;
+  is_settled_ = is_known_ || spent_ == budget_;
   return taken;
 }
 

@@ -38,6 +38,16 @@ class Chooser {
   /// Picks the thread to go on; the candidates are sorted, the first is the ordinary one. `state` identifies what has
   /// happened so far: equal states have equal futures.
   virtual int choose_thread(std::span<const Candidate> candidates, int free, std::uint64_t state) = 0;
+
+  /// Whether it will pick the ordinary alternative at every choice of a thread from now on: a thread that can go on
+  /// need not ask.
+  bool is_settled() const { return is_settled_; }
+  /// Whether the run has come to a state that has been seen: what follows needs no check.
+  bool is_known() const { return is_known_; }
+
+ protected:
+  bool is_settled_ = false;
+  bool is_known_ = false;
 };
 
 /// What a departure costs.
@@ -63,6 +73,8 @@ class DepthFirst final : public Chooser {
 
   /// Moves on to the next run; false after the last one.
   bool next();
+  /// Has the current run repeated, and nothing else.
+  void repeat() { is_repeating_ = true; }
   int spent() const { return spent_; }
   bool is_deterministic() const { return is_deterministic_; }
   std::size_t states() const { return seen_.size(); }
@@ -81,8 +93,8 @@ class DepthFirst final : public Chooser {
   std::unordered_map<std::uint64_t, int> seen_;  // by state: the most budget that was left there
   std::size_t depth_ = 0;
   int spent_ = 0;
-  bool is_known_ = false;  // from here on, all has been seen: the run is finished without branching
   bool is_deterministic_ = true;
+  bool is_repeating_ = false;
 };
 
 /// Each thread has a random priority and the highest runs; at `depth - 1` random steps the running thread's priority

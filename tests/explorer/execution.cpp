@@ -47,7 +47,7 @@ Execution::Result Execution::run(const std::function<void(Execution&)>& set_up, 
   if (has_failed() || result_.is_cut) abandon();
   for (std::size_t i = 0; i < names_.size(); ++i) join(threads_[host].clock, threads_[i].clock);
   try {
-    if (at_end_ && !has_failed() && !result_.is_cut) at_end_();
+    if (at_end_ && !has_failed() && !result_.is_cut && !chooser.is_known()) at_end_();
   } catch (const Abandoned&) {  // the check had to wait, which is its failure
   }
   // The program's objects go with what refers to them; they are still this execution's.
@@ -66,6 +66,7 @@ void Execution::reset() {
   state_ = 0;
   late_in_a_row_ = 0;
   is_preempted_ = false;
+  has_started_ = false;
   is_over_ = false;
   now = 0;
   deadlines_.clear();
@@ -100,6 +101,7 @@ void Execution::start_threads() {
   }
   for (std::size_t i = 0; i < names_.size(); ++i) resume(static_cast<int>(i));
   running_ = host;
+  has_started_ = true;
 }
 
 void Execution::resume(int thread) {
@@ -125,6 +127,10 @@ void Execution::would_wait() {
 int Execution::pick() {
   const int last = std::exchange(running_, host);
   if (has_failed()) return host;
+  if (result_.steps >= mode_.max_steps) {
+    result_.is_cut = true;
+    return host;
+  }
   const int count = static_cast<int>(names_.size());
   std::array<Readiness, max_threads> readiness;
   bool all_have_ended = true;
@@ -157,16 +163,13 @@ int Execution::pick() {
     fail("livelock: nothing happens any more but spinning and time-outs; " + where_threads_are());
     return host;
   }
-  if (++result_.steps > mode_.max_steps) {
-    result_.is_cut = true;
-    return host;
-  }
+  ++result_.steps;
   const int free = can_go_on ? 1 : ready > 0 ? ready : found;
   int choice = 0;
   if (found > 1) {
     const std::span<const Candidate> all(candidates.data(), static_cast<std::size_t>(found));
     choice = chooser_->choose_thread(all, free, mix(state_, can_go_on ? last : host));
-    result_.choices.push_back(choice);
+    if (mode_.complete) result_.choices.push_back(choice);
   }
   is_preempted_ = can_go_on && choice != 0;
   return candidates[choice].thread;
@@ -197,7 +200,7 @@ void Execution::spin(const char* what) {
   const Readiness readiness = step(what, *time_, [&] {
     return self.idle_rounds < max_idle_rounds || has_changed() ? Readiness::yes : Readiness::late;
   });
-  static_cast<void>(readiness);
+  if (readiness == Readiness::late) pass_time_until(next_deadline());  // nothing else is left to happen
   self.idle_rounds = has_changed() ? 0 : self.idle_rounds + 1;
   self.seen.clear();
   const std::uint64_t history = mix(self.history, 0x5b1);

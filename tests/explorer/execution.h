@@ -77,13 +77,14 @@ class Execution {
   struct Mode {
     bool weak = false;  ///< loads may return old values, as far as C++ allows it
     bool traced = false;
+    bool complete = false;  ///< records all choices, also those that a settled chooser need not be asked for
     int max_steps = 5'000;  ///< a run that is longer has fallen into a loop
   };
   struct Result {
     std::string failure;  ///< empty: none
     int steps = 0;
     bool is_cut = false;  ///< ended by max_steps
-    std::vector<int> choices;
+    std::vector<int> choices;   ///< if complete
     std::vector<Event> events;  ///< if traced
   };
   /// Runs a program, which `set_up` spawns. The execution is current() meanwhile.
@@ -112,6 +113,7 @@ class Execution {
 
   int running() const { return running_; }
   bool is_weak() const { return mode_.weak; }
+  bool is_traced() const { return mode_.traced; }
   bool is_over() const { return is_over_; }
 
   /// A step of the running thread: comes back when it is its turn and `ready` (a function without side effects) does
@@ -120,7 +122,7 @@ class Execution {
   Readiness step(const char* what, Object& object, const Ready& ready, bool turn = true) {
     Thread& self = threads_[running_];
     self.next = {what, &object, [](const void* r) { return (*static_cast<const Ready*>(r))(); }, &ready};
-    if (turn) await_turn();
+    if (turn && !goes_on()) await_turn();
     const Readiness readiness = ready();
     if (readiness == Readiness::no) would_wait();
     ++self.clock[running_];
@@ -139,7 +141,7 @@ class Execution {
   int choose(int count, int free) {
     if (count <= 1 || is_over_ || running_ == host) return 0;
     const int choice = chooser_->choose(count, free);
-    result_.choices.push_back(choice);
+    if (mode_.complete) result_.choices.push_back(choice);
     return choice;
   }
 
@@ -229,6 +231,15 @@ class Execution {
     self.history = history;
   }
 
+  /// Whether the running thread may take its next step without asking the scheduler, which would pick it.
+  bool goes_on() {
+    if (!chooser_->is_settled() || mode_.complete || !has_started_ || running_ == host || is_over_) return false;
+    const Next& next = threads_[running_].next;
+    if (next.ready(next.argument) != Readiness::yes || result_.steps >= mode_.max_steps) return false;
+    ++result_.steps;
+    late_in_a_row_ = 0;
+    return true;
+  }
   void reset();
   void start_threads();
   void resume(int thread);
@@ -253,6 +264,7 @@ class Execution {
   std::vector<std::int64_t> deadlines_;
   int late_in_a_row_ = 0;
   bool is_preempted_ = false;
+  bool has_started_ = false;
   bool is_over_ = false;
   std::unique_ptr<Object> fences_;
   std::unique_ptr<Object> time_;

@@ -11,7 +11,13 @@ namespace bq::explorer {
 
 namespace {
 
+constexpr const char* not_a_function =
+    "a run cannot be repeated: the program is not a pure function of the choices, or uses something beside the models";
 constexpr std::uint64_t runs_for_a_shorter_failure = 20'000;
+
+std::string livelock(int steps) {
+  return "livelock: no end after " + std::to_string(steps) + " steps";
+}
 
 struct Best {
   std::vector<int> choices;
@@ -25,10 +31,10 @@ struct Best {
 Outcome replay(const std::function<void(Execution&)>& set_up, const std::vector<int>& choices, bool weak) {
   Execution execution;
   Replay chooser(choices);
-  Execution::Result result = execution.run(set_up, chooser, {.weak = weak, .traced = true});
+  Execution::Result result = execution.run(set_up, chooser, {.weak = weak, .traced = true, .complete = true});
   if (!chooser.fits()) throw std::invalid_argument("the program has no run of these choices: it is not the same");
   Outcome outcome;
-  outcome.failure = std::move(result.failure);
+  outcome.failure = result.is_cut ? livelock(result.steps) : std::move(result.failure);
   outcome.steps = result.steps;
   outcome.choices = choices;
   outcome.events = std::move(result.events);
@@ -45,28 +51,43 @@ Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& lim
   Best best;
   Outcome outcome;
 
-  const auto run = [&](Chooser& chooser, int cost) {
-    ++outcome.runs;
+  const auto run = [&](Chooser& chooser) {
     Execution::Result result = execution.run(set_up, chooser, mode);
-    if (result.is_cut && mode.max_steps == most_steps) {
-      result.failure = "livelock: no end after " + std::to_string(most_steps) + " steps";
-    }
-    if (result.failure.empty() || (!best.failure.empty() && result.steps >= best.steps)) return;
+    if (result.is_cut && mode.max_steps == most_steps) result.failure = livelock(result.steps);
+    return result;
+  };
+  const auto is_better = [&](const Execution::Result& result) {
+    return !result.failure.empty() && (best.failure.empty() || result.steps < best.steps);
+  };
+  const auto keep = [&](Execution::Result&& result, int cost) {
     best = {std::move(result.choices), std::move(result.failure), cost, result.steps};
     mode.max_steps = best.steps - 1;  // from now on, only shorter ones
   };
 
   if (limits.random_runs > 0) {
+    mode.complete = true;
     Pct chooser(limits.bound + 1, limits.seed);
-    while (outcome.runs < std::min(limits.random_runs, limits.max_runs) && best.failure.empty()) run(chooser, -1);
+    while (outcome.runs < std::min(limits.random_runs, limits.max_runs) && best.failure.empty()) {
+      ++outcome.runs;
+      if (Execution::Result result = run(chooser); is_better(result)) keep(std::move(result), -1);
+    }
   } else {
     for (int budget = 0; budget <= limits.bound && best.failure.empty() && outcome.is_complete; ++budget) {
       DepthFirst chooser(limits.cost, budget);
       std::uint64_t last_run = limits.max_runs;
       do {
-        run(chooser, budget);
-        if (!chooser.is_deterministic()) throw std::logic_error("the program is not a pure function of the choices");
-        if (!best.failure.empty()) last_run = std::min(last_run, outcome.runs + runs_for_a_shorter_failure);
+        ++outcome.runs;
+        if (is_better(run(chooser))) {
+          DepthFirst again = chooser;  // for the complete list of choices
+          again.repeat();
+          mode.complete = true;
+          Execution::Result result = run(again);
+          mode.complete = false;
+          if (!is_better(result)) throw std::logic_error(not_a_function);
+          keep(std::move(result), budget);
+          last_run = std::min(last_run, outcome.runs + runs_for_a_shorter_failure);
+        }
+        if (!chooser.is_deterministic()) throw std::logic_error(not_a_function);
         if (outcome.runs >= last_run) {
           outcome.is_complete = !best.failure.empty();
           break;
@@ -78,9 +99,7 @@ Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& lim
 
   if (!best.failure.empty()) {
     Outcome seen_again = replay(set_up, best.choices, limits.weak);
-    if (seen_again.failure != best.failure && !best.failure.starts_with("livelock: no end")) {
-      throw std::logic_error("a failing run cannot be repeated: the program is not a pure function of the choices");
-    }
+    if (seen_again.failure != best.failure) throw std::logic_error(not_a_function);
     outcome.failure = std::move(best.failure);
     outcome.cost = best.cost;
     outcome.steps = best.steps;

@@ -24,30 +24,55 @@ Limits limits_of(std::optional<int> bound, std::optional<int> delays, std::uint6
 std::vector<Exploration> plan_for(const Subject& subject, bool deep) {
   using Ending = Shape::Ending;
   using Calls = Shape::Calls;
-  const int more = deep ? 1 : 0;
-  const auto bound = [&](int most, bool weak = false) { return limits_of(most + more, {}, 0, weak); };
-  const auto delays = [&](int most) { return limits_of({}, most + more, 0, false); };
-  const auto random = [&](std::uint64_t runs) { return limits_of(2, {}, deep ? 10 * runs : runs, false); };
+  const auto bound = [](int most) { return limits_of(most, {}, 0, false); };
+  const auto weak = [](int most) { return limits_of(most, {}, 0, true); };
+  const auto delays = [](int most) { return limits_of({}, most, 0, false); };
+  const auto random = [](std::uint64_t runs) { return limits_of(2, {}, runs, false); };
 
-  std::vector<Exploration> all;
-  for (const std::size_t capacity : {1, 2}) {
-    all.push_back({{1, 1, capacity, 3}, bound(3)});
-    all.push_back({{2, 1, capacity, 2}, bound(3)});
+  std::vector<Exploration> all{
+      // Every message taken, and nobody closes: a lost wake-up has nothing to mask it.
+      {{1, 1, 1, 3}, bound(3)},
+      {{1, 1, 2, 3}, bound(3)},
+      {{2, 1, 1, 2}, bound(3)},
+      {{2, 1, 2, 2}, bound(3)},
+      {{1, 2, 1, 2}, bound(2)},
+      {{2, 2, 1, 2}, delays(4)},
+      {{2, 2, 2, 2}, delays(4)},
+      {{2, 2, 2, 4}, random(20'000)},
+      // A close at the end, and at any time.
+      {{2, 2, 1, 2, Ending::producers}, delays(4)},
+      {{2, 2, 2, 4, Ending::producers}, random(20'000)},
+      {{1, 1, 1, 2, Ending::race}, bound(3)},
+      {{2, 1, 1, 2, Ending::race}, bound(2)},
+      {{1, 2, 1, 1, Ending::race}, bound(2)},
+      // Calls that do not wait for ever.
+      {{2, 1, 1, 3, Ending::none, Calls::trying}, bound(3)},
+      {{1, 2, 2, 3, Ending::race, Calls::trying}, bound(2)},
+      {{2, 1, 1, 3, Ending::none, Calls::timed}, bound(2)},
+      {{1, 2, 1, 2, Ending::race, Calls::timed}, bound(2)},
+      // Old values.
+      {{1, 1, 1, 3}, weak(3)},
+      {{2, 1, 1, 2}, weak(2)},
+      {{1, 2, 1, 2}, weak(2)},
+      {{1, 1, 1, 2, Ending::race}, weak(2)},
+  };
+  if (deep) {
+    all = {
+        {{1, 1, 1, 3}, bound(5)},
+        {{1, 1, 2, 5}, bound(4)},
+        {{2, 1, 1, 4}, bound(3)},
+        {{2, 1, 2, 4}, bound(3)},
+        {{1, 2, 1, 3}, bound(3)},
+        {{2, 2, 2, 4}, delays(4)},
+        {{2, 2, 1, 4, Ending::producers}, delays(3)},
+        {{3, 3, 2, 6, Ending::producers}, random(1'000'000)},
+        {{2, 1, 1, 2, Ending::race}, bound(3)},
+        {{1, 1, 1, 3}, weak(4)},
+        {{2, 1, 1, 2}, weak(3)},
+        {{1, 2, 1, 2}, weak(3)},
+        {{1, 1, 1, 2, Ending::race}, weak(3)},
+    };
   }
-  all.push_back({{1, 2, 1, 2}, bound(2)});
-  all.push_back({{1, 1, 1, 2, Ending::race}, bound(3)});
-  all.push_back({{2, 1, 1, 1, Ending::race}, bound(2)});
-  all.push_back({{1, 2, 1, 1, Ending::race}, bound(2)});
-  all.push_back({{2, 1, 1, 1, Ending::none, Calls::trying}, bound(3)});
-  all.push_back({{1, 1, 1, 2, Ending::race, Calls::timed}, bound(2)});
-  all.push_back({{2, 2, 1, 1}, delays(4)});
-  all.push_back({{2, 2, 2, 2}, delays(4)});
-  all.push_back({{2, 2, 1, 1, Ending::producers}, delays(4)});
-  all.push_back({{2, 2, 2, 2}, random(20'000)});
-  all.push_back({{1, 1, 1, 2}, bound(2, true)});
-  all.push_back({{2, 1, 1, 1}, bound(2, true)});
-  all.push_back({{1, 2, 1, 2}, bound(2, true)});
-  all.push_back({{1, 1, 1, 1, Ending::race}, bound(2, true)});
   std::erase_if(all, [&](const Exploration& what) { return !misfit(subject, what.shape).empty(); });
   return all;
 }

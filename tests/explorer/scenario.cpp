@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
-#include <map>
 #include <optional>
-#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -19,8 +17,8 @@ constexpr int messages_per_producer = 100;  // numbers: producer * this + sequen
 constexpr std::int64_t patience_ns = 1'000;
 constexpr std::int64_t long_ago = -1;
 
-/// Histories that have been found right. Most runs have one of a few.
-using Judged = std::unordered_set<std::string>;
+/// Hashes of histories that have been found right. Most runs have one of a few.
+using Judged = std::unordered_set<std::uint64_t>;
 
 /// The state of one run.
 class World {
@@ -34,8 +32,9 @@ class World {
         active_producers_(shape.producers, "producers") {}
 
   void produce(int self) {
-    for (int i = 0; i < shape_.messages; ++i) {
-      const bool is_last = i + 1 == shape_.messages;
+    const int share = Shape::share(shape_.messages, self, shape_.producers);
+    for (int i = 0; i < share; ++i) {
+      const bool is_last = i + 1 == share;
       if (push(self * messages_per_producer + i, is_last) == Status::closed) break;
     }
     if (shape_.ending == Shape::Ending::producers &&
@@ -45,8 +44,7 @@ class World {
   }
 
   void consume(int self) {
-    const int all = shape_.producers * shape_.messages;
-    const int share = all / shape_.consumers + (self < all % shape_.consumers ? 1 : 0);
+    const int share = Shape::share(shape_.messages, self, shape_.consumers);
     const bool until_end = shape_.ending != Shape::Ending::none && shape_.calls == Shape::Calls::blocking;
     for (int i = 0; until_end || i < share; ++i) {
       if (pop(i + 1 == share) == Status::closed) break;
@@ -98,7 +96,7 @@ class World {
 
   Status push(int number, bool is_last) {
     Message message(number);
-    begin(std::string(verb("push", is_last)) + "(" + std::to_string(number) + ")");
+    begin(run().is_traced() ? std::string(verb("push", is_last)) + "(" + std::to_string(number) + ")" : "");
     const std::int64_t call = tick();
     Status status{};
     if (shape_.calls == Shape::Calls::blocking) {
@@ -115,7 +113,7 @@ class World {
     answer(status, "delivered", number);
     if (status == Status::done) {
       record(test::Operation::Kind::push, number, call, returned);
-      delivered_.insert(number);
+      delivered_.push_back(number);
     } else {
       run().check(message.value() == number, "a push that was not done has taken the message away");
       if (status == Status::full || status == Status::timeout) {
@@ -127,7 +125,7 @@ class World {
   }
 
   Status pop(bool is_last) {
-    begin(std::string(verb("pop", is_last)) + "()");
+    begin(run().is_traced() ? std::string(verb("pop", is_last)) + "()" : "");
     const std::int64_t call = tick();
     std::optional<Message> out;
     Status status{};
@@ -211,16 +209,23 @@ class World {
   }
 
   void check_messages() {
-    std::set<int> taken;
+    std::vector<int> taken;
     for (const test::Operation& operation : history_) {
       if (operation.kind != test::Operation::Kind::pop) continue;
-      const std::string number = std::to_string(operation.message);
-      if (!delivered_.contains(operation.message)) run().fail("message " + number + " is taken; no push returned true");
-      if (!taken.insert(operation.message).second) run().fail("message " + number + " is taken twice");
+      const int number = operation.message;
+      if (!contains(delivered_, number)) {
+        run().fail("message " + std::to_string(number) + " is taken; no push returned true");
+      }
+      if (contains(taken, number)) run().fail("message " + std::to_string(number) + " is taken twice");
+      taken.push_back(number);
     }
     for (const int number : delivered_) {
-      if (!taken.contains(number)) run().fail("message " + std::to_string(number) + " is lost: its push returned true");
+      if (!contains(taken, number)) run().fail("message " + std::to_string(number) + " is lost: its push returned true");
     }
+  }
+
+  static bool contains(const std::vector<int>& numbers, int number) {
+    return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
   }
 
   struct Interval {
@@ -249,20 +254,20 @@ class World {
 
   void check_history() {
     if (run().has_failed()) return;
-    std::string key;
-    std::vector<std::pair<std::int64_t, std::string>> events;
-    for (const test::Operation& o : history_) {
-      const std::string what = std::to_string(static_cast<int>(o.kind)) + "," + std::to_string(o.message);
-      events.emplace_back(o.call, "+" + what);
-      events.emplace_back(o.returned, "-" + what);
+    // The calls' beginnings and ends in the order of time, and nothing else, decide.
+    std::vector<std::uint64_t> events(static_cast<std::size_t>(ticks_) + 1);
+    for (const test::Operation& operation : history_) {
+      const std::uint64_t what = static_cast<std::uint64_t>(operation.kind) << 32 | static_cast<unsigned>(operation.message);
+      events[operation.call] = 2 * what + 1;
+      events[operation.returned] = 2 * what + 2;
     }
-    std::sort(events.begin(), events.end());
-    for (const auto& [time, what] : events) key += what;
+    std::uint64_t key = 0;
+    for (const std::uint64_t event : events) key = (key ^ event) * 0x9e3779b97f4a7c15 + (key >> 31);
     if (judged_.contains(key)) return;
     const auto fault = traits_.fifo == Fifo::global ? test::not_linearizable(history_, queue_->capacity())
                                                     : out_of_order_for_a_producer();
     if (fault) return run().fail(*fault);
-    judged_.insert(std::move(key));
+    judged_.insert(key);
   }
 
   std::optional<std::string> out_of_order_for_a_producer() const {
@@ -287,7 +292,7 @@ class World {
   Object calls_{""};
   std::int64_t ticks_ = 0;
   test::History history_;
-  std::set<int> delivered_;
+  std::vector<int> delivered_;
   std::vector<Interval> refused_;
   std::vector<Interval> ends_;
   std::optional<Interval> close_;

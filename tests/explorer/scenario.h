@@ -40,14 +40,16 @@ struct Shape {
   int producers = 1;
   int consumers = 1;
   std::size_t capacity = 1;
-  int messages = 1;  ///< of each producer
+  int messages = 1;  ///< in all, dealt out to the producers
   Ending ending = Ending::none;
   Calls calls = Calls::blocking;
 
+  /// How many of `all` fall to a thread of `threads`.
+  static int share(int all, int self, int threads) { return all / threads + (self < all % threads ? 1 : 0); }
   int threads() const { return producers + consumers + (ending == Ending::race ? 1 : 0); }
 };
 
-/// "2P1C capacity 1 x2, closing, trying": P producers, C consumers, messages of each producer.
+/// "2P1C capacity 1 x2, closed by producers": two producers, one consumer, two messages in all.
 std::string to_string(const Shape& shape);
 
 using Message = test::Tracked;
