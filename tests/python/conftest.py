@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -27,8 +28,10 @@ class Started:
 
     def __init__(self, folder, words, faults):
         environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1] / "scripts"), "FAKE": json.dumps(faults)}
+        # A shell starts what runs in the background with SIGINT ignored, and that is inherited: not by this child.
         self.process = subprocess.Popen([sys.executable, "-c", self.CODE, "bench", *words], cwd=folder, text=True,
-                                        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def end(self):
         """Waits; then `status`, `out` (text) and `err` (text) are known."""
