@@ -68,13 +68,16 @@ class SpscRing {
   Status try_pop(std::optional<T>& out) {
     const std::size_t head = head_.load(std::memory_order_relaxed);
     if (head == tail_copy_) {
+      if (has_ended_) return Status::closed;
       const Phase phase = phase_.load(std::memory_order_acquire);
       const bool is_undecided =
           phase == Phase::closing || (phase == Phase::closed && pushing_.load(std::memory_order_acquire));
       tail_copy_ =
           tail_.load(std::memory_order_acquire);  // last: what a push did before it was seen to end is seen, too
       if (head == tail_copy_) {
-        return is_undecided ? Status::busy : phase == Phase::closed ? Status::closed : Status::empty;
+        if (is_undecided) return Status::busy;
+        has_ended_ = phase == Phase::closed;
+        return has_ended_ ? Status::closed : Status::empty;
       }
     }
     slots_[head].take(out);
@@ -118,6 +121,7 @@ class SpscRing {
   alignas(cache_line_bytes) typename Sync::template atomic<std::size_t> head_{0, "head"};
   // The consumer's own line.
   alignas(cache_line_bytes) std::size_t tail_copy_ = 0;
+  bool has_ended_ = false;  // a push that comes later is refused: it must not make the end doubtful again
   alignas(cache_line_bytes) typename Sync::template atomic<Phase> phase_{Phase::open, "phase"};
 };
 

@@ -67,12 +67,14 @@ class FaultyLockedQueue : public detail::Calls<FaultyLockedQueue<T, Sync, fault>
     std::size_t space = (capacity + 2) * sizeof(Slot) + alignof(Slot);
     slots_ = static_cast<Slot*>(std::align(alignof(Slot), (capacity + 1) * sizeof(Slot), first, space));
     if (has(Fault::misaligned)) slots_ = reinterpret_cast<Slot*>(reinterpret_cast<std::byte*>(slots_) + 8);
+    std::uninitialized_default_construct_n(slots_, capacity + 1);
   }
   FaultyLockedQueue(const FaultyLockedQueue&) = delete;
   FaultyLockedQueue& operator=(const FaultyLockedQueue&) = delete;
   ~FaultyLockedQueue() {
     if (has(Fault::leaks)) return;
     while (head_ != tail_) slot(head_++).destroy();
+    std::destroy_n(slots_, capacity_ + 1);
   }
 
   void close() {
@@ -280,11 +282,13 @@ template <class T, class Sync = StdSync>
 using LosesTheSecondWakeUp = BlockingQueue<T, MpmcRing<T, Sync>, WakesOneAndNoMore<Sync>, Sync>;
 
 /// A close that does not make sure that it sees the pushes in progress.
-struct NoHeavyFence : StdSync {
+template <class Sync>
+struct NoHeavyFence : Sync {
   static void fence_heavy() {}
 };
-template <class T>
-using ClosesWithoutAFence = BlockingQueue<T, SpscRing<T, NoHeavyFence>, Spin<NoHeavyFence>, NoHeavyFence>;
+template <class T, class Sync = StdSync>
+using ClosesWithoutAFence =
+    BlockingQueue<T, SpscRing<T, NoHeavyFence<Sync>>, Spin<NoHeavyFence<Sync>>, NoHeavyFence<Sync>>;
 
 /// Takes what a push has yet to write for nothing at all, once the queue is closed.
 template <class T, class Sync>

@@ -59,6 +59,7 @@ struct Subject {
   std::string name;
   Traits traits;
   std::function<std::unique_ptr<test::AnyQueue<Message>>(std::size_t capacity)> make;  ///< empty: does not use Sync
+  bool only_by_name = false;  ///< not in a run of all queues: it is wrong, or keeps no bound
 };
 
 /// Why the queue cannot have this shape, or nothing.
@@ -76,10 +77,9 @@ template <template <class...> class Queue, class Sync>
 concept UsesSync = requires { typename Queue<Message, Sync>; };
 }  // namespace detail
 
-/// Registers a queue. Call it from a translation unit of its own. `Queue` is a class template over the message type,
-/// and over the synchronisation policy if it uses one.
+/// `Queue` is a class template over the message type, and over the synchronisation policy if it uses one.
 template <template <class...> class Queue, class Sync = ModelSync>
-bool register_explored(const char* name) {
+Subject describe(const char* name) {
   Subject subject{name, Queue<int>::traits, nullptr};
   if constexpr (detail::UsesSync<Queue, Sync>) {
     subject.traits = Queue<Message, Sync>::traits;
@@ -87,6 +87,17 @@ bool register_explored(const char* name) {
       return std::make_unique<test::QueueAdapter<Queue<Message, Sync>>>(capacity);
     };
   }
+  return subject;
+}
+
+/// As in queues/queues.list.
+enum class LineUp { by_default, extra, named };
+
+/// Registers a queue. Call it from a translation unit of its own.
+template <template <class...> class Queue>
+bool register_explored(const char* name, LineUp line_up = LineUp::by_default) {
+  Subject subject = describe<Queue>(name);
+  subject.only_by_name = line_up == LineUp::named;
   return add_subject(std::move(subject));
 }
 

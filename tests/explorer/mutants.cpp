@@ -1,0 +1,178 @@
+// What the explorer is worth: queues with a fault each, the reason that it must find, and how long that took. The
+// faulty queues are those of the contract suite (tests/contract/mutants.h), and queues of this project with one memory
+// order taken away, which changes nothing on the machines that most people have.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "queues/mpmc_ring.h"
+#include "queues/spsc_ring.h"
+#include "queues/two_lock.h"
+#include "tests/contract/mutants.h"
+#include "tests/explorer/explorer.h"
+#include "tests/explorer/plan.h"
+#include "tests/explorer/scenario.h"
+
+namespace bq::explorer {
+namespace {
+
+enum class Access { load, store, change };
+
+/// A text as a template's argument.
+template <std::size_t size>
+struct Text {
+  constexpr Text(const char (&letters)[size]) { std::copy_n(letters, size, text); }  // NOLINT: to be written as "text"
+  char text[size];
+};
+
+/// ModelSync, but that one kind of access to the atomics of one name is relaxed.
+template <Text object, Access weakened>
+struct Weakened : ModelSync {
+  template <class T>
+  class atomic : public ModelSync::atomic<T> {
+    using Base = ModelSync::atomic<T>;
+
+   public:
+    explicit atomic(T value = T{}, const char* name = "atomic") : Base(value, name) {}
+    T load(std::memory_order order = std::memory_order_seq_cst) const { return Base::load(weak(Access::load, order)); }
+    void store(T value, std::memory_order order = std::memory_order_seq_cst) {
+      Base::store(value, weak(Access::store, order));
+    }
+    T fetch_add(T value, std::memory_order order = std::memory_order_seq_cst) {
+      return Base::fetch_add(value, weak(Access::change, order));
+    }
+    T fetch_sub(T value, std::memory_order order = std::memory_order_seq_cst) {
+      return Base::fetch_sub(value, weak(Access::change, order));
+    }
+
+   private:
+    std::memory_order weak(Access access, std::memory_order order) const {
+      return access == weakened && std::string_view(object.text) == this->name() ? std::memory_order_relaxed : order;
+    }
+  };
+};
+
+struct NoLightFence : ModelSync {
+  static void fence_light() {}
+};
+
+/// A queue over this policy, whatever the one that it is asked for.
+template <template <class, class> class Queue, class Sync>
+struct Over {
+  template <class T, class = ModelSync>
+  using type = Queue<T, Sync>;
+};
+
+template <test::Fault fault>
+struct Faulty {
+  template <class T, class Sync = ModelSync>
+  using type = test::FaultyLockedQueue<T, Sync, fault>;
+};
+
+/// Starts with its positions just before they wrap.
+template <class T, class Sync = ModelSync>
+struct WrapsSoon : test::FaultyLockedQueue<T, Sync, test::Fault::adds_to_positions> {
+  explicit WrapsSoon(std::size_t capacity)
+      : test::FaultyLockedQueue<T, Sync, test::Fault::adds_to_positions>(capacity, std::uint64_t{0} - 1) {}
+};
+
+struct Mutant {
+  Subject subject;
+  const char* reason;  ///< what the failure must say; empty: there must be none
+};
+
+#define BQ_FAULT(fault, reason) {describe<Faulty<test::Fault::fault>::type>(#fault), reason},
+#define BQ_MUTANT(Class, reason) {describe<test::Class>(#Class), reason},
+// The atomics of this name lose their order at this kind of access.
+#define BQ_WEAK(Queue, object, kind, reason)                                                             \
+  {describe<Over<Queue, Weakened<object, Access::kind>>::type>(#Queue "_" object "_" #kind "_relaxed"), \
+   reason},
+
+const std::vector<Mutant>& all_mutants() {
+  static const std::vector<Mutant> all{
+      BQ_FAULT(none, "")
+      BQ_FAULT(consumers_not_woken, "lost wake-up")
+      BQ_FAULT(producers_not_woken, "lost wake-up")
+      BQ_FAULT(wakes_on_first_only, "lost wake-up")
+      BQ_FAULT(trusts_its_wake_up, "")
+      BQ_FAULT(sleeps_after_a_gap, "lost wake-up")
+      BQ_FAULT(one_too_many, "not linearizable")
+      BQ_FAULT(close_wakes_one, "lost wake-up")
+      BQ_FAULT(close_forgets_producers, "lost wake-up")
+      BQ_FAULT(ends_before_drained, "is lost")
+      BQ_FAULT(moves_before_it_looks, "taken the message away")
+      BQ_FAULT(last_in_first_out, "not linearizable")
+      BQ_FAULT(leaks, "leaked")
+      BQ_FAULT(early_timeout, "before its deadline")
+      BQ_FAULT(moves_before_timeout, "taken the message away")
+      BQ_FAULT(past_deadline_waits, "deadline has passed")
+      {describe<WrapsSoon>("adds_to_positions"), "lost wake-up"},
+      BQ_MUTANT(TakesBusyForEmpty, "not linearizable")
+      BQ_MUTANT(TakesBusyForFull, "not linearizable")
+      BQ_MUTANT(ClosesBesideTheTail, "")
+      BQ_MUTANT(LosesTheSecondWakeUp, "lost wake-up")
+      BQ_MUTANT(LooksBeforeItEnlists, "lost wake-up")
+      BQ_MUTANT(ClosesWithoutAFence, "")
+      BQ_MUTANT(EndsBesideAPush, "")
+      BQ_MUTANT(RemembersEmptiness, "not linearizable")
+      BQ_WEAK(MpmcRingPark, "turn", store, "data race")
+      BQ_WEAK(MpmcRingPark, "turn", load, "data race")
+      BQ_WEAK(SpscRingPark, "tail", store, "data race")
+      BQ_WEAK(SpscRingPark, "tail", load, "data race")
+      BQ_WEAK(SpscRingPark, "head", store, "data race")
+      BQ_WEAK(SpscRingPark, "head", load, "data race")
+      BQ_WEAK(SpscRingPark, "phase", store, "")
+      BQ_WEAK(SpscRingPark, "phase", load, "")
+      BQ_WEAK(SpscRingPark, "pushing", store, "")
+      BQ_WEAK(SpscRingPark, "pushing", load, "")
+      BQ_WEAK(TwoLockQueue, "size", change, "data race")
+      BQ_WEAK(TwoLockQueue, "size", load, "data race")
+      BQ_WEAK(MpmcRingAtomicWait, "not_empty", change, "")
+      {describe<Over<MpmcRingPark, NoLightFence>::type>("MpmcRingPark_no_light_fence"), "lost wake-up"},
+      {describe<Over<MpmcRingPark, test::NoHeavyFence<ModelSync>>::type>("MpmcRingPark_no_heavy_fence"), "lost wake-up"},
+      {describe<Over<SpscRingPark, NoLightFence>::type>("SpscRingPark_no_light_fence"), ""},
+      {describe<Over<SpscRingPark, test::NoHeavyFence<ModelSync>>::type>("SpscRingPark_no_heavy_fence"), ""},
+  };
+  return all;
+}
+
+class MutantTest : public testing::Test {
+ public:
+  explicit MutantTest(const Mutant& mutant) : mutant_(mutant) {}
+
+  void TestBody() override {
+    double seconds = 0;
+    for (const Exploration& what : plan_for(mutant_.subject, false)) {
+      const Outcome outcome = explore(program(mutant_.subject, what.shape), what.limits);
+      seconds += outcome.seconds;
+      if (outcome.failure.empty()) continue;
+      std::printf("dies after %.3f s: %s, %s, cost %d, %d steps\n%s", seconds, to_string(what.shape).c_str(),
+                  to_string(what.limits).c_str(), outcome.cost, outcome.steps, schedule(outcome).c_str());
+      EXPECT_NE(std::string_view(mutant_.reason), "") << "must pass";
+      EXPECT_NE(outcome.failure.find(mutant_.reason), std::string::npos) << outcome.failure;
+      return;
+    }
+    std::printf("passes after %.3f s\n", seconds);
+    EXPECT_EQ(std::string_view(mutant_.reason), "") << "survives";
+  }
+
+ private:
+  const Mutant& mutant_;
+};
+
+}  // namespace
+}  // namespace bq::explorer
+
+int main(int argc, char** argv) {
+  using namespace bq::explorer;
+  testing::InitGoogleTest(&argc, argv);
+  for (const Mutant& mutant : all_mutants()) {
+    testing::RegisterTest("explorer_mutants", mutant.subject.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [&mutant]() -> testing::Test* { return new MutantTest(mutant); });
+  }
+  return RUN_ALL_TESTS();
+}
