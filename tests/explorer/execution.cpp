@@ -8,8 +8,8 @@ namespace bq::explorer {
 
 namespace {
 
-constexpr int max_late_in_a_row = 100;     // steps that only let time pass: more is a livelock
-constexpr int max_idle_rounds = 2;         // of spinning that a thread may go through as if there were something to see
+constexpr int max_late_steps = 100;  // that only let time pass, while nothing changes: more is a livelock
+constexpr int max_idle_rounds = 2;   // of spinning that a thread may go through as if there were something to see
 constexpr int max_steps_when_over = 20'000;  // of threads that wind up a run that has ended
 
 bool is_sleep(std::string_view what) {
@@ -45,7 +45,7 @@ Execution::Result Execution::run(const std::function<void(Execution&)>& set_up, 
   start_threads();
   for (int thread = pick(); thread != host; thread = pick()) resume(thread);
   if (has_failed() || result_.is_cut) abandon();
-  for (std::size_t i = 0; i < names_.size(); ++i) join(threads_[host].clock, threads_[i].clock);
+  for (std::size_t i = 0; i < names_.size(); ++i) join(threads_[host].known, threads_[i].known);
   try {
     if (at_end_ && !has_failed() && !result_.is_cut && !chooser.is_known()) at_end_();
   } catch (const Abandoned&) {  // the check had to wait, which is its failure
@@ -64,7 +64,7 @@ void Execution::reset() {
   result_ = {};
   names_.clear();
   state_ = 0;
-  late_in_a_row_ = 0;
+  late_steps_ = 0;
   is_preempted_ = false;
   has_started_ = false;
   is_over_ = false;
@@ -78,12 +78,13 @@ void Execution::reset() {
     thread.history = mix(7, i);
     state_ += thread.history;
     thread.objects_made = 0;
-    thread.clock = thread.released = thread.acquired = {};
+    thread.known = thread.released = thread.acquired = {};
     thread.seen.clear();
     thread.idle_rounds = 0;
+    thread.is_spinning = false;
     thread.sleeps = 0;
   }
-  threads_[host].clock[host] = 1;
+  threads_[host].known.happened[host] = threads_[host].known.visible[host] = 1;
   fences_ = std::make_unique<Object>("");
   time_ = std::make_unique<Object>("");
 }
@@ -97,7 +98,8 @@ void Execution::spawn(std::string name, std::function<void()> body) {
 void Execution::start_threads() {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     threads_[i].has_ended = false;
-    threads_[i].clock = threads_[host].clock;
+    threads_[i].known = threads_[host].known;
+    threads_[i].known.happened[i] = threads_[i].known.visible[i] = 1;  // what it does before its first step
   }
   for (std::size_t i = 0; i < names_.size(); ++i) resume(static_cast<int>(i));
   running_ = host;
@@ -144,7 +146,8 @@ int Execution::pick() {
   // First whoever ran last, then the others in turn; and then those for whom time would have to pass.
   std::array<Candidate, max_threads> candidates;
   int found = 0;
-  const bool can_go_on = last != host && readiness[last] == Readiness::yes;
+  const bool lets_others_go_first = last != host && threads_[last].is_spinning;
+  const bool can_go_on = last != host && readiness[last] == Readiness::yes && !lets_others_go_first;
   if (can_go_on) candidates[found++] = {last, Readiness::yes};
   int ready = 0;
   for (const Readiness wanted : {Readiness::yes, Readiness::late}) {
@@ -158,17 +161,17 @@ int Execution::pick() {
     fail(where_threads_are());
     return host;
   }
-  late_in_a_row_ = ready > 0 ? 0 : late_in_a_row_ + 1;
-  if (late_in_a_row_ > max_late_in_a_row) {
+  if (ready == 0 && ++late_steps_ > max_late_steps) {
     fail("livelock: nothing happens any more but spinning and time-outs; " + where_threads_are());
     return host;
   }
   ++result_.steps;
-  const int free = can_go_on ? 1 : ready > 0 ? ready : found;
+  // Spinning and time are fair, or the run might never end: each thread in turn, and nothing else is free.
+  const int free = can_go_on || lets_others_go_first || ready == 0 ? 1 : ready;
   int choice = 0;
   if (found > 1) {
     const std::span<const Candidate> all(candidates.data(), static_cast<std::size_t>(found));
-    choice = chooser_->choose_thread(all, free, mix(state_, can_go_on ? last : host));
+    choice = chooser_->choose_thread(all, free, mix(state_, can_go_on || lets_others_go_first ? last : host));
     if (mode_.complete) result_.choices.push_back(choice);
   }
   is_preempted_ = can_go_on && choice != 0;
@@ -197,9 +200,11 @@ void Execution::spin(const char* what) {
     return std::any_of(self.seen.begin(), self.seen.end(),
                        [](const auto& seen) { return seen.first->history_ != seen.second; });
   };
+  self.is_spinning = true;
   const Readiness readiness = step(what, *time_, [&] {
     return self.idle_rounds < max_idle_rounds || has_changed() ? Readiness::yes : Readiness::late;
   });
+  self.is_spinning = false;
   if (readiness == Readiness::late) pass_time_until(next_deadline());  // nothing else is left to happen
   self.idle_rounds = has_changed() ? 0 : self.idle_rounds + 1;
   self.seen.clear();

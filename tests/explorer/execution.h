@@ -38,6 +38,17 @@ inline void join(VectorClock& known, const VectorClock& more) {
   for (std::size_t i = 0; i < known.size(); ++i) known[i] = known[i] < more[i] ? more[i] : known[i];
 }
 
+/// What a thread has learnt, and passes on when it synchronises.
+struct Knowledge {
+  VectorClock happened{};  ///< what happens before whatever comes next: plain data may rely on it
+  VectorClock visible{};   ///< besides, what sequentially consistent fences order: no load may return anything older
+};
+
+inline void join(Knowledge& known, const Knowledge& more) {
+  join(known.happened, more.happened);
+  join(known.visible, more.visible);
+}
+
 /// Something that threads synchronise on. Belongs to the execution that is current when it is made.
 class Object {
  public:
@@ -125,7 +136,8 @@ class Execution {
     if (turn && !goes_on()) await_turn();
     const Readiness readiness = ready();
     if (readiness == Readiness::no) would_wait();
-    ++self.clock[running_];
+    ++self.known.happened[running_];
+    ++self.known.visible[running_];
     if (mode_.traced) trace_step(readiness);
     return readiness;
   }
@@ -155,18 +167,23 @@ class Execution {
     const std::uint64_t history = mix(threads_[running_].history, 0x51);
     state_ += history - object.history_;
     object.history_ = history;
+    late_steps_ = 0;
+    for (auto& [seen, version] : threads_[running_].seen) {
+      if (seen == &object) version = history;  // its own doing is no news to a thread
+    }
   }
 
   /// What the running thread knows; what it will publish by relaxed stores (since its last release fence); what it
   /// will learn of its relaxed loads (at its next acquire fence).
-  VectorClock& clock() { return threads_[running_].clock; }
-  VectorClock& released() { return threads_[running_].released; }
-  VectorClock& acquired() { return threads_[running_].acquired; }
-  const VectorClock& clock_of(int thread) const { return threads_[thread].clock; }
+  Knowledge& known() { return threads_[running_].known; }
+  Knowledge& released() { return threads_[running_].released; }
+  Knowledge& acquired() { return threads_[running_].acquired; }
+  /// Of the running thread's last step.
+  std::uint32_t step_number() const { return threads_[running_].known.happened[running_]; }
 
-  /// For fences, and what is sequentially consistent: all that went through such a point before.
+  /// What went through a sequentially consistent point before: an operation, or a fence.
   VectorClock total_order{};
-  /// All that went through a light fence, a heavy one (see sync.h).
+  /// What went through a light fence, a heavy one (see sync.h).
   VectorClock light_fences{};
   VectorClock heavy_fences{};
   Object& fences() { return *fences_; }
@@ -211,11 +228,12 @@ class Execution {
     bool has_ended = true;
     std::uint64_t history = 0;
     std::uint64_t objects_made = 0;
-    VectorClock clock{};
-    VectorClock released{};
-    VectorClock acquired{};
+    Knowledge known;
+    Knowledge released;
+    Knowledge acquired;
     std::vector<std::pair<Object*, std::uint64_t>> seen;  // since its last round of spinning
     int idle_rounds = 0;                                  // of spinning, in which nothing had changed
+    bool is_spinning = false;                             // its next step is one
     int sleeps = 0;
   };
   friend class Object;
@@ -235,9 +253,9 @@ class Execution {
   bool goes_on() {
     if (!chooser_->is_settled() || mode_.complete || !has_started_ || running_ == host || is_over_) return false;
     const Next& next = threads_[running_].next;
+    if (threads_[running_].is_spinning) return false;
     if (next.ready(next.argument) != Readiness::yes || result_.steps >= mode_.max_steps) return false;
     ++result_.steps;
-    late_in_a_row_ = 0;
     return true;
   }
   void reset();
@@ -262,7 +280,7 @@ class Execution {
   std::function<void()> at_end_;
   std::uint64_t state_ = 0;  // the sum of all histories
   std::vector<std::int64_t> deadlines_;
-  int late_in_a_row_ = 0;
+  int late_steps_ = 0;  // since anything has changed
   bool is_preempted_ = false;
   bool has_started_ = false;
   bool is_over_ = false;

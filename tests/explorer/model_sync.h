@@ -160,7 +160,7 @@ struct ModelSync {
     static int running() { return detail::run().running(); }
     void take() {
       owner_ = running();
-      join(detail::run().clock(), released_);
+      join(detail::run().known(), released_);
       detail::run().note_write(*this);
     }
     void give() {
@@ -168,12 +168,12 @@ struct ModelSync {
         detail::run().fail(std::string("gives up ") + name() + ", which it does not hold");
       }
       owner_ = nobody;
-      released_ = detail::run().clock();
+      released_ = detail::run().known();
       detail::run().note_write(*this);
     }
 
     int owner_ = nobody;
-    VectorClock released_{};
+    Knowledge released_;
     bool unlock_is_a_turn_ = false;
   };
 
@@ -241,7 +241,7 @@ struct ModelSync {
     void release() {
       detail::run().step("release a permit of", *this);
       ++permits_;
-      join(released_, detail::run().clock());
+      join(released_, detail::run().known());
       detail::run().note_write(*this);
     }
     std::string condition() const override { return permits_ == 0 ? "there is none" : ""; }
@@ -249,11 +249,11 @@ struct ModelSync {
    private:
     void take() {
       --permits_;
-      join(detail::run().clock(), released_);
+      join(detail::run().known(), released_);
       detail::run().note_write(*this);
     }
     std::ptrdiff_t permits_;
-    VectorClock released_{};
+    Knowledge released_;
   };
   using posix_semaphore = semaphore;
 
@@ -261,7 +261,7 @@ struct ModelSync {
   class atomic : public Object {
    public:
     explicit atomic(T value = T{}, const char* name = "atomic") : Object(name) {
-      stores_.push_back({value, detail::run().clock(), {}});
+      stores_.push_back({value, detail::run().known(), {}});
       notice(stores_.back());
     }
 
@@ -315,13 +315,13 @@ struct ModelSync {
     /// In SC mode the newest one only.
     struct Store {
       T value;
-      VectorClock released;  ///< what a load that acquires it learns
+      Knowledge released;    ///< what a load that acquires it learns
       VectorClock noticed;   ///< by thread: the step from which on it knew of this store; 0: it does not
     };
 
     static void notice(Store& store) {
       std::uint32_t& step = store.noticed[detail::run().running()];
-      if (step == 0) step = detail::run().clock()[detail::run().running()];
+      if (step == 0) step = detail::run().step_number();
     }
     static bool is_known(const Store& store, const VectorClock& known) {
       for (std::size_t i = 0; i < known.size(); ++i) {
@@ -335,7 +335,7 @@ struct ModelSync {
       run.step(what, *this);
       int age = 0;
       if (run.is_weak() && stores_.size() > 1) {
-        VectorClock known = run.clock();
+        VectorClock known = run.known().visible;
         if (order == std::memory_order_seq_cst) join(known, run.total_order);
         int oldest = static_cast<int>(stores_.size()) - 1;
         while (oldest > 0 && !is_known(stores_[oldest], known)) --oldest;
@@ -343,7 +343,7 @@ struct ModelSync {
       }
       Store& store = stores_[stores_.size() - 1 - age];
       notice(store);
-      join(detail::is_acquire(order) ? run.clock() : run.acquired(), store.released);
+      join(detail::is_acquire(order) ? run.known() : run.acquired(), store.released);
       run.note_read(*this, static_cast<std::uint64_t>(age));
       run.trace([&] {
         return std::string(" (") + detail::to_string(order) + ") = " + detail::value_text(store.value) +
@@ -354,10 +354,10 @@ struct ModelSync {
 
     void write(T value, std::memory_order order, const Store* replaced) {
       Execution& run = detail::run();
-      Store store{value, detail::is_release(order) ? run.clock() : run.released(), {}};
+      Store store{value, detail::is_release(order) ? run.known() : run.released(), {}};
       if (replaced != nullptr) join(store.released, replaced->released);  // continues its release sequence
       if (order == std::memory_order_seq_cst && run.is_weak()) {
-        run.total_order[run.running()] = run.clock()[run.running()];
+        run.total_order[run.running()] = run.step_number();
         run.note_write(run.fences());
       }
       notice(store);
@@ -374,7 +374,7 @@ struct ModelSync {
       Execution& run = detail::run();
       run.step(what, *this);
       const Store replaced = stores_.back();
-      join(detail::is_acquire(order) ? run.clock() : run.acquired(), replaced.released);
+      join(detail::is_acquire(order) ? run.known() : run.acquired(), replaced.released);
       const T value = function(replaced.value);
       write(value, order, &replaced);
       trace_write(value, order);
@@ -387,12 +387,12 @@ struct ModelSync {
       const Store replaced = stores_.back();
       const bool is_equal = replaced.value == expected;
       if (is_equal && !(is_weak && run.choose(2, 1) == 1)) {
-        join(detail::is_acquire(success) ? run.clock() : run.acquired(), replaced.released);
+        join(detail::is_acquire(success) ? run.known() : run.acquired(), replaced.released);
         write(value, success, &replaced);
         trace_write(value, success);
         return true;
       }
-      join(detail::is_acquire(failure) ? run.clock() : run.acquired(), replaced.released);
+      join(detail::is_acquire(failure) ? run.known() : run.acquired(), replaced.released);
       notice(stores_.back());
       run.note_read(*this, is_equal ? 1 : 0);
       run.trace([&] {
@@ -450,33 +450,34 @@ struct ModelSync {
    private:
     void check_order(const char* what) {
       Execution& run = detail::run();
-      if (last_time_ > run.clock()[last_user_]) {
+      if (last_step_ > run.known().happened[last_user_]) {
         run.fail(std::string("data race: ") + what + " of a message beside what " + run.thread_names().at(last_user_) +
                  " did to the slot; nothing orders the two");
       }
       last_user_ = run.running();
-      last_time_ = run.clock()[last_user_];
+      last_step_ = run.step_number();
     }
     std::optional<T> value_;
     int last_user_ = host;
-    std::uint32_t last_time_ = 0;
+    std::uint32_t last_step_ = 0;
   };
 
   static void fence_light() {
     Execution& run = detail::run();
     run.step("fence_light", run.fences(), false);
-    join(run.clock(), run.heavy_fences);
-    join(run.light_fences, run.clock());
+    join(run.known().visible, run.heavy_fences);
+    join(run.light_fences, run.known().visible);
     run.note_read(run.fences());  // the order of light fences among themselves makes no difference
   }
   static void fence_heavy() {
     Execution& run = detail::run();
     run.step("fence_heavy", run.fences());
-    join(run.clock(), run.acquired());
-    join(run.clock(), run.light_fences);
-    join(run.clock(), run.heavy_fences);
-    join(run.clock(), run.total_order);
-    run.heavy_fences = run.total_order = run.released() = run.clock();
+    join(run.known(), run.acquired());
+    join(run.known().visible, run.light_fences);
+    join(run.known().visible, run.heavy_fences);
+    join(run.known().visible, run.total_order);
+    run.heavy_fences = run.total_order = run.known().visible;
+    run.released() = run.known();
     std::uint64_t met = 0;
     for (const std::uint32_t steps : run.light_fences) met = met * 1'000'003 + steps;
     run.note_write(run.fences(), met);
@@ -485,12 +486,12 @@ struct ModelSync {
   static void fence(std::memory_order order) {
     Execution& run = detail::run();
     run.step("fence", run.fences());
-    if (detail::is_acquire(order)) join(run.clock(), run.acquired());
+    if (detail::is_acquire(order)) join(run.known(), run.acquired());
     if (order == std::memory_order_seq_cst) {
-      join(run.clock(), run.total_order);
-      run.total_order = run.clock();
+      join(run.known().visible, run.total_order);
+      run.total_order = run.known().visible;
     }
-    if (detail::is_release(order)) run.released() = run.clock();
+    if (detail::is_release(order)) run.released() = run.known();
     run.note_write(run.fences());
   }
 

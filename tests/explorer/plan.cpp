@@ -45,6 +45,8 @@ std::vector<Exploration> plan_for(const Subject& subject, bool deep) {
       {{1, 1, 1, 2, Ending::race}, bound(3)},
       {{2, 1, 1, 2, Ending::race}, bound(2)},
       {{1, 2, 1, 1, Ending::race}, bound(2)},
+      {{2, 0, 1, 3, Ending::race}, bound(2)},
+      {{0, 2, 1, 0, Ending::race}, bound(3)},
       // Calls that do not wait for ever.
       {{2, 1, 1, 3, Ending::none, Calls::trying}, bound(3)},
       {{1, 2, 2, 3, Ending::race, Calls::trying}, bound(2)},
@@ -55,6 +57,7 @@ std::vector<Exploration> plan_for(const Subject& subject, bool deep) {
       {{2, 1, 1, 2}, weak(2)},
       {{1, 2, 1, 2}, weak(2)},
       {{1, 1, 1, 2, Ending::race}, weak(2)},
+      {{2, 1, 1, 2, Ending::producers}, weak(2)},
   };
   if (deep) {
     all = {

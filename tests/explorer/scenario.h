@@ -37,7 +37,7 @@ struct Shape {
     timed,   ///< likewise, with deadlines in the future; the last call of each thread with one in the past
   };
 
-  int producers = 1;
+  int producers = 1;  ///< may be 0, as the consumers: then a race with a close, or without any message
   int consumers = 1;
   std::size_t capacity = 1;
   int messages = 1;  ///< in all, dealt out to the producers
