@@ -91,6 +91,7 @@ need_build_tools() {
   need_program ninja ninja-build "runs the build"
   need_header benchmark/benchmark.h libbenchmark-dev "Google Benchmark"
   need_header gtest/gtest.h libgtest-dev "GoogleTest"
+  need_header libboost_context.so libboost-context-dev "the explorer's fibers"
   need_header toml++/toml.h libtomlplusplus-dev "reads the scenarios"
   need_header nlohmann/json.hpp nlohmann-json3-dev "writes the results"
   need_header CLI/CLI.hpp libcli11-dev "reads the command line"
@@ -103,7 +104,9 @@ find_needs() {  # find_needs COMMAND
   WANTED=()
   case $1 in
     bench) need_build_tools; need_python matplotlib numpy scipy rich ;;
+    explore) need_build_tools; need_python rich ;;
     test) need_build_tools; need_program valgrind valgrind "counts instructions"
+          need_program spin spin "checks the model of the reference"
           need_python matplotlib numpy scipy rich pytest ;;
     plot | publish) need_python matplotlib numpy scipy rich ;;
     lint) need_lint_tools ;;

@@ -24,6 +24,8 @@ bq_need(TOMLPLUSPLUS_INCLUDE_DIR "toml++" libtomlplusplus-dev)
 if(BQ_TESTS)
   find_package(GTest QUIET)
   bq_need(GTest_FOUND "GoogleTest" libgtest-dev)
+  find_package(Boost 1.74 QUIET COMPONENTS context)
+  bq_need(Boost_CONTEXT_FOUND "Boost.Context" libboost-context-dev)
 endif()
 
 if(missing_packages)

@@ -1,4 +1,4 @@
-"""What the user types: the commands bench, test and plot, their options and exit statuses."""
+"""What the user types: the commands bench, test, explore and plot, their options and exit statuses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -230,6 +231,59 @@ def test(words: list[str]) -> int:
     return testrun.run(arguments.preset or [])
 
 
+# ----------------------------------------------------------------------------------------------------- explore
+
+EXPLORE_HELP = """\
+Runs queues under every schedule of a few threads, up to limits, and checks each run: no deadlock, no lost wake-up, every
+message once and in order, the bound, the close. It runs the queues' own sources over a model of the machine.
+
+Without a shape or a search, each queue goes through its default plan (80 s for all). docs/explorer.md explains it."""
+
+EXPLORE_STATUS = """\
+exit status:
+  0    every run passed
+  1    a run failed: its schedule is printed, and kept for --replay
+  2    wrong usage, or nothing to explore
+  3    what is missing on this machine could not be installed, or the build failed"""
+
+
+def explore(words: list[str]) -> int:
+    parser = Parser(prog="explore", description=EXPLORE_HELP, epilog=EXPLORE_STATUS, allow_abbrev=False,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queue", metavar="REGEX", help="only queues whose name matches")
+    add_with(parser, "explore the queue of this header")
+    shape = parser.add_argument_group("the shape")
+    shape.add_argument("--producers", metavar="P", help="threads that push (default: 1)")
+    shape.add_argument("--consumers", metavar="C", help="threads that pop (default: 1)")
+    shape.add_argument("--capacity", metavar="K", help="of the queue (default: 1)")
+    shape.add_argument("--messages", metavar="N", help="in all, dealt out to the producers (default: 2)")
+    shape.add_argument("--ending", metavar="none|producers|race",
+                       help="who closes: nobody (default), the last producer, or a thread of its own at any time")
+    shape.add_argument("--calls", metavar="blocking|try|timed", help="which calls are made (default: blocking)")
+    search = parser.add_argument_group("the search")
+    search.add_argument("--bound", metavar="B", help="all runs with up to B preemptions or the like (default: 2)")
+    search.add_argument("--delays", metavar="D", help="all runs with up to D delays: for larger shapes")
+    search.add_argument("--pct", metavar="RUNS", help="so many random runs")
+    search.add_argument("--seed", metavar="N", help="of the random runs")
+    search.add_argument("--weak", action="store_true", help="let loads return old values, as far as C++20 allows it")
+    search.add_argument("--max-runs", metavar="N", help="give up after so many")
+    search.add_argument("--deep", action="store_true", help="the longer plan")
+    parser.add_argument("--list", action="store_true", help="show the queues")
+    parser.add_argument("--save", metavar="FILE", help="where a failing schedule goes (default: schedule.json)")
+    parser.add_argument("--replay", metavar="FILE", help="show such a schedule again")
+    parser.add_argument("--no-setup", action="store_true", help="install nothing")
+    arguments = parser.parse_args(words)
+    if headers := outside.check(arguments.headers or []):
+        binary = outside.build_with(headers, "release", "explore") / "explore"
+    else:
+        build.build("release", "explore", outside.TESTS)
+        binary = ROOT / "build" / "release" / "explore"
+    ours = ("headers", "no_setup")
+    options = [(f"--{name.replace('_', '-')}", value) for name, value in vars(arguments).items() if name not in ours]
+    passed_on = [word for name, value in options if value for word in ((name,) if value is True else (name, value))]
+    return subprocess.run([binary, *passed_on], check=False).returncode
+
+
 # -------------------------------------------------------------------------------------------------------- main
 
 
@@ -245,11 +299,14 @@ def stop_on_signals() -> None:
             signal.signal(number, interrupt)
 
 
+COMMANDS = {"bench": bench, "test": test, "explore": explore, "plot": plot, "publish": publish_run}
+
+
 def main(words: list[str]) -> int:
     command, *rest = words
     stop_on_signals()
     try:
-        return {"bench": bench, "test": test, "plot": plot, "publish": publish_run}[command](rest)
+        return COMMANDS[command](rest)
     except Failure as failure:
         say(str(failure) if str(failure).startswith("queue_bench: ") else f"{command}: {failure}")
         return failure.status

@@ -1,7 +1,7 @@
 """Queues from outside the tree: `--with HEADER`, where the header names its class template with BQ_QUEUE.
 
-Each header becomes two small sources, which give BQ_QUEUE a meaning (a registration with the harness, a subject of the
-contract suite) and include it. benchmarks/with links them with what a preset's build holds already, so that a queue
+Each header becomes three small sources, which give BQ_QUEUE a meaning (a registration with the harness, a subject of the
+contract suite, one of the explorer) and include it. benchmarks/with links them with what a preset's build holds already, so that a queue
 costs one compile. A set of headers has a folder of its own: build/with/<hash>-<preset>.
 """
 
@@ -30,9 +30,13 @@ MEANINGS = {
               "register": "::bq::bench::register_queue<Class>(#name, ::bq::bench::LineUp::by_default)"},
     "contract": {"needs": "tests/contract/register_subject.h",
                  "register": "::bq::test::register_subject<Class>(#name)"},
+    "explore": {"needs": "tests/explorer/scenario.h",
+                "register": "::bq::explorer::register_explored<Class>(#name)"},
 }
 # What a program takes of the preset's build: a target with all its parts, and the options to have it.
-PARTS = {"queue_bench": ("queue_bench", ()), "contract_test": ("bq_contract_suite", ("-DBQ_TESTS=ON",))}
+TESTS = ("-DBQ_TESTS=ON",)
+PARTS = {"queue_bench": ("queue_bench", ()), "contract_test": ("bq_contract_suite", TESTS),
+         "explore": ("bq_explore_main", TESTS)}
 
 
 def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 // explore: puts the queues through every schedule, up to limits, and prints a table. See scripts/explore --help.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <regex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -126,9 +128,13 @@ int replay_file(const std::string& path) {
 // ------------------------------------------------------------------------------------------------------- the table
 
 std::string grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(i, ",");
-  return digits;
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
 }
 
 void print_row(const std::string& queue, const Exploration& what, const Outcome& outcome) {
@@ -159,7 +165,7 @@ void explore_one(const Subject& subject, const Exploration& what, const Options&
     save(options.save, to_json(subject.name, what, outcome));
     std::cout << '\n'
               << schedule(outcome) << "  " << outcome.steps << " steps"
-              << (outcome.cost >= 0 ? ", " + std::to_string(outcome.cost) + " departures from the ordinary" : "")
+              << (outcome.cost >= 0 ? ", cost " + std::to_string(outcome.cost) : "")
               << ". To see it again: ./scripts/explore --replay " << options.save << "\n\n";
     ++totals.failed;
   }
@@ -180,8 +186,14 @@ Exploration own_exploration(const Options& options) {
   return own;
 }
 
-Limits own_limits(const Options& options) {
-  return limits_of(options.bound, options.delays, options.pct, options.weak);
+/// Of explorations that differ in nothing, the first.
+std::vector<Exploration> without_repeats(const std::vector<Exploration>& plan) {
+  std::vector<Exploration> rest;
+  std::set<std::string> seen;
+  for (const Exploration& what : plan) {
+    if (seen.insert(to_string(what.shape)).second) rest.push_back(what);
+  }
+  return rest;
 }
 
 int explore_all(const Options& options) {
@@ -202,7 +214,8 @@ int explore_all(const Options& options) {
     } else {
       plan = plan_for(subject, options.deep);
       if (options.has_own_limits()) {
-        for (Exploration& what : plan) what.limits = own_limits(options);
+        for (Exploration& what : plan) what.limits = limits_of(options.bound, options.delays, options.pct, options.weak);
+        plan = without_repeats(plan);
       }
     }
     for (Exploration& what : plan) {
@@ -224,6 +237,9 @@ int explore_all(const Options& options) {
   std::printf("%d passed, %d failed%s in %.0f s\n", totals.passed, totals.failed,
               totals.unfinished > 0 ? (", " + std::to_string(totals.unfinished) + " unfinished").c_str() : "",
               totals.seconds);
+  if (totals.passed + totals.failed + totals.unfinished == 0) {
+    throw UsageError("nothing was explored: no such queue can have this shape; see docs/explorer.md");
+  }
   return totals.failed > 0 ? exit_failed : 0;
 }
 
