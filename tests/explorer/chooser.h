@@ -89,7 +89,7 @@ class DepthFirst final : public Chooser {
 
   const Cost cost_;
   const int budget_;
-  std::vector<Node> path_;                        // the choices of the current run that have alternatives
+  std::vector<Node> path_;                       // the choices of the current run that have alternatives
   std::unordered_map<std::uint64_t, int> seen_;  // by state: the most budget that was left there
   std::size_t depth_ = 0;
   int spent_ = 0;

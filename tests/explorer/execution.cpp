@@ -215,7 +215,7 @@ void Execution::spin(const char* what) {
 
 std::string Execution::step_text(const Next& next) {
   const std::string_view name = next.object->name();
-  return name.empty() ? next.what : next.what + (" " + std::string(name));
+  return name.empty() ? next.what : std::string(next.what).append(" ").append(name);
 }
 
 void Execution::trace_step(Readiness readiness) {
@@ -234,8 +234,11 @@ std::string Execution::where_threads_are() const {
     const Next& next = threads_[i].next;
     all_sleep &= is_sleep(next.what);
     one_wants_a_lock |= std::string_view(next.what) == "lock";
-    places += (places.empty() ? "" : "; ") + names_[i] + " is stuck at: " + step_text(next);
-    if (const std::string condition = next.object->condition(); !condition.empty()) places += " (" + condition + ")";
+    if (!places.empty()) places += "; ";
+    places.append(names_[i]).append(" is stuck at: ").append(step_text(next));
+    if (const std::string condition = next.object->condition(); !condition.empty()) {
+      places.append(" (").append(condition).append(")");
+    }
   }
   return (all_sleep ? "lost wake-up: " : one_wants_a_lock ? "deadlock: " : "stuck: ") + places;
 }

@@ -94,7 +94,7 @@ class Execution {
   struct Result {
     std::string failure;  ///< empty: none
     int steps = 0;
-    bool is_cut = false;  ///< ended by max_steps
+    bool is_cut = false;        ///< ended by max_steps
     std::vector<int> choices;   ///< if complete
     std::vector<Event> events;  ///< if traced
   };
@@ -142,7 +142,8 @@ class Execution {
     return readiness;
   }
   void step(const char* what, Object& object, bool turn = true) {
-    step(what, object, [] { return Readiness::yes; }, turn);
+    step(
+        what, object, [] { return Readiness::yes; }, turn);
   }
   /// Adds to the last line of the schedule.
   void trace(auto text) {

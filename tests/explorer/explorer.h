@@ -16,10 +16,10 @@ namespace bq::explorer {
 
 struct Limits {
   Cost cost = Cost::preemption;
-  int bound = 2;                    ///< the highest cost of a run
-  std::uint64_t random_runs = 0;    ///< > 0: so many runs of Pct in the place of the search, of depth `bound` + 1
-  std::uint64_t seed = 1;           ///< of the random runs
-  bool weak = false;                ///< loads may return old values
+  int bound = 2;                  ///< the highest cost of a run
+  std::uint64_t random_runs = 0;  ///< > 0: so many runs of Pct in the place of the search, of depth `bound` + 1
+  std::uint64_t seed = 1;         ///< of the random runs
+  bool weak = false;              ///< loads may return old values
   std::uint64_t max_runs = UINT64_MAX;
 };
 

@@ -246,8 +246,8 @@ TEST(ReferenceAsPosted, LosesTheWakeUpOfTheClose) {
 }
 TEST(ReferenceAsPosted, IsRepaired) {
   const Subject repaired = describe<ReferenceQueue>("reference");
-  for (const Shape& shape : {Shape{.capacity = 2, .messages = 3},
-                             Shape{.capacity = 1, .messages = 0, .ending = Shape::Ending::producers}}) {
+  for (const Shape& shape :
+       {Shape{.capacity = 2, .messages = 3}, Shape{.capacity = 1, .messages = 0, .ending = Shape::Ending::producers}}) {
     EXPECT_EQ(explore(program(repaired, shape), {.bound = 3}).failure, "");
   }
 }

@@ -54,9 +54,9 @@ void expect_forbidden(const std::vector<ThreadBody>& threads, const Values& outc
 
 // ---- store buffering: each thread writes one variable and reads the other; can both miss the other's write?
 
-std::vector<ThreadBody> store_buffering(std::memory_order store, std::memory_order load,
-                                        const std::function<void()>& first_fence = [] {},
-                                        const std::function<void()>& second_fence = [] {}) {
+std::vector<ThreadBody> store_buffering(
+    std::memory_order store, std::memory_order load, const std::function<void()>& first_fence = [] {},
+    const std::function<void()>& second_fence = [] {}) {
   return {[=](Variables& v) {
             v.x.store(1, store);
             first_fence();
@@ -115,9 +115,9 @@ TEST(Litmus, ASequentiallyConsistentStoreAndAFullFenceOrder) {
 
 // ---- message passing: x is written, then the flag y; does who sees the flag see x?
 
-std::vector<ThreadBody> message_passing(std::memory_order store, std::memory_order load,
-                                        const std::function<void()>& writer_fence = [] {},
-                                        const std::function<void()>& reader_fence = [] {}) {
+std::vector<ThreadBody> message_passing(
+    std::memory_order store, std::memory_order load, const std::function<void()>& writer_fence = [] {},
+    const std::function<void()>& reader_fence = [] {}) {
   return {[=](Variables& v) {
             v.x.store(1, relaxed);
             writer_fence();
@@ -142,7 +142,9 @@ TEST(Litmus, MessagePassingByFences) {
   const auto acquire_fence = [] { ModelSync::fence(acquire); };
   expect_forbidden(message_passing(relaxed, relaxed, release_fence, acquire_fence), {1, 0});
   expect_allowed(message_passing(relaxed, relaxed, release_fence), {1, 0});
-  expect_allowed(message_passing(relaxed, relaxed, [] {}, acquire_fence), {1, 0});
+  expect_allowed(message_passing(
+                     relaxed, relaxed, [] {}, acquire_fence),
+                 {1, 0});
 }
 TEST(Litmus, AReadModifyWriteContinuesAReleaseSequence) {
   expect_forbidden({[](Variables& v) {
@@ -254,7 +256,9 @@ std::string failure_of_hand_over(const ThreadBody& hand_over, const std::functio
 
 TEST(Litmus, AReleaseReadByAnAcquireOrdersPlainData) {
   const auto flag_up = [](std::memory_order order) { return [order](Variables& v) { v.y.store(1, order); }; };
-  const auto flag_is_up = [](std::memory_order order) { return [order](Variables& v) { return v.y.load(order) == 1; }; };
+  const auto flag_is_up = [](std::memory_order order) {
+    return [order](Variables& v) { return v.y.load(order) == 1; };
+  };
   EXPECT_EQ(failure_of_hand_over(flag_up(release), flag_is_up(acquire)), "");
   EXPECT_TRUE(failure_of_hand_over(flag_up(relaxed), flag_is_up(acquire)).starts_with("data race"));
   EXPECT_TRUE(failure_of_hand_over(flag_up(release), flag_is_up(relaxed)).starts_with("data race"));

@@ -49,12 +49,10 @@ struct Options {
   bool has_own_limits() const { return bound || delays || pct > 0 || weak; }
 };
 
-const std::map<std::string, Shape::Ending> endings{{"none", Shape::Ending::none},
-                                                   {"producers", Shape::Ending::producers},
-                                                   {"race", Shape::Ending::race}};
-const std::map<std::string, Shape::Calls> kinds_of_calls{{"blocking", Shape::Calls::blocking},
-                                                         {"try", Shape::Calls::trying},
-                                                         {"timed", Shape::Calls::timed}};
+const std::map<std::string, Shape::Ending> endings{
+    {"none", Shape::Ending::none}, {"producers", Shape::Ending::producers}, {"race", Shape::Ending::race}};
+const std::map<std::string, Shape::Calls> kinds_of_calls{
+    {"blocking", Shape::Calls::blocking}, {"try", Shape::Calls::trying}, {"timed", Shape::Calls::timed}};
 
 template <class T>
 std::string key_of(const std::map<std::string, T>& names, T value) {
@@ -200,7 +198,8 @@ int explore_all(const Options& options) {
   const std::regex wanted(options.queue);
   Totals totals;
   bool one_matches = false;
-  std::printf("%-22s %-42s %-22s %12s %12s %10s  %s\n", "queue", "shape", "search", "runs", "states", "time", "verdict");
+  std::printf("%-22s %-42s %-22s %12s %12s %10s  %s\n", "queue", "shape", "search", "runs", "states", "time",
+              "verdict");
   for (const Subject& subject : subjects()) {
     if (!std::regex_search(subject.name, wanted) || (subject.only_by_name && options.queue == all_queues)) continue;
     one_matches = true;
@@ -214,7 +213,8 @@ int explore_all(const Options& options) {
     } else {
       plan = plan_for(subject, options.deep);
       if (options.has_own_limits()) {
-        for (Exploration& what : plan) what.limits = limits_of(options.bound, options.delays, options.pct, options.weak);
+        for (Exploration& what : plan)
+          what.limits = limits_of(options.bound, options.delays, options.pct, options.weak);
         plan = without_repeats(plan);
       }
     }

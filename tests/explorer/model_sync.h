@@ -95,8 +95,7 @@ inline bool is_acquire(std::memory_order order) {
   return order != std::memory_order_relaxed && order != std::memory_order_release;
 }
 inline bool is_release(std::memory_order order) {
-  return order == std::memory_order_release || order == std::memory_order_acq_rel ||
-         order == std::memory_order_seq_cst;
+  return order == std::memory_order_release || order == std::memory_order_acq_rel || order == std::memory_order_seq_cst;
 }
 inline const char* to_string(std::memory_order order) {
   switch (order) {
@@ -215,7 +214,8 @@ struct ModelSync {
     explicit semaphore(std::ptrdiff_t permits, const char* name = "semaphore") : Object(name), permits_(permits) {}
 
     void acquire() {
-      detail::run().step("sleep until a permit of", *this, [this] { return permits_ > 0 ? Readiness::yes : Readiness::no; });
+      detail::run().step("sleep until a permit of", *this,
+                         [this] { return permits_ > 0 ? Readiness::yes : Readiness::no; });
       take();
     }
     bool try_acquire() {
@@ -315,8 +315,8 @@ struct ModelSync {
     /// In SC mode the newest one only.
     struct Store {
       T value;
-      Knowledge released;    ///< what a load that acquires it learns
-      VectorClock noticed;   ///< by thread: the step from which on it knew of this store; 0: it does not
+      Knowledge released;   ///< what a load that acquires it learns
+      VectorClock noticed;  ///< by thread: the step from which on it knew of this store; 0: it does not
     };
 
     static void notice(Store& store) {

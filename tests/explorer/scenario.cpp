@@ -37,8 +37,7 @@ class World {
       const bool is_last = i + 1 == share;
       if (push(self * messages_per_producer + i, is_last) == Status::closed) break;
     }
-    if (shape_.ending == Shape::Ending::producers &&
-        active_producers_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    if (shape_.ending == Shape::Ending::producers && active_producers_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       close();
     }
   }
@@ -221,7 +220,8 @@ class World {
       taken.push_back(number);
     }
     for (const int number : delivered_) {
-      if (!contains(taken, number)) run().fail("message " + std::to_string(number) + " is lost: its push returned true");
+      if (!contains(taken, number))
+        run().fail("message " + std::to_string(number) + " is lost: its push returned true");
     }
   }
 
@@ -258,7 +258,8 @@ class World {
     // The calls' beginnings and ends in the order of time, and nothing else, decide.
     std::vector<std::uint64_t> events(static_cast<std::size_t>(ticks_) + 1);
     for (const test::Operation& operation : history_) {
-      const std::uint64_t what = static_cast<std::uint64_t>(operation.kind) << 32 | static_cast<unsigned>(operation.message);
+      const std::uint64_t what =
+          static_cast<std::uint64_t>(operation.kind) << 32 | static_cast<unsigned>(operation.message);
       events[operation.call] = 2 * what + 1;
       events[operation.returned] = 2 * what + 2;
     }

@@ -74,7 +74,9 @@ bool add_subject(Subject subject);
 
 namespace detail {
 template <template <class...> class Queue, class Sync>
-concept UsesSync = requires { typename Queue<Message, Sync>; };
+concept UsesSync = requires {
+  typename Queue<Message, Sync>;
+};
 }  // namespace detail
 
 /// `Queue` is a class template over the message type, and over the synchronisation policy if it uses one.
