@@ -271,6 +271,23 @@ BQ_CASE(CloseDecidesForAStalledPush, uses_sync, exact_close) {
   });
 }
 
+// Once a pop has reported the end it stays: a push that comes too late must not make it doubtful while it is refused.
+BQ_CASE(TheEndStaysBesideAStalledPush, uses_sync, exact_close) {
+  at_each_point([&](int point) {
+    Queue<int> queue(subject.hooked(2));
+    queue.close();
+    EXPECT_FALSE(queue.pop().has_value());
+    StalledCall stalled(point, [&] { return queue.push(1); });
+    std::optional<int> out;
+    Caller look([&] { return queue.try_pop(out); });
+    if (look.blocks()) stalled.let_go();  // by a lock, which is its right
+    EXPECT_EQ(look.result(), Status::closed);
+    stalled.let_go();
+    EXPECT_FALSE(stalled.result());
+    return stalled.is_stalled();
+  });
+}
+
 // What the label `stall` promises: others get on while a thread is stopped.
 BQ_CASE(AStalledThreadHoldsUpWhomTheLabelSays, uses_sync, others_get_on) {
   at_each_point([&](int point) {

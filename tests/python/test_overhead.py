@@ -1,4 +1,4 @@
-"""What the common interface adds to a queue, in instructions: counted by callgrind, so the same on a busy machine."""
+"""What the common interface and Sync add to a queue, in instructions: counted by callgrind, so the same on a busy machine."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).resolve().parents[2] / "build" / "release" / "tests" / "harness" / "loop_overhead"
+TESTS = Path(__file__).resolve().parents[2] / "build" / "release" / "tests"
+LOOP = TESTS / "harness" / "loop_overhead"
+SYNC = TESTS / "contract" / "sync_overhead"
 
 pytestmark = pytest.mark.skipif(
-    not PROGRAM.exists() or not shutil.which("valgrind"), reason="needs a release build and valgrind"
+    not LOOP.exists() or not SYNC.exists() or not shutil.which("valgrind"), reason="needs a release build and valgrind"
 )
 
 
-def instructions_per_message(way: str, queue: str, tmp_path: Path) -> float:
-    """Difference of two lengths, so that starting the program does not count."""
+def instructions(program: Path, way: str, queue: str, tmp_path: Path) -> float:
+    """For each of what the program repeats: a difference of two lengths, so that starting it does not count."""
 
     def total(messages: int) -> int:
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path}/out", PROGRAM, way, queue, str(messages)]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path}/out", program, way, queue, str(messages)]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
         return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
 
@@ -31,7 +33,15 @@ def instructions_per_message(way: str, queue: str, tmp_path: Path) -> float:
 @pytest.mark.parametrize("queue", ["reference", "two_condvar"])
 @pytest.mark.parametrize("way", ["handles", "harness"])
 def test_adds_at_most_three_per_cent(way: str, queue: str, tmp_path: Path) -> None:
-    by_hand = instructions_per_message("direct", queue, tmp_path)
-    measured = instructions_per_message(way, queue, tmp_path)
+    by_hand = instructions(LOOP, "direct", queue, tmp_path)
+    measured = instructions(LOOP, way, queue, tmp_path)
     print(f"{queue}: {by_hand:.1f} by hand, {measured:.1f} through the {way}: {measured / by_hand - 1:+.2%}")
     assert measured <= 1.03 * by_hand
+
+
+@pytest.mark.parametrize("queue", ["two_condvar", "spsc_ring"])
+def test_sync_costs_nothing(queue: str, tmp_path: Path) -> None:
+    by_hand = instructions(SYNC, "direct", queue, tmp_path)
+    over_sync = instructions(SYNC, "sync", queue, tmp_path)
+    print(f"{queue}: {by_hand / 16:.2f} by hand, {over_sync / 16:.2f} over Sync: {over_sync / by_hand - 1:+.2%}")
+    assert over_sync <= 1.01 * by_hand
