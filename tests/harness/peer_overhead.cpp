@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -183,6 +184,14 @@ struct Waiting {
   bq::SpinYieldPark<bq::StdSync> not_empty{"not_empty"};
 };
 
+/// Hands messages out in a std::optional, as the contract has it, from a function of its own: what remains between this
+/// and the adapter is the adapter's.
+template <class ByHand>
+struct InOptional : ByHand {
+  [[gnu::noinline]] std::optional<Message> pop_optional() { return ByHand::pop(); }
+  Message pop() { return *pop_optional(); }
+};
+
 struct Arm {
   std::string name;
   std::function<double(std::size_t warmup, std::size_t count)> run;
@@ -199,6 +208,7 @@ Peer peer(std::string name, std::vector<Arm> more = {}) {
   Peer made{std::move(name),
             {{"by hand", loop_by_hand<ByHand>},
              {"again", loop_by_hand<ByHand>},
+             {"by hand, std::optional", loop_by_hand<InOptional<ByHand>>},
              {"adapter", loop_by_hand<Adapter<Queue>>},
              {"harness", trial_by_harness<Queue>}}};
   made.arms.insert(made.arms.end(), more.begin(), more.end());
