@@ -118,12 +118,12 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
   const Work::Kind kind = plan.point.consumer.kind;
   std::uint64_t count = record.messages;
   bool more = true;
+  std::optional<Message> message;
   for (;;) {
     status.messages.store(count, std::memory_order_relaxed);
     Ticks call = 0;
     if constexpr (level == Level::traced) call = now_ticks();
-    const std::optional<Message> message = queue.pop();
-    if (!message) [[unlikely]] {
+    if (!pop_into(queue, message)) [[unlikely]] {
       if constexpr (level == Level::traced) record.end_call = call;
       more = false;
       break;

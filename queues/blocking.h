@@ -72,9 +72,14 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
     const Status status = attempt();
     if constexpr (Patience::waits) {
       if (!detail::is_decided(status)) [[unlikely]]
-        return waiting.await(hopeful, attempt, patience);
+        return await(waiting, hopeful, attempt, patience);
     }
     return status;
+  }
+  /// Out of line, so that the call that need not wait is small enough to be inlined.
+  [[gnu::noinline, gnu::cold]] static Status await(Waiting& waiting, const auto& hopeful, const auto& attempt,
+                                                   const auto& patience) {
+    return waiting.await(hopeful, attempt, patience);
   }
 
   Status refused(Status status) {

@@ -94,6 +94,7 @@ class Consumer : public detail::Handle<Q, &detail::Ends<Q>::consumers, Q::traits
  public:
   using Base::Base;
   std::optional<T> pop() { return this->ends_->queue.pop(); }
+  Status pop(std::optional<T>& out) { return pop_into(this->ends_->queue, out) ? Status::done : Status::closed; }
   Status try_pop(std::optional<T>& out) { return this->ends_->queue.try_pop(out); }
   Status try_pop_until(std::optional<T>& out, Deadline deadline) requires TimedBoundedQueue<Q> {
     return this->ends_->queue.try_pop_until(out, deadline);

@@ -90,6 +90,12 @@ class Calls {
     self().pop_with(out, Patient{});
     return out;
   }
+  Status pop(std::optional<T>& out) {
+    const Status status = self().pop_with(out, Patient{});
+    if (status != Status::done) [[unlikely]]
+      out.reset();
+    return status;
+  }
   Status try_pop(std::optional<T>& out) {
     const Status status = self().pop_with(out, Impatient{});
     return status == Status::timeout ? Status::empty : status;

@@ -61,10 +61,15 @@ class MoodycamelBlockingQueue {
 
   std::optional<T> pop() {
     std::optional<T> out;
+    pop(out);
+    return out;
+  }
+  Status pop(std::optional<T>& out) {
     Receiver receiver{out};
     messages_.wait_dequeue(receiver);
-    settle(receiver);
-    return out;
+    const Status status = settle(receiver);
+    if (status == Status::closed) out.reset();
+    return status;
   }
   Status try_pop(std::optional<T>& out) {
     const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed

@@ -63,11 +63,17 @@ class MoodycamelSpscQueue {
 
   std::optional<T> pop() {
     std::optional<T> out;
+    pop(out);
+    return out;
+  }
+  Status pop(std::optional<T>& out) {
     Receiver receiver{out};
     for (;;) {
       const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed
-      if (closed ? messages_.try_dequeue(receiver) : messages_.wait_dequeue_timed(receiver, slice)) return out;
-      if (closed) return out;
+      if (closed ? messages_.try_dequeue(receiver) : messages_.wait_dequeue_timed(receiver, slice)) return Status::done;
+      if (!closed) continue;
+      out.reset();
+      return Status::closed;
     }
   }
   Status try_pop(std::optional<T>& out) {

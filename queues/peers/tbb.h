@@ -79,14 +79,20 @@ class TbbQueue {
 
   std::optional<T> pop() {
     std::optional<T> out;
-    while (try_pop(out) == Status::empty) {
+    pop(out);
+    return out;
+  }
+  Status pop(std::optional<T>& out) {
+    for (;;) {
+      const Status status = try_pop(out);
+      if (status == Status::closed) out.reset();
+      if (status != Status::empty) return status;
       const Waiter waiter(waiting_pops_);
       if (closed_.load()) continue;  // to look once more
       Parcel receiver(out);
       messages_.pop(receiver);
-      if (took_message(receiver)) break;
+      if (took_message(receiver)) return Status::done;
     }
-    return out;
   }
   Status try_pop(std::optional<T>& out) {
     const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed

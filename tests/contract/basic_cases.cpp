@@ -40,6 +40,19 @@ BQ_CASE(CapacityIsAsAskedForOrRefused) {
   }
 }
 
+BQ_CASE(PopFillsTheCallersOptionalAndEmptiesItAtTheEnd) {
+  Queue<int> queue(subject, subject.traits.min_capacity);
+  std::optional<int> out = 7;
+  for (const int value : {1, 2}) {
+    ASSERT_TRUE(queue.push(int{value}));
+    ASSERT_TRUE(queue.pop_into(out));
+    EXPECT_EQ(out, value);
+  }
+  queue.close();
+  EXPECT_FALSE(queue.pop_into(out));
+  EXPECT_FALSE(out.has_value());
+}
+
 BQ_CASE(FirstInFirstOut) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     Queue<int> queue(subject, capacity);

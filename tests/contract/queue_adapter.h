@@ -20,6 +20,7 @@ class AnyQueue {
   virtual Status try_push(T&& value) = 0;
   virtual Status try_push_until(T&& value, Deadline deadline) = 0;
   virtual std::optional<T> pop() = 0;
+  virtual bool pop_into(std::optional<T>& out) = 0;
   virtual Status try_pop(std::optional<T>& out) = 0;
   virtual Status try_pop_until(std::optional<T>& out, Deadline deadline) = 0;
   virtual void close() = 0;
@@ -44,6 +45,7 @@ class QueueAdapter final : public AnyQueue<typename Q::value_type> {
     }
   }
   std::optional<T> pop() override { return queue_.pop(); }
+  bool pop_into(std::optional<T>& out) override { return bq::pop_into(queue_, out); }
   Status try_pop(std::optional<T>& out) override { return queue_.try_pop(out); }
   Status try_pop_until(std::optional<T>& out, Deadline deadline) override {
     if constexpr (TimedBoundedQueue<Q>) {

@@ -80,6 +80,7 @@ class Queue {
   Status try_push(T&& value) { return queue_->try_push(std::move(value)); }
   Status try_push_until(T&& value, Deadline deadline) { return queue_->try_push_until(std::move(value), deadline); }
   std::optional<T> pop() { return queue_->pop(); }
+  bool pop_into(std::optional<T>& out) { return queue_->pop_into(out); }
   Status try_pop(std::optional<T>& out) { return queue_->try_pop(out); }
   Status try_pop_until(std::optional<T>& out, Deadline deadline) { return queue_->try_pop_until(out, deadline); }
   void close() { queue_->close(); }

@@ -10,6 +10,7 @@
 #include <tbb/concurrent_queue.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <boost/lockfree/spsc_queue.hpp>
 #include <chrono>
@@ -90,8 +91,12 @@ struct Adapter {
   void push(Message message) {
     if (!queue.push(std::move(message))) std::abort();
   }
-  Message pop() { return *queue.pop(); }
+  Message pop() {
+    if (!pop_into(queue, out)) std::abort();
+    return *out;
+  }
   Queue queue{capacity};
+  alignas(64) std::optional<Message> out;
 };
 
 struct Tbb {
@@ -184,8 +189,58 @@ struct Waiting {
   bq::SpinYieldPark<bq::StdSync> not_empty{"not_empty"};
 };
 
-/// Hands messages out in a std::optional, as the contract has it, from a function of its own: what remains between this
-/// and the adapter is the adapter's.
+/// Waiting, and a closed flag, looked at in each call: what the contract's close costs.
+template <class Library>
+struct Closable : Waiting<Library> {
+  void push(Message message) {
+    if (closed.load(std::memory_order_acquire)) std::abort();
+    Waiting<Library>::push(message);
+  }
+  Message pop() {
+    if (closed.load(std::memory_order_acquire)) std::abort();
+    return Waiting<Library>::pop();
+  }
+  alignas(64) std::atomic<bool> closed{false};
+};
+/// As above for the one whose close is a mark among the messages.
+struct ClosableMoodycamel {
+  void push(Message message) {
+    while (!slots.wait()) {
+    }
+    if (closed.load(std::memory_order_acquire)) std::abort();
+    queue.enqueue(std::optional<Message>(message));
+  }
+  Message pop() {
+    queue.wait_dequeue(received);
+    if (!received) std::abort();
+    slots.signal();
+    return *received;
+  }
+  moodycamel::LightweightSemaphore slots{capacity};
+  moodycamel::BlockingConcurrentQueue<std::optional<Message>> queue{capacity};
+  std::optional<Message> received;
+  alignas(64) std::atomic<bool> closed{false};
+};
+/// As above for the one that waits, but cannot be woken for a close: it waits in slices.
+struct ClosableMoodycamelSpsc : MoodycamelSpsc {
+  static constexpr std::chrono::milliseconds slice{5};
+  void push(Message message) {
+    do {
+      if (closed.load(std::memory_order_acquire)) std::abort();
+    } while (!queue.wait_enqueue_timed(message, slice));
+  }
+  Message pop() {
+    Message message;
+    do {
+      if (closed.load(std::memory_order_acquire)) std::abort();
+    } while (!queue.wait_dequeue_timed(message, slice));
+    return message;
+  }
+  alignas(64) std::atomic<bool> closed{false};
+};
+
+/// Hands messages out in a std::optional from a function of its own, as the contract's pop() does: what the harness avoids
+/// with pop(out).
 template <class ByHand>
 struct InOptional : ByHand {
   [[gnu::noinline]] std::optional<Message> pop_optional() { return ByHand::pop(); }
@@ -252,12 +307,16 @@ int main(int argc, char** argv) {
   const std::size_t rounds = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100;
   if (rounds == 0) return 2;
   std::vector<Peer> peers = {peer<bq::TbbQueue<Message>, Tbb>("tbb"),
-                             peer<bq::MoodycamelBlockingQueue<Message>, Moodycamel>("moodycamel_blocking"),
-                             peer<bq::MoodycamelSpscQueue<Message>, MoodycamelSpsc>("moodycamel_spsc"),
+                             peer<bq::MoodycamelBlockingQueue<Message>, Moodycamel>(
+                                 "moodycamel_blocking", {{"by hand, closable", loop_by_hand<ClosableMoodycamel>}}),
+                             peer<bq::MoodycamelSpscQueue<Message>, MoodycamelSpsc>(
+                                 "moodycamel_spsc", {{"by hand, closable", loop_by_hand<ClosableMoodycamelSpsc>}}),
                              peer<bq::BoostSpscQueue<Message>, Waiting<BoostSpsc>>(
-                                 "boost_spsc", {{"by hand, spinning", loop_by_hand<Spinning<BoostSpsc>>}}),
+                                 "boost_spsc", {{"by hand, closable", loop_by_hand<Closable<BoostSpsc>>},
+                                                {"by hand, spinning", loop_by_hand<Spinning<BoostSpsc>>}}),
                              peer<bq::AtomicQueuePeer<Message>, Waiting<AtomicQueue>>(
-                                 "atomic_queue", {{"by hand, spinning", loop_by_hand<Spinning<AtomicQueue>>}})};
+                                 "atomic_queue", {{"by hand, closable", loop_by_hand<Closable<AtomicQueue>>},
+                                                  {"by hand, spinning", loop_by_hand<Spinning<AtomicQueue>>}})};
   std::mt19937 random(1);
   for (Peer& each : peers) {
     if (argc > 2 && std::find(argv + 2, argv + argc, each.name) == argv + argc) continue;
