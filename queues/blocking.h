@@ -45,41 +45,40 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
   std::size_t size_approx() const { return storage_.size_approx(); }
 
  private:
-  Status push_with(T&& value, const auto& patience) {
-    const auto can_push = [this] { return storage_.can_push(); };
-    const auto try_push = [&] { return storage_.try_push(value); };
-    const Status status = attempt_or_await(not_full_, can_push, try_push, patience);
+  template <class Patience>
+  Status push_with(T&& value, const Patience& patience) {
+    Status status = storage_.try_push(value);
+    if constexpr (Patience::waits) {
+      if (!detail::is_decided(status)) [[unlikely]]
+        status = await_room(value, patience);
+    }
     if (status != Status::done) [[unlikely]]
       return refused(status);
     not_empty_.wake_one();
-    if constexpr (traits.producers == Endpoints::many) not_full_.wake_another(can_push);
-    return Status::done;
-  }
-
-  Status pop_with(std::optional<T>& out, const auto& patience) {
-    const auto can_pop = [this] { return storage_.can_pop(); };
-    const auto try_pop = [&] { return storage_.try_pop(out); };
-    const Status status = attempt_or_await(not_empty_, can_pop, try_pop, patience);
-    if (status != Status::done) [[unlikely]]
-      return refused(status);
-    not_full_.wake_one();
-    if constexpr (traits.consumers == Endpoints::many) not_empty_.wake_another(can_pop);
+    if constexpr (traits.producers == Endpoints::many) not_full_.wake_another([this] { return storage_.can_push(); });
     return Status::done;
   }
 
   template <class Patience>
-  static Status attempt_or_await(Waiting& waiting, auto hopeful, auto attempt, const Patience& patience) {
-    const Status status = attempt();
+  Status pop_with(std::optional<T>& out, const Patience& patience) {
+    Status status = storage_.try_pop(out);
     if constexpr (Patience::waits) {
       if (!detail::is_decided(status)) [[unlikely]]
-        return await(waiting, hopeful, attempt, patience);
+        status = await_message(out, patience);
     }
-    return status;
+    if (status != Status::done) [[unlikely]]
+      return refused(status);
+    not_full_.wake_one();
+    if constexpr (traits.consumers == Endpoints::many) not_empty_.wake_another([this] { return storage_.can_pop(); });
+    return Status::done;
   }
-  /// Out of line, so that the call that need not wait is small enough to be inlined.
-  [[gnu::noinline, gnu::cold]] static Status await(Waiting& waiting, const auto& hopeful, const auto& attempt,
-                                                   const auto& patience) {
-    return waiting.await(hopeful, attempt, patience);
+
+  // Out of line, so that the call that need not wait is small enough to be inlined.
+  [[gnu::noinline, gnu::cold]] Status await_room(T& value, const auto& patience) {
+    return not_full_.await([this] { return storage_.can_push(); }, [&] { return storage_.try_push(value); }, patience);
+  }
+  [[gnu::noinline, gnu::cold]] Status await_message(std::optional<T>& out, const auto& patience) {
+    return not_empty_.await([this] { return storage_.can_pop(); }, [&] { return storage_.try_pop(out); }, patience);
   }
 
   Status refused(Status status) {

@@ -241,8 +241,8 @@ Without a shape or a search, each queue goes through its default plan (80 s for 
 
 EXPLORE_STATUS = """\
 exit status:
-  0    every run passed
-  1    a run failed: its schedule is printed, and kept for --replay
+  0    no run failed
+  1    one did: its schedule is printed, and kept for --replay
   2    wrong usage, or nothing to explore
   3    what is missing on this machine could not be installed, or the build failed"""
 

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "tests/contract/by_name.h"
 #include "tests/contract/hooked_sync.h"
 #include "tests/contract/suite.h"
 
@@ -81,13 +82,7 @@ const std::vector<Subject>& subjects() {
 }
 
 bool add_subject(Subject subject) {
-  const auto place = std::lower_bound(all_subjects().begin(), all_subjects().end(), subject,
-                                      [](const Subject& a, const Subject& b) { return a.name < b.name; });
-  if (place != all_subjects().end() && place->name == subject.name) {
-    std::cerr << "two queues are registered as '" << subject.name << "'\n";
-    std::exit(2);
-  }
-  all_subjects().insert(place, std::move(subject));
+  insert_by_name(all_subjects(), std::move(subject));
   return true;
 }
 

@@ -94,60 +94,73 @@ class DirectTwoCondvar {
   std::size_t sleeping_consumers_ = 0;
 };
 
-/// queues/spsc_ring.h, spinning. The fence before the look at `phase` is the light one of a pair: to the compiler.
+/// queues/spsc_ring.h, spinning, out of line as there. The fence before the look at `phase` is the light one of a pair:
+/// to the compiler.
 template <class T>
 class DirectSpscRing {
  public:
   explicit DirectSpscRing(std::size_t size) : slot_count_(size + 1), slots_(new Slot<T>[slot_count_]) {}
 
   bool push(T&& value) {
-    for (;;) {
-      const std::size_t tail = tail_.load(std::memory_order_relaxed);
-      if (next(tail) == head_copy_) {
-        head_copy_ = head_.load(std::memory_order_acquire);
-        if (next(tail) == head_copy_) {
-          if (is_closed()) return false;
-          bq::StdSync::relax();
-          continue;
-        }
-      }
-      pushing_.store(true, std::memory_order_relaxed);
-      if (light_is_enough) [[likely]] {
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-      } else {
-        std::atomic_thread_fence(std::memory_order_seq_cst);
-      }
-      const bool closed = is_closed();
-      if (!closed) [[likely]] {
-        ::new (static_cast<void*>(slots_[tail].bytes)) T(std::move(value));
-        tail_.store(next(tail), std::memory_order_release);
-      }
-      pushing_.store(false, std::memory_order_release);
-      return !closed;
-    }
+    Outcome outcome = try_push(value);
+    if (outcome == Outcome::none) [[unlikely]]
+      outcome = spin_and_push(value);
+    return outcome == Outcome::done;
   }
 
   std::optional<T> pop() {
     std::optional<T> out;
-    for (;;) {
-      const std::size_t head = head_.load(std::memory_order_relaxed);
-      if (head == tail_copy_) {
-        const bool closed = is_closed();
-        tail_copy_ = tail_.load(std::memory_order_acquire);
-        if (head == tail_copy_) {
-          if (closed && !pushing_.load(std::memory_order_acquire)) return out;
-          bq::StdSync::relax();
-          continue;
-        }
-      }
-      out.emplace(std::move(*slots_[head].object()));
-      slots_[head].object()->~T();
-      head_.store(next(head), std::memory_order_release);
-      return out;
-    }
+    if (try_pop(out) == Outcome::none) [[unlikely]]
+      spin_and_pop(out);
+    return out;
   }
 
  private:
+  enum class Outcome { done, closed, none };
+
+  Outcome try_push(T& value) {
+    const std::size_t tail = tail_.load(std::memory_order_relaxed);
+    if (next(tail) == head_copy_) {
+      head_copy_ = head_.load(std::memory_order_acquire);
+      if (next(tail) == head_copy_) return is_closed() ? Outcome::closed : Outcome::none;
+    }
+    pushing_.store(true, std::memory_order_relaxed);
+    if (light_is_enough) [[likely]] {
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+    } else {
+      std::atomic_thread_fence(std::memory_order_seq_cst);
+    }
+    const bool closed = is_closed();
+    if (!closed) [[likely]] {
+      ::new (static_cast<void*>(slots_[tail].bytes)) T(std::move(value));
+      tail_.store(next(tail), std::memory_order_release);
+    }
+    pushing_.store(false, std::memory_order_release);
+    return closed ? Outcome::closed : Outcome::done;
+  }
+
+  Outcome try_pop(std::optional<T>& out) {
+    const std::size_t head = head_.load(std::memory_order_relaxed);
+    if (head == tail_copy_) {
+      const bool ended = is_closed() && !pushing_.load(std::memory_order_acquire);
+      tail_copy_ = tail_.load(std::memory_order_acquire);
+      if (head == tail_copy_) return ended ? Outcome::closed : Outcome::none;
+    }
+    out.emplace(std::move(*slots_[head].object()));
+    slots_[head].object()->~T();
+    head_.store(next(head), std::memory_order_release);
+    return Outcome::done;
+  }
+
+  [[gnu::noinline, gnu::cold]] Outcome spin_and_push(T& value) {
+    Outcome outcome;
+    while ((outcome = try_push(value)) == Outcome::none) bq::StdSync::relax();
+    return outcome;
+  }
+  [[gnu::noinline, gnu::cold]] void spin_and_pop(std::optional<T>& out) {
+    while (try_pop(out) == Outcome::none) bq::StdSync::relax();
+  }
+
   std::size_t next(std::size_t index) const { return index + 1 == slot_count_ ? 0 : index + 1; }
   bool is_closed() const { return phase_.load(std::memory_order_acquire) != 0; }
 
@@ -166,6 +179,8 @@ class DirectSpscRing {
 template <class Q>
 [[gnu::noinline]] std::uint64_t run(std::size_t rounds) {
   Q queue(capacity);
+  // Another thread would know it, so nothing of it can be kept in registers.
+  asm volatile("" : : "r"(&queue) : "memory");
   std::uint64_t sum = 0;
   for (std::size_t round = 0; round < rounds; ++round) {
     for (std::uint64_t i = 0; i < capacity; ++i) queue.push(i + round);

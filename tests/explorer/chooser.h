@@ -18,8 +18,8 @@ namespace bq::explorer {
 
 /// Whether a thread can take its next step.
 enum class Readiness : std::uint8_t {
-  no,    ///< it waits for another thread
-  yes,   ///<
+  no,  ///< it waits for another thread
+  yes,
   late,  ///< only by letting time pass: a timed wait that runs out, a spin that goes on though nothing has changed
 };
 

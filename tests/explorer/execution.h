@@ -265,7 +265,6 @@ class Execution {
   void await_turn();
   [[noreturn]] void would_wait();
   int pick();
-  void stop_if_stuck();
   void abandon();
   static std::string step_text(const Next& next);
   void trace_step(Readiness readiness);

@@ -336,7 +336,10 @@ struct ModelSync {
       int age = 0;
       if (run.is_weak() && stores_.size() > 1) {
         VectorClock known = run.known().visible;
-        if (order == std::memory_order_seq_cst) join(known, run.total_order);
+        if (order == std::memory_order_seq_cst) {
+          join(known, run.total_order);
+          run.note_read(run.fences());
+        }
         int oldest = static_cast<int>(stores_.size()) - 1;
         while (oldest > 0 && !is_known(stores_[oldest], known)) --oldest;
         age = run.choose(static_cast<int>(stores_.size()) - oldest, 1);

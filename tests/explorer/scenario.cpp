@@ -1,12 +1,11 @@
 #include "tests/explorer/scenario.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
 #include <optional>
 #include <unordered_set>
 #include <utility>
 
+#include "tests/contract/by_name.h"
 #include "tests/contract/linearizability.h"
 
 namespace bq::explorer {
@@ -353,13 +352,7 @@ const std::vector<Subject>& subjects() {
 }
 
 bool add_subject(Subject subject) {
-  const auto place = std::lower_bound(all_subjects().begin(), all_subjects().end(), subject,
-                                      [](const Subject& a, const Subject& b) { return a.name < b.name; });
-  if (place != all_subjects().end() && place->name == subject.name) {
-    std::cerr << "two queues are registered as '" << subject.name << "'\n";
-    std::exit(2);
-  }
-  all_subjects().insert(place, std::move(subject));
+  test::insert_by_name(all_subjects(), std::move(subject));
   return true;
 }
 

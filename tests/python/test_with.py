@@ -150,6 +150,39 @@ def test_contract_suite_finds_what_is_wrong(header):
     assert run.returncode == 1 and "FAILED release --with: my_queue.FirstInFirstOut\n" in run.stdout
 
 
+def put_on_sync(header: Path) -> None:
+    """What the page says to change."""
+    edit(header, '#include "queues/bounded_queue.h"', '#include "queues/sync.h"')
+    edit(header, "template <class T>", "template <class T, class Sync = bq::StdSync>")
+    edit(header, "mutable std::mutex mutex_;", 'mutable typename Sync::mutex mutex_{"mutex"};')
+    edit(header, "std::condition_variable changed_;", 'typename Sync::condition_variable changed_{"changed"};')
+    edit(header, "changed_.wait(lock, [&] { return closed_ || !messages_.empty(); });",
+         "while (!closed_ && messages_.empty()) changed_.wait(lock);")
+    edit(header, "changed_.wait(lock, [&] { return closed_ || messages_.size() < capacity_; });",
+         "while (!closed_ && messages_.size() == capacity_) changed_.wait(lock);")
+
+
+@real
+def test_explorer_takes_a_queue_over_sync(header, tmp_path):
+    plain = start("explore", "--with", header)
+    assert plain.returncode == 2 and "do not synchronise through Sync: my_queue" in plain.stdout
+    assert plain.stderr.endswith("nothing was explored: no such queue can have this shape; see docs/explorer.md\n")
+
+    put_on_sync(header)
+    run = start("explore", "--with", header, "--bound", 2)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"^\d\d passed, 0 failed in", run.stdout, re.MULTILINE)
+
+    # One condition variable for both sides: waking one may wake the wrong one.
+    header.write_text(header.read_text().replace("notify_all", "notify_one"))
+    schedule = tmp_path / "found.json"
+    found = start("explore", "--with", header, "--producers", 2, "--consumers", 2, "--messages", 4, "--save", schedule)
+    assert found.returncode == 1 and "=> lost wake-up: " in found.stdout, found.stdout + found.stderr
+    again = start("explore", "--with", header, "--replay", schedule)
+    assert again.returncode == 1
+    assert found.stdout.split("  => ")[1].split("\n")[0] == again.stdout.split("  => ")[1].split("\n")[0]
+
+
 # ------------------------------------------------------------------------------------------------- the page
 
 
