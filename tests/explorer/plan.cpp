@@ -61,8 +61,8 @@ std::vector<Exploration> plan_for(const Subject& subject, bool deep) {
   };
   if (deep) {
     all = {
-        {{1, 1, 1, 3}, bound(5)},
-        {{1, 1, 2, 5}, bound(4)},
+        {{1, 1, 1, 3}, bound(4)},
+        {{1, 1, 2, 5}, bound(3)},
         {{2, 1, 1, 4}, bound(3)},
         {{2, 1, 2, 4}, bound(3)},
         {{1, 2, 1, 3}, bound(3)},
