@@ -208,9 +208,10 @@ def publish_run(words: list[str]) -> int:
                     "README's figures from it into plots/.")
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a run")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
-    from bqb import publish
+    folder = parser.parse_args(words).folder
+    from bqb import publish  # after --help, which has to do without matplotlib
     try:
-        kept, drawn = publish.publish(parser.parse_args(words).folder)
+        kept, drawn = publish.publish(folder)
     except results.ResultError as error:
         raise Failure(str(error), EXIT_USAGE) from None
     for path in (*drawn, kept):

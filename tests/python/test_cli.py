@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bqb import testrun
+from bqb import cli, testrun
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -31,6 +31,13 @@ def test_wrong_usage_is_one_line_and_status_2(bench, tmp_path, words, complaint)
     assert run.status == 2
     assert complaint in run.err and len(run.err.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", sorted(cli.COMMANDS))
+def test_help_needs_nothing_but_python(command):
+    bare = [sys.executable, "-S", "-m", "bqb.cli", command, "--help"]  # -S: no installed package is in sight
+    run = subprocess.run(bare, cwd=SCRIPTS, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "") and run.stdout.startswith(f"usage: {command} ")
 
 
 def test_wrong_scenario_leaves_nothing_behind(bench, tmp_path):
