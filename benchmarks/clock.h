@@ -40,4 +40,8 @@ inline double ns_between(Ticks from, Ticks to) {
   return static_cast<double>(static_cast<std::int64_t>(to - from)) * ns_per_tick();
 }
 
+inline Ticks to_ticks(double ns) {
+  return static_cast<Ticks>(ns / ns_per_tick());
+}
+
 }  // namespace bq::bench

@@ -41,24 +41,52 @@ std::string compiler() {
 const char* name_of(Work::Kind kind) {
   return kind == Work::Kind::spin ? "spin" : kind == Work::Kind::sleep ? "sleep" : "none";
 }
-const char* name_of(Work::Process process) {
-  return process == Work::Process::bursty        ? "bursty"
-         : process == Work::Process::exponential ? "exponential"
-                                                 : "constant";
+const char* name_of(Process::Shape shape) {
+  switch (shape) {
+    case Process::Shape::constant:
+      return "constant";
+    case Process::Shape::exponential:
+      return "exponential";
+    case Process::Shape::lognormal:
+      return "lognormal";
+    case Process::Shape::bursty:
+      return "bursty";
+    case Process::Shape::trace:
+      return "trace";
+  }
+  return "";
 }
 const char* name_of(Placement placement) {
   return placement == Placement::free ? "free" : placement == Placement::one_core ? "one_core" : "spread";
 }
 
+void describe_process(const Process& process, Json& json) {
+  json["process"] = name_of(process.shape);
+  json["mean_ns"] = process.mean_ns;
+  if (process.shape == Process::Shape::lognormal) json["cv"] = process.cv;
+  if (process.shape == Process::Shape::bursty) {
+    json["burst_msgs"] = process.burst_msgs;
+    json["burst_gap_ns"] = process.burst_gap_ns;
+  }
+  if (process.trace) {
+    const std::string_view bytes(reinterpret_cast<const char*>(process.trace->ns.data()),
+                                 process.trace->ns.size() * sizeof(double));
+    json["trace_file"] = process.trace->file;
+    json["trace_times"] = process.trace->ns.size();
+    json["trace_hash"] = hash_text(bytes, 0);
+  }
+}
+
 Json describe_work(const Work& work) {
   Json json{{"work", name_of(work.kind)}};
-  if (work.kind == Work::Kind::none) return json;
-  json["process"] = name_of(work.process);
-  json["mean_ns"] = work.mean_ns;
-  if (work.process == Work::Process::bursty) {
-    json["burst_msgs"] = work.burst_msgs;
-    json["burst_gap_ns"] = work.burst_gap_ns;
-  }
+  if (work.kind != Work::Kind::none) describe_process(work, json);
+  return json;
+}
+
+Json describe_arrivals(const Arrivals& arrivals) {
+  Json json;
+  describe_process(arrivals, json);
+  json["wait"] = arrivals.wait == Arrivals::Wait::sleep ? "sleep" : "spin";
   return json;
 }
 
@@ -106,6 +134,8 @@ Json describe_point(const Point& point) {
   if (point.rho) json["rho"] = *point.rho;
   json["producer"] = describe_work(point.producer);
   json["consumer"] = describe_work(point.consumer);
+  if (point.arrivals) json["arrivals"] = describe_arrivals(*point.arrivals);
+  if (point.batch > 1) json["batch"] = point.batch;
   if (point.window_ms > 0) json["window_ms"] = point.window_ms;
   json["level"] = point.level() == Level::traced ? "traced" : "counted";
   return json;

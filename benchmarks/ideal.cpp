@@ -5,7 +5,7 @@
 namespace bq::bench {
 
 Replay replay(const ServiceTimes& times, const Opening& opening, std::size_t capacity, std::size_t messages,
-              double handoff_ns) {
+              double handoff_ns, const SojournVisitor& visit) {
   Replay result;
   std::vector<Opening::Producer> producers = opening.producers;
   std::vector<double> free = opening.consumer_free_ns;
@@ -19,6 +19,7 @@ Replay replay(const ServiceTimes& times, const Opening& opening, std::size_t cap
   };
   for (const Opening::Waiting& waiting : opening.waiting) consume(waiting.producer, waiting.sequence, 0);
 
+  const bool open_loop = !times.arrive.empty();
   double enter = 0;
   for (std::size_t n = 0; n < messages; ++n) {
     Opening::Producer* first = nullptr;
@@ -32,9 +33,12 @@ Replay replay(const ServiceTimes& times, const Opening& opening, std::size_t cap
     if (entry >= capacity) enter = std::max(enter, start[entry - capacity] + handoff_ns);
     const auto p = static_cast<std::uint32_t>(first - producers.data());
     consume(p, first->next, enter + handoff_ns);
-    result.sojourn.add(start.back() - first->ready_ns);
-    ++first->next;
-    if (first->next < times.produce[p].size()) first->ready_ns = enter + times.produce[p][first->next];
+    const double sojourn_ns = start.back() - (open_loop ? times.arrive[p][first->next] : first->ready_ns);
+    result.sojourn.add(sojourn_ns);
+    if (visit) visit(p, first->next, sojourn_ns);
+    const std::size_t next = ++first->next;
+    if (next == times.produce[p].size()) continue;
+    first->ready_ns = open_loop ? std::max(enter, times.arrive[p][next]) : enter + times.produce[p][next];
   }
   result.window_ns = enter;
   return result;

@@ -3,6 +3,8 @@
 //
 // One producer, one consumer, from an empty start, this is
 //   enter[i] = max(enter[i-1] + produce[i], start[i-K]);   start[i] = max(enter[i], start[i-1] + consume[i-1]).
+// In an open loop message i arrives at arrive[i], and waits until the one before it is inside:
+//   enter[i] = max(arrive[i], enter[i-1], start[i-K]).
 // In general messages enter in the order in which producers are ready, and each goes to the consumer that is free first
 // (the recursion of Kiefer and Wolfowitz for a FIFO queue with several servers). With several producers or consumers
 // this is a work-conserving reference, not a proven optimum: another order of the same jobs can be a little faster.
@@ -10,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "benchmarks/histogram.h"
@@ -20,6 +23,7 @@ namespace bq::bench {
 struct ServiceTimes {
   std::vector<std::vector<float>> produce;
   std::vector<std::vector<float>> consume;
+  std::vector<std::vector<double>> arrive = {};  ///< open loop: when each message arrives, in place of `produce`
 };
 
 /// Where a window opens: times are counted from there.
@@ -40,13 +44,16 @@ struct Opening {
 
 struct Replay {
   double window_ns = 0;  ///< from the opening until `messages` have entered
-  Histogram sojourn;     ///< ready to start of consumption, of those messages
+  Histogram sojourn;     ///< ready (open loop: arrived) to start of consumption, of those messages
 };
+
+/// Gets the sojourn of each message in turn.
+using SojournVisitor = std::function<void(std::uint32_t producer, std::size_t sequence, double sojourn_ns)>;
 
 /// Replays until `messages` more have entered. `capacity` may be unbounded_capacity. `handoff_ns`: what it takes until
 /// one side sees what the other did: 0 for the ideal, the transfer of a cache line for the floor. The streams must hold
 /// enough messages.
 Replay replay(const ServiceTimes& times, const Opening& opening, std::size_t capacity, std::size_t messages,
-              double handoff_ns = 0);
+              double handoff_ns = 0, const SojournVisitor& visit = {});
 
 }  // namespace bq::bench

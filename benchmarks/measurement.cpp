@@ -10,12 +10,14 @@ namespace bq::bench {
 
 namespace {
 
-constexpr int gap_ns = 10'000;       // a thread that works this much longer than asked was not running
-constexpr std::size_t slices = 100;  // of a timeline
+constexpr int gap_ns = 10'000;          // a thread that works this much longer than asked was not running
+constexpr std::size_t slices = 100;     // of a timeline
+constexpr double most_lateness = 0.05;  // of the mean gap, at p99: later, and a generator is late
 constexpr Ticks never = std::numeric_limits<Ticks>::max();
 
 // The way of one message through the queue.
 struct Passage {
+  Ticks offered = 0;  // open loop: its arrival; else the call of push
   Ticks push_call = 0, push_done = 0, pop_call = 0, pop_done = never;
   Ticks worked_until = 0;  // the consumer's next call
   std::uint32_t consumer = 0;
@@ -77,8 +79,11 @@ std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vecto
   passages.assign(plan.point.producers * each, Passage{});
   for (std::size_t p = 0; p < plan.point.producers; ++p) {
     for (std::size_t i = 0; i < each; ++i) {
-      passages[p * each + i].push_call = record.producers[p].stamps[i].call;
-      passages[p * each + i].push_done = record.producers[p].stamps[i].done;
+      Passage& passage = passages[p * each + i];
+      passage.push_call = record.producers[p].stamps[i].call;
+      passage.push_done = record.producers[p].stamps[i].done;
+      passage.offered =
+          plan.point.arrivals ? record.start + to_ticks(plan.demands.arrivals_ns[p][i]) : passage.push_call;
     }
   }
   for (std::size_t c = 0; c < record.consumers.size(); ++c) {
@@ -214,6 +219,7 @@ class Services {
       times->produce.assign(producers, std::vector<float>(each));
       times->consume.assign(producers, std::vector<float>(each));
     }
+    realised.arrive = plan.demands.arrivals_ns;
     const bool produces = plan.point.producer.kind != Work::Kind::none;
     const bool consumes = plan.point.consumer.kind != Work::Kind::none;
     for (std::size_t p = 0; p < producers; ++p) {
@@ -251,6 +257,16 @@ class Services {
     }
     std::sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (const auto& entry : waiting) result.waiting.push_back(entry.second);
+    return result;
+  }
+
+  // Open loop: the trial from its start, when nobody was busy and nothing had arrived.
+  Opening beginning() const {
+    Opening result;
+    result.consumer_free_ns.assign(plan_.point.consumers, 0);
+    for (const std::vector<double>& arrivals : plan_.demands.arrivals_ns) {
+      result.producers.push_back({0, arrivals.empty() ? 0 : arrivals.front()});
+    }
     return result;
   }
 
@@ -295,6 +311,11 @@ class Report {
   }
   void add(std::string name, std::optional<double> value) {
     if (value) add(std::move(name), *value);
+  }
+  /// Replaces a counter that is there.
+  void set(const std::string& name, double value) {
+    std::erase_if(out_.counters, [&](const auto& counter) { return counter.first == name; });
+    add(name, value);
   }
   void add_distribution(const std::string& stem, const Histogram& histogram) {
     add(stem + "_mean_ns", histogram.mean());
@@ -428,6 +449,66 @@ Timeline draw_timeline(const Window& window, const std::vector<Passage>& passage
   return timeline;
 }
 
+// How long messages take from their arrival on, and how much longer than through the ideal queue. `sojourn` gets those
+// that arrived inside the window.
+void measure_open_loop(const TrialPlan& plan, const TrialRecord& record, const Services& services,
+                       const std::vector<Passage>& passages, const Window& window, std::optional<double> handoff_ns,
+                       Histogram& sojourn, Report& report) {
+  const Point& point = plan.point;
+  const std::size_t each = plan.messages_per_producer;
+  Histogram ideal_sojourn, floor_sojourn, excess;
+  double excess_ns = 0;  // a histogram knows nothing below 0
+  const auto passage_of = [&](std::size_t p, std::size_t i) -> const Passage& { return passages[p * each + i]; };
+  replay(services.realised, services.beginning(), record.capacity, passages.size(), 0,
+         [&](std::uint32_t p, std::size_t i, double ideal_ns) {
+           const Passage& passage = passage_of(p, i);
+           if (!window.holds(passage.offered)) return;
+           const double measured_ns = ns_between(passage.offered, passage.pop_done);
+           sojourn.add(measured_ns);
+           ideal_sojourn.add(ideal_ns);
+           excess.add(measured_ns - ideal_ns);
+           excess_ns += measured_ns - ideal_ns;
+         });
+  report.add_distribution("ideal_sojourn", ideal_sojourn);
+  report.add_distribution("excess", excess);
+  if (excess.count() > 0) report.set("excess_mean_ns", excess_ns / static_cast<double>(excess.count()));
+  if (handoff_ns) {
+    replay(services.realised, services.beginning(), record.capacity, passages.size(), *handoff_ns,
+           [&](std::uint32_t p, std::size_t i, double floor_ns) {
+             if (window.holds(passage_of(p, i).offered)) floor_sojourn.add(floor_ns);
+           });
+    report.add_distribution("floor_sojourn", floor_sojourn);
+  }
+
+  // A producer that was free when a message arrived, and yet pushed it late, was no good generator.
+  std::vector<double> lateness_ns;
+  Window arriving = window;  // while all producers still get messages
+  for (std::size_t p = 0; p < point.producers; ++p) {
+    arriving.close = std::min(arriving.close, passage_of(p, each - 1).offered);
+  }
+  double arrived = 0, taken = 0;
+  for (std::size_t p = 0; p < point.producers; ++p) {
+    for (std::size_t i = 0; i < each; ++i) {
+      const Passage& passage = passage_of(p, i);
+      arrived += arriving.holds(passage.offered);
+      taken += arriving.holds(passage.pop_done);
+      if (!window.holds(passage.offered)) continue;
+      const Ticks free = i == 0 ? 0 : passage_of(p, i - 1).push_done;
+      lateness_ns.push_back(ns_between(std::max(passage.offered, free), passage.push_call));
+    }
+  }
+  if (!lateness_ns.empty()) {
+    const auto p99 = lateness_ns.begin() + static_cast<std::ptrdiff_t>(lateness_ns.size() * 99 / 100);
+    std::nth_element(lateness_ns.begin(), p99, lateness_ns.end());
+    report.add("generator_late_p99_ns", *p99);
+    report.add("generator_is_late", *p99 > most_lateness * point.arrivals->mean_ns ? 1.0 : 0.0);
+  }
+  report.add("overloaded", point.overloaded() ? 1.0 : 0.0);
+  if (!arriving.empty()) {
+    report.add("backlog_growth_msgs_per_s", (arrived - taken) / ns_between(arriving.open, arriving.close) * 1e9);
+  }
+}
+
 void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std::vector<Passage>& passages,
                     const Flow& flow, std::optional<double> handoff_ns, std::size_t cores, Measurement& out) {
   const Point& point = plan.point;
@@ -463,7 +544,9 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
         if (!Services::entered_by(passage, window.open)) ++messages;
         produce.add(produce_ns, nominal_produce_ns);
         push_blocked.add(ns_between(passage.push_call, passage.push_done));
-        if (passage.push_call > window.open) sojourn.add(ns_between(passage.push_call, passage.pop_done));
+        if (!point.arrivals && passage.push_call > window.open) {
+          sojourn.add(ns_between(passage.push_call, passage.pop_done));
+        }
       }
       if (window.holds(passage.pop_done)) {
         consume.add(consume_ns, nominal_consume_ns);
@@ -480,7 +563,9 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   out.window_ns = ns_between(window.open, window.close);
   report.add("throughput_msgs_per_s", n / out.window_ns * 1e9);
 
-  if (point.works()) {
+  if (point.arrivals) {
+    measure_open_loop(plan, record, services, passages, window, handoff_ns, sojourn, report);
+  } else if (point.works()) {
     const Opening opening = services.opening(window.open);
     const Replay nominal =
         replay(overcommitted ? services.nominal : services.asked, opening, record.capacity, messages);
@@ -501,21 +586,22 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
     report.add("efficiency", ideal_ns / out.window_ns);
     report.add("nominal_lost_ns_per_msg", (out.window_ns - nominal_ns) / n);
     report.add("nominal_efficiency", nominal_ns / out.window_ns);
+    report.add_distribution("ideal_sojourn", ideal.sojourn);
     if (handoff_ns) {
       const Replay floor = replay(honest, opening, record.capacity, messages, *handoff_ns);
       report.add("floor_lost_ns_per_msg", (std::max(floor.window_ns, least_ns) - ideal_ns) / n);
+      report.add_distribution("floor_sojourn", floor.sojourn);
     }
-    if (!overcommitted) {
-      const RoleWork worked = (point.producer.kind == Work::Kind::none ? RoleWork{} : produce) +
-                              (point.consumer.kind == Work::Kind::none ? RoleWork{} : consume);
-      report.add("work_inflation", worked.inflation());
-      if (point.producer.kind != Work::Kind::none) report.add("producer_work_inflation", produce.inflation());
-      if (point.consumer.kind != Work::Kind::none) report.add("consumer_work_inflation", consume.inflation());
-      const RoleWork spun = (point.producer.kind == Work::Kind::spin ? produce : RoleWork{}) +
-                            (point.consumer.kind == Work::Kind::spin ? consume : RoleWork{});
-      if (spun.realised > 0) report.add("gap_share", spun.gaps / spun.realised);
-    }
-    report.add_distribution("ideal_sojourn", ideal.sojourn);
+  }
+  if (point.works() && !overcommitted) {
+    const RoleWork worked = (point.producer.kind == Work::Kind::none ? RoleWork{} : produce) +
+                            (point.consumer.kind == Work::Kind::none ? RoleWork{} : consume);
+    report.add("work_inflation", worked.inflation());
+    if (point.producer.kind != Work::Kind::none) report.add("producer_work_inflation", produce.inflation());
+    if (point.consumer.kind != Work::Kind::none) report.add("consumer_work_inflation", consume.inflation());
+    const RoleWork spun = (point.producer.kind == Work::Kind::spin ? produce : RoleWork{}) +
+                          (point.consumer.kind == Work::Kind::spin ? consume : RoleWork{});
+    if (spun.realised > 0) report.add("gap_share", spun.gaps / spun.realised);
   }
   report.add("generator_share", produce.realised / (out.window_ns * static_cast<double>(point.producers)));
   report.add_distribution("sojourn", sojourn);
@@ -527,7 +613,9 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
 
   RoleUsage producers = producer_usage(plan, record);
   RoleUsage consumers = consumer_usage(record);
-  if (point.producer.kind == Work::Kind::spin) {
+  if (point.arrivals) {
+    producers.work_cpu_ns = std::min(producers.usage.cpu_ns, usage_produce.realised);
+  } else if (point.producer.kind == Work::Kind::spin) {
     producers.work_cpu_ns = overcommitted ? usage_produce.nominal : usage_produce.cpu();
   }
   if (point.consumer.kind == Work::Kind::spin) {
@@ -565,7 +653,8 @@ Measurement measure(const TrialPlan& plan, const TrialRecord& record, const Trai
 }
 
 double least_window_ns(const Point& point, std::size_t cores) {
-  const double slower = std::max(point.producer.mean_ns, point.consumer.mean_ns);
+  // What arrives by itself does not fill the queue.
+  const double slower = point.arrivals ? 0 : std::max(point.producer.mean_ns, point.consumer.mean_ns);
   const double fillings = 20 * static_cast<double>(point.capacity) * slower;
   const double turns = point.spinning_threads() > cores ? 500e6 : 0;
   return std::max({54e6, fillings, turns, point.window_ms * 1e6});

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,16 +12,41 @@
 
 namespace bq::bench {
 
-/// What one side does for each message.
-struct Work {
-  enum class Kind : std::uint8_t { none, spin, sleep };
-  enum class Process : std::uint8_t { constant, exponential, bursty };
+/// Recorded times, in the order in which they were read.
+struct Trace {
+  std::string file;
+  std::vector<double> ns;  ///< not negative, one at least above 0
+  double mean_ns = 0;
+};
 
-  Kind kind = Kind::none;
-  Process process = Process::constant;
+/// A stream of times: how long each piece of work takes, or the gaps between arrivals.
+struct Process {
+  enum class Shape : std::uint8_t { constant, exponential, lognormal, bursty, trace };
+
+  Shape shape = Shape::constant;
   double mean_ns = 0;            ///< over everything, pauses between bursts included
+  double cv = 0;                 ///< lognormal: standard deviation / mean
   std::uint64_t burst_msgs = 0;  ///< bursty: messages a burst
   double burst_gap_ns = 0;       ///< bursty: time between the messages of a burst; the pauses are exponential
+  std::shared_ptr<const Trace> trace = nullptr;  ///< its times are scaled to `mean_ns`
+};
+
+/// What one side does for each message.
+struct Work : Process {
+  enum class Kind : std::uint8_t { none, spin, sleep };
+
+  Kind kind = Kind::none;
+};
+
+/// Open loop: messages come when they come, whether the queue has room or not. `mean_ns` is the mean time between two of
+/// them, over all producers, each of which has a stream of its own.
+struct Arrivals : Process {
+  enum class Wait : std::uint8_t {
+    spin,   ///< the producer watches the clock
+    sleep,  ///< it sleeps until shortly before, and then watches the clock
+  };
+
+  Wait wait = Wait::spin;
 };
 
 enum class Placement : std::uint8_t {
@@ -47,24 +73,29 @@ struct Point {
   std::size_t capacity = 1;
   std::size_t message_bytes = 8;
   Placement placement = Placement::spread;
-  Work producer;
+  Work producer;  ///< closed loop: before each push
   Work consumer;
-  std::optional<double> rho;  ///< offered load over service capacity; absent without work on both sides
+  std::optional<Arrivals> arrivals;  ///< open loop; the producers do no work then
+  std::size_t batch = 1;      ///< messages that a producer pushes after one piece of work, or that arrive at once
+  std::optional<double> rho;  ///< offered load over service capacity; absent without work (or arrivals) on both sides
   double window_ms = 0;       ///< least length of the measured window, if the scenario asks for more than the usual
 
   std::size_t threads() const { return producers + consumers; }
   bool works() const { return producer.kind != Work::Kind::none || consumer.kind != Work::Kind::none; }
+  bool overloaded() const { return arrivals && rho && *rho >= 1; }
   /// The level that gives the number: stamps would distort a race without work.
-  Level level() const { return works() ? Level::traced : Level::counted; }
-  /// Least time between messages that the work allows, ns.
+  Level level() const { return works() || arrivals ? Level::traced : Level::counted; }
+  /// Least time between messages that the work and the arrivals allow, ns.
   double ideal_ns_per_msg() const {
-    const double produce = producer.mean_ns / static_cast<double>(producers);
+    const double offer = arrivals ? arrivals->mean_ns : producer.mean_ns / static_cast<double>(producers);
     const double consume = consumer.mean_ns / static_cast<double>(consumers);
-    return produce > consume ? produce : consume;
+    return offer > consume ? offer : consume;
   }
-  /// Threads that want a core while they work.
+  /// Threads that want a core while they work or watch the clock.
   std::size_t spinning_threads() const {
-    return (producer.kind == Work::Kind::sleep ? 0 : producers) + (consumer.kind == Work::Kind::sleep ? 0 : consumers);
+    const bool producers_sleep =
+        arrivals ? arrivals->wait == Arrivals::Wait::sleep : producer.kind == Work::Kind::sleep;
+    return (producers_sleep ? 0 : producers) + (consumer.kind == Work::Kind::sleep ? 0 : consumers);
   }
 };
 

@@ -22,6 +22,21 @@ namespace bq::bench {
 
 namespace detail {
 
+/// What comes before each push.
+enum class Pace : std::uint8_t { nothing, work, arrivals };
+
+/// Waits until the clock says `when`. A sleeper gets up before, since a timer is late.
+inline void wait_until(Ticks when, Arrivals::Wait how) noexcept {
+  constexpr double up_before_ns = 100'000;
+  if (how == Arrivals::Wait::sleep) {
+    const Ticks now = now_ticks();
+    const double left_ns = now < when ? ns_between(now, when) - up_before_ns : 0;
+    if (left_ns > 0) sleep_ns(static_cast<std::uint32_t>(std::min(left_ns, 4e9)));
+  }
+  while (now_ticks() < when) {  // without a pause, which would make it late
+  }
+}
+
 inline void work(Work::Kind kind, std::uint32_t demand) noexcept {
   if (kind == Work::Kind::spin) {
     spin_steps(demand);
@@ -67,15 +82,19 @@ FillProbe probe_bound(Q& queue) {
   return probe;
 }
 
-template <Level level, bool has_work, class Q>
+template <Level level, Pace pace, class Q>
 void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last, const TrialPlan& plan,
-                ProducerRecord& record, WorkerStatus& status) {
+                const TrialRecord& trial, ProducerRecord& record, WorkerStatus& status) {
   const DemandStream& demand = plan.demands.producer[self];
   const Work::Kind kind = plan.point.producer.kind;
   for (std::size_t i = first; i < last; ++i) {
-    if constexpr (has_work) {
+    if constexpr (pace != Pace::nothing) {
       status.in_work.store(true, std::memory_order_relaxed);
-      work(kind, demand[i]);
+      if constexpr (pace == Pace::arrivals) {
+        wait_until(trial.start + to_ticks(plan.demands.arrivals_ns[self][i]), plan.point.arrivals->wait);
+      } else {
+        work(kind, demand[i]);
+      }
       status.in_work.store(false, std::memory_order_relaxed);
     }
     status.messages.store(i, std::memory_order_relaxed);
@@ -92,23 +111,36 @@ void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
   }
 }
 
-template <Level level, bool has_work, class Q>
-void produce(Q& queue, std::size_t self, const TrialPlan& plan, std::size_t stride, ProducerRecord& record,
+template <Level level, Pace pace, class Q>
+void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecord& trial, ProducerRecord& record,
              WorkerStatus& status) {
   const std::size_t total = plan.messages_per_producer;
-  push_range<level, has_work>(queue, self, 0, plan.warmup_per_producer, plan, record, status);
+  push_range<level, pace>(queue, self, 0, plan.warmup_per_producer, plan, trial, record, status);
   const CpuUsage before = CpuUsage::of_this_thread();
   record.warm = now_ticks();
   if constexpr (level == Level::traced) {
-    push_range<level, has_work>(queue, self, plan.warmup_per_producer, total, plan, record, status);
+    push_range<level, pace>(queue, self, plan.warmup_per_producer, total, plan, trial, record, status);
   } else {
-    for (std::size_t first = plan.warmup_per_producer; first < total; first += stride) {
-      push_range<level, has_work>(queue, self, first, std::min(first + stride, total), plan, record, status);
+    for (std::size_t first = plan.warmup_per_producer; first < total; first += trial.stride) {
+      push_range<level, pace>(queue, self, first, std::min(first + trial.stride, total), plan, trial, record, status);
       record.strides.push_back(now_ticks());
     }
   }
   record.done = now_ticks();
   record.usage = CpuUsage::of_this_thread() - before;
+}
+
+/// The loop for a producer of this trial.
+template <class Q>
+auto producer_loop(const TrialPlan& plan) {
+  const bool traced = plan.level == Level::traced;
+  if (plan.point.arrivals) {
+    return traced ? &produce<Level::traced, Pace::arrivals, Q> : &produce<Level::counted, Pace::arrivals, Q>;
+  }
+  if (plan.point.producer.kind != Work::Kind::none) {
+    return traced ? &produce<Level::traced, Pace::work, Q> : &produce<Level::counted, Pace::work, Q>;
+  }
+  return traced ? &produce<Level::traced, Pace::nothing, Q> : &produce<Level::counted, Pace::nothing, Q>;
 }
 
 /// Pops until the end of the stream, or, with `until_warm`, until a message from after its producer's warm-up has come.
@@ -200,7 +232,8 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   }
 
   const std::vector<int> cores = cores_for(point);
-  std::barrier start(static_cast<std::ptrdiff_t>(point.threads()));
+  std::barrier start(static_cast<std::ptrdiff_t>(point.threads()),
+                     [&record]() noexcept { record.start = now_ticks(); });
   std::vector<WorkerStatus> status(point.threads());
   const auto prepare = [&](std::size_t thread) {
     if (!cores.empty()) pin_to(cores[thread]);
@@ -218,11 +251,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     }
     start.arrive_and_wait();
     status[thread].stage = WorkerStatus::Stage::running;
-    const bool has_work = point.producer.kind != Work::Kind::none;
-    const auto loop =
-        traced ? (has_work ? &detail::produce<Level::traced, true, Q> : &detail::produce<Level::traced, false, Q>)
-               : (has_work ? &detail::produce<Level::counted, true, Q> : &detail::produce<Level::counted, false, Q>);
-    loop(queue, self, plan, record.stride, mine, status[thread]);
+    detail::producer_loop<Q>(plan)(queue, self, plan, record, mine, status[thread]);
     status[thread].stage = WorkerStatus::Stage::finished;
   };
   const auto consume_as = [&](Consumer<Q> /*end*/, std::size_t self) {

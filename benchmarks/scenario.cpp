@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -35,18 +37,31 @@ constexpr std::array keys{
     Key{"capacity", true},
     Key{"message_bytes", true},
     Key{"placement", true},
+    Key{"batch", true},
     Key{"rho", true},
     Key{"window_ms", true},
     Key{"producer.work", true},
     Key{"producer.process", true},
     Key{"producer.mean_ns", true},
+    Key{"producer.cv", true},
     Key{"producer.burst_msgs", true},
     Key{"producer.burst_gap_ns", true},
+    Key{"producer.trace_file", true},
     Key{"consumer.work", true},
     Key{"consumer.process", true},
     Key{"consumer.mean_ns", true},
+    Key{"consumer.cv", true},
     Key{"consumer.burst_msgs", true},
     Key{"consumer.burst_gap_ns", true},
+    Key{"consumer.trace_file", true},
+    Key{"arrivals.process", true},
+    Key{"arrivals.mean_gap_ns", true},
+    Key{"arrivals.rate_per_s", true},
+    Key{"arrivals.cv", true},
+    Key{"arrivals.burst_msgs", true},
+    Key{"arrivals.burst_gap_ns", true},
+    Key{"arrivals.trace_file", true},
+    Key{"arrivals.wait", true},
 };
 constexpr std::array not_in_a_case{"question", "expect", "rank", "rounds", "queues"};
 
@@ -54,6 +69,8 @@ constexpr std::int64_t max_threads = 256;  // a side
 constexpr std::int64_t max_capacity = 1 << 24;
 constexpr std::int64_t max_points = 1000;  // a file
 constexpr double max_mean_ns = 1e8;        // the longest of a trial's exponential draws must still fit 32 bits
+constexpr std::size_t max_trace = 10'000'000;
+constexpr std::array tables{"producer", "consumer", "arrivals"};
 
 const Key* find_key(std::string_view path) {
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.path == path; });
@@ -94,7 +111,7 @@ std::string hint_for(std::string_view path) {
 void check_keys(const Place& place, const toml::table& table, const std::string& prefix, bool in_case) {
   for (const auto& [name, node] : table) {
     const std::string path = prefix + std::string(name.str());
-    if (prefix.empty() && (path == "producer" || path == "consumer")) {
+    if (prefix.empty() && std::find(tables.begin(), tables.end(), path) != tables.end()) {
       if (!node.is_table()) place.fail(node, path, "must be a table: [" + path + "]");
       check_keys(place, *node.as_table(), path + ".", in_case);
     } else if (prefix.empty() && path == "case" && !in_case) {
@@ -178,10 +195,12 @@ class Combination {
   const toml::node* raw(std::string_view path) const {
     if (overlay_) {
       if (const auto node = overlay_->at_path(path)) return node.node();
-      // A case that redefines a side's work starts that side afresh: leftovers of another process would be nonsense.
-      const auto dot = path.find('.');
-      if (dot != std::string_view::npos && overlay_->at_path(std::string(path.substr(0, dot)) + ".work"))
-        return nullptr;
+      // A case that redefines a side's work, or the arrivals, starts them afresh: leftovers of another process would be
+      // nonsense.
+      const std::string table(path.substr(0, path.find('.')));
+      for (const char* leaf : {".work", ".process"}) {
+        if (table.size() < path.size() && overlay_->at_path(table + leaf)) return nullptr;
+      }
     }
     return file_.at_path(path).node();
   }
@@ -235,53 +254,175 @@ std::optional<double> read_positive(const Combination& from, std::string_view pa
   from.place().fail(node ? node->source().begin.line : from.line(), path, what);
 }
 
-// Everything about one side but a mean that `rho` will give.
+// One number a line, ns; blank lines and what follows a # are left out.
+std::shared_ptr<const Trace> read_trace(const Combination& from, const std::string& key, const std::string& name) {
+  const fs::path file = from.place().file.parent_path() / name;
+  const auto fail = [&](std::size_t line, const std::string& what) {
+    fail_at(from, key, file.string() + (line ? ":" + std::to_string(line) : "") + ": " + what);
+  };
+  std::ifstream stream(file);
+  std::error_code error;
+  if (!fs::is_regular_file(file, error) || !stream)
+    fail(0, "cannot be read; the path counts from the scenario's folder");
+  auto trace = std::make_shared<Trace>();
+  trace->file = name;
+  double sum = 0;
+  std::size_t number = 0;
+  for (std::string line; std::getline(stream, line);) {
+    ++number;
+    line.resize(std::min(line.size(), line.find('#')));
+    while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
+    const auto begin = std::find_if_not(line.begin(), line.end(), [](unsigned char c) { return std::isspace(c); });
+    if (begin == line.end()) continue;
+    const char* first = line.data() + (begin - line.begin());
+    const char* last = line.data() + line.size();
+    double ns = 0;
+    const auto [end, trouble] = std::from_chars(first, last, ns);
+    if (trouble != std::errc{} || end != last || !std::isfinite(ns)) {
+      fail(number, "'" + std::string(first, last) + "' is not a number of nanoseconds; one a line");
+    }
+    if (ns < 0) fail(number, "a time cannot be negative");
+    if (ns > 4e9) fail(number, "longer than 4 s");
+    if (trace->ns.size() == max_trace) fail(number, "more than " + std::to_string(max_trace) + " times");
+    trace->ns.push_back(ns);
+    sum += ns;
+  }
+  if (trace->ns.empty()) fail(0, "holds no time");
+  if (sum <= 0) fail(0, "all its times are 0");
+  trace->mean_ns = sum / static_cast<double>(trace->ns.size());
+  return trace;
+}
+
+// The stream of times that a table describes, but a mean that `rho` will give. `mean`: the key of the mean.
+Process read_process(const Combination& from, const std::string& table, const char* mean,
+                     const std::map<std::string, Process::Shape>& shapes, const std::string& fallback) {
+  using Shape = Process::Shape;
+  const auto key = [&](const char* leaf) { return table + "." + leaf; };
+  std::vector<std::string> names;
+  for (const auto& [name, shape] : shapes) names.push_back(name);
+  Process process;
+  process.shape = shapes.at(read_string(from, key("process"), names, fallback));
+  process.mean_ns = read_positive(from, key(mean), max_mean_ns).value_or(0);
+  const auto only_for = [&](Shape shape, const char* name, std::initializer_list<const char*> leaves) {
+    for (const char* leaf : leaves) {
+      const bool given = from.find(key(leaf)) != nullptr;
+      if (process.shape != shape && given) fail_at(from, key(leaf), "needs " + key("process") + " = \"" + name + "\"");
+      if (process.shape == shape && !given)
+        fail_at(from, key(leaf), "missing: a " + std::string(name) + " process needs it");
+    }
+  };
+  only_for(Shape::lognormal, "lognormal", {"cv"});
+  only_for(Shape::bursty, "bursty", {"burst_msgs", "burst_gap_ns"});
+  only_for(Shape::trace, "trace", {"trace_file"});
+  if (process.shape == Shape::lognormal) process.cv = *read_positive(from, key("cv"), 10);
+  if (process.shape == Shape::bursty) {
+    process.burst_msgs = static_cast<std::uint64_t>(read_count(from, key("burst_msgs"), 2, 1'000'000, std::nullopt));
+    process.burst_gap_ns = *read_positive(from, key("burst_gap_ns"), max_mean_ns);
+  }
+  if (process.shape == Shape::trace) {
+    process.trace = read_trace(from, key("trace_file"), read_string(from, key("trace_file"), {}, ""));
+    if (process.mean_ns == 0) process.mean_ns = process.trace->mean_ns;
+  }
+  return process;
+}
+
 Work read_work(const Combination& from, const std::string& side) {
+  using Shape = Process::Shape;
   const auto key = [&](const char* leaf) { return side + "." + leaf; };
   Work work;
   const std::string kind = read_string(from, key("work"), {"spin", "sleep", "none"}, "none");
-  work.kind = kind == "spin" ? Work::Kind::spin : kind == "sleep" ? Work::Kind::sleep : Work::Kind::none;
-  if (work.kind == Work::Kind::none) {
-    for (const char* leaf : {"process", "mean_ns", "burst_msgs", "burst_gap_ns"}) {
+  if (kind == "none") {
+    for (const char* leaf : {"process", "mean_ns", "cv", "burst_msgs", "burst_gap_ns", "trace_file"}) {
       if (from.find(key(leaf))) fail_at(from, key(leaf), "needs " + key("work") + " = \"spin\" or \"sleep\"");
     }
     return work;
   }
-  const std::string process = read_string(from, key("process"), {"constant", "exponential", "bursty"}, "constant");
-  work.process = process == "bursty"        ? Work::Process::bursty
-                 : process == "exponential" ? Work::Process::exponential
-                                            : Work::Process::constant;
-  work.mean_ns = read_positive(from, key("mean_ns"), max_mean_ns).value_or(0);
-  if (work.process == Work::Process::bursty) {
-    work.burst_msgs = static_cast<std::uint64_t>(read_count(from, key("burst_msgs"), 2, 1'000'000, std::nullopt));
-    const auto gap = read_positive(from, key("burst_gap_ns"), max_mean_ns);
-    if (!gap) fail_at(from, key("burst_gap_ns"), "missing: a bursty process needs it");
-    work.burst_gap_ns = *gap;
-  } else {
-    for (const char* leaf : {"burst_msgs", "burst_gap_ns"}) {
-      if (from.find(key(leaf))) fail_at(from, key(leaf), "needs " + key("process") + " = \"bursty\"");
-    }
-  }
+  static_cast<Process&>(work) = read_process(from, side, "mean_ns",
+                                             {{"constant", Shape::constant},
+                                              {"exponential", Shape::exponential},
+                                              {"lognormal", Shape::lognormal},
+                                              {"bursty", Shape::bursty},
+                                              {"trace", Shape::trace}},
+                                             "constant");
+  work.kind = kind == "spin" ? Work::Kind::spin : Work::Kind::sleep;
   return work;
+}
+
+std::optional<Arrivals> read_arrivals(const Combination& from) {
+  using Shape = Process::Shape;
+  const auto given = [&](const char* key) { return from.find(key) != nullptr; };
+  if (!given("arrivals.process")) {
+    for (const Key& key : keys) {
+      if (key.path.starts_with("arrivals.") && from.find(key.path)) fail_at(from, "arrivals.process", "missing");
+    }
+    return std::nullopt;
+  }
+  if (given("producer.work")) {
+    fail_at(from, "producer.work", "with [arrivals] the producers do nothing but push what arrives: leave it out");
+  }
+  Arrivals arrivals;
+  static_cast<Process&>(arrivals) = read_process(from, "arrivals", "mean_gap_ns",
+                                                 {{"constant", Shape::constant},
+                                                  {"poisson", Shape::exponential},
+                                                  {"lognormal", Shape::lognormal},
+                                                  {"bursty", Shape::bursty},
+                                                  {"trace", Shape::trace}},
+                                                 "");
+  arrivals.wait = read_string(from, "arrivals.wait", {"spin", "sleep"}, "spin") == "spin" ? Arrivals::Wait::spin
+                                                                                          : Arrivals::Wait::sleep;
+  if (const auto rate = read_positive(from, "arrivals.rate_per_s", 1e9)) {
+    if (given("arrivals.mean_gap_ns")) fail_at(from, "arrivals.rate_per_s", "give either this or arrivals.mean_gap_ns");
+    arrivals.mean_ns = 1e9 / *rate;
+  }
+  return arrivals;
+}
+
+// `key`: where the mean comes from, for messages.
+void check_process(const Combination& from, const std::string& table, const std::string& key, const Process& process) {
+  if (process.mean_ns > max_mean_ns) {
+    fail_at(from, from.find(key) ? key : "rho", "makes a mean of over 0.1 s a message");
+  }
+  if (process.shape != Process::Shape::bursty) return;
+  const double burst = static_cast<double>(process.burst_msgs);
+  const double pause_ns = process.mean_ns * burst - process.burst_gap_ns * (burst - 1);
+  if (pause_ns > max_mean_ns) {
+    fail_at(from, table + ".burst_msgs", "makes a mean pause of over 0.1 s: smaller bursts, or a shorter mean");
+  }
+  if (pause_ns <= 0) {
+    fail_at(from, table + ".burst_gap_ns",
+            "too long: the bursts alone are slower than the mean of " + std::to_string(std::lround(process.mean_ns)) +
+                " ns");
+  }
 }
 
 void check_work(const Combination& from, const std::string& side, const Work& work) {
   if (work.kind == Work::Kind::none) return;
-  if (work.mean_ns <= 0) {
-    fail_at(from, side + ".mean_ns", side == "producer" ? "missing: give it, or rho" : "missing");
+  if (work.mean_ns <= 0) fail_at(from, side + ".mean_ns", side == "producer" ? "missing: give it, or rho" : "missing");
+  check_process(from, side, side + ".mean_ns", work);
+}
+
+void check_arrivals(const Combination& from, const Arrivals& arrivals) {
+  if (arrivals.mean_ns <= 0) fail_at(from, "arrivals.mean_gap_ns", "missing: give it, or arrivals.rate_per_s, or rho");
+  check_process(from, "arrivals", from.find("arrivals.rate_per_s") ? "arrivals.rate_per_s" : "arrivals.mean_gap_ns",
+                arrivals);
+}
+
+std::size_t read_batch(const Combination& from, const Point& point) {
+  const auto batch = static_cast<std::size_t>(read_count(from, "batch", 1, max_capacity, 1));
+  if (batch == 1) return batch;
+  const Process& offer = point.arrivals ? static_cast<const Process&>(*point.arrivals) : point.producer;
+  const std::string table = point.arrivals ? "arrivals" : "producer";
+  if (!point.arrivals && point.producer.kind == Work::Kind::none)
+    fail_at(from, "batch", "needs work of the producer, or [arrivals]");
+  if (offer.shape == Process::Shape::bursty || offer.shape == Process::Shape::trace) {
+    fail_at(from, "batch", "needs another " + table + ".process: a bursty one and a trace have batches of their own");
   }
-  if (work.mean_ns > max_mean_ns) {
-    fail_at(from, from.find(side + ".mean_ns") ? side + ".mean_ns" : "rho", "makes a mean of over 0.1 s a message");
+  if (batch > point.capacity) {
+    fail_at(from, "batch",
+            "a batch of " + std::to_string(batch) + " never fits a capacity of " + std::to_string(point.capacity) +
+                ": smaller batches, or more capacity");
   }
-  const double burst = static_cast<double>(work.burst_msgs);
-  if (work.process == Work::Process::bursty && work.mean_ns * burst - work.burst_gap_ns * (burst - 1) > max_mean_ns) {
-    fail_at(from, side + ".burst_msgs", "makes a mean pause of over 0.1 s: smaller bursts, or a shorter mean");
-  }
-  if (work.process == Work::Process::bursty && work.mean_ns * burst <= work.burst_gap_ns * (burst - 1)) {
-    fail_at(
-        from, side + ".burst_gap_ns",
-        "too long: the bursts alone are slower than the mean of " + std::to_string(std::lround(work.mean_ns)) + " ns");
-  }
+  return batch;
 }
 
 std::string text_of(const Point::Value& value) {
@@ -312,16 +453,27 @@ Point read_point(const Combination& from, const std::string& scenario, const std
   point.producer = read_work(from, "producer");
   point.consumer = read_work(from, "consumer");
 
-  const bool both_work = point.producer.kind != Work::Kind::none && point.consumer.kind != Work::Kind::none;
-  const double servers = static_cast<double>(point.producers) / static_cast<double>(point.consumers);
+  point.arrivals = read_arrivals(from);
+  point.batch = read_batch(from, point);
+
+  check_work(from, "consumer", point.consumer);
+
+  // rho is the offered load over what the consumers can do; it gives the producers' mean, or that of the gaps.
+  const bool offers = point.arrivals || point.producer.kind != Work::Kind::none;
+  const bool both = offers && point.consumer.kind != Work::Kind::none;
+  const double consume_ns = point.consumer.mean_ns / static_cast<double>(point.consumers);
+  const double producers = point.arrivals ? 1 : static_cast<double>(point.producers);
+  double& offer_ns = point.arrivals ? point.arrivals->mean_ns : point.producer.mean_ns;
   if (const auto rho = read_positive(from, "rho", 100)) {
-    if (!both_work) fail_at(from, "rho", "needs work on both sides");
-    if (from.find("producer.mean_ns")) fail_at(from, "producer.mean_ns", "give either this or rho, not both");
-    point.producer.mean_ns = point.consumer.mean_ns * servers / *rho;
+    if (!both) fail_at(from, "rho", "needs work on both sides, or arrivals and work of the consumer");
+    for (const char* key : {"producer.mean_ns", "arrivals.mean_gap_ns", "arrivals.rate_per_s"}) {
+      if (from.find(key)) fail_at(from, key, "give either this or rho, not both");
+    }
+    offer_ns = consume_ns * producers / *rho;
   }
   check_work(from, "producer", point.producer);
-  check_work(from, "consumer", point.consumer);
-  if (both_work) point.rho = point.consumer.mean_ns * servers / point.producer.mean_ns;
+  if (point.arrivals) check_arrivals(from, *point.arrivals);
+  if (both) point.rho = consume_ns * producers / offer_ns;
 
   point.window_ms = read_positive(from, "window_ms", 60'000).value_or(0);
   return point;

@@ -295,7 +295,8 @@ Session::Plan Session::make_plan(const Cell& cell, double& ns_per_msg) {
   if (fastest == 0) throw Unmeasurable("no window to measure, however many messages were tried");
   ns_per_msg = fastest;
   const double window_ns = least_window_ns(point, core_count(point));
-  const double warm = std::max(warmup_ns / ns_per_msg, 2.0 * static_cast<double>(point.capacity)) / producers;
+  const double fillings = point.arrivals ? 0 : 2.0 * static_cast<double>(point.capacity);
+  const double warm = std::max(warmup_ns / ns_per_msg, fillings) / producers;
   const double measured = 1.05 * window_ns / ns_per_msg / producers;  // the fastest producer ends the window
   if ((warm + measured) * producers > static_cast<double>(most_messages)) {
     throw Unmeasurable("a window of " + std::to_string(std::llround(window_ns / 1e6)) + " ms takes more than " +
@@ -387,7 +388,7 @@ std::vector<Block> Session::plan_round() {
         if (point.level() == Level::counted) {
           // A race's number stands only if a traced trial of the cell passed in the same run.
           if (!verified_.contains(cell.name)) block.items.push_back({&cell, Level::traced});
-        } else if ((i + options_.round) % probe_effect_period == 0) {
+        } else if (!point.arrivals && (i + options_.round) % probe_effect_period == 0) {
           block.items.push_back({&cell, Level::counted});
         }
       }

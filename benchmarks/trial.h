@@ -84,6 +84,7 @@ struct FillProbe {
 
 struct TrialRecord {
   std::size_t capacity = 0;  ///< the queue's own word
+  Ticks start = 0;           ///< what the arrivals count from: all threads are there
   std::size_t stride = 1;
   std::optional<FillProbe> fill;  ///< absent for an unbounded queue
   std::vector<ProducerRecord> producers;

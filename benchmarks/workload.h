@@ -31,9 +31,10 @@ inline void sleep_ns(std::uint32_t ns) noexcept {
 using DemandStream = std::vector<std::uint32_t>;
 
 struct Demands {
-  double ns_per_step = 1;              ///< of the calibration that turned nanoseconds into steps
-  std::vector<DemandStream> producer;  ///< [producer][sequence]: the work before the push
-  std::vector<DemandStream> consumer;  ///< [producer][sequence]: the work after the pop, whoever popped it
+  double ns_per_step = 1;                        ///< of the calibration that turned nanoseconds into steps
+  std::vector<DemandStream> producer;            ///< [producer][sequence]: the work before the push
+  std::vector<DemandStream> consumer;            ///< [producer][sequence]: the work after the pop, whoever popped it
+  std::vector<std::vector<double>> arrivals_ns;  ///< open loop: [producer][sequence]: when, from the trial's start
 };
 
 /// Draws everything a trial needs. A draw is a pure function of (seed, point, round, producer, sequence, side): the

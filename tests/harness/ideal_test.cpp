@@ -19,8 +19,8 @@ ServiceTimes draw(std::size_t producers, std::size_t each, double produce_ns, do
   Point point;
   point.name = "test";
   point.producers = producers;
-  point.producer = {Work::Kind::sleep, Work::Process::exponential, produce_ns};  // sleep: demands are nanoseconds
-  point.consumer = {Work::Kind::sleep, Work::Process::exponential, consume_ns};
+  point.producer = {{Process::Shape::exponential, produce_ns}, Work::Kind::sleep};  // sleep: demands are nanoseconds
+  point.consumer = {{Process::Shape::exponential, consume_ns}, Work::Kind::sleep};
   Demands demands;
   draw_demands(point, seed, 1, 1, each, demands);
   ServiceTimes times;
@@ -134,6 +134,39 @@ TEST(Ideal, StartsFromTheOpeningItIsGiven) {
   EXPECT_EQ(result.sojourn.count(), 2u);
   // 2: ready at 10, taken at 250. 3: ready at 80, taken at 350.
   EXPECT_NEAR(result.sojourn.mean().value(), (240 + 270) / 2.0, 0.01);
+}
+
+TEST(Ideal, InAnOpenLoopMessagesComeWhetherThereIsRoomOrNot) {
+  // The consumer takes 100 for each; four arrive at once, into a queue of one.
+  const ServiceTimes times{{{0, 0, 0, 0}}, {{100, 100, 100, 100}}, {{10, 10, 10, 10}}};
+  std::vector<double> sojourns;
+  const Replay result = replay(times, {{{0, 10}}, {0}, {}}, 1, 4, 0,
+                               [&](std::uint32_t, std::size_t, double ns) { sojourns.push_back(ns); });
+  EXPECT_EQ(sojourns, (std::vector<double>{0, 100, 200, 300})) << "who waits outside waits, too";
+  EXPECT_DOUBLE_EQ(result.window_ns, 210) << "the last enters when the third is taken";
+}
+
+// M/M/1: P(sojourn > t) = exp(-(mu - lambda) t), in all its parts; here waiting only, which an empty system makes 0.
+TEST(Ideal, WaitsInAnOpenLoopAsKendallsMM1Does) {
+  for (const double rho : {0.5, 0.8}) {
+    Point point;
+    point.name = "mm1";
+    point.consumer = {{Process::Shape::exponential, 1e6}, Work::Kind::sleep};
+    point.arrivals = Arrivals{{Process::Shape::exponential, 1e6 / rho}};
+    Demands demands;
+    constexpr std::size_t messages = 2'000'000;
+    draw_demands(point, 3, 1, 1, messages, demands);
+    ServiceTimes times;
+    times.produce = {std::vector<float>(messages)};
+    times.consume = {{demands.consumer[0].begin(), demands.consumer[0].end()}};
+    times.arrive = demands.arrivals_ns;
+    const Replay result =
+        replay(times, {{{0, times.arrive[0][0]}}, {0}, {}}, std::numeric_limits<std::size_t>::max(), messages);
+    EXPECT_NEAR(*result.sojourn.mean() / (1e6 * rho / (1 - rho)), 1, 0.03) << "the mean wait, rho / (mu - lambda)";
+    // P(wait > t) = rho exp(-(mu - lambda) t).
+    const double p99 = std::log(rho / 0.01) / ((1 - rho) / 1e6);
+    EXPECT_NEAR(*result.sojourn.quantile(0.99) / p99, 1, 0.05);
+  }
 }
 
 TEST(Ideal, AHandoffDelaysBothDirections) {

@@ -150,6 +150,76 @@ TEST_F(ScenarioTest, TimesTooLongToDraw) {
                "8", "producer.burst_msgs", "pause");
 }
 
+TEST_F(ScenarioTest, EachProcessWithImpossibleParameters) {
+  const std::string spins = head + "capacity = 4\n[producer]\nwork = \"spin\"\nmean_ns = 100\n";
+  expect_error(spins + "process = \"weibull\"\n", "7", "producer.process", "lognormal");
+  expect_error(spins + "process = \"lognormal\"\n", "", "producer.cv", "missing");
+  expect_error(spins + "process = \"lognormal\"\ncv = 0\n", "8", "producer.cv", "above 0");
+  expect_error(spins + "process = \"lognormal\"\ncv = 11\n", "8", "producer.cv", "at most 10");
+  expect_error(spins + "cv = 1\n", "7", "producer.cv", "needs producer.process = \"lognormal\"");
+  expect_error(spins + "process = \"bursty\"\nburst_msgs = 1\nburst_gap_ns = 1\n", "8", "producer.burst_msgs",
+               "from 2");
+  expect_error(spins + "process = \"trace\"\n", "", "producer.trace_file", "missing");
+}
+
+TEST_F(ScenarioTest, ATraceIsReadFromBesideTheScenarioAndScaled) {
+  std::ofstream(folder_ / "times.txt") << "# ns\n100\n\n 300 # a slow one\n2e2\n";
+  const std::string traced =
+      head + "capacity = 4\n[consumer]\nwork = \"spin\"\nprocess = \"trace\"\ntrace_file = \"times.txt\"\n";
+  const Scenario scenario = load(traced);
+  EXPECT_EQ(scenario.points[0].consumer.trace->ns, (std::vector<double>{100, 300, 200}));
+  EXPECT_DOUBLE_EQ(scenario.points[0].consumer.mean_ns, 200);
+  EXPECT_DOUBLE_EQ(load(traced + "mean_ns = 50\n").points[0].consumer.mean_ns, 50);
+  const auto refuses = [&](const std::string& text, const std::string& where, const std::string& what) {
+    std::ofstream(folder_ / "times.txt") << text;
+    expect_error(traced, "7", "consumer.trace_file", where);
+    expect_error(traced, "7", "consumer.trace_file", what);
+  };
+  refuses("100\n-3\n", "times.txt:2", "negative");
+  refuses("100\n\nfast\n", "times.txt:3", "'fast' is not a number");
+  refuses("12 ns\n", "times.txt:1", "one a line");
+  refuses("nan\n", "times.txt:1", "not a number");
+  refuses("# nothing\n", "times.txt", "holds no time");
+  refuses("0\n0\n", "times.txt", "are 0");
+  fs::remove(folder_ / "times.txt");
+  expect_error(traced, "7", "consumer.trace_file", "cannot be read");
+}
+
+TEST_F(ScenarioTest, ArrivalsByGapRateOrLoad) {
+  const std::string served = head + "capacity = 4\nconsumers = 2\nconsumer.work = \"spin\"\nconsumer.mean_ns = 1_000\n";
+  const std::string poisson = "arrivals.process = \"poisson\"\n";
+  const Point by_rho = load(served + poisson + "rho = 0.8\n").points[0];
+  EXPECT_EQ(by_rho.arrivals->shape, Process::Shape::exponential);
+  EXPECT_DOUBLE_EQ(by_rho.arrivals->mean_ns, 625) << "two consumers take 500 ns a message";
+  EXPECT_EQ(by_rho.level(), Level::traced);
+  const Point by_rate = load(served + poisson + "arrivals.rate_per_s = 1e6\n").points[0];
+  EXPECT_DOUBLE_EQ(by_rate.arrivals->mean_ns, 1'000);
+  EXPECT_DOUBLE_EQ(*by_rate.rho, 0.5);
+  EXPECT_FALSE(by_rate.overloaded());
+  EXPECT_TRUE(load(served + poisson + "arrivals.mean_gap_ns = 400\n").points[0].overloaded()) << "allowed, and said so";
+  expect_error(served + poisson, "", "arrivals.mean_gap_ns", "missing");
+  expect_error(served + poisson + "arrivals.mean_gap_ns = 4\narrivals.rate_per_s = 4\n", "9", "arrivals.rate_per_s",
+               "either");
+  expect_error(served + poisson + "arrivals.mean_gap_ns = 4\nrho = 0.5\n", "8", "arrivals.mean_gap_ns", "not both");
+  expect_error(served + "arrivals.mean_gap_ns = 4\n", "", "arrivals.process", "missing");
+  expect_error(served + "arrivals.process = \"exponential\"\n", "7", "arrivals.process", "poisson");
+  expect_error(served + poisson + "rho = 0.5\nproducer.work = \"spin\"\nproducer.mean_ns = 5\n", "9", "producer.work",
+               "leave it out");
+  expect_error(head + "capacity = 4\n" + poisson + "rho = 0.5\n", "5", "rho", "work of the consumer");
+}
+
+TEST_F(ScenarioTest, BatchesThatCannotBe) {
+  const std::string works = head + "producer.work = \"spin\"\nproducer.mean_ns = 100\n";
+  EXPECT_EQ(load(works + "capacity = 8\nbatch = [1, 8]\n").points[1].batch, 8u);
+  expect_error(works + "capacity = [16, 4]\nbatch = 8\n", "6", "batch", "never fits a capacity of 4");
+  expect_error(works + "capacity = 4\nbatch = 0\n", "6", "batch", "from 1");
+  expect_error(head + "capacity = 4\nbatch = 2\n", "4", "batch", "needs work");
+  expect_error(works +
+                   "producer.process = \"bursty\"\nproducer.burst_msgs = 2\nproducer.burst_gap_ns = 1\ncapacity = "
+                   "4\nbatch = 2\n",
+               "9", "batch", "batches of their own");
+}
+
 TEST_F(ScenarioTest, FilesThatAreNone) {
   EXPECT_NE(error_of("capacity = = 3").find("asked.toml:1"), std::string::npos) << error_of("capacity = = 3");
   EXPECT_THROW(load_scenario(folder_ / "absent.toml"), UsageError);

@@ -19,8 +19,8 @@ Point point_of(std::size_t producers, std::size_t consumers, std::size_t capacit
   point.producers = producers;
   point.consumers = consumers;
   point.capacity = capacity;
-  if (produce_ns > 0) point.producer = {Work::Kind::spin, Work::Process::exponential, produce_ns};
-  if (consume_ns > 0) point.consumer = {Work::Kind::spin, Work::Process::exponential, consume_ns};
+  if (produce_ns > 0) point.producer = {{Process::Shape::exponential, produce_ns}, Work::Kind::spin};
+  if (consume_ns > 0) point.consumer = {{Process::Shape::exponential, consume_ns}, Work::Kind::spin};
   return point;
 }
 
@@ -160,6 +160,57 @@ TEST(HandMadeRecords, AWindowThatShrankToAFractionIsVoid) {
   EXPECT_EQ(result(35).void_reason, "");
   EXPECT_NE(result(750).void_reason, "") << "two messages of ten";
   EXPECT_TRUE(result(750).counters.empty());
+}
+
+// Four messages arrive 1,000 ticks apart; the consumer works 400 on each. The third is pushed 90 late though the
+// producer was free; the fourth waits for it in vain inside pop.
+TEST(OpenLoop, CountsFromTheArrival) {
+  Point point = point_of(1, 1, 4, 0, 400);
+  point.arrivals = Arrivals{{Process::Shape::constant, 1'000 * ns_per_tick()}};
+  point.rho = 0.4;
+  Demands demands;
+  const double tick = ns_per_tick();
+  demands.producer.resize(1);
+  demands.consumer = {{400, 400, 400, 400}};
+  demands.arrivals_ns = {{1'000 * tick + 0.01, 2'000 * tick + 0.01, 3'000 * tick + 0.01, 4'000 * tick + 0.01}};
+  TrialRecord record;
+  record.capacity = 4;
+  record.start = 10'000;
+  record.producers.resize(1);
+  record.consumers.resize(1);
+  record.producers[0].stamps = {{11'000, 11'010}, {12'000, 12'010}, {13'090, 13'100}, {14'000, 14'010}};
+  const auto arrives = [&](Ticks call, Ticks done, std::uint64_t sequence) {
+    record.consumers[0].stamps.push_back({call, done, Message::of(0, sequence).id});
+  };
+  arrives(10'000, 11'050, 0);
+  arrives(11'450, 12'070, 1);
+  arrives(12'470, 13'150, 2);
+  arrives(13'550, 14'250, 3);
+  record.consumers[0].messages = 4;
+  record.consumers[0].end_call = 14'650;
+  record.consumers[0].warm = 10'500;
+  record.producers[0].warm = 10'500;
+  record.producers[0].done = 14'010;
+  const Measurement result = measure({point, Level::traced, 0, 4, demands}, record, {}, std::nullopt, 2);
+  ASSERT_EQ(result.fault + result.void_reason, "");
+  EXPECT_NEAR(*result.counter("sojourn_mean_ns"), (50 + 70 + 150 + 250) / 4.0 * tick, 2);
+  EXPECT_NEAR(*result.counter("excess_mean_ns"), (50 + 70 + 150 + 250) / 4.0 * tick, 2) << "the ideal has no wait here";
+  EXPECT_NEAR(*result.counter("generator_late_p99_ns"), 90 * tick, 2);
+  EXPECT_EQ(*result.counter("generator_is_late"), 1) << "over 5 % of the gap";
+  EXPECT_EQ(*result.counter("overloaded"), 0);
+  EXPECT_NEAR(*result.counter("backlog_growth_msgs_per_s"), 1 / (3'500 * tick) * 1e9, 1e3)
+      << "at the end the fourth had arrived and was not taken";
+  EXPECT_FALSE(result.counter("efficiency")) << "below saturation it would be 1 for everybody";
+}
+
+TEST(OpenLoop, AboveWhatTheConsumerCanDoTheBacklogGrows) {
+  Point point = point_of(1, 1, 4, 0, 2'000);
+  point.arrivals = Arrivals{{Process::Shape::constant, 1'000}};
+  point.rho = 2;
+  const Measurement result = trial<RightQueue>(point, Level::traced);
+  ASSERT_EQ(result.fault + result.void_reason, "");
+  EXPECT_EQ(*result.counter("overloaded"), 1);
+  EXPECT_GT(*result.counter("backlog_growth_msgs_per_s"), 0);
 }
 
 TEST(LeastWindow, CountsFillingsAndTurns) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace bq::bench {
@@ -20,7 +22,7 @@ double mean(const DemandStream& stream) {
   return std::accumulate(stream.begin(), stream.end(), 0.0) / static_cast<double>(stream.size());
 }
 
-constexpr Work exponential{Work::Kind::sleep, Work::Process::exponential, 5'000};
+const Work exponential{{Process::Shape::exponential, 5'000}, Work::Kind::sleep};
 
 TEST(Demands, ArePureFunctionsOfTheirKey) {
   const Point point = point_with(exponential, exponential);
@@ -41,8 +43,8 @@ TEST(Demands, ArePureFunctionsOfTheirKey) {
 }
 
 TEST(Demands, HaveTheMeanTheyAreAskedFor) {
-  const Work bursty{Work::Kind::sleep, Work::Process::bursty, 1'250, 64, 200};
-  const Work constant{Work::Kind::sleep, Work::Process::constant, 700};
+  const Work bursty{{Process::Shape::bursty, 1'250, 0, 64, 200}, Work::Kind::sleep};
+  const Work constant{{Process::Shape::constant, 700}, Work::Kind::sleep};
   Demands demands;
   draw_demands(point_with(bursty, constant), 1, 1, 1, 1'000'000, demands);
   EXPECT_NEAR(mean(demands.producer[0]), 1'250, 25);
@@ -54,8 +56,60 @@ TEST(Demands, HaveTheMeanTheyAreAskedFor) {
   EXPECT_NEAR(mean(demands.consumer[1]), 5'000, 25);
 }
 
+TEST(Demands, OfALognormalProcessHaveItsMeanAndItsVariation) {
+  const Work lognormal{{Process::Shape::lognormal, 2'000, 1.5}, Work::Kind::sleep};
+  Demands demands;
+  draw_demands(point_with(lognormal, lognormal), 1, 1, 1, 1'000'000, demands);
+  const DemandStream& stream = demands.producer[0];
+  EXPECT_NEAR(mean(stream), 2'000, 20);
+  double squares = 0, above = 0;
+  for (const double ns : stream) {
+    squares += (ns - 2'000) * (ns - 2'000);
+    above += ns > 2'000 / std::sqrt(1 + 1.5 * 1.5);  // the median of a lognormal time is mean / sqrt(1 + cv^2)
+  }
+  EXPECT_NEAR(std::sqrt(squares / static_cast<double>(stream.size())) / 2'000, 1.5, 0.1);
+  EXPECT_NEAR(above / static_cast<double>(stream.size()), 0.5, 0.005);
+}
+
+TEST(Demands, OfATraceRepeatItScaledFromPlacesFarApart) {
+  const auto trace = std::make_shared<const Trace>(Trace{"t", {100, 200, 300, 600}, 300});
+  const Work as_recorded{{.shape = Process::Shape::trace, .mean_ns = 300, .trace = trace}, Work::Kind::sleep};
+  const Work twice{{.shape = Process::Shape::trace, .mean_ns = 600, .trace = trace}, Work::Kind::sleep};
+  Demands demands;
+  draw_demands(point_with(as_recorded, twice), 1, 1, 1, 6, demands);
+  EXPECT_EQ(demands.producer[0], (DemandStream{100, 200, 300, 600, 100, 200}));
+  EXPECT_EQ(demands.producer[1], (DemandStream{300, 600, 100, 200, 300, 600}));
+  EXPECT_EQ(demands.consumer[0], (DemandStream{200, 400, 600, 1'200, 200, 400}));
+}
+
+TEST(Demands, OfABatchLieOnItsFirstMessageAndKeepTheMean) {
+  Point point = point_with({{Process::Shape::constant, 100}, Work::Kind::sleep}, exponential);
+  point.batch = 3;
+  Demands demands;
+  draw_demands(point, 1, 1, 1, 7, demands);
+  EXPECT_EQ(demands.producer[0], (DemandStream{300, 0, 0, 300, 0, 0, 300}));
+  EXPECT_NE(demands.consumer[0][1], 0u) << "a consumer works on each message";
+}
+
+TEST(Arrivals, OfAllProducersHaveTheMeanGapThatIsAskedFor) {
+  Point point = point_with({}, exponential);
+  point.arrivals = Arrivals{{Process::Shape::exponential, 250}};
+  Demands demands;
+  draw_demands(point, 1, 1, 1, 200'000, demands);
+  ASSERT_EQ(demands.arrivals_ns.size(), 2u);
+  EXPECT_TRUE(demands.producer[0].empty());
+  EXPECT_TRUE(std::is_sorted(demands.arrivals_ns[1].begin(), demands.arrivals_ns[1].end()));
+  EXPECT_NEAR(demands.arrivals_ns[0].back() / 200'000, 500, 5) << "each of two brings half";
+  EXPECT_NE(demands.arrivals_ns[0], demands.arrivals_ns[1]);
+  point.batch = 4;
+  draw_demands(point, 1, 1, 1, 200'000, demands);
+  EXPECT_EQ(demands.arrivals_ns[0][4], demands.arrivals_ns[0][7]) << "four at once";
+  EXPECT_LT(demands.arrivals_ns[0][3], demands.arrivals_ns[0][4]);
+  EXPECT_NEAR(demands.arrivals_ns[0].back() / 200'000, 500, 10);
+}
+
 TEST(Demands, OfSpinWorkAreCalibratedSteps) {
-  const Work spin{Work::Kind::spin, Work::Process::constant, 1'000};
+  const Work spin{{Process::Shape::constant, 1'000}, Work::Kind::spin};
   Demands demands;
   draw_demands(point_with(spin, {}), 1, 1, 0.5, 10, demands);
   EXPECT_EQ(demands.producer[0][0], 2'000u);
