@@ -130,6 +130,8 @@ Json describe_point(const Point& point) {
   json["consumers"] = point.consumers;
   json["capacity"] = point.capacity;
   json["message_bytes"] = point.message_bytes;
+  if (point.payload == Payload::heap) json["payload"] = "heap";
+  if (point.when_full == WhenFull::drop) json["when_full"] = "drop";
   json["placement"] = name_of(point.placement);
   if (point.rho) json["rho"] = *point.rho;
   json["producer"] = describe_work(point.producer);

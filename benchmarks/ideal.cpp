@@ -4,16 +4,16 @@
 
 namespace bq::bench {
 
-Replay replay(const ServiceTimes& times, const Opening& opening, std::size_t capacity, std::size_t messages,
-              double handoff_ns, const SojournVisitor& visit) {
+Replay replay(const ServiceTimes& times, const Opening& opening, const IdealQueue& queue, std::size_t messages,
+              const SojournVisitor& visit) {
   Replay result;
   std::vector<Opening::Producer> producers = opening.producers;
-  std::vector<double> free = opening.consumer_free_ns;
-  std::vector<double> start;  // of consumption, in the order of entry
+  std::vector<double> consumers = opening.consumer_free_ns;  // when each is free
+  std::vector<double> start;                                 // of consumption, in the order of entry
   start.reserve(opening.waiting.size() + messages);
 
   const auto consume = [&](std::uint32_t producer, std::size_t sequence, double visible) {
-    const auto earliest = std::min_element(free.begin(), free.end());
+    const auto earliest = std::min_element(consumers.begin(), consumers.end());
     start.push_back(std::max(visible, *earliest));
     *earliest = start.back() + times.consume[producer][sequence];
   };
@@ -28,17 +28,20 @@ Replay replay(const ServiceTimes& times, const Opening& opening, std::size_t cap
       if (has_more && (!first || producers[p].ready_ns < first->ready_ns)) first = &producers[p];
     }
     if (!first) break;
-    const std::size_t entry = start.size();
-    enter = std::max(enter, first->ready_ns);
-    if (entry >= capacity) enter = std::max(enter, start[entry - capacity] + handoff_ns);
     const auto p = static_cast<std::uint32_t>(first - producers.data());
-    consume(p, first->next, enter + handoff_ns);
-    const double sojourn_ns = start.back() - (open_loop ? times.arrive[p][first->next] : first->ready_ns);
-    result.sojourn.add(sojourn_ns);
-    if (visit) visit(p, first->next, sojourn_ns);
+    const std::size_t entry = start.size();
+    const double room = entry >= queue.capacity ? start[entry - queue.capacity] + queue.handoff_ns : 0;
+    double free = first->ready_ns;  // the producer, for its next message
+    if (!queue.drops || room <= first->ready_ns) {
+      free = enter = std::max({enter, first->ready_ns, room});
+      consume(p, first->next, enter + queue.handoff_ns);
+      const double sojourn_ns = start.back() - (open_loop ? times.arrive[p][first->next] : first->ready_ns);
+      result.sojourn.add(sojourn_ns);
+      if (visit) visit(p, first->next, sojourn_ns);
+    }
     const std::size_t next = ++first->next;
     if (next == times.produce[p].size()) continue;
-    first->ready_ns = open_loop ? std::max(enter, times.arrive[p][next]) : enter + times.produce[p][next];
+    first->ready_ns = open_loop ? std::max(free, times.arrive[p][next]) : free + times.produce[p][next];
   }
   result.window_ns = enter;
   return result;

@@ -42,18 +42,23 @@ struct Opening {
       waiting;  ///< inside the queue, first in first; may exceed the capacity by the consumers' open hands
 };
 
+struct IdealQueue {
+  std::size_t capacity;   ///< may be unbounded_capacity
+  double handoff_ns = 0;  ///< until one side sees what the other did: 0 for the ideal, the transfer of a cache line for
+                          ///< the floor
+  bool drops = false;     ///< what finds it full is lost, and its producer goes on
+};
+
 struct Replay {
-  double window_ns = 0;  ///< from the opening until `messages` have entered
+  double window_ns = 0;  ///< from the opening until the last of `messages` has entered
   Histogram sojourn;     ///< ready (open loop: arrived) to start of consumption, of those messages
 };
 
-/// Gets the sojourn of each message in turn.
+/// Gets the sojourn of each message that enters, in turn.
 using SojournVisitor = std::function<void(std::uint32_t producer, std::size_t sequence, double sojourn_ns)>;
 
-/// Replays until `messages` more have entered. `capacity` may be unbounded_capacity. `handoff_ns`: what it takes until
-/// one side sees what the other did: 0 for the ideal, the transfer of a cache line for the floor. The streams must hold
-/// enough messages.
-Replay replay(const ServiceTimes& times, const Opening& opening, std::size_t capacity, std::size_t messages,
-              double handoff_ns = 0, const SojournVisitor& visit = {});
+/// Replays until `messages` more have entered or been dropped. The streams must hold enough messages.
+Replay replay(const ServiceTimes& times, const Opening& opening, const IdealQueue& queue, std::size_t messages,
+              const SojournVisitor& visit = {});
 
 }  // namespace bq::bench

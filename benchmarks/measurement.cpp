@@ -21,6 +21,7 @@ struct Passage {
   Ticks push_call = 0, push_done = 0, pop_call = 0, pop_done = never;
   Ticks worked_until = 0;  // the consumer's next call
   std::uint32_t consumer = 0;
+  bool dropped = false;  // never entered
 };
 
 std::string message_name(std::size_t producer, std::uint64_t sequence) {
@@ -51,7 +52,10 @@ std::string check_refusals(const TrialRecord& record) {
 }
 
 std::string check_count(const TrialPlan& plan, const TrialRecord& record) {
-  const std::uint64_t sent = plan.messages_per_producer * plan.point.producers;
+  std::uint64_t sent = plan.messages_per_producer * plan.point.producers;
+  for (const ProducerRecord& producer : record.producers) {
+    sent -= static_cast<std::uint64_t>(std::count(producer.dropped.begin(), producer.dropped.end(), true));
+  }
   std::uint64_t received = 0;
   for (const ConsumerRecord& consumer : record.consumers) received += consumer.messages;
   if (received == sent) return "";
@@ -82,6 +86,7 @@ std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vecto
       Passage& passage = passages[p * each + i];
       passage.push_call = record.producers[p].stamps[i].call;
       passage.push_done = record.producers[p].stamps[i].done;
+      passage.dropped = record.dropped(p, i);
       passage.offered =
           plan.point.arrivals ? record.start + to_ticks(plan.demands.arrivals_ns[p][i]) : passage.push_call;
     }
@@ -97,6 +102,7 @@ std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vecto
       const std::uint64_t i = message.sequence();
       if (p >= plan.point.producers || i >= each) return "exactly once: a message arrived that nobody sent";
       Passage& passage = passages[p * each + i];
+      if (passage.dropped) return "exactly once: " + message_name(p, i) + " arrived though its push was refused";
       if (passage.pop_done != never) return "exactly once: " + message_name(p, i) + " arrived twice";
       if (i < next[p]) return "order: " + message_name(p, i) + " came after a later one";
       next[p] = i + 1;
@@ -107,7 +113,8 @@ std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vecto
     }
   }
   for (std::size_t n = 0; n < passages.size(); ++n) {
-    if (passages[n].pop_done == never) return "exactly once: " + message_name(n / each, n % each) + " never arrived";
+    if (passages[n].pop_done == never && !passages[n].dropped)
+      return "exactly once: " + message_name(n / each, n % each) + " never arrived";
   }
   return "";
 }
@@ -136,7 +143,9 @@ std::string check_order(const TrialPlan& plan, const Traits& traits, const std::
   for (std::size_t first = 0; first < passages.size(); first += group) {
     std::vector<const Passage*> members;
     members.reserve(group);
-    for (std::size_t n = first; n < first + group; ++n) members.push_back(&passages[n]);
+    for (std::size_t n = first; n < first + group; ++n) {
+      if (!passages[n].dropped) members.push_back(&passages[n]);
+    }
     if (auto fault = check_fifo(members); !fault.empty()) return fault;
   }
   return "";
@@ -151,6 +160,7 @@ struct Flow {
     entered.reserve(passages.size());
     left.reserve(passages.size());
     for (const Passage& passage : passages) {
+      if (passage.dropped) continue;
       entered.push_back(passage.push_done);
       left.push_back(passage.pop_call);
     }
@@ -227,9 +237,11 @@ class Services {
         const Passage& passage = passages[p * each + i];
         const Ticks before = i == 0 ? passage.push_call : passages[p * each + i - 1].push_done;
         realised.produce[p][i] = static_cast<float>(ns_between(before, passage.push_call));
-        realised.consume[p][i] = static_cast<float>(ns_between(passage.pop_done, passage.worked_until));
+        if (!passage.dropped)
+          realised.consume[p][i] = static_cast<float>(ns_between(passage.pop_done, passage.worked_until));
         if (produces) nominal.produce[p][i] = to_ns(plan.point.producer, plan.demands.producer[p][i]);
         if (consumes) nominal.consume[p][i] = to_ns(plan.point.consumer, plan.demands.consumer[p][i]);
+        if (passage.dropped) realised.consume[p][i] = nominal.consume[p][i];  // as it would have been
         asked.produce[p][i] = nominal.produce[p][i] + gap_in(realised.produce[p][i], nominal.produce[p][i]);
         asked.consume[p][i] = nominal.consume[p][i] + gap_in(realised.consume[p][i], nominal.consume[p][i]);
       }
@@ -390,10 +402,10 @@ double mean_spin_ns(const Work& work, const std::vector<DemandStream>& streams, 
 
 // A window that shrank to a fraction of what was planned, because some thread started or ended far from the others,
 // says nothing.
-bool too_short(const TrialPlan& plan, const Measurement& out) {
+bool too_short(const TrialPlan& plan, std::uint64_t messages) {
   const auto measured =
       static_cast<double>((plan.messages_per_producer - plan.warmup_per_producer) * plan.point.producers);
-  return static_cast<double>(out.messages) < measured / 4;
+  return static_cast<double>(messages) < measured / 4;
 }
 
 constexpr const char* short_window = "one producer was done before, or hardly after, every thread was warm";
@@ -409,7 +421,7 @@ void measure_counted(const TrialPlan& plan, const TrialRecord& record, Measureme
     }
   }
   out.messages = static_cast<std::uint64_t>(std::llround(messages));
-  if (too_short(plan, out)) {
+  if (too_short(plan, out.messages)) {
     out.void_reason = short_window;
     return;
   }
@@ -437,6 +449,7 @@ Timeline draw_timeline(const Window& window, const std::vector<Passage>& passage
     return std::min<std::size_t>(slices - 1, static_cast<std::size_t>((t - window.open) * slices / length));
   };
   for (const Passage& passage : passages) {
+    if (passage.dropped) continue;
     ++change[slice_of(passage.push_done)];
     --change[slice_of(std::max(passage.push_done, passage.pop_call))];  // what is inside by this is certainly inside
     if (window.holds(passage.push_done)) ++timeline.pushed[slice_of(passage.push_done)];
@@ -459,21 +472,22 @@ void measure_open_loop(const TrialPlan& plan, const TrialRecord& record, const S
   Histogram ideal_sojourn, floor_sojourn, excess;
   double excess_ns = 0;  // a histogram knows nothing below 0
   const auto passage_of = [&](std::size_t p, std::size_t i) -> const Passage& { return passages[p * each + i]; };
-  replay(services.realised, services.beginning(), record.capacity, passages.size(), 0,
+  const bool drops = point.when_full == WhenFull::drop;
+  replay(services.realised, services.beginning(), {record.capacity, 0, drops}, passages.size(),
          [&](std::uint32_t p, std::size_t i, double ideal_ns) {
            const Passage& passage = passage_of(p, i);
            if (!window.holds(passage.offered)) return;
-           const double measured_ns = ns_between(passage.offered, passage.pop_done);
-           sojourn.add(measured_ns);
            ideal_sojourn.add(ideal_ns);
-           excess.add(measured_ns - ideal_ns);
-           excess_ns += measured_ns - ideal_ns;
+           if (passage.dropped) return;
+           const double excess_of_it = ns_between(passage.offered, passage.pop_done) - ideal_ns;
+           excess.add(excess_of_it);
+           excess_ns += excess_of_it;
          });
   report.add_distribution("ideal_sojourn", ideal_sojourn);
   report.add_distribution("excess", excess);
   if (excess.count() > 0) report.set("excess_mean_ns", excess_ns / static_cast<double>(excess.count()));
   if (handoff_ns) {
-    replay(services.realised, services.beginning(), record.capacity, passages.size(), *handoff_ns,
+    replay(services.realised, services.beginning(), {record.capacity, *handoff_ns, drops}, passages.size(),
            [&](std::uint32_t p, std::size_t i, double floor_ns) {
              if (window.holds(passage_of(p, i).offered)) floor_sojourn.add(floor_ns);
            });
@@ -486,16 +500,21 @@ void measure_open_loop(const TrialPlan& plan, const TrialRecord& record, const S
   for (std::size_t p = 0; p < point.producers; ++p) {
     arriving.close = std::min(arriving.close, passage_of(p, each - 1).offered);
   }
-  double arrived = 0, taken = 0;
+  double arrived = 0, taken = 0, offered = 0;
   for (std::size_t p = 0; p < point.producers; ++p) {
     for (std::size_t i = 0; i < each; ++i) {
       const Passage& passage = passage_of(p, i);
-      arrived += arriving.holds(passage.offered);
+      arrived += arriving.holds(passage.offered) && !passage.dropped;
       taken += arriving.holds(passage.pop_done);
       if (!window.holds(passage.offered)) continue;
+      ++offered;
+      if (!passage.dropped) sojourn.add(ns_between(passage.offered, passage.pop_done));
       const Ticks free = i == 0 ? 0 : passage_of(p, i - 1).push_done;
       lateness_ns.push_back(ns_between(std::max(passage.offered, free), passage.push_call));
     }
+  }
+  if (drops && offered > 0) {
+    report.add("ideal_dropped_share", 1 - static_cast<double>(ideal_sojourn.count()) / offered);
   }
   if (!lateness_ns.empty()) {
     const auto p99 = lateness_ns.begin() + static_cast<std::ptrdiff_t>(lateness_ns.size() * 99 / 100);
@@ -523,7 +542,7 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   const std::size_t each = plan.messages_per_producer;
 
   // What lay inside the window, and who did how much.
-  Histogram sojourn, push_blocked, pop_blocked;
+  Histogram sojourn, push_blocked, pop_blocked, dropped;
   RoleWork produce, consume;              // inside the window
   RoleWork usage_produce, usage_consume;  // inside the intervals that CPU usage was taken over
   std::size_t messages = 0;
@@ -539,6 +558,10 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
       const double nominal_produce_ns = services.nominal.produce[p][i];
       const double nominal_consume_ns = services.nominal.consume[p][i];
       if (i >= plan.warmup_per_producer) usage_produce.add(produce_ns, nominal_produce_ns);
+      if (passage.dropped) {
+        if (window.holds(passage.push_done)) dropped.add(ns_between(passage.push_call, passage.push_done));
+        continue;
+      }
       if (consumed_from(passage)) usage_consume.add(consume_ns, nominal_consume_ns);
       if (window.holds(passage.push_done)) {
         if (!Services::entered_by(passage, window.open)) ++messages;
@@ -555,7 +578,7 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
     }
   }
   out.messages = messages;
-  if (too_short(plan, out)) {
+  if (too_short(plan, messages + dropped.count())) {
     out.void_reason = short_window;
     return;
   }
@@ -568,11 +591,11 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   } else if (point.works()) {
     const Opening opening = services.opening(window.open);
     const Replay nominal =
-        replay(overcommitted ? services.nominal : services.asked, opening, record.capacity, messages);
+        replay(overcommitted ? services.nominal : services.asked, opening, {record.capacity}, messages);
     // Where threads take turns on the cores, their service times contain each other's turns: only the nominal ones are
     // work.
     const ServiceTimes& honest = overcommitted ? services.nominal : services.realised;
-    const Replay ideal = overcommitted ? nominal : replay(honest, opening, record.capacity, messages);
+    const Replay ideal = overcommitted ? nominal : replay(honest, opening, {record.capacity}, messages);
     double least_ns = 0;
     if (overcommitted) {
       const double spun = (point.producer.kind == Work::Kind::spin ? produce.nominal : 0) +
@@ -588,7 +611,7 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
     report.add("nominal_efficiency", nominal_ns / out.window_ns);
     report.add_distribution("ideal_sojourn", ideal.sojourn);
     if (handoff_ns) {
-      const Replay floor = replay(honest, opening, record.capacity, messages, *handoff_ns);
+      const Replay floor = replay(honest, opening, {record.capacity, *handoff_ns}, messages);
       report.add("floor_lost_ns_per_msg", (std::max(floor.window_ns, least_ns) - ideal_ns) / n);
       report.add_distribution("floor_sojourn", floor.sojourn);
     }
@@ -606,6 +629,11 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   report.add("generator_share", produce.realised / (out.window_ns * static_cast<double>(point.producers)));
   report.add_distribution("sojourn", sojourn);
   report.add("sojourn_max_ns", sojourn.max());
+  if (point.when_full == WhenFull::drop) {
+    const double refused = static_cast<double>(dropped.count());
+    report.add("dropped_share", refused / (n + refused));
+    report.add_distribution("drop", dropped);
+  }
   report.add_distribution("push_blocked", push_blocked);
   report.add_distribution("pop_blocked", pop_blocked);
   report.add("peak_occupancy", static_cast<double>(flow.peak(window.open, window.close)));

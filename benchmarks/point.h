@@ -49,6 +49,15 @@ struct Arrivals : Process {
   Wait wait = Wait::spin;
 };
 
+/// Where a message's bytes are while it travels.
+enum class Payload : std::uint8_t {
+  in_queue,
+  heap,  ///< the producer allocates them, the consumer frees them
+};
+
+/// What a producer does with a message for which there is no room. It drops in an open loop only.
+enum class WhenFull : std::uint8_t { wait, drop };
+
 enum class Placement : std::uint8_t {
   spread,    ///< thread i on allowed core i mod n, consumers first
   free,      ///< wherever the kernel puts it
@@ -72,6 +81,8 @@ struct Point {
   std::size_t consumers = 1;
   std::size_t capacity = 1;
   std::size_t message_bytes = 8;
+  Payload payload = Payload::in_queue;
+  WhenFull when_full = WhenFull::wait;
   Placement placement = Placement::spread;
   Work producer;  ///< closed loop: before each push
   Work consumer;
@@ -84,7 +95,9 @@ struct Point {
   bool works() const { return producer.kind != Work::Kind::none || consumer.kind != Work::Kind::none; }
   bool overloaded() const { return arrivals && rho && *rho >= 1; }
   /// The level that gives the number: stamps would distort a race without work.
-  Level level() const { return works() || arrivals ? Level::traced : Level::counted; }
+  Level level() const { return works() || arrivals || when_full == WhenFull::drop ? Level::traced : Level::counted; }
+  /// Whether a counted trial tells anything: an open loop's pace is its arrivals'.
+  bool can_be_counted() const { return !arrivals; }
   /// Least time between messages that the work and the arrivals allow, ns.
   double ideal_ns_per_msg() const {
     const double offer = arrivals ? arrivals->mean_ns : producer.mean_ns / static_cast<double>(producers);

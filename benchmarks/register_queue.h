@@ -12,7 +12,9 @@ bool register_queue(const char* name, LineUp line_up) {
   using Q = Queue<Message>;
   static_assert(BoundedQueue<Q>, "see queues/bounded_queue.h for what a queue must offer");
   static_assert((Q::traits.timed == Timed::yes) == TimedBoundedQueue<Q>, "the label `timed` must tell the truth");
-  return add_queue({name, line_up, Q::traits, &run_trial<Q>});
+  TrialLoops loops{&run_trial<Q>, &run_trial<Queue<InlineMessage<64>>>, &run_trial<Queue<InlineMessage<1024>>>};
+  if constexpr (Q::traits.element != Element::trivial) loops.of_heap = &run_trial<Queue<HeapMessage>>;
+  return add_queue({name, line_up, Q::traits, loops});
 }
 
 }  // namespace bq::bench

@@ -56,6 +56,7 @@ std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& po
   if (point.capacity > traits.max_capacity) {
     return "takes capacities up to " + std::to_string(traits.max_capacity) + ", not " + std::to_string(point.capacity);
   }
+  if (!queue.loops.for_point(point)) return "takes messages of trivial types only, not what owns memory on the heap";
   return std::nullopt;
 }
 

@@ -18,11 +18,26 @@ enum class LineUp : std::uint8_t {
   named,       ///< only where its name is spelt out
 };
 
+using RunTrial = void (*)(const TrialPlan&, TrialRecord&, Watchdog&);
+
+/// The measured loops, one for each kind of message; null where the queue cannot carry it.
+struct TrialLoops {
+  RunTrial of_8 = nullptr;
+  RunTrial of_64 = nullptr;
+  RunTrial of_1024 = nullptr;
+  RunTrial of_heap = nullptr;
+
+  RunTrial for_point(const Point& point) const {
+    if (point.payload == Payload::heap) return of_heap;
+    return point.message_bytes == 8 ? of_8 : point.message_bytes == 64 ? of_64 : of_1024;
+  }
+};
+
 struct QueueEntry {
   std::string name;
   LineUp line_up;
   Traits traits;
-  void (*run)(const TrialPlan&, TrialRecord&, Watchdog&);
+  TrialLoops loops;
 };
 
 /// All registered queues, by name.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "benchmarks/machine.h"
+#include "benchmarks/message.h"
 #include "benchmarks/trial.h"
 #include "benchmarks/watchdog.h"
 #include "queues/handles.h"
@@ -70,19 +71,36 @@ class ArrivalCheck {
 /// Fills the queue to refusal and drains it, from one thread. The messages are producer 0's own first ones, sent again
 /// later.
 template <class Q>
-FillProbe probe_bound(Q& queue) {
+FillProbe probe_bound(Q& queue, std::size_t message_bytes) {
+  using M = typename Q::value_type;
   FillProbe probe;
   const std::size_t beyond = queue.capacity() + 2;  // an overfull queue need not end
-  while (probe.accepted < beyond && queue.try_push(Message::of(0, probe.accepted)) == Status::done) ++probe.accepted;
-  std::optional<Message> out;
+  while (probe.accepted < beyond && queue.try_push(make_message<M>(0, probe.accepted, message_bytes)) == Status::done) {
+    ++probe.accepted;
+  }
+  std::optional<M> out;
   for (std::size_t i = 0; i < probe.accepted; ++i) {
-    if (queue.try_pop(out) != Status::done || out->id != i) probe.drained_in_order = false;
+    if (queue.try_pop(out) != Status::done || id_of(*out) != i) probe.drained_in_order = false;
   }
   if (queue.try_pop(out) == Status::done) probe.drained_in_order = false;
   return probe;
 }
 
-template <Level level, Pace pace, class Q>
+/// Hands one message over, or drops it.
+template <WhenFull when_full, class Q>
+void offer(Q& queue, typename Q::value_type&& message, std::size_t sequence, ProducerRecord& record) {
+  if constexpr (when_full == WhenFull::wait) {
+    if (!queue.push(std::move(message))) [[unlikely]]
+      ++record.refused;
+  } else {
+    const Status status = queue.try_push(std::move(message));
+    if (status == Status::done) return;
+    record.dropped[sequence] = true;
+    if (status == Status::closed) ++record.refused;
+  }
+}
+
+template <Level level, Pace pace, WhenFull when_full, class Q>
 void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last, const TrialPlan& plan,
                 const TrialRecord& trial, ProducerRecord& record, WorkerStatus& status) {
   const DemandStream& demand = plan.demands.producer[self];
@@ -98,31 +116,33 @@ void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
       status.in_work.store(false, std::memory_order_relaxed);
     }
     status.messages.store(i, std::memory_order_relaxed);
+    auto message = make_message<typename Q::value_type>(self, i, plan.point.message_bytes);
     if constexpr (level == Level::traced) {
       PushStamp& stamp = record.stamps[i];
       stamp.call = now_ticks();
-      if (!queue.push(Message::of(self, i))) [[unlikely]]
-        ++record.refused;
+      offer<when_full>(queue, std::move(message), i, record);
       stamp.done = now_ticks();
     } else {
-      if (!queue.push(Message::of(self, i))) [[unlikely]]
-        ++record.refused;
+      offer<when_full>(queue, std::move(message), i, record);
     }
   }
 }
 
-template <Level level, Pace pace, class Q>
+template <Level level, Pace pace, WhenFull when_full, class Q>
 void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecord& trial, ProducerRecord& record,
              WorkerStatus& status) {
+  const auto push = [&](std::size_t first, std::size_t last) {
+    push_range<level, pace, when_full>(queue, self, first, last, plan, trial, record, status);
+  };
   const std::size_t total = plan.messages_per_producer;
-  push_range<level, pace>(queue, self, 0, plan.warmup_per_producer, plan, trial, record, status);
+  push(0, plan.warmup_per_producer);
   const CpuUsage before = CpuUsage::of_this_thread();
   record.warm = now_ticks();
   if constexpr (level == Level::traced) {
-    push_range<level, pace>(queue, self, plan.warmup_per_producer, total, plan, trial, record, status);
+    push(plan.warmup_per_producer, total);
   } else {
     for (std::size_t first = plan.warmup_per_producer; first < total; first += trial.stride) {
-      push_range<level, pace>(queue, self, first, std::min(first + trial.stride, total), plan, trial, record, status);
+      push(first, std::min(first + trial.stride, total));
       record.strides.push_back(now_ticks());
     }
   }
@@ -130,17 +150,21 @@ void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecor
   record.usage = CpuUsage::of_this_thread() - before;
 }
 
-/// The loop for a producer of this trial.
+/// The loop for the producers of this trial. An open loop is always traced; only there producers may drop.
 template <class Q>
 auto producer_loop(const TrialPlan& plan) {
-  const bool traced = plan.level == Level::traced;
-  if (plan.point.arrivals) {
-    return traced ? &produce<Level::traced, Pace::arrivals, Q> : &produce<Level::counted, Pace::arrivals, Q>;
+  const Point& point = plan.point;
+  if (point.arrivals) {
+    return point.when_full == WhenFull::drop ? &produce<Level::traced, Pace::arrivals, WhenFull::drop, Q>
+                                             : &produce<Level::traced, Pace::arrivals, WhenFull::wait, Q>;
   }
-  if (plan.point.producer.kind != Work::Kind::none) {
-    return traced ? &produce<Level::traced, Pace::work, Q> : &produce<Level::counted, Pace::work, Q>;
+  const bool works = point.producer.kind != Work::Kind::none;
+  if (plan.level == Level::traced) {
+    return works ? &produce<Level::traced, Pace::work, WhenFull::wait, Q>
+                 : &produce<Level::traced, Pace::nothing, WhenFull::wait, Q>;
   }
-  return traced ? &produce<Level::traced, Pace::nothing, Q> : &produce<Level::counted, Pace::nothing, Q>;
+  return works ? &produce<Level::counted, Pace::work, WhenFull::wait, Q>
+               : &produce<Level::counted, Pace::nothing, WhenFull::wait, Q>;
 }
 
 /// Pops until the end of the stream, or, with `until_warm`, until a message from after its producer's warm-up has come.
@@ -150,7 +174,7 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
   const Work::Kind kind = plan.point.consumer.kind;
   std::uint64_t count = record.messages;
   bool more = true;
-  std::optional<Message> message;
+  std::optional<typename Q::value_type> message;
   for (;;) {
     status.messages.store(count, std::memory_order_relaxed);
     Ticks call = 0;
@@ -160,15 +184,18 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
       more = false;
       break;
     }
+    Ticks done = 0;
+    if constexpr (level == Level::traced) done = now_ticks();
+    const Message number{id_of(*message)};
     if constexpr (level == Level::traced) {
       if (count < record.stamps.size()) [[likely]]
-        record.stamps[count] = {call, now_ticks(), message->id};
+        record.stamps[count] = {call, done, number.id};
     } else {
-      check(*message);
+      check(number);
     }
     ++count;
-    const std::uint64_t producer = message->producer();
-    const std::uint64_t sequence = message->sequence();
+    const std::uint64_t producer = number.producer();
+    const std::uint64_t sequence = number.sequence();
     if constexpr (has_work) {
       status.in_work.store(true, std::memory_order_relaxed);
       // A message nobody sent is found out later; here it must only do no harm.
@@ -220,6 +247,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   // Memory is touched now rather than in the loops.
   for (ProducerRecord& p : record.producers) {
     p.refused = 0;
+    p.dropped.assign(point.when_full == WhenFull::drop ? plan.messages_per_producer : 0, false);
     p.stamps.resize(traced ? plan.messages_per_producer : 0);
     p.strides.clear();
     p.strides.reserve(258);
@@ -247,7 +275,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     if (self == 0 && queue.capacity() != unbounded_capacity) {
       // By a producer rather than by the main thread: some queues keep something for every thread that ever pushed.
       status[thread].stage = WorkerStatus::Stage::probing;
-      record.fill = detail::probe_bound(queue);
+      record.fill = detail::probe_bound(queue, point.message_bytes);
     }
     start.arrive_and_wait();
     status[thread].stage = WorkerStatus::Stage::running;

@@ -36,6 +36,8 @@ constexpr std::array keys{
     Key{"consumers", true},
     Key{"capacity", true},
     Key{"message_bytes", true},
+    Key{"payload", true},
+    Key{"when_full", true},
     Key{"placement", true},
     Key{"batch", true},
     Key{"rho", true},
@@ -433,6 +435,19 @@ std::string text_of(const Point::Value& value) {
   return out.str();
 }
 
+void read_message(const Combination& from, Point& point) {
+  constexpr std::int64_t largest = 1 << 20;
+  const bool on_heap = read_string(from, "payload", {"in_queue", "heap"}, "in_queue") == "heap";
+  point.payload = on_heap ? Payload::heap : Payload::in_queue;
+  const std::int64_t bytes = read_count(from, "message_bytes", 8, largest, on_heap ? 64 : 8);
+  point.message_bytes = static_cast<std::size_t>(bytes);
+  if (on_heap ? bytes < 16 || bytes % 8 != 0 : bytes != 8 && bytes != 64 && bytes != 1024) {
+    fail_at(from, "message_bytes",
+            on_heap ? "must be a multiple of 8 and at least 16 with payload = \"heap\""
+                    : "must be 8, 64 or 1024; other sizes need payload = \"heap\"");
+  }
+}
+
 Point read_point(const Combination& from, const std::string& scenario, const std::string& case_name) {
   Point point;
   point.scenario = scenario;
@@ -445,7 +460,9 @@ Point read_point(const Combination& from, const std::string& scenario, const std
   point.producers = static_cast<std::size_t>(read_count(from, "producers", 1, max_threads, 1));
   point.consumers = static_cast<std::size_t>(read_count(from, "consumers", 1, max_threads, 1));
   point.capacity = static_cast<std::size_t>(read_count(from, "capacity", 1, max_capacity, std::nullopt));
-  point.message_bytes = static_cast<std::size_t>(read_count(from, "message_bytes", 8, 8, 8));
+  read_message(from, point);
+  const std::string when_full = read_string(from, "when_full", {"wait", "drop"}, "wait");
+  point.when_full = when_full == "drop" ? WhenFull::drop : WhenFull::wait;
   const std::string placement = read_string(from, "placement", {"spread", "free", "one_core"}, "spread");
   point.placement = placement == "free"       ? Placement::free
                     : placement == "one_core" ? Placement::one_core
@@ -455,6 +472,7 @@ Point read_point(const Combination& from, const std::string& scenario, const std
 
   point.arrivals = read_arrivals(from);
   point.batch = read_batch(from, point);
+  if (point.when_full == WhenFull::drop && !point.arrivals) fail_at(from, "when_full", "\"drop\" needs [arrivals]");
 
   check_work(from, "consumer", point.consumer);
 

@@ -260,7 +260,7 @@ Measurement Session::run_once(const Cell& cell, Level level, const Plan& plan) {
   const bool bounded = cell.queue->traits.bound != Bound::none;
   const TrialPlan trial{*cell.point, level, plan.warmup_per_producer, plan.messages_per_producer, demands_, bounded};
   draw_demands(*cell.point, options_.seed, options_.round, probe_.ns_per_step, plan.messages_per_producer, demands_);
-  cell.queue->run(trial, record_, *watchdog_);
+  cell.queue->loops.for_point (*cell.point)(trial, record_, *watchdog_);
   return measure(trial, record_, cell.queue->traits, handoff_ns_, core_count(*cell.point));
 }
 
@@ -388,7 +388,7 @@ std::vector<Block> Session::plan_round() {
         if (point.level() == Level::counted) {
           // A race's number stands only if a traced trial of the cell passed in the same run.
           if (!verified_.contains(cell.name)) block.items.push_back({&cell, Level::traced});
-        } else if (!point.arrivals && (i + options_.round) % probe_effect_period == 0) {
+        } else if (point.can_be_counted() && (i + options_.round) % probe_effect_period == 0) {
           block.items.push_back({&cell, Level::counted});
         }
       }

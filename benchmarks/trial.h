@@ -10,20 +10,12 @@
 
 #include "benchmarks/clock.h"
 #include "benchmarks/cpu_usage.h"
+#include "benchmarks/message.h"
 #include "benchmarks/point.h"
 #include "benchmarks/workload.h"
 #include "queues/bounded_queue.h"
 
 namespace bq::bench {
-
-/// A message: who sent it and which of that producer's messages it is.
-struct Message {
-  std::uint64_t id = 0;
-
-  static Message of(std::uint64_t producer, std::uint64_t sequence) { return {producer << 48 | sequence}; }
-  std::uint64_t producer() const { return id >> 48; }
-  std::uint64_t sequence() const { return id & ((std::uint64_t{1} << 48) - 1); }
-};
 
 struct TrialPlan {
   std::uint64_t total_messages() const { return messages_per_producer * point.producers; }
@@ -62,7 +54,8 @@ struct ProducerRecord {
   CpuUsage usage;                 ///< from warm to done
   std::vector<PushStamp> stamps;  ///< traced: one a message, warm-up included
   std::vector<Ticks> strides;     ///< counted: after every TrialRecord::stride messages from warm on
-  std::uint64_t refused = 0;      ///< pushes that returned false: none may
+  std::uint64_t refused = 0;      ///< pushes that found it closed: none may
+  std::vector<bool> dropped;      ///< WhenFull::drop: [sequence]: it was not taken
 };
 
 struct ConsumerRecord {
@@ -83,6 +76,11 @@ struct FillProbe {
 };
 
 struct TrialRecord {
+  bool dropped(std::size_t producer, std::size_t sequence) const {
+    const std::vector<bool>& of_producer = producers[producer].dropped;
+    return !of_producer.empty() && of_producer[sequence];
+  }
+
   std::size_t capacity = 0;  ///< the queue's own word
   Ticks start = 0;           ///< what the arrivals count from: all threads are there
   std::size_t stride = 1;

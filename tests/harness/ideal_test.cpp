@@ -53,7 +53,7 @@ TEST(Ideal, AgreesWithTheClosedFormForExponentialTimes) {
   for (const std::size_t capacity : {1u, 2u, 8u}) {
     for (const double rho : {0.8, 1.0, 1.25}) {
       const ServiceTimes times = draw(1, messages, 100'000, 100'000 * rho, capacity);
-      const Replay result = replay(times, empty_start(times, 1), capacity, messages);
+      const Replay result = replay(times, empty_start(times, 1), {capacity}, messages);
       const double measured = messages / result.window_ns;
       const double ratio = measured / closed_form_per_ns(100'000, 100'000 * rho, capacity);
       std::printf("K %zu, rho %.2f: replay / closed form = %.4f\n", capacity, rho, ratio);
@@ -115,7 +115,7 @@ TEST(Ideal, AgreesWithAnEventSimulationForAnyShape) {
         const ServiceTimes times = draw(producers, 5'000, 1e6 * static_cast<double>(producers),
                                         1.1e6 * static_cast<double>(consumers), capacity);
         const std::size_t messages = 4'000 * producers;
-        EXPECT_NEAR(replay(times, empty_start(times, consumers), capacity, messages).window_ns,
+        EXPECT_NEAR(replay(times, empty_start(times, consumers), {capacity}, messages).window_ns,
                     replay_by_events(times, consumers, capacity, messages), 1)
             << producers << "P" << consumers << "C capacity " << capacity;
       }
@@ -127,7 +127,7 @@ TEST(Ideal, StartsFromTheOpeningItIsGiven) {
   // Two messages wait, the consumer is busy for another 50, the producer is ready in 10 and the queue holds 2.
   const ServiceTimes times{{{0, 0, 30, 30}}, {{100, 100, 100, 100}}};
   const Opening opening{{{2, 10}}, {50}, {{0, 0}, {0, 1}}};
-  const Replay result = replay(times, opening, 2, 2);
+  const Replay result = replay(times, opening, {2}, 2);
   // Message 2 enters when the consumer takes message 0 at 50; message 3 is ready at 80 and enters as message 1 is taken
   // at 150.
   EXPECT_DOUBLE_EQ(result.window_ns, 150);
@@ -140,10 +140,43 @@ TEST(Ideal, InAnOpenLoopMessagesComeWhetherThereIsRoomOrNot) {
   // The consumer takes 100 for each; four arrive at once, into a queue of one.
   const ServiceTimes times{{{0, 0, 0, 0}}, {{100, 100, 100, 100}}, {{10, 10, 10, 10}}};
   std::vector<double> sojourns;
-  const Replay result = replay(times, {{{0, 10}}, {0}, {}}, 1, 4, 0,
+  const Replay result = replay(times, {{{0, 10}}, {0}, {}}, {1}, 4,
                                [&](std::uint32_t, std::size_t, double ns) { sojourns.push_back(ns); });
   EXPECT_EQ(sojourns, (std::vector<double>{0, 100, 200, 300})) << "who waits outside waits, too";
   EXPECT_DOUBLE_EQ(result.window_ns, 210) << "the last enters when the third is taken";
+}
+
+TEST(Ideal, DropsWhatFindsItFull) {
+  // The consumer takes 100 for each; the queue holds one. At 10 the first goes straight to the consumer, the second
+  // waits, the third is lost; at 120 the second has been taken (at 110), so that the fourth has room.
+  const ServiceTimes times{{{0, 0, 0, 0}}, {{100, 100, 100, 100}}, {{10, 10, 10, 120}}};
+  std::vector<std::size_t> entered;
+  const IdealQueue dropping{.capacity = 1, .drops = true};
+  replay(times, {{{0, 10}}, {0}, {}}, dropping, 4,
+         [&](std::uint32_t, std::size_t sequence, double) { entered.push_back(sequence); });
+  EXPECT_EQ(entered, (std::vector<std::size_t>{0, 1, 3}));
+}
+
+// M/M/1/K loses (1 - rho) rho^N / (1 - rho^(N+1)) of what arrives, N = K + 1 with the one in service (Erlang).
+TEST(Ideal, DropsAsMuchAsErlangsFormulaSays) {
+  for (const double rho : {0.8, 1.5}) {
+    Point point;
+    point.name = "mm1k";
+    point.consumer = {{Process::Shape::exponential, 1e6}, Work::Kind::sleep};
+    point.arrivals = Arrivals{{Process::Shape::exponential, 1e6 / rho}};
+    Demands demands;
+    constexpr std::size_t messages = 1'000'000;
+    draw_demands(point, 3, 1, 1, messages, demands);
+    ServiceTimes times;
+    times.produce = {std::vector<float>(messages)};
+    times.consume = {{demands.consumer[0].begin(), demands.consumer[0].end()}};
+    times.arrive = demands.arrivals_ns;
+    constexpr std::size_t capacity = 4;
+    const auto entered =
+        replay(times, {{{0, times.arrive[0][0]}}, {0}, {}}, {capacity, 0, true}, messages).sojourn.count();
+    const double lost = (1 - rho) * std::pow(rho, capacity + 1) / (1 - std::pow(rho, capacity + 2));
+    EXPECT_NEAR(1 - static_cast<double>(entered) / messages, lost, 0.004) << rho;
+  }
 }
 
 // M/M/1: P(sojourn > t) = exp(-(mu - lambda) t), in all its parts; here waiting only, which an empty system makes 0.
@@ -160,8 +193,7 @@ TEST(Ideal, WaitsInAnOpenLoopAsKendallsMM1Does) {
     times.produce = {std::vector<float>(messages)};
     times.consume = {{demands.consumer[0].begin(), demands.consumer[0].end()}};
     times.arrive = demands.arrivals_ns;
-    const Replay result =
-        replay(times, {{{0, times.arrive[0][0]}}, {0}, {}}, std::numeric_limits<std::size_t>::max(), messages);
+    const Replay result = replay(times, {{{0, times.arrive[0][0]}}, {0}, {}}, {unbounded_capacity}, messages);
     EXPECT_NEAR(*result.sojourn.mean() / (1e6 * rho / (1 - rho)), 1, 0.03) << "the mean wait, rho / (mu - lambda)";
     // P(wait > t) = rho exp(-(mu - lambda) t).
     const double p99 = std::log(rho / 0.01) / ((1 - rho) / 1e6);
@@ -171,12 +203,12 @@ TEST(Ideal, WaitsInAnOpenLoopAsKendallsMM1Does) {
 
 TEST(Ideal, AHandoffDelaysBothDirections) {
   const ServiceTimes times{{{10, 10, 10}}, {{10, 10, 10}}};
-  EXPECT_DOUBLE_EQ(replay(times, empty_start(times, 1), 1, 3).window_ns, 30);
+  EXPECT_DOUBLE_EQ(replay(times, empty_start(times, 1), {1}, 3).window_ns, 30);
   // Entered at 10, taken at 15, room seen at 20, where the second has just become ready; taken at 25; the third
   // likewise.
-  EXPECT_DOUBLE_EQ(replay(times, empty_start(times, 1), 1, 3, 5).window_ns, 30);
+  EXPECT_DOUBLE_EQ(replay(times, empty_start(times, 1), {1, 5}, 3).window_ns, 30);
   // Entered at 10, taken at 18, room seen at 26; entered at 26, taken at 34, room seen at 42.
-  EXPECT_DOUBLE_EQ(replay(times, empty_start(times, 1), 1, 3, 8).window_ns, 42);
+  EXPECT_DOUBLE_EQ(replay(times, empty_start(times, 1), {1, 8}, 3).window_ns, 42);
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ TEST_F(ScenarioTest, ImpossibleValues) {
   expect_error(head + "capacity = 1\nproducers = 0\n", "4", "producers", "from 1 to 256");
   expect_error(head + "capacity = 1\nconsumers = 100000\n", "4", "consumers", "from 1 to 256");
   expect_error(head + "capacity = 1\nplacement = \"moon\"\n", "4", "placement", "spread");
-  expect_error(head + "capacity = 1\nmessage_bytes = 7\n", "4", "message_bytes", "8");
+  expect_error(head + "capacity = 1\nmessage_bytes = 7\n", "4", "message_bytes", "from 8");
   expect_error(head + "capacity = 1\n[producer]\nwork = \"spin\"\nmean_ns = -3\n", "6", "producer.mean_ns", "above 0");
   expect_error(head + "capacity = 1\n[producer]\nwork = \"spin\"\nmean_ns = nan\n", "6", "producer.mean_ns", "above 0");
   expect_error(head + "capacity = 1\nrank = 3\n", "4", "rank", "true or false");
@@ -206,6 +206,16 @@ TEST_F(ScenarioTest, ArrivalsByGapRateOrLoad) {
   expect_error(served + poisson + "rho = 0.5\nproducer.work = \"spin\"\nproducer.mean_ns = 5\n", "9", "producer.work",
                "leave it out");
   expect_error(head + "capacity = 4\n" + poisson + "rho = 0.5\n", "5", "rho", "work of the consumer");
+}
+
+TEST_F(ScenarioTest, MessagesByPlaceAndSize) {
+  const Scenario scenario = load(head + "capacity = 4\nmessage_bytes = [8, 64, 1_024]\n");
+  EXPECT_EQ(scenario.points[2].message_bytes, 1024u);
+  EXPECT_EQ(load(head + "capacity = 4\npayload = \"heap\"\n").points[0].message_bytes, 64u);
+  expect_error(head + "capacity = 4\nmessage_bytes = 100\n", "4", "message_bytes", "8, 64 or 1024");
+  expect_error(head + "capacity = 4\npayload = \"heap\"\nmessage_bytes = 8\n", "5", "message_bytes", "at least 16");
+  expect_error(head + "capacity = 4\npayload = \"disk\"\n", "4", "payload", "heap");
+  expect_error(head + "capacity = 4\nwhen_full = \"drop\"\n", "4", "when_full", "needs [arrivals]");
 }
 
 TEST_F(ScenarioTest, BatchesThatCannotBe) {

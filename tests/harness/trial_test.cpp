@@ -24,15 +24,15 @@ Point point_of(std::size_t producers, std::size_t consumers, std::size_t capacit
   return point;
 }
 
-template <template <class> class Queue>
+template <template <class> class Queue, class M = Message>
 Measurement trial(const Point& point, Level level) {
   static Watchdog watchdog(std::chrono::seconds(30), 4, [](const std::string& what) { ADD_FAILURE() << what; });
   Demands demands;
   draw_demands(point, 1, 1, 1, each, demands);
   const TrialPlan plan{point, level, each / 8, each, demands};
   TrialRecord record;
-  run_trial<Queue<Message>>(plan, record, watchdog);
-  return measure(plan, record, Queue<Message>::traits, 50.0, allowed_cores().size());
+  run_trial<Queue<M>>(plan, record, watchdog);
+  return measure(plan, record, Queue<M>::traits, 50.0, allowed_cores().size());
 }
 
 template <class T>
@@ -100,7 +100,7 @@ struct HandMade {
     record.producers[0].stamps = {first};
     record.producers[1].stamps = {second};
     record.consumers[0].stamps = std::move(pops);
-    record.consumers[0].messages = 2;
+    record.consumers[0].messages = record.consumers[0].stamps.size();
     record.consumers[0].end_call = 1000;
   }
   std::string fault(Traits traits = {}) {
@@ -135,6 +135,16 @@ TEST(HandMadeRecords, AMessageNobodySentAndOneThatCameTwice) {
             std::string::npos);
 }
 
+TEST(HandMadeRecords, AMessageThatWasDroppedMustNotArrive) {
+  HandMade arrived({10, 20}, {30, 40}, {{15, 50, from_first}, {60, 70, from_second}});
+  arrived.record.producers[1].dropped = {true};
+  EXPECT_NE(arrived.fault().find("though its push was refused"), std::string::npos) << arrived.fault();
+  HandMade gone({10, 20}, {30, 40}, {{15, 50, from_first}});
+  EXPECT_NE(gone.fault().find("never arrived"), std::string::npos) << gone.fault();
+  gone.record.producers[1].dropped = {true};
+  EXPECT_EQ(gone.fault(), "");
+}
+
 TEST(HandMadeRecords, AWindowThatShrankToAFractionIsVoid) {
   Point point = point_of(1, 1, 4, 0, 0);
   Demands demands;
@@ -160,6 +170,53 @@ TEST(HandMadeRecords, AWindowThatShrankToAFractionIsVoid) {
   EXPECT_EQ(result(35).void_reason, "");
   EXPECT_NE(result(750).void_reason, "") << "two messages of ten";
   EXPECT_TRUE(result(750).counters.empty());
+}
+
+// Hands out messages whose other end is another message's, as a ring does that lets two writers into one slot.
+template <class T>
+class TearingQueue : public TwoCondvarQueue<T> {
+ public:
+  using TwoCondvarQueue<T>::TwoCondvarQueue;
+  std::optional<T> pop() {
+    std::optional<T> message = TwoCondvarQueue<T>::pop();
+    if (message && ++popped_ == 1'000) ++message->id_again;
+    return message;
+  }
+  bool pop(std::optional<T>& out) { return (out = pop()).has_value(); }
+
+ private:
+  std::size_t popped_ = 0;
+};
+
+TEST_P(BothLevels, MessagesOfEveryKindArriveWhole) {
+  Point point = point_of(2, 2, 8, 0, 0);
+  const auto passes = [&]<class M>(std::size_t bytes, M* /*kind*/) {
+    point.message_bytes = bytes;
+    const Measurement result = trial<RightQueue, M>(point, GetParam());
+    EXPECT_EQ(result.fault + result.void_reason, "") << bytes;
+    EXPECT_GT(result.counters.size(), 0u);
+  };
+  passes(64, static_cast<InlineMessage<64>*>(nullptr));
+  passes(1'024, static_cast<InlineMessage<1'024>*>(nullptr));
+  passes(16, static_cast<HeapMessage*>(nullptr));
+  passes(4'096, static_cast<HeapMessage*>(nullptr));
+}
+
+TEST_P(BothLevels, ATornMessageIsNoMessage) {
+  const Measurement result = trial<TearingQueue, InlineMessage<64>>(point_of(1, 1, 8, 0, 0), GetParam());
+  EXPECT_NE(result.fault, "");
+}
+
+TEST(OpenLoop, WhatIsDroppedIsCountedAndNeverArrives) {
+  Point point = point_of(2, 1, 4, 0, 2'000);
+  point.arrivals = Arrivals{{Process::Shape::exponential, 1'000}};
+  point.rho = 2;
+  point.when_full = WhenFull::drop;
+  const Measurement result = trial<RightQueue>(point, Level::traced);
+  ASSERT_EQ(result.fault + result.void_reason, "");
+  EXPECT_GT(*result.counter("dropped_share"), 0.3) << "half of what comes is too much";
+  EXPECT_GT(*result.counter("ideal_dropped_share"), 0.3);
+  EXPECT_LT(*result.counter("peak_occupancy"), 5);
 }
 
 // Four messages arrive 1,000 ticks apart; the consumer works 400 on each. The third is pushed 90 late though the
