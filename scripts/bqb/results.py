@@ -30,14 +30,29 @@ class ResultError(Exception):
 
 
 @dataclass(frozen=True)
-class Side:
+class Process:
+    """A stream of times."""
+
+    process: str = "constant"  # constant, exponential, lognormal, bursty or trace
+    mean_ns: float = 0.0
+    cv: float = 0.0
+    burst_msgs: int = 0
+    burst_gap_ns: float = 0.0
+    trace_file: str = ""
+
+
+@dataclass(frozen=True)
+class Side(Process):
     """One role's work: what its threads do between two calls of the queue."""
 
     work: str = "none"  # spin, sleep or none
-    process: str = "constant"  # constant, exponential or bursty
-    mean_ns: float = 0.0
-    burst_msgs: int = 0
-    burst_gap_ns: float = 0.0
+
+
+@dataclass(frozen=True)
+class Arrivals(Process):
+    """Open loop: the gaps between messages, over all producers."""
+
+    wait: str = "spin"  # spin or sleep: how a producer waits for the next
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +66,14 @@ class Point:
     consumers: int = 1
     capacity: int = 1
     message_bytes: int = 8
+    payload: str = "in_queue"  # or heap
+    when_full: str = "wait"  # or drop
+    batch: int = 1
     placement: str = ""
     rho: float | None = None  # offered load over service capacity; absent without work on both sides
     producer: Side = field(default_factory=Side)
     consumer: Side = field(default_factory=Side)
+    arrivals: Arrivals | None = None  # open loop
     window_ms: float = 0.0
     level: str = "traced"  # the level that gives the number
     case: str | None = None
@@ -80,6 +99,10 @@ class Scenario:
     queues: tuple[str, ...]
     points: tuple[Point, ...]
     file: str = ""
+
+    @property
+    def open_loop(self) -> bool:
+        return all(point.arrivals for point in self.points)
 
     def swept(self) -> dict[str, list]:
         """Keys that take more than one value over the points, each with its values in order of first appearance."""
@@ -364,13 +387,10 @@ def _known(kind: type, row: dict) -> dict:
     return {name: value for name, value in row.items() if name in kind.__dataclass_fields__ and value is not None}
 
 
-def _side(row: dict | None) -> Side:
-    return Side(**_known(Side, row or {}))
-
-
 def _point(row: dict) -> Point:
-    sides = {"producer": _side(row.get("producer")), "consumer": _side(row.get("consumer"))}
-    return Point(**{"params": {}, **_known(Point, row), **sides})
+    parts = {name: kind(**_known(kind, row[name]))
+             for name, kind in (("producer", Side), ("consumer", Side), ("arrivals", Arrivals)) if row.get(name)}
+    return Point(**{"params": {}, **_known(Point, row), **parts})
 
 
 def _scenario(row: dict) -> Scenario:

@@ -27,6 +27,7 @@ CONFIDENCE = (2.5, 97.5)  # percentiles of the bootstrapped medians: where the t
 # far as one, and 1.96 sqrt(2) standard deviations are these percentiles of a normal distribution.
 REPEAT = (0.28, 99.72)
 LOST, NOMINAL_LOST, THROUGHPUT = "lost_ns_per_msg", "nominal_lost_ns_per_msg", "throughput_msgs_per_s"
+EXCESS = "excess_mean_ns"  # of an open loop, which has no loss
 EFFICIENCY_OF = {LOST: "efficiency", NOMINAL_LOST: "nominal_efficiency"}
 
 
@@ -143,7 +144,10 @@ def inflation_gap(run: Run, point: Point) -> float:
 @lru_cache(maxsize=None)
 def headline(run: Run, point: Point) -> str:
     """The counter that a point is judged by: lost ns, with nominal work times where the queues slow the work
-    unequally (no queue slows a sleep: a timer that is late is not its doing); throughput where no trial has a loss."""
+    unequally (no queue slows a sleep: a timer that is late is not its doing); in an open loop the excess sojourn;
+    throughput where no trial has a loss."""
+    if point.arrivals:
+        return EXCESS
     have = {name for queue in run.queue_names(point.scenario) for trial in run.trials_of(point, queue)
             for name in (LOST, NOMINAL_LOST) if trial.get(name) is not None}
     asleep = "sleep" in (point.producer.work, point.consumer.work)

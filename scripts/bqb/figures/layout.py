@@ -39,7 +39,7 @@ def grid(scenario: Scenario, points: Sequence[Point], without: str = "", widest:
     A single row of more than `widest` panels is folded. Where cases sweep different keys there are no common rows and
     columns: then each combination has a panel of its own."""
     if any(set(point.axes) - {without} != set(points[0].axes) - {without} for point in points):
-        return _folded(_one_row(points, without), widest)
+        return _folded(_one_row(scenario, points, without), widest)
     swept = {key: [value for value in values if any(p.axes.get(key) == value for p in points)]
              for key, values in scenario.swept().items() if key != without}
     across = max(swept, key=lambda key: (key == "rho", len(swept[key])), default="")
@@ -48,17 +48,17 @@ def grid(scenario: Scenario, points: Sequence[Point], without: str = "", widest:
     for point in points:
         at.setdefault((tuple(point.axes.get(key) for key in swept), point.axes.get(across)), point)
     rows = [row for row in product(*swept.values()) if any(row == r for r, _ in at)]
-    titles = tuple(", ".join(headed(key, value) for key, value in zip(swept, row)) for row in rows)
-    heads = tuple(headed(across, value) if across else "" for value in columns)
+    titles = tuple(", ".join(headed(key, value, scenario.open_loop) for key, value in zip(swept, row)) for row in rows)
+    heads = tuple(headed(across, value, scenario.open_loop) if across else "" for value in columns)
     return _folded(Grid(titles, heads, {(rows.index(r), columns.index(c)): point for (r, c), point in at.items()}),
                    widest)
 
 
-def _one_row(points: Sequence[Point], without: str) -> Grid:
+def _one_row(scenario: Scenario, points: Sequence[Point], without: str) -> Grid:
     panels: dict[tuple, Point] = {}
     for point in points:
         panels.setdefault(tuple((key, value) for key, value in point.axes.items() if key != without), point)
-    heads = tuple(", ".join(headed(key, value) for key, value in axes) for axes in panels)
+    heads = tuple(", ".join(headed(key, value, scenario.open_loop) for key, value in axes) for axes in panels)
     return Grid(("",), heads, {(0, column): point for column, point in enumerate(panels.values())})
 
 

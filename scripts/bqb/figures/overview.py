@@ -67,7 +67,7 @@ def _situations(view: View, scenario: Scenario) -> list[Situation]:
     values = [value for value in swept[key] if any(point.axes.get(key) == value for point in points)]
     if len(values) > 3:
         values = [values[0], values[len(values) // 2], values[-1]]
-    return [Situation(scenario, in_words(key, value), tuple(p for p in points if p.axes.get(key) == value))
+    return [Situation(scenario, in_words(key, value, scenario.open_loop), tuple(p for p in points if p.axes.get(key) == value))
             for value in values]
 
 

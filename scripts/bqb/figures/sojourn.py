@@ -1,4 +1,4 @@
-"""<scenario>.sojourn: percentiles of the time from push to pop."""
+"""<scenario>.sojourn: percentiles of the time from push, or in an open loop from the arrival, to pop."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SHARES = 1 - np.logspace(math.log10(0.5), -7, 140)  # from the median on
 
 
 def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
-    """Percentile curves of the time from push to pop, pooled over the trials of a cell; the ideal's in grey."""
+    """Percentile curves of the sojourn time, pooled over the trials of a cell; those of the ideal and the floor in grey."""
     curves = {(point.name, queue): curve for point in view.points(scenario)
               for queue in view.run.queue_names(scenario.name)
               if (curve := _curve(pools.get((point.name, queue, "sojourn_ns"))))}
     if not curves or view.is_race(scenario):
         return None
-    ideals = {point.name: curve for point in view.points(scenario)
-              if (curve := _curve(_ideal_pool(view, pools, point)))}
+    replays = {(point.name, name): curve for point in view.points(scenario) for name in ("ideal", "floor")
+               if (curve := _curve(_replayed(view, pools, point, f"{name}_sojourn_ns")))}
     laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in curves)])
     queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in curves)]
     direct = len(laid.at) <= 2
@@ -34,29 +34,36 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
     plan = layout(laid, max(3.2, 0.15 * (len(queues) + 2)) if direct else 1.5, left=1.0, right=labels + theme.MARGIN,
                   between=0.75 + labels, strip=0.0 if direct else strip_height(queues, laid))
     page = theme.page(plan.width, plan.body, _sojourn_title(view, scenario, pools), asked_and_measured(view, scenario),
-                      notes(view, scenario, "Sojourn time: from the call of push to the return of pop. Pooled over "
+                      notes(view, scenario, f"Sojourn time: from the {_begin(scenario)} to the return of pop. Pooled over "
                             "the trials of the undisturbed blocks; each curve ends where fewer than 100 messages lie "
-                            "beyond it. Dashed grey: the ideal queue, given the same work."))
+                            "beyond it. Dashed grey: the ideal queue, given the same work; dotted: the floor, the same "
+                            "with the time that a cache line takes from core to core."))
     if not direct:
         theme.legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
     plan.heads(page)
     for (row, column), point in laid.at.items():
         beside = [p.name for (r, _), p in laid.at.items() if r == row]
         axis = theme.scale([y for (name, _), curve in curves.items() if name in beside for _, y in curve]
-                           + [y for name in beside for _, y in ideals.get(name, ())], smallest=1.0)
+                           + [y for (name, _), curve in replays.items() if name in beside for _, y in curve], smallest=1.0)
         known = {queue: curves[point.name, queue] for queue in queues if (point.name, queue) in curves}
         axes = plan.axes(page, row, column)
-        _sojourn_panel(view, axes, known, ideals.get(point.name), axis, furthest, direct, plan.is_last(row, column))
+        greys = {name: replays[point.name, name] for name in ("ideal", "floor") if (point.name, name) in replays}
+        _sojourn_panel(view, axes, known, greys, axis, furthest, direct, plan.is_last(row, column))
         if column == 0:
             axes.set_ylabel("sojourn time")
     return page
 
 
-def _ideal_pool(view: View, pools: dict, point: Point) -> statistics.Pool:
-    """Sojourn times in the ideal queue: one pool over the bounded queues of a point, all of which saw its demands."""
+def _begin(scenario: Scenario) -> str:
+    starts = {"arrival of a message" if point.arrivals else "call of push" for point in scenario.points}
+    return starts.pop() if len(starts) == 1 else "call of push, in an open loop from the arrival of the message,"
+
+
+def _replayed(view: View, pools: dict, point: Point, name: str) -> statistics.Pool:
+    """Sojourn times of a replay: one pool over the bounded queues of a point, all of which saw its demands."""
     joined = statistics.Pool()
     for queue in statistics.rankable(view.run, point):
-        if pool := pools.get((point.name, queue, "ideal_sojourn_ns")):
+        if pool := pools.get((point.name, queue, name)):
             for bucket, count in pool.buckets.items():
                 joined.buckets[bucket] += count
     return joined
@@ -68,7 +75,7 @@ def _curve(pool: statistics.Pool | None) -> list[tuple[float, float]]:
     return [(1 / (1 - share), value) for share, value in zip(SHARES, values) if value is not None]
 
 
-def _sojourn_panel(view: View, axes: Axes, curves: dict, ideal: list | None, axis: theme.Scale, furthest: float,
+def _sojourn_panel(view: View, axes: Axes, curves: dict, replays: dict, axis: theme.Scale, furthest: float,
                    direct: bool, last: bool) -> None:
     axis.apply(axes, "y")
     axes.set_xscale("log")
@@ -88,10 +95,12 @@ def _sojourn_panel(view: View, axes: Axes, curves: dict, ideal: list | None, axi
         axes.plot([xs[i] for i in marks], [ys[i] for i in marks], linestyle="none", zorder=3, clip_on=False,
                   **style.mark(5))
         ends.append((xs[-1], ys[-1], queue, style.color))
-    if ideal:
-        shown = [(x, axis.place(y)) for x, y in ideal if x <= furthest]
-        axes.plot(*zip(*shown), color=GREY, linewidth=1.3, linestyle=(0, (5, 2)), zorder=1)
-        ends.append((*shown[-1], "ideal", GREY))
+    for name, curve in replays.items():
+        shown = [(x, axis.place(y)) for x, y in curve if x <= furthest]
+        dashes = (0, (5, 2)) if name == "ideal" else (0, (1, 1.5))
+        axes.plot(*zip(*shown), color=GREY, linewidth=1.3, linestyle=dashes, zorder=1)
+        if name == "ideal":  # the floor ends right beside it
+            ends.append((*shown[-1], name, GREY))
     if direct:
         theme.end_labels(axes, ends)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from bqb import statistics, theme
-from bqb.results import Point, Run, Scenario
+from bqb.results import Point, Process, Run, Scenario
 from bqb.statistics import THROUGHPUT, Summary, duration, percentage
 from bqb.theme import ALARM, GREY
 
@@ -31,7 +31,7 @@ class View:
     def pools(self) -> dict:
         """Pooled histograms by (point, queue, name); read once."""
         if self._pools is None:
-            self._pools = statistics.pooled(self.run, ["sojourn_ns", "ideal_sojourn_ns"])
+            self._pools = statistics.pooled(self.run, ["sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns"])
         return self._pools
 
     def is_race(self, scenario: Scenario) -> bool:
@@ -78,9 +78,11 @@ class View:
         return {"failed": "failed", "void": "no window"}.get(kind, kind), ALARM if kind == "failed" else GREY
 
 
-def in_words(key: str, value: object) -> str:
-    """A swept key and its value in plain words: "capacity 16", "1 µs of work", "equal speeds"."""
+def in_words(key: str, value: object, open_loop: bool = False) -> str:
+    """A swept key and its value in plain words: "capacity 16", "1 µs of work", "equal speeds"; open loop: "load 0.8"."""
     name = key.split(".")[-1]
+    if name == "rho" and open_loop:
+        return f"load {value:g}"
     if name == "rho":
         return "slower producer" if value < 1 else "equal speeds" if value == 1 else "slower consumer"
     if name == "mean_ns":
@@ -96,15 +98,16 @@ def in_words(key: str, value: object) -> str:
     return f"{name.replace('_', ' ')} {value}"
 
 
-def headed(key: str, value: object) -> str:
+def headed(key: str, value: object, open_loop: bool = False) -> str:
     """As `in_words`, with the number where the words leave it out: for the head of a row or column."""
-    return f"{in_words(key, value)} (ρ = {value:g})" if key.split(".")[-1] == "rho" else in_words(key, value)
+    words = in_words(key, value, open_loop)
+    return f"{words} (ρ = {value:g})" if key.split(".")[-1] == "rho" and not open_loop else words
 
 
 def located(point: Point, scenario: Scenario, without: str = "") -> str:
     """What sets a point apart from the others of its scenario, as the beginning of a title; empty for a single one."""
     swept = [key for key in scenario.swept() if key != without]
-    words = ", ".join(in_words(key, point.axes[key]) for key in sorted(swept, key=lambda key: key != "capacity")
+    words = ", ".join(in_words(key, point.axes[key], scenario.open_loop) for key in sorted(swept, key=lambda key: key != "capacity")
                       if key in point.axes)
     return f"{words[0].upper()}{words[1:]}: " if words else ""
 
@@ -148,11 +151,19 @@ def _capacities(points: Sequence[Point]) -> str:
 
 def _work(points: Sequence[Point]) -> str:
     sides = [side for point in points for side in (point.producer, point.consumer) if side.work != "none"]
-    if not sides:
-        return "no work between calls"
-    works = " or ".join(dict.fromkeys(side.work for side in sides))
-    processes = " or ".join(dict.fromkeys(side.process for side in sides))
-    return f"{works} work, {processes}, mean {_range((side.mean_ns for side in sides), duration)}"
+    arrivals = [point.arrivals for point in points if point.arrivals]
+    parts = []
+    if sides:
+        works = " or ".join(dict.fromkeys(side.work for side in sides))
+        parts.append(f"{works} work, {_processes(sides)}, mean {_range((side.mean_ns for side in sides), duration)}")
+    if arrivals:
+        gaps = _range((each.mean_ns for each in arrivals), duration)
+        parts.append(f"{_processes(arrivals).replace('exponential', 'Poisson')} arrivals, one in {gaps}")
+    return ", ".join(parts) or "no work between calls"
+
+
+def _processes(streams: Sequence[Process]) -> str:
+    return " or ".join(dict.fromkeys(stream.process for stream in streams))
 
 
 def notes(view: View, scenario: Scenario, *first: str) -> list[str]:
