@@ -12,7 +12,8 @@ from bqb import ROOT, figures, results
 
 PUBLISHED = ROOT / "results" / "published"
 FIGURES = ROOT / "plots"
-KEPT_HISTOGRAMS = ("sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns")  # what the figures use: the others would double the size
+# What the figures use: the others would double the size.
+KEPT_HISTOGRAMS = ("sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns")
 
 
 def publish(folder: Path) -> tuple[Path, list[Path]]:

@@ -249,7 +249,7 @@ def test_labels_are_moved_apart_and_stay_inside(wanted):
 def test_cases_that_sweep_different_keys_have_a_panel_each():
     points = [SimpleNamespace(axes=axes) for axes in
               ({"case": "pace", "capacity": 1}, {"case": "pace", "capacity": 16}, {"case": "crowd"})]
-    scenario = SimpleNamespace(swept=lambda: {"case": ["pace", "crowd"], "capacity": [1, 16]})
+    scenario = SimpleNamespace(open_loop=False, swept=lambda: {"case": ["pace", "crowd"], "capacity": [1, 16]})
     laid = grid(scenario, points)
     assert list(laid.at.values()) == points and len(laid.columns) == 3
     assert len(grid(scenario, points, without="capacity").at) == 2

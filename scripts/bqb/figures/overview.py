@@ -67,8 +67,8 @@ def _situations(view: View, scenario: Scenario) -> list[Situation]:
     values = [value for value in swept[key] if any(point.axes.get(key) == value for point in points)]
     if len(values) > 3:
         values = [values[0], values[len(values) // 2], values[-1]]
-    return [Situation(scenario, in_words(key, value, scenario.open_loop), tuple(p for p in points if p.axes.get(key) == value))
-            for value in values]
+    return [Situation(scenario, in_words(key, value, scenario.open_loop),
+                      tuple(p for p in points if p.axes.get(key) == value)) for value in values]
 
 
 def _column_lefts(situations: Sequence[Situation], left: float, cell: float) -> list[float]:

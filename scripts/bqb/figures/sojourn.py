@@ -18,7 +18,7 @@ SHARES = 1 - np.logspace(math.log10(0.5), -7, 140)  # from the median on
 
 
 def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
-    """Percentile curves of the sojourn time, pooled over the trials of a cell; those of the ideal and the floor in grey."""
+    """Percentile curves of the sojourn time, pooled over the trials of a cell; the ideal's and the floor's in grey."""
     curves = {(point.name, queue): curve for point in view.points(scenario)
               for queue in view.run.queue_names(scenario.name)
               if (curve := _curve(pools.get((point.name, queue, "sojourn_ns"))))}
@@ -34,8 +34,8 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
     plan = layout(laid, max(3.2, 0.15 * (len(queues) + 2)) if direct else 1.5, left=1.0, right=labels + theme.MARGIN,
                   between=0.75 + labels, strip=0.0 if direct else strip_height(queues, laid))
     page = theme.page(plan.width, plan.body, _sojourn_title(view, scenario, pools), asked_and_measured(view, scenario),
-                      notes(view, scenario, f"Sojourn time: from the {_begin(scenario)} to the return of pop. Pooled over "
-                            "the trials of the undisturbed blocks; each curve ends where fewer than 100 messages lie "
+                      notes(view, scenario, f"Sojourn time: from the {_begin(scenario)} to the return of pop. Pooled "
+                            "over the trials of the undisturbed blocks; each curve ends where fewer than 100 messages lie "
                             "beyond it. Dashed grey: the ideal queue, given the same work; dotted: the floor, the same "
                             "with the time that a cache line takes from core to core."))
     if not direct:

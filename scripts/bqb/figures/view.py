@@ -79,7 +79,7 @@ class View:
 
 
 def in_words(key: str, value: object, open_loop: bool = False) -> str:
-    """A swept key and its value in plain words: "capacity 16", "1 µs of work", "equal speeds"; open loop: "load 0.8"."""
+    """A swept key and its value in plain words: "capacity 16", "1 µs of work", "equal speeds" (open loop: "load 0.8")."""
     name = key.split(".")[-1]
     if name == "rho" and open_loop:
         return f"load {value:g}"
@@ -107,8 +107,8 @@ def headed(key: str, value: object, open_loop: bool = False) -> str:
 def located(point: Point, scenario: Scenario, without: str = "") -> str:
     """What sets a point apart from the others of its scenario, as the beginning of a title; empty for a single one."""
     swept = [key for key in scenario.swept() if key != without]
-    words = ", ".join(in_words(key, point.axes[key], scenario.open_loop) for key in sorted(swept, key=lambda key: key != "capacity")
-                      if key in point.axes)
+    words = ", ".join(in_words(key, point.axes[key], scenario.open_loop)
+                      for key in sorted(swept, key=lambda key: key != "capacity") if key in point.axes)
     return f"{words[0].upper()}{words[1:]}: " if words else ""
 
 
