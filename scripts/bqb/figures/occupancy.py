@@ -27,11 +27,11 @@ def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
         return None
     laid = grid(scenario, [point for name, point in points.items() if any(name == at for at, _ in series)])
     height = max(3.2, 0.15 * (len(view.run.queue_names(scenario.name)) + 2))
-    plan = layout(laid, height, left=1.0, right=2.9, between=3.6)
+    plan = layout(laid, height, left=1.0, right=3.8, between=4.5)
     page = theme.page(plan.width, plan.body, _occupancy_title(view, series, points),
                       asked_and_measured(view, scenario),
                       notes(view, scenario, "Faint: single trials; bold: their median at each instant; names with "
-                            "the peak. Bytes: messages waiting × message size, without the queue's own overhead. "
+                            "the peak, messages a second, mean sojourn. Bytes: messages waiting × message size, without the queue's own overhead. "
                             "Linear up to 1, then logarithmic."))
     plan.heads(page)
     for (row, column), point in laid.at.items():
@@ -60,7 +60,7 @@ def _occupancy_panel(view: View, axes: Axes, point: Point, series: dict[str, lis
         times, typical = _typical(lines)
         axes.plot(times, typical, color=style.color, linewidth=1.6, linestyle=style.line, zorder=3)
         highest, longest = max(highest, typical.max()), max(longest, times[-1])
-        ends.append((times[-1], typical[-1], f"{queue}: {_waiting(typical.max(), point)}", style.color))
+        ends.append((times[-1], typical[-1], _label(view, point, queue, typical.max()), style.color))
     axes.set_yscale("symlog", linthresh=1, linscale=0.3)
     axes.set_ylim(0, highest * 3)
     decades = [0, *(10**e for e in range(int(math.log10(highest * 3)) + 1))]
@@ -71,6 +71,15 @@ def _occupancy_panel(view: View, axes: Axes, point: Point, series: dict[str, lis
     axes.axhline(point.capacity, color=GREY, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=2)
     axes.text(longest * 0.5, point.capacity * 0.8, f"capacity {point.capacity}", fontsize=SMALL, color=GREY, va="top")
     theme.end_labels(axes, ends)
+
+
+def _label(view: View, point: Point, queue: str, peak: float) -> str:
+    """Name, peak, throughput and mean sojourn, as far as they are known."""
+    throughput = view.median(point, queue, statistics.THROUGHPUT)
+    sojourn = view.median(point, queue, "sojourn_mean_ns")
+    parts = [f"{queue}: {_waiting(peak, point)}", statistics.rate(throughput) if throughput else "",
+             statistics.duration(sojourn) if sojourn is not None else ""]
+    return ", ".join(part for part in parts if part)
 
 
 def _waiting(messages: float, point: Point) -> str:
