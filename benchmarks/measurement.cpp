@@ -298,18 +298,21 @@ class Services {
 
 struct RoleWork {
   double realised = 0, nominal = 0, gaps = 0;
+  std::size_t messages = 0;
 
   void add(double realised_ns, double nominal_ns) {
+    ++messages;
     realised += realised_ns;
     nominal += nominal_ns;
     gaps += gap_in(realised_ns, nominal_ns);
   }
   RoleWork operator+(const RoleWork& other) const {
-    return {realised + other.realised, nominal + other.nominal, gaps + other.gaps};
+    return {realised + other.realised, nominal + other.nominal, gaps + other.gaps, messages + other.messages};
   }
   // What the thread was at work; in a gap it did not run.
   double cpu() const { return realised - gaps; }
   double inflation() const { return cpu() / nominal; }
+  double mean() const { return realised / static_cast<double>(messages); }
 };
 
 // ---------------------------------------------------------------------------------------------------------- the
@@ -626,6 +629,8 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
                           (point.consumer.kind == Work::Kind::spin ? consume : RoleWork{});
     if (spun.realised > 0) report.add("gap_share", spun.gaps / spun.realised);
   }
+  if (point.producer.kind != Work::Kind::none) report.add("producer_work_mean_ns", produce.mean());
+  if (point.consumer.kind != Work::Kind::none) report.add("consumer_work_mean_ns", consume.mean());
   report.add("generator_share", produce.realised / (out.window_ns * static_cast<double>(point.producers)));
   report.add_distribution("sojourn", sojourn);
   report.add("sojourn_max_ns", sojourn.max());

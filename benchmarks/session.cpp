@@ -67,6 +67,7 @@ Session::Session(SessionOptions options) : options_(std::move(options)) {
   ns_per_tick();  // measured now, not inside the first probe
   scenarios_ = load_scenarios(options_.scenarios, options_.scenarios_dir);
   select();
+  read_only_file();
   if (!options_.out.empty()) open_journal();
   watchdog_ = std::make_unique<Watchdog>(std::chrono::milliseconds(std::llround(options_.hang_after_s * 1000)),
                                          exit_hung, [this](const std::string& what) {
@@ -238,6 +239,13 @@ void Session::recall(const std::vector<Json>& rows) {
   }
 }
 
+void Session::read_only_file() {
+  if (options_.only_file.empty()) return;
+  std::ifstream file(options_.only_file);
+  if (!file) throw UsageError("--only " + options_.only_file + ": cannot be read");
+  for (std::string line; std::getline(file, line);) only_.insert(line);
+}
+
 void Session::write(const Json& row) {
   if (trials_) trials_->append(row);
 }
@@ -360,7 +368,7 @@ void Session::pilot() {
   give_up_on_hung_queues();
   const Point* calibrated = nullptr;
   for (const Cell& cell : cells_) {
-    if (plans_.contains(cell.name) || skipped_.contains(cell.name) || failed(cell)) continue;
+    if (!asked_for(*cell.point) || plans_.contains(cell.name) || skipped_.contains(cell.name) || failed(cell)) continue;
     if (calibrated != cell.point) probe_ = probe_cores(*(calibrated = cell.point));
     plan_for(cell);
   }
@@ -370,16 +378,10 @@ void Session::pilot() {
 
 std::vector<Block> Session::plan_round() {
   give_up_on_hung_queues();
-  std::set<std::string> only;
-  if (!options_.only_file.empty()) {
-    std::ifstream file(options_.only_file);
-    if (!file) throw UsageError("--only " + options_.only_file + ": cannot be read");
-    for (std::string line; std::getline(file, line);) only.insert(line);
-  }
   std::vector<Block> blocks;
   for (const Scenario& scenario : scenarios_) {
     for (const Point& point : scenario.points) {
-      if (done_points_.contains(point.name) || (!only.empty() && !only.contains(point.name))) continue;
+      if (done_points_.contains(point.name) || !asked_for(point)) continue;
       Block block{&point, {}};
       for (std::size_t i = 0; i < cells_.size(); ++i) {
         const Cell& cell = cells_[i];

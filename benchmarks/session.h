@@ -65,7 +65,7 @@ class Session {
   /// Names of the queues that run in a scenario.
   std::vector<std::string> queues_of(const Scenario& scenario) const;
 
-  /// Decides the number of messages of every cell that has none yet.
+  /// Decides the number of messages of every cell (of the points asked for) that has none yet.
   void pilot();
 
   /// This round's blocks that are still to do, shuffled by seed and round.
@@ -91,12 +91,14 @@ class Session {
   };
 
   void select();
+  void read_only_file();
   void open_journal();
   void recall(const std::vector<nlohmann::ordered_json>& rows);
   nlohmann::ordered_json describe_run() const;
   void write_skips();
   void give_up_on_hung_queues();
   void note_failure(const Cell& cell, const nlohmann::ordered_json& row);
+  bool asked_for(const Point& point) const { return only_.empty() || only_.contains(point.name); }
   void write(const nlohmann::ordered_json& row);
   nlohmann::ordered_json trial_row(const TrialItem& item, const char* status) const;
   const Plan& plan_for(const Cell& cell);
@@ -109,6 +111,7 @@ class Session {
   std::vector<Cell> cells_;
   std::vector<nlohmann::ordered_json> skips_;
   std::map<std::string, Plan> plans_;
+  std::set<std::string> only_;                      ///< points to run; empty: all
   std::set<std::string> skipped_;                   ///< cells
   std::set<std::string> verified_;                  ///< cells of which a traced trial has passed
   std::set<std::string> failed_;                    ///< cells

@@ -103,7 +103,7 @@ find_needs() {  # find_needs COMMAND
   MISSING_WHY=()
   WANTED=()
   case $1 in
-    bench) need_build_tools; need_python matplotlib numpy scipy rich ;;
+    bench | validate) need_build_tools; need_python matplotlib numpy scipy rich ;;
     explore) need_build_tools; need_python rich ;;
     test) need_build_tools; need_program valgrind valgrind "counts instructions"
           need_program spin spin "checks the model of the reference"

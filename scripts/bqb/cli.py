@@ -1,8 +1,9 @@
-"""What the user types: the commands bench, test, explore and plot, their options and exit statuses."""
+"""What the user types: the commands bench, test, explore, validate and plot, their options and exit statuses."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import shutil
@@ -17,6 +18,7 @@ from bqb.driver import STOP_SIGNALS, Driver, Interrupted, Selection, listing
 from bqb.journal import Journal
 
 EXIT_QUEUE_FAILED = 1
+EXIT_OFF = 1
 EXIT_USAGE = 2
 
 
@@ -285,6 +287,56 @@ def explore(words: list[str]) -> int:
     return subprocess.run([binary, *passed_on], check=False).returncode
 
 
+# ---------------------------------------------------------------------------------------------------- validate
+
+VALIDATE_HELP = """\
+Proves the harness against queueing theory: measures throughputs and waits that have a closed form, prints how far each is
+off and draws them. On a quiet machine: 7 minutes on 2 cores. The last line of the output is the folder with the results."""
+
+VALIDATE_STATUS = """\
+exit status:
+  0    every figure is within its tolerance
+  1    one is not, or could not be measured (each is named), or the run broke off
+  2    wrong usage, or something wrong with the folder for the results
+  3    what is missing on this machine could not be installed, or the build failed"""
+
+
+def validate_harness(words: list[str]) -> int:
+    parser = Parser(prog="validate", description=VALIDATE_HELP, epilog=VALIDATE_STATUS,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--deep", action="store_true", help="more points and three times the rounds (25 minutes)")
+    parser.add_argument("--out", type=Path, metavar="DIR",
+                        help="where the results go: new or empty (default: results/validate-<date>-<time>)")
+    parser.add_argument("--seed", type=whole_number(0), metavar="N", help="of the drawn work and of the order of measuring")
+    parser.add_argument("--no-setup", action="store_true", help="install nothing")
+    arguments = parser.parse_args(words)
+    if arguments.out:
+        check_free(arguments.out)
+    from bqb import validate  # after --help, which has to do without numpy
+    binary = the_binary(())
+    folder = make_folder(arguments.out or ROOT / "results" / datetime.now().strftime("validate-%Y%m%d-%H%M%S"))
+    validate.measure(binary, folder, arguments.deep, arguments.seed)
+    return report_validation(folder, arguments.deep)
+
+
+def report_validation(folder: Path, deep: bool) -> int:
+    """Compares, keeps validation.json and the figure, prints the table."""
+    from bqb import table, theme, validate, validate_report
+    from bqb.figures import validation
+    try:
+        cells, faults = validate.collect(folder, deep)
+        comparisons = validate.compare(cells)
+        document = validate.as_json(comparisons, faults)
+        results.write_atomically(folder / "validation.json", json.dumps(document, indent=1, allow_nan=False).encode())
+        with theme.context():
+            theme.save(validation.page(comparisons, validate.machine(folder)).figure, folder / "validation")
+    except OSError as error:
+        raise Failure(f"{error.filename or folder}: {error.strerror}", EXIT_USAGE) from None
+    table.show(validate_report.summary(comparisons, faults))
+    print(shown(folder.resolve()))
+    return 0 if document["passed"] else EXIT_OFF
+
+
 # -------------------------------------------------------------------------------------------------------- main
 
 
@@ -300,7 +352,8 @@ def stop_on_signals() -> None:
             signal.signal(number, interrupt)
 
 
-COMMANDS = {"bench": bench, "test": test, "explore": explore, "plot": plot, "publish": publish_run}
+COMMANDS = {"bench": bench, "test": test, "explore": explore, "validate": validate_harness, "plot": plot,
+            "publish": publish_run}
 
 
 def main(words: list[str]) -> int:

@@ -14,13 +14,13 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bqb import ROOT, Failure, shown
 from bqb.journal import Journal
-from bqb.progress import Progress
+from bqb.progress import Progress, Silence
 
 DEFAULT_ROUNDS = 12
 FEWEST_ROUNDS_TO_MAKE_UP = 5
@@ -29,6 +29,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 EXIT_USAGE = 2
 EXIT_QUEUE_FAILED = 4
+LIBC = ctypes.CDLL(None)  # loaded here: a new process between fork and exec had better not
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -77,14 +78,17 @@ def listing(binary: Path, selection: Selection) -> str:
 
 
 class Driver:
-    """One run in one folder."""
+    """One run in one folder: of all points of the selection, or only of these; `silent` where somebody else shows how
+    far it is."""
 
-    def __init__(self, binary: Path, folder: Path, selection: Selection):
+    def __init__(self, binary: Path, folder: Path, selection: Selection, only: Iterable[str] = (),
+                 silent: bool = False):
         self.journal = Journal(folder / "trials.jsonl")
         self._binary = binary
         self._folder = folder
         self._selection = selection
-        self._progress = Progress("trials")
+        self._only = list(only)
+        self._progress = Silence() if silent else Progress("trials")
         self._lock = lock(folder)
         self.journal.refresh()
 
@@ -107,7 +111,7 @@ class Driver:
         def show():
             self._progress.update("pilot", self.journal.piloted, self.journal.cells, self.journal.current)
         self._progress.start(self.journal.piloted)
-        self._complete(["--pilot", *self._selection.note()], show)
+        self._complete(["--pilot", *self._selection.note()], self._only, show)
 
     def _regular_rounds(self) -> None:
         cells = list(self.journal.point_of)
@@ -115,7 +119,7 @@ class Driver:
         self._progress.start(self.journal.done_in(cells, every))
         for number in every:
             if not self.journal.round_is_complete(number):
-                self._round(number, [], f"round {number}/{self._rounds}", cells, every)
+                self._round(number, self._only, f"round {number}/{self._rounds}", cells, every)
 
     def _make_up_rounds(self) -> None:
         """Measures again, in rounds of their own, the blocks that lack undisturbed trials. What is disturbed every time
@@ -126,12 +130,9 @@ class Driver:
             if number > last:
                 return
             points = [point for point in wanted if self.journal.next_round(point) == number]
-            with tempfile.NamedTemporaryFile("w", prefix="bqb-points-", suffix=".txt") as file:
-                file.writelines(f"{point}\n" for point in points)
-                file.flush()
-                cells, only = self.journal.cells_of(points), range(number, number + 1)
-                self._progress.start(self.journal.done_in(cells, only))
-                self._round(number, ["--only", file.name], f"make-up round {number - self._rounds}", cells, only)
+            cells, only = self.journal.cells_of(points), range(number, number + 1)
+            self._progress.start(self.journal.done_in(cells, only))
+            self._round(number, points, f"make-up round {number - self._rounds}", cells, only)
             if not any((point, number) in self.journal.disturbed for point in points):
                 return  # queue_bench has nothing to measure there
 
@@ -150,17 +151,27 @@ class Driver:
                 wanted.append(point)
         return wanted
 
-    def _round(self, number: int, extra: list[str], stage: str, cells: list[str], rounds: range) -> None:
+    def _round(self, number: int, only: list[str], stage: str, cells: list[str], rounds: range) -> None:
         total = len(cells) * len(rounds)
 
         def show():
             self._progress.update(stage, self.journal.done_in(cells, rounds), total, self.journal.current)
-        self._complete(["--round", str(number), *extra], show)
+        self._complete(["--round", str(number)], only, show)
 
     # ------------------------------------------------------------------------------------------------ processes
 
-    def _complete(self, task: list[str], show: Callable[[], None]) -> None:
-        """Starts queue_bench, again where a queue took the process down, until the task is done."""
+    def _complete(self, task: list[str], only: list[str], show: Callable[[], None]) -> None:
+        """Starts queue_bench on `only` these points (all, if there are none), again where a queue took the process
+        down, until the task is done."""
+        if not only:
+            self._restart_until_done(task, show)
+            return
+        with tempfile.NamedTemporaryFile("w", prefix="bqb-points-", suffix=".txt") as file:
+            file.writelines(f"{point}\n" for point in only)
+            file.flush()
+            self._restart_until_done([*task, "--only", file.name], show)
+
+    def _restart_until_done(self, task: list[str], show: Callable[[], None]) -> None:
         blame: list[str] = []
         steps_at_last_failure = -1
         while True:
@@ -232,7 +243,7 @@ def cause_of_death(code: int, said: str) -> str:
 def die_with_parent() -> None:
     """In a new process: have the kernel kill it when the driver dies, even of a kill -9. Else two write to one run."""
     pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    LIBC.prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def lock(folder: Path) -> int:

@@ -41,6 +41,22 @@ class Progress:
         return f"{elapsed}, {duration(left)} left"
 
 
+class Silence:
+    """A Progress that shows nothing."""
+
+    def __enter__(self) -> Silence:
+        return self
+
+    def __exit__(self, *_) -> None:
+        pass
+
+    def start(self, done: int) -> None:
+        pass
+
+    def update(self, stage: str, done: int, total: int, note: str = "") -> None:
+        pass
+
+
 def can_draw() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 

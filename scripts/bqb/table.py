@@ -27,18 +27,28 @@ MAX_LISTED = 40  # cells listed by name for one reason before "and n more"
 
 def print_summary(run: Run, file: TextIO | None = None) -> None:
     """Prints the summary of `run` to `file` (standard output)."""
+    show(summary(run), file)
+
+
+def show(content: RenderableType, file: TextIO | None = None) -> None:
+    """Prints to `file` (standard output)."""
     file = file or sys.stdout
     if file.isatty():
-        Console(file=file, highlight=False).print(summary(run))
+        Console(file=file, highlight=False).print(content)
     else:
-        file.write(_encodable(plain(run), file.encoding or "utf-8"))
+        file.write(_encodable(as_text(content), file.encoding or "utf-8"))
 
 
 def plain(run: Run) -> str:
     """The summary as plain text, at most `WIDTH` columns wide."""
+    return as_text(summary(run))
+
+
+def as_text(content: RenderableType) -> str:
+    """As plain text, at most `WIDTH` columns wide."""
     console = Console(width=WIDTH, color_system=None, force_terminal=False, highlight=False, legacy_windows=False)
     with console.capture() as captured:
-        console.print(summary(run))
+        console.print(content)
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 

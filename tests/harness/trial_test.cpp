@@ -258,6 +258,8 @@ TEST(OpenLoop, CountsFromTheArrival) {
   EXPECT_NEAR(*result.counter("backlog_growth_msgs_per_s"), 1 / (3'500 * tick) * 1e9, 1e3)
       << "at the end the fourth had arrived and was not taken";
   EXPECT_FALSE(result.counter("efficiency")) << "below saturation it would be 1 for everybody";
+  EXPECT_NEAR(*result.counter("consumer_work_mean_ns"), 400 * tick, 1);
+  EXPECT_FALSE(result.counter("producer_work_mean_ns")) << "it waits, it does not work";
 }
 
 TEST(OpenLoop, AboveWhatTheConsumerCanDoTheBacklogGrows) {

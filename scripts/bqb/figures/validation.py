@@ -1,0 +1,138 @@
+"""The figure of ./scripts/validate: measured points, with intervals, on the curves of theory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bqb import theme, theory
+from bqb.theme import GREY
+from bqb.validate import Comparison
+
+WIDTH, HEIGHT, LEFT, BETWEEN = 3.3, 2.6, 0.75, 0.55  # inches, of a panel and around it
+STEP = HEIGHT + 0.95  # from one row to the next
+LOADS = np.linspace(0.05, 0.95, 181)
+COLORS = {"mean": theme.BLUE, "p50": theme.GREEN, "p99": theme.RED}
+CAPACITY_COLORS = [theme.BLUE, theme.RED, theme.GREEN, theme.ORANGE, theme.PINK, theme.SKY, theme.BLACK]
+
+
+def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> theme.Page:
+    """A panel a shape of the bounded queue, and below them the waits in open loops. `machine`: where it was measured."""
+    known = [each for each in comparisons if math.isfinite(each.measured)]
+    shapes = sorted({(each.producers, each.consumers) for each in known if each.figure == "throughput"})
+    above = [lambda axes, shape=shape: throughput(axes, known, shape) for shape in shapes]
+    below = [draw for draw in (lambda axes: waits(axes, known, ("mm1", "mm1_deep")), lambda axes: omission(axes, known),
+                               lambda axes: means(axes, known)) if known]
+    heads = [f"{p} producer{'s' * (p > 1)}, {c} consumer{'s' * (c > 1)}" for p, c in shapes]
+    lower = ["M/M/1: Poisson arrivals, exponential service", "Whose clock? 99% wait at capacity 4",
+             "Mean waits: M/D/1 and M/M/2"]
+    columns = max(len(above), len(below), 1)
+    made = theme.page(2 * theme.MARGIN + LEFT + columns * (WIDTH + BETWEEN), STEP * (bool(above) + bool(below)) + 0.1,
+                      title(comparisons), " · ".join(machine), notes(known))
+    for number, (row, names) in enumerate(line for line in ((above, heads), (below, lower)) if line[0]):
+        for column, (draw, name) in enumerate(zip(row, names)):
+            left, top = theme.MARGIN + LEFT + column * (WIDTH + BETWEEN), number * STEP + 0.35
+            made.text(left, top - 0.3, name, fontsize=10, fontweight="bold")
+            draw(made.axes(left, top, WIDTH, HEIGHT))
+    return made
+
+
+def title(comparisons: Sequence[Comparison]) -> str:
+    good = sum(each.passed for each in comparisons)
+    return f"Measured against queueing theory: {good} of {len(comparisons)} figures agree"
+
+
+def notes(comparisons: Sequence[Comparison]) -> list[str]:
+    lines = ["Lines: closed forms. Markers: measured, at the load that the work really had, with 95% intervals over the "
+             "blocks; filled: spinning work, hollow: sleeping work; a cross: outside the tolerance. "
+             "A wait lasts until a consumer has the message in its hands."]
+    if any(each.part == "coordinated_omission" for each in comparisons):
+        lines.append("Whose clock: an open loop counts from the time at which a message was meant to come; a closed loop "
+                     "from the call of push, which a producer makes later where the queue held it up before.")
+    return lines
+
+
+def throughput(axes: Axes, comparisons: Sequence[Comparison], shape: tuple[int, int]) -> None:
+    mine = [each for each in comparisons if each.figure == "throughput" and (each.producers, each.consumers) == shape]
+    loads = np.linspace(0.25, max(1.4, *(each.rho * 1.1 for each in mine)), 120)
+    ends = []
+    for capacity, color in zip(sorted({each.capacity for each in mine}), CAPACITY_COLORS):
+        curve = [share_of_consumers(shape, capacity, rho) for rho in loads]
+        axes.plot(loads, curve, color=color, linewidth=1.1)
+        ends.append((loads[-1], curve[-1], f"K = {capacity}", color))
+        markers(axes, [each for each in mine if each.capacity == capacity], color)
+    axes.set_xlim(loads[0], loads[-1])
+    axes.set_xlabel("ρ, offered load")
+    axes.set_ylabel("throughput, share of the consumers' pace")
+    theme.end_labels(axes, ends, width=0.15)
+
+
+def share_of_consumers(shape: tuple[int, int], capacity: int, rho: float) -> float:
+    producers, consumers = shape
+    chain = theory.Tandem(producers, consumers, capacity, producers / consumers / rho, 1.0)
+    return chain.throughput / consumers
+
+
+def markers(axes: Axes, comparisons: Sequence[Comparison], color: str) -> None:
+    for each in comparisons:
+        shown = {"marker": "o" if each.passed else "X", "markersize": 5 if each.passed else 8, "color": color,
+                 "markerfacecolor": "white" if "sleeping" in each.title else color}
+        if math.isfinite(each.low) and math.isfinite(each.high):
+            axes.plot([each.rho, each.rho], [each.low, each.high], color=color, linewidth=1.4, zorder=2)
+        axes.plot([each.rho], [each.measured], linestyle="none", zorder=3, **shown)
+
+
+def curve(axes: Axes, ends: list, formula: Callable[[float], float], color: str, name: str, dashed: bool = False,
+          loads: np.ndarray = LOADS) -> None:
+    """A closed form against the load, in services, where it is above 0."""
+    points = [(rho, value) for rho in loads if (value := formula(rho)) > 0]
+    axes.plot(*zip(*points), color=color, linewidth=1.1, linestyle=(0, (4, 2)) if dashed else "-")
+    ends.append((*points[-1], name, color))
+
+
+def wait_axes(axes: Axes, ends: list, lowest: float) -> None:
+    axes.set_yscale("log")
+    axes.set_xlim(0.2, 0.97)
+    axes.set_ylim(bottom=lowest)
+    axes.set_yticks([tick for tick in (0.1, 1, 10, 100) if tick >= lowest], [
+        f"{tick:g}" for tick in (0.1, 1, 10, 100) if tick >= lowest])
+    axes.minorticks_off()
+    axes.set_xlabel("ρ, offered load")
+    axes.set_ylabel("wait, in mean services")
+    theme.end_labels(axes, ends, width=0.15)
+
+
+def waits(axes: Axes, comparisons: Sequence[Comparison], parts: Sequence[str]) -> None:
+    ends: list = []
+    curve(axes, ends, lambda rho: theory.mg1_wait_mean(1 / rho, 1, 1), COLORS["mean"], "mean")
+    curve(axes, ends, lambda rho: theory.mm1_wait_quantile(1 / rho, 1, 0.5), COLORS["p50"], "50%")
+    curve(axes, ends, lambda rho: theory.mm1_wait_quantile(1 / rho, 1, 0.99), COLORS["p99"], "99%")
+    for figure, color in COLORS.items():
+        markers(axes, [each for each in comparisons if each.part in parts and each.figure == figure
+                       and each.measured > 0.05], color)
+    wait_axes(axes, ends, 0.05)
+
+
+def omission(axes: Axes, comparisons: Sequence[Comparison]) -> None:
+    ends: list = []
+    mine = [each for each in comparisons if each.part == "coordinated_omission"]
+    capacity = mine[0].capacity if mine else 4
+    curve(axes, ends, lambda rho: theory.mm1_wait_quantile(1 / rho, 1, 0.99), COLORS["p99"], "open")
+    curve(axes, ends, lambda rho: theory.Tandem(1, 1, capacity, 1 / rho, 1).wait_quantile(0.99), theme.BLACK, "closed",
+          dashed=True, loads=LOADS[::6])
+    markers(axes, [each for each in mine if each.open_loop], COLORS["p99"])
+    markers(axes, [each for each in mine if not each.open_loop], theme.BLACK)
+    wait_axes(axes, ends, 1.0)
+
+
+def means(axes: Axes, comparisons: Sequence[Comparison]) -> None:
+    ends: list = []
+    curve(axes, ends, lambda rho: theory.mg1_wait_mean(1 / rho, 1, 1), GREY, "M/M/1", dashed=True)
+    curve(axes, ends, lambda rho: theory.mg1_wait_mean(1 / rho, 1, 0), theme.ORANGE, "M/D/1")
+    curve(axes, ends, lambda rho: theory.mmc_wait_mean(1 / rho / 2, 1, 2), theme.PINK, "M/M/2")
+    markers(axes, [each for each in comparisons if each.part == "md1"], theme.ORANGE)
+    markers(axes, [each for each in comparisons if each.part == "mm2"], theme.PINK)
+    wait_axes(axes, ends, 0.05)
