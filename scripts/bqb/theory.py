@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
 # ------------------------------------------------------------------------------------- a bounded queue, closed loop
 
@@ -93,7 +93,7 @@ class Tandem:
 
         def beyond(wait_ns: float) -> float:
             ahead = np.arange(1, self._states)
-            return float(found[1:] @ stats.gamma.sf(wait_ns, ahead, scale=self.consume_ns)) - (1 - share)
+            return float(found[1:] @ special.gammaincc(ahead, wait_ns / self.consume_ns)) - (1 - share)
         if beyond(0.0) <= 0:
             return 0.0
         return float(optimize.brentq(beyond, 0.0, 100.0 * self._states * self.consume_ns))

@@ -319,6 +319,8 @@ def load_of(chain: theory.Tandem) -> float:
 def compare_wait(cell: Cell, blank: Comparison) -> Comparison:
     """Of waits pooled over the blocks; the interval is from a bootstrap over the blocks."""
     indices = chosen(cell)
+    if not indices:
+        raise ValueError("no trials")
     waits = Waits(cell, indices, blank.figure)
     closed_form = wait_in_theory(cell.point, blank.figure)
     everyone = np.ones(len(indices))

@@ -236,3 +236,15 @@ def test_alone_it_is_a_google_benchmark_program(tmp_path: Path) -> None:
 def test_a_named_queue_runs_only_where_its_name_is_spelt_out(tmp_path: Path, pattern: str, runs: bool) -> None:
     listed = run(REAL, "--scenario", scenario(tmp_path, TRACED), "--queue", pattern, "--list").stdout
     assert ("reference_as_posted" in listed) == runs
+
+
+def test_a_pilot_and_a_round_of_only_some_points(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, TRACED.replace("capacity = 16", "capacity = [4, 16]"))
+    only = tmp_path / "points"
+    only.write_text("asked/capacity:4\n", encoding="utf-8")
+    out = tmp_path / "out"
+    selection = ("--scenario", asked, "--queue", "^two_condvar$", "--only", only)
+    assert measure(REAL, out, *selection).returncode == 0
+    for kind in ("plan", "trial", "block"):
+        assert {row["point"] for row in rows(out, kind)} == {"asked/capacity:4"}
+    assert run(REAL, *selection[:-1], tmp_path / "none", "--out", out, "--pilot").returncode == 2

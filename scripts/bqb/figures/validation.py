@@ -12,7 +12,7 @@ from bqb import theme, theory
 from bqb.theme import GREY
 from bqb.validate import Comparison
 
-WIDTH, HEIGHT, LEFT, BETWEEN = 3.3, 2.6, 0.75, 0.55  # inches, of a panel and around it
+WIDTH, HEIGHT, LEFT, BETWEEN = 3.0, 2.6, 0.5, 1.1  # inches, of a panel and around it
 STEP = HEIGHT + 0.95  # from one row to the next
 LOADS = np.linspace(0.05, 0.95, 181)
 COLORS = {"mean": theme.BLUE, "p50": theme.GREEN, "p99": theme.RED}

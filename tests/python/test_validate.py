@@ -1,0 +1,213 @@
+"""./scripts/validate on runs made of theory itself: what agrees passes, what does not fails by name; the command's status."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import theoretical
+from bqb import table, theme, validate, validate_report
+from bqb.figures import validation
+from theoretical import point, run_row, trial
+
+HERE = Path(__file__).resolve().parent
+POINTS = {
+    "tandem_spin": [point("tandem_spin", f"case:1p1c/capacity:{capacity}/rho:{rho}", capacity=capacity, rho=rho)
+                    for capacity in (1, 8) for rho in (0.5, 1.25)],
+    "mm1": [point("mm1", f"case:rho_{rho}", capacity=256, rho=rho, open_loop=True) for rho in (0.3, 0.5, 0.8, 0.9)],
+    "coordinated_omission": [point("coordinated_omission", f"case:{case}/rho:0.8", capacity=4, rho=0.8, case=case,
+                                   open_loop=case == "open") for case in ("open", "closed")],
+    "md1": [point("md1", "rho:0.7", capacity=256, rho=0.7, open_loop=True, process="constant")],
+    "tandem_sleep": [point("tandem_sleep", f"case:{p}p{c}c/capacity:1/rho:1", p, c, work="sleep", rho=1.0)
+                     for p, c in ((1, 2), (2, 1), (2, 2))],
+    "mm2": [point("mm2", "rho:0.7", 1, 2, 32, rho=0.7, open_loop=True, work="sleep")],
+}
+
+
+def write_all(folder, rounds=12, disturbed=(), leave_out=(), **changes):
+    for scenario, points in POINTS.items():
+        if scenario not in leave_out:
+            theoretical.write(folder / scenario, run_row(scenario, points), [trial(each, **changes) for each in points],
+                              rounds, disturbed)
+    return folder
+
+
+def compared(folder):
+    cells, faults = validate.collect(folder, deep=False)
+    return validate.compare(cells), faults
+
+
+def by_part(comparisons, part, figure=None):
+    return [each for each in comparisons if each.part == part and figure in (None, each.figure)]
+
+
+# ------------------------------------------------------------------------------------------------------ the verdicts
+
+
+def test_what_theory_says_passes(tmp_path):
+    comparisons, faults = compared(write_all(tmp_path))
+    assert not faults and validate.passed(comparisons, faults), [each for each in comparisons if not each.passed]
+    assert len(comparisons) == 4 + 4 * 3 + 2 + 1 + 3 + 1
+    assert all(each.off["realised"] == pytest.approx(0, abs=0.002 * max(each.theory, 1)) for each in comparisons)
+    assert all(each.blocks == 12 and not each.disturbed for each in comparisons)
+
+
+@pytest.mark.parametrize("factor, fails", [(0.985, False), (0.975, True), (1.025, True)])
+def test_a_throughput_may_be_two_percent_off(tmp_path, factor, fails):
+    comparisons, _ = compared(write_all(tmp_path, throughput=factor))
+    mine = by_part(comparisons, "tandem_spin")
+    assert [each.passed for each in mine] == [not fails] * len(mine)
+    assert all(each.off["realised"] / each.theory == pytest.approx(factor - 1) for each in mine)
+    assert all(("realised" in each.beyond) == fails for each in mine)
+
+
+def test_sleeping_work_may_be_three_percent_off(tmp_path):
+    comparisons, _ = compared(write_all(tmp_path, throughput=0.975))
+    assert all(each.passed for each in by_part(comparisons, "tandem_sleep"))
+
+
+def test_work_that_takes_longer_is_no_fault_of_the_queue_but_is_told(tmp_path):
+    comparisons, _ = compared(write_all(tmp_path / "a", slow_work=1.04))
+    throughputs = by_part(comparisons, "tandem_spin")
+    assert all(each.passed and each.off["realised"] == pytest.approx(0) for each in throughputs)
+    assert all(each.off["drawn"] / each.theory == pytest.approx(1 / 1.04 - 1) for each in throughputs)
+    mean = next(each for each in by_part(comparisons, "mm1", "mean") if each.drawn_rho == 0.8)
+    assert mean.rho == pytest.approx(0.832) and mean.passed and mean.off["drawn"] > 0.5
+    comparisons, _ = compared(write_all(tmp_path / "b", slow_work=1.06))
+    assert all(each.beyond == ["drawn"] for each in by_part(comparisons, "tandem_spin"))
+
+
+def test_a_queue_slower_than_the_ideal_one_fails_the_replay(tmp_path):
+    comparisons, _ = compared(write_all(tmp_path, efficiency=0.975))
+    assert all(each.beyond == ["replay"] for each in by_part(comparisons, "tandem_spin"))
+
+
+@pytest.mark.parametrize("factor, heavy_fails", [(1.08, False), (1.15, False), (1.3, True)])
+def test_a_wait_may_be_ten_percent_off_and_more_under_heavy_load(tmp_path, factor, heavy_fails):
+    comparisons, _ = compared(write_all(tmp_path, wait=factor))
+    for figure in ("mean", "p99"):
+        passed = {each.drawn_rho: each.passed for each in by_part(comparisons, "mm1", figure)}
+        assert passed == {0.3: factor < 1.1, 0.5: factor < 1.1, 0.8: factor < 1.1, 0.9: not heavy_fails}
+    for part in ("coordinated_omission", "md1"):
+        assert all(each.passed == (factor < 1.1) for each in by_part(comparisons, part))
+
+
+def test_the_closed_loop_understates_the_wait(tmp_path):
+    comparisons, _ = compared(write_all(tmp_path))
+    opened, closed = sorted(by_part(comparisons, "coordinated_omission"), key=lambda each: not each.open_loop)
+    assert opened.measured == pytest.approx(21.9, abs=0.1) and closed.measured < opened.measured / 2
+
+
+def test_disturbed_blocks_count_only_for_want_of_others(tmp_path):
+    comparisons, _ = compared(write_all(tmp_path / "a", disturbed=(1, 2, 3)))
+    assert {(each.blocks, each.disturbed) for each in by_part(comparisons, "tandem_spin")} == {(9, 0)}
+    assert {each.blocks for each in by_part(comparisons, "tandem_sleep")} == {12}
+    comparisons, _ = compared(write_all(tmp_path / "b", disturbed=(1, 2, 3, 4)))
+    assert {(each.blocks, each.disturbed) for each in by_part(comparisons, "tandem_spin")} == {(12, 4)}
+    assert "†: fewer than 9" in shown(comparisons, [])
+
+
+def test_too_few_blocks_prove_nothing(tmp_path):
+    comparisons, _ = compared(write_all(tmp_path, rounds=8))
+    assert all(each.trouble == "8 blocks, 9 are needed" and not each.passed for each in comparisons)
+
+
+def test_a_load_beyond_saturation_is_named(tmp_path):
+    comparisons, _ = compared(write_all(tmp_path))
+    cells, _ = validate.collect(tmp_path, deep=False)
+    cell = next(each for each in cells if each.point.name == "mm1/case:rho_0.9")
+    slow = [dataclasses.replace(each, counters={**each.counters, "consumer_work_mean_ns": 12_000.0})
+            for each in cell.trials]
+    assert "steady state" in validate.compare_cell(dataclasses.replace(cell, trials=slow))[0].trouble
+
+
+def test_a_part_that_is_missing_and_a_queue_that_failed_are_faults(tmp_path):
+    _, faults = compared(write_all(tmp_path / "a", leave_out=["md1"]))
+    assert faults == ["md1: nothing was measured"]
+    write_all(tmp_path / "b")
+    with open(tmp_path / "b" / "md1" / "trials.jsonl", "a", encoding="utf-8") as file:
+        row = trial(POINTS["md1"][0])[0]
+        file.write(json.dumps({**row, "round": 13, "status": "error", "message": "hung"}) + "\n")
+    comparisons, faults = compared(tmp_path / "b")
+    assert faults == ["md1/mpmc_spin/rho:0.7: failed: hung"] and not validate.passed(comparisons, faults)
+
+
+def test_copies_of_a_run_are_one_cell(tmp_path):
+    write_all(tmp_path, leave_out=["mm2"])
+    points = POINTS["mm2"]
+    for copy in range(4):
+        theoretical.write(tmp_path / f"mm2.{copy}.00", run_row("mm2", points), [trial(points[0])], 3)
+    comparisons, faults = compared(tmp_path)
+    assert not faults and [each.blocks for each in by_part(comparisons, "mm2")] == [12]
+
+
+# ------------------------------------------------------------------------------------------- what a reader gets to see
+
+
+def shown(comparisons, faults):
+    return table.as_text(validate_report.summary(comparisons, faults))
+
+
+def test_table_names_what_failed(tmp_path):
+    comparisons, faults = compared(write_all(tmp_path, throughput=0.96))
+    text = shown(comparisons, faults)
+    assert max(map(len, text.splitlines())) <= table.WIDTH and "…" not in text
+    flat = " ".join(text.split())
+    assert "FAILED tandem_spin/case:1p1c/capacity:1/rho:0.5 throughput: -4.0% off theory (allowed: 2.0%)" in flat
+    assert text.splitlines()[-1].startswith("16 of 23 figures agree with queueing theory; the throughput furthest off")
+
+
+@pytest.mark.parametrize("changes", [{}, {"throughput": 0.9, "wait": 20.0}, {"rounds": 2}])
+def test_figure_is_drawn(tmp_path, changes):
+    comparisons, _ = compared(write_all(tmp_path, **changes))
+    with theme.context():
+        page = validation.page(comparisons, validate.machine(tmp_path))
+        page.figure.canvas.draw()
+    heads = [text.get_text() for text in page.figure.texts]
+    assert "2 producers, 1 consumer" in heads and any("figures agree" in head for head in heads)
+
+
+def test_spinning_shapes_are_those_that_fit_the_cores():
+    assert validate.spinning_threads("tandem_spin/case:2p2c/capacity:1/rho:1") == 4
+    assert validate.spinning_threads("mm1/case:rho_0_3") == 2
+
+
+# ------------------------------------------------------------------------------------------------------- the command
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Starts `validate` over a queue_bench that writes down theory: command(words, **changes) -> CompletedProcess."""
+    def start(*words, **changes):
+        known = {}
+        for scenario, points in POINTS.items():
+            made = [trial(each, **changes) for each in points[:1]]
+            known[scenario] = {"run": run_row(scenario, points[:1]), "trials": [row for row, _ in made],
+                               "histograms": [row for _, histograms in made for row in histograms]}
+        (tmp_path / "rows.json").write_text(json.dumps(known), encoding="utf-8")
+        monkeypatch.setenv("FAKE_ROWS", str(tmp_path / "rows.json"))
+        monkeypatch.setenv("BQB_QUEUE_BENCH", str(HERE / "theoretical.py"))
+        monkeypatch.setenv("PYTHONPATH", str(HERE.parents[1] / "scripts"))
+        return subprocess.run([sys.executable, "-m", "bqb.cli", "validate", *words], cwd=tmp_path, capture_output=True,
+                              text=True, check=False, timeout=300)
+    return start
+
+
+@pytest.mark.parametrize("changes, status", [({}, 0), ({"throughput": 0.9}, 1)])
+def test_status_is_the_verdict(command, tmp_path, changes, status):
+    run = command("--out", "run", **changes)
+    assert run.returncode == status, run.stdout + run.stderr
+    assert run.stdout.splitlines()[-1] == "run"
+    assert ("FAILED tandem_spin" in run.stdout) == (status == 1)
+    document = json.loads((tmp_path / "run" / "validation.json").read_text(encoding="utf-8"))
+    assert document["passed"] == (status == 0) and len(document["comparisons"]) == 8
+    assert {"validation.png", "validation.svg", "mm2.3.00", "tandem_sleep.0.00"} <= {
+        path.name for path in (tmp_path / "run").iterdir()}
+
+
+@pytest.mark.parametrize("words", [["--rounds", "3"], ["--seed", "-1"], ["--out", "rows.json"]])
+def test_wrong_usage_is_status_2(command, words):
+    run = command(*words)
+    assert run.returncode == 2 and run.stderr.startswith("validate: ") and len(run.stderr.splitlines()) == 1

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Runs whose figures are those of queueing theory, for the tests of ./scripts/validate: as a module it makes their rows;
+as a program it speaks queue_bench's side of the contract with the driver, and writes the rows of the file FAKE_ROWS:
+{scenario: {"run": row, "trials": [row], "histograms": [row]}}."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+SHARES = [0, 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.985, 0.99, 0.995, 0.999, 0.9999]
+
+
+def point(scenario, name, producers=1, consumers=1, capacity=1, rho=0.5, open_loop=False, work="spin",
+          process="exponential", service_ns=10_000.0, case=None):
+    """A point row."""
+    side = {"work": work, "process": process, "mean_ns": service_ns}
+    producer = {"work": "none"} if open_loop else {**side, "mean_ns": service_ns * producers / consumers / rho}
+    return {"name": f"{scenario}/{name}", "scenario": scenario, "params": {"rho": rho}, "producers": producers,
+            "consumers": consumers, "capacity": capacity, "rho": rho, "producer": producer, "consumer": side,
+            "level": "traced", "window_ms": 1, **({"case": case} if case else {})}
+
+
+def run_row(scenario, points, queue="mpmc_spin"):
+    described = {"name": scenario, "queues": [queue], "points": points, "rank": False}
+    return {"kind": "run", "schema": 1, "context": {"cores": 2, "cpu_model": "Toy", "date": "2026-11-25"},
+            "scenarios": {scenario: described}, "queues": {queue: {}}}
+
+
+def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0, efficiency=1.0, messages=200_000):
+    """(trial row, histogram rows) without a round: exactly theory's, times `throughput` and `wait`, for work that takes
+    `slow_work` times what was asked for; open loops with the arrivals that were asked for."""
+    from bqb import theory
+    service = point_row["consumer"]["mean_ns"] * slow_work
+    scenario, rest = point_row["name"].split("/", 1)
+    names = {"cell": f"{scenario}/{queue}/{rest}", "level": "traced"}
+    shape = point_row["producers"], point_row["consumers"], point_row["capacity"]
+    counters = {"consumer_work_mean_ns": service, "efficiency": efficiency}
+    if point_row["producer"]["work"] == "none":
+        gap = point_row["consumer"]["mean_ns"] / point_row["consumers"] / point_row["rho"]
+        quantile = lambda share: theory.mm1_wait_quantile(gap, service, share)
+        mean = (theory.mmc_wait_mean(gap, service, 2) if shape[1] == 2 else
+                theory.mg1_wait_mean(gap, service, point_row["consumer"]["process"] == "exponential"))
+        window = gap * messages
+        if shape[1] == 2:
+            quantile = lambda share: mean
+    else:
+        produce = point_row["producer"]["mean_ns"] * slow_work
+        chain = theory.Tandem(*shape, produce, service)
+        quantile, mean = (chain.wait_quantile if shape[1] == 1 else lambda share: 0.0), 0.0
+        window = messages / chain.throughput / throughput
+        counters["producer_work_mean_ns"] = produce
+    counters |= {"sojourn_mean_ns": mean * wait, "ideal_sojourn_mean_ns": mean,
+                 "throughput_msgs_per_s": messages / window * 1e9}
+    row = {"kind": "trial", **names, "point": point_row["name"], "scenario": scenario, "queue": queue, "order": 1,
+           "status": "ok", "messages": messages, "window_ns": window, "counters": counters}
+    edges = [quantile(share) for share in SHARES] + [quantile(SHARES[-1]) * 1.5]
+    counts = [round((after - before) * messages) for before, after in zip(SHARES, [*SHARES[1:], 1])]
+    histograms = [{**names, "name": name, "count": sum(counts), "max": edges[-1] * factor,
+                   "buckets": [[low * factor, high * factor, count]
+                               for low, high, count in zip(edges, edges[1:], counts)]}
+                  for name, factor in (("sojourn_ns", wait), ("ideal_sojourn_ns", 1.0))]
+    return row, histograms
+
+
+def write(folder, run, trials, rounds, disturbed=()):
+    """A run folder of so many rounds; those whose numbers are `disturbed` are."""
+    folder.mkdir(parents=True)
+    lines, beside = [run], []
+    for number in range(1, rounds + 1):
+        for row, histograms in trials:
+            lines += [{**row, "round": number},
+                      {"kind": "block", "point": row["point"], "round": number, "disturbed": number in disturbed}]
+            beside += [{**histogram, "round": number} for histogram in histograms]
+    for name, rows in (("trials.jsonl", lines), ("histograms.jsonl", beside)):
+        (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+# ------------------------------------------------------------------------------------------------------ as a program
+
+
+def append(path, rows):
+    with open(path, "a", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for option in ("scenario", "seed", "scenarios-dir", "out", "round", "only", "note-arguments"):
+        parser.add_argument(f"--{option}")
+    for flag in ("pilot", "list"):
+        parser.add_argument(f"--{flag}", action="store_true")
+    arguments = parser.parse_args()
+    known = json.loads(Path(os.environ["FAKE_ROWS"]).read_text(encoding="utf-8"))[arguments.scenario]
+    if arguments.list:
+        print("\n".join(f"    {row['point']}" for row in known["trials"]))
+        return
+    only = Path(arguments.only).read_text(encoding="utf-8").split()
+    folder = Path(arguments.out)
+    trials = [row for row in known["trials"] if row["point"] in only]
+    if arguments.pilot:
+        append(folder / "trials.jsonl", [known["run"], *({"kind": "plan", "cell": row["cell"], "point": row["point"],
+                                                         "queue": row["queue"]} for row in trials)])
+        return
+    number = int(arguments.round)
+    for row in trials:
+        append(folder / "trials.jsonl", [{**row, "round": number}, {"kind": "block", "point": row["point"],
+                                                                    "round": number, "disturbed": False}])
+        append(folder / "histograms.jsonl", [{**histogram, "round": number} for histogram in known["histograms"]
+                                             if histogram["cell"] == row["cell"]])
+
+
+if __name__ == "__main__":
+    main()
