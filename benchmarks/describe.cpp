@@ -11,6 +11,7 @@
 
 #include "benchmarks/build_info.h"
 #include "benchmarks/clock.h"
+#include "benchmarks/counters.h"
 #include "benchmarks/machine.h"
 #include "benchmarks/workload.h"
 
@@ -90,6 +91,17 @@ Json describe_arrivals(const Arrivals& arrivals) {
   return json;
 }
 
+Json describe_claim(const Claim& claim) {
+  Json json{{"says", claim.says}, {"counter", claim.counter}};
+  if (!claim.queues.empty()) json["queues"] = claim.queues;
+  json["points"] = claim.points;
+  if (!claim.than.empty()) json["than"] = claim.than;
+  if (!claim.than_points.empty()) json["than_points"] = claim.than_points;
+  if (claim.above) json["above"] = *claim.above;
+  if (claim.below) json["below"] = *claim.below;
+  return json;
+}
+
 }  // namespace
 
 std::string binary_id() {
@@ -146,9 +158,15 @@ Json describe_point(const Point& point) {
 Json describe_scenario(const Scenario& scenario, const std::vector<std::string>& queues) {
   Json points = Json::array();
   for (const Point& point : scenario.points) points.push_back(describe_point(point));
-  return {{"name", scenario.name},     {"file", scenario.file}, {"question", scenario.question},
-          {"expect", scenario.expect}, {"rank", scenario.rank}, {"rounds", scenario.rounds},
-          {"queues", queues},          {"points", points}};
+  Json json{{"name", scenario.name},     {"file", scenario.file}, {"question", scenario.question},
+            {"expect", scenario.expect}, {"rank", scenario.rank}, {"rounds", scenario.rounds}};
+  if (scenario.judged_by) {
+    json["judged_by"] = {{"counter", scenario.judged_by->name}, {"better", name_of(scenario.judged_by->better)}};
+  }
+  json["queues"] = queues;
+  json["points"] = points;
+  for (const Claim& claim : scenario.claims) json["claims"].push_back(describe_claim(claim));
+  return json;
 }
 
 Json describe_queue(const QueueEntry& queue) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "benchmarks/build_info.h"
+#include "benchmarks/counters.h"
 #include "benchmarks/describe.h"
 #include "benchmarks/session.h"
 
@@ -50,6 +51,15 @@ void print_queues() {
       std::cout << std::left << std::setw(static_cast<int>(widths[i]) + 2) << rows[r][i];
     }
     std::cout << rows[r].back() << '\n' << notes[r];
+  }
+}
+
+void print_counters() {
+  std::size_t width = 0;
+  for (const Counter& counter : counters) width = std::max(width, counter.name.size());
+  for (const Counter& counter : counters) {
+    std::cout << std::left << std::setw(static_cast<int>(width) + 2) << counter.name << std::setw(9)
+              << name_of(counter.better) << counter.meaning << '\n';
   }
 }
 
@@ -131,6 +141,7 @@ int main(int argc, char** argv) {
   bool pilot = false;
   bool list = false;
   bool queues = false;
+  bool counters = false;
   CLI::App app{
       "Measures bounded blocking queues. Alone: one round, printed by Google Benchmark (its --benchmark_* flags are "
       "passed on). "
@@ -151,6 +162,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.5, 600.0));
   app.add_flag("--list", list, "print the scenarios and their points");
   app.add_flag("--queues", queues, "print the queues and their labels");
+  app.add_flag("--counters", counters, "print the counters: name, which direction is better, meaning");
   app.allow_extras();
   try {
     app.parse(argc, argv);
@@ -163,6 +175,10 @@ int main(int argc, char** argv) {
   try {
     if (queues) {
       print_queues();
+      return 0;
+    }
+    if (counters) {
+      print_counters();
       return 0;
     }
     const bool writes = !options.out.empty();

@@ -10,7 +10,11 @@
 #include <variant>
 #include <vector>
 
+#include "benchmarks/claim.h"
+
 namespace bq::bench {
+
+struct Counter;
 
 /// Recorded times, in the order in which they were read.
 struct Trace {
@@ -118,10 +122,12 @@ struct Scenario {
   std::string question;
   std::string expect;
   bool rank = true;
+  const Counter* judged_by = nullptr;  ///< the counter that ranks its queues; nullptr: lost time, or else throughput
   std::size_t rounds = 12;
   std::vector<std::string> queues;  ///< empty: the default line-up
   std::size_t queues_line = 0;      ///< where the file names them
   std::vector<Point> points;
+  std::vector<Claim> claims;
 };
 
 }  // namespace bq::bench

@@ -1,8 +1,5 @@
 #include "benchmarks/scenario.h"
 
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -13,6 +10,9 @@
 #include <set>
 #include <sstream>
 #include <string_view>
+
+#include "benchmarks/counters.h"
+#include "benchmarks/read_claims.h"
 
 namespace bq::bench {
 
@@ -30,6 +30,7 @@ constexpr std::array keys{
     Key{"question", false},
     Key{"expect", false},
     Key{"rank", false},
+    Key{"judged_by", false},
     Key{"rounds", false},
     Key{"queues", false},
     Key{"producers", true},
@@ -65,7 +66,7 @@ constexpr std::array keys{
     Key{"arrivals.trace_file", true},
     Key{"arrivals.wait", true},
 };
-constexpr std::array not_in_a_case{"question", "expect", "rank", "rounds", "queues"};
+constexpr std::array not_in_a_case{"question", "expect", "rank", "judged_by", "rounds", "queues"};
 
 constexpr std::int64_t max_threads = 256;  // a side
 constexpr std::int64_t max_capacity = 1 << 24;
@@ -79,23 +80,6 @@ const Key* find_key(std::string_view path) {
   return found == keys.end() ? nullptr : &*found;
 }
 
-// Points at a key of a file in every message.
-struct Place {
-  const fs::path& file;
-
-  [[noreturn]] void fail(const toml::node& node, std::string_view key, const std::string& what) const {
-    fail(node.source().begin.line, key, what);
-  }
-  [[noreturn]] void fail(toml::source_index line, std::string_view key, const std::string& what) const {
-    std::ostringstream message;
-    message << file.string();
-    if (line > 0) message << ':' << line;
-    if (!key.empty()) message << ": key '" << key << "'";
-    message << ": " << what;
-    throw UsageError(message.str());
-  }
-};
-
 // mean_us, mean, mean_milliseconds -> mean_ns: the same word with another unit or none.
 std::string hint_for(std::string_view path) {
   const auto stem = [](std::string_view text) { return text.substr(0, text.rfind('_')); };
@@ -106,7 +90,7 @@ std::string hint_for(std::string_view path) {
   }
   std::string all;
   for (const Key& key : keys) all += (all.empty() ? "" : ", ") + std::string(key.path);
-  return "unknown; the keys are " + all + ", [[case]]";
+  return "unknown; the keys are " + all + ", [[case]], [[claim]]";
 }
 
 // Every key below `table` must be in the language.
@@ -119,6 +103,8 @@ void check_keys(const Place& place, const toml::table& table, const std::string&
     } else if (prefix.empty() && path == "case" && !in_case) {
       const toml::array* cases = node.as_array();
       if (!cases || cases->empty() || !cases->is_array_of_tables()) place.fail(node, path, "must be tables: [[case]]");
+    } else if (prefix.empty() && path == "claim" && !in_case) {
+      continue;  // read_claims() checks them
     } else if (prefix.empty() && path == "name" && in_case) {
       if (!node.is_string()) place.fail(node, path, "must be a string");
     } else {
@@ -519,6 +505,17 @@ std::string require_text(const Place& place, const toml::table& table, const cha
   return *text;
 }
 
+const Counter* read_judge(const Place& place, const toml::node& node) {
+  const auto name = node.value_exact<std::string>();
+  if (!name) place.fail(node, "judged_by", "must be the name of a counter");
+  check_counter(place, node, "judged_by", *name);
+  const Counter* counter = find_counter(*name);
+  if (counter->better == Better::neither) {
+    place.fail(node, "judged_by", "'" + *name + "' ranks nothing: neither more nor less of it is better");
+  }
+  return counter;
+}
+
 }  // namespace
 
 Scenario load_scenario(const fs::path& file) {
@@ -552,6 +549,7 @@ Scenario load_scenario(const fs::path& file) {
     if (!rank->is_boolean()) place.fail(*rank, "rank", "must be true or false");
     scenario.rank = rank->as_boolean()->get();
   }
+  if (const toml::node* judged_by = table.get("judged_by")) scenario.judged_by = read_judge(place, *judged_by);
   scenario.rounds = static_cast<std::size_t>(read_count(top, "rounds", 1, 10'000, 12));
 
   std::vector<std::pair<std::string, const toml::table*>> cases;
@@ -581,6 +579,7 @@ Scenario load_scenario(const fs::path& file) {
       }
     } while (combination.advance());
   }
+  scenario.claims = read_claims(place, table, scenario.points);
   return scenario;
 }
 

@@ -1,6 +1,7 @@
 #include "benchmarks/session.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <iostream>
@@ -9,6 +10,7 @@
 
 #include "benchmarks/clock.h"
 #include "benchmarks/describe.h"
+#include "benchmarks/nearest.h"
 
 namespace bq::bench {
 
@@ -47,10 +49,31 @@ std::string cell_name(const Point& point, const QueueEntry& queue) {
   return point.scenario + "/" + queue.name + point.name.substr(point.scenario.size());
 }
 
+// What a claim calls a queue must be one, and one of the scenario's.
+void check_queues(const Scenario& scenario, const Claim& claim) {
+  const auto check = [&](std::size_t line, const std::string& key, const std::string& name) {
+    std::vector<std::string> known = scenario.queues;
+    if (known.empty()) {
+      for (const QueueEntry& queue : registered_queues()) known.push_back(queue.name);
+    }
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    const std::string what = find_queue(name) ? "'" + name + "' is not among the scenario's queues"
+                                              : "there is no queue '" + name + "' (--queues lists them)";
+    throw UsageError(scenario.file + ":" + std::to_string(line) + ": key 'claim." + key + "': " + what +
+                     "; the nearest are " + nearest(name, known));
+  };
+  for (const std::string& name : claim.queues) check(claim.queue_line, "queue", name);
+  if (!claim.than.empty()) check(claim.than_line, "than", claim.than);
+}
+
 double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
+}
+
+std::int64_t wall_ns_since(std::chrono::steady_clock::time_point begun) {
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now() - begun).count();
 }
 
 Json buckets_of(const Histogram& histogram) {
@@ -126,6 +149,7 @@ void Session::select() {
       }
       if (reason) complain("'" + name + "' " + *reason);
     }
+    for (const Claim& claim : scenario.claims) check_queues(scenario, claim);
     for (const Point& point : scenario.points) {
       for (const std::string& name : queues_of(scenario)) {
         const QueueEntry& queue = *find_queue(name);
@@ -321,6 +345,7 @@ const Session::Plan& Session::plan_for(const Cell& cell) {
   in_flight_ = &item;
   write({{"kind", "start"}, {"cell", cell.name}, {"round", 0}, {"level", name_of(item.level)}});
   double ns_per_msg = 0;
+  const auto begun = std::chrono::steady_clock::now();
   try {
     const Plan plan = make_plan(cell, ns_per_msg);
     write({{"kind", "plan"},
@@ -329,7 +354,8 @@ const Session::Plan& Session::plan_for(const Cell& cell) {
            {"queue", cell.queue->name},
            {"pilot_ns_per_msg", ns_per_msg},
            {"messages_per_producer", plan.messages_per_producer},
-           {"warmup_messages_per_producer", plan.warmup_per_producer}});
+           {"warmup_messages_per_producer", plan.warmup_per_producer},
+           {"wall_ns", wall_ns_since(begun)}});
     return plans_[cell.name] = plan;
   } catch (const Unmeasurable& reason) {
     write({{"kind", "skip"},
@@ -406,6 +432,7 @@ std::vector<Block> Session::plan_round() {
 }
 
 void Session::begin(const Block& block) {
+  begun_ = std::chrono::steady_clock::now();
   probe_ = probe_cores(*block.point);
   handoff_ns_ = measure_handoff_ns(*block.point);
   gap_shares_.clear();
@@ -493,6 +520,7 @@ void Session::finish(const Block& block) {
            {"ns_per_step_after", after.ns_per_step}};
   if (!gap_shares_.empty()) row["gap_share"] = median(gap_shares_);
   if (handoff_ns_) row["handoff_ns"] = *handoff_ns_;
+  row["wall_ns"] = wall_ns_since(begun_);
   const double drift = std::abs(after.ns_per_step / probe_.ns_per_step - 1);
   std::string why;
   if (std::min(probe_.cpu_share, after.cpu_share) < least_cpu_share)

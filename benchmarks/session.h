@@ -2,6 +2,7 @@
 // them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -123,9 +124,10 @@ class Session {
   const TrialItem* in_flight_ = nullptr;
   TrialRecord record_;
   Demands demands_;
-  Probe probe_;                       ///< of the block at hand
-  std::optional<double> handoff_ns_;  ///< of the block at hand
-  std::vector<double> gap_shares_;    ///< of the block's trials
+  std::chrono::steady_clock::time_point begun_;  ///< the block at hand
+  Probe probe_;                                  ///< of the block at hand
+  std::optional<double> handoff_ns_;             ///< of the block at hand
+  std::vector<double> gap_shares_;               ///< of the block's trials
   std::size_t order_ = 0;
 };
 

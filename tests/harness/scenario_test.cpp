@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "benchmarks/counters.h"
+
 namespace bq::bench {
 namespace {
 
@@ -228,6 +230,131 @@ TEST_F(ScenarioTest, BatchesThatCannotBe) {
                    "producer.process = \"bursty\"\nproducer.burst_msgs = 2\nproducer.burst_gap_ns = 1\ncapacity = "
                    "4\nbatch = 2\n",
                "9", "batch", "batches of their own");
+}
+
+TEST_F(ScenarioTest, IsJudgedByACounterThatRanks) {
+  EXPECT_EQ(load(head + "capacity = 1\n").judged_by, nullptr);
+  const Scenario scenario = load(head + "capacity = 1\njudged_by = \"sojourn_p99_ns\"\n");
+  ASSERT_NE(scenario.judged_by, nullptr);
+  EXPECT_EQ(scenario.judged_by->name, "sojourn_p99_ns");
+
+  expect_error(head + "capacity = 1\njudged_by = \"lost_ns_per_mgs\"\n", "4", "judged_by",
+               "the nearest are lost_ns_per_msg");
+  expect_error(head + "capacity = 1\njudged_by = \"gap_share\"\n", "4", "judged_by", "ranks nothing");
+  expect_error(head + "capacity = 1\njudged_by = 3\n", "4", "judged_by", "the name of a counter");
+  expect_error(head + "capacity = 1\njudged_by = [\"efficiency\"]\n", "4", "judged_by", "one value");
+  expect_error(head + "capacity = 1\n[[case]]\nname = \"a\"\njudged_by = \"efficiency\"\n", "6", "judged_by",
+               "not in a case");
+}
+
+// A scenario of six points, and a claim about it whose first key is in line 13.
+const std::string swept = head + R"(capacity = [1, 16, 64]
+rho = [0.5, 2.0]
+[producer]
+work = "spin"
+[consumer]
+work = "spin"
+mean_ns = 1_000
+
+[[claim]]
+says = "short is dear"
+)";
+const std::string about = "counter = \"lost_ns_per_msg\"\nqueue = \"two_condvar\"\n";
+
+TEST_F(ScenarioTest, ClaimsNameTheirPoints) {
+  const Scenario scenario = load(swept + about + "where = { capacity = [1, 16], rho = 0.5 }\nabove = 10\n" + R"(
+[[claim]]
+says = "each is better than the reference"
+counter = "efficiency"
+queue = "each"
+than = "reference"
+above = 1
+below = 2.5
+[[claim]]
+says = "capacity pays"
+counter = "lost_ns_per_msg"
+queue = ["a", "b"]
+where = { capacity = 64 }
+than_where = { capacity = 1 }
+below = 0.1
+)");
+  ASSERT_EQ(scenario.claims.size(), 3u);
+  const Claim& first = scenario.claims[0];
+  EXPECT_EQ(first.says, "short is dear");
+  EXPECT_EQ(first.counter, "lost_ns_per_msg");
+  EXPECT_EQ(first.queues, std::vector<std::string>{"two_condvar"});
+  EXPECT_EQ(first.points, (std::vector<std::string>{"asked/capacity:1/rho:0.5", "asked/capacity:16/rho:0.5"}));
+  EXPECT_EQ(first.above, 10);
+  EXPECT_EQ(first.below, std::nullopt);
+  EXPECT_EQ(first.queue_line, 14u);
+  const Claim& second = scenario.claims[1];
+  EXPECT_TRUE(second.queues.empty()) << "each";
+  EXPECT_EQ(second.than, "reference");
+  EXPECT_EQ(second.points.size(), 6u) << "all";
+  EXPECT_EQ(second.below, 2.5);
+  const Claim& third = scenario.claims[2];
+  EXPECT_EQ(third.queues.size(), 2u);
+  EXPECT_EQ(third.points, (std::vector<std::string>{"asked/capacity:64/rho:0.5", "asked/capacity:64/rho:2"}));
+  EXPECT_EQ(third.than_points, (std::vector<std::string>{"asked/capacity:1/rho:0.5", "asked/capacity:1/rho:2"}));
+}
+
+TEST_F(ScenarioTest, ClaimsSelectCasesAndMeansToo) {
+  const Scenario scenario = load(head + R"(capacity = 1
+producer.work = "spin"
+producer.mean_ns = 1_000
+consumer.work = "spin"
+consumer.mean_ns = [1_000, 2_000]
+[[claim]]
+says = "the wait is the consumer's"
+counter = "sojourn_p50_ns"
+queue = "each"
+where = { case = "slow", consumer_mean_ns = 2_000.0 }
+above = 1_000
+[[case]]
+name = "slow"
+[[case]]
+name = "fast"
+capacity = 2
+)");
+  EXPECT_EQ(scenario.claims[0].points, std::vector<std::string>{"asked/case:slow/consumer_mean_ns:2000"});
+}
+
+TEST_F(ScenarioTest, ClaimsThatCannotBeScored) {
+  const auto expect_claim_error = [&](const std::string& keys, const std::string& line, const std::string& key,
+                                      const std::string& remedy) {
+    expect_error(swept + keys, line, "claim." + key, remedy);
+  };
+  expect_error(head + "capacity = 1\nclaim = 3\n", "4", "claim", "[[claim]]");
+  expect_error(head + "capacity = 1\n[[claim]]\ncounter = \"efficiency\"\n", "4", "claim.says", "missing");
+  expect_claim_error(about + "abvoe = 10\n", "15", "abvoe", "the nearest are above");
+  expect_claim_error("queue = \"a\"\nabove = 1\n", "11", "counter", "missing");
+  expect_claim_error("queue = \"a\"\ncounter = \"lost_ns\"\nabove = 1\n", "14", "counter",
+                     "the nearest are lost_ns_per_msg");
+  expect_claim_error("counter = \"efficiency\"\nabove = 1\n", "11", "queue", "missing");
+  expect_claim_error("counter = \"efficiency\"\nqueue = []\nabove = 1\n", "14", "queue", "empty");
+  expect_claim_error("counter = \"efficiency\"\nqueue = [\"a\", \"a\"]\nabove = 1\n", "14", "queue", "twice");
+  expect_claim_error("counter = \"efficiency\"\nqueue = [\"a\", \"each\"]\nabove = 1\n", "14", "queue", "alone");
+  expect_claim_error("counter = \"efficiency\"\nqueue = 7\nabove = 1\n", "14", "queue", "a name");
+  expect_claim_error(about + "than = \"two_condvar\"\nabove = 1\n", "15", "than", "with itself");
+  expect_claim_error(about + "than = \"b\"\nthan_where = { capacity = 1 }\nabove = 1\n", "15", "than", "not both");
+
+  expect_claim_error(about, "11", "above", "give above, below or both");
+  expect_claim_error(about + "above = \"10\"\n", "15", "above", "a number");
+  expect_claim_error(about + "above = nan\n", "15", "above", "a number");
+  expect_claim_error(about + "below = 3\nabove = 3\n", "16", "above", "less than below");
+  expect_claim_error(about + "than = \"b\"\nbelow = -1\n", "16", "below", "ratio");
+
+  expect_claim_error(about + "above = 1\nwhere = 3\n", "16", "where", "table");
+  expect_claim_error(about + "above = 1\nwhere = { capactiy = 1 }\n", "16", "where.capactiy", "nearest are capacity");
+  expect_claim_error(about + "above = 1\nwhere = { capacity = 2 }\n", "16", "where.capacity",
+                     "no point has capacity = 2");
+  expect_claim_error(about + "above = 1\nwhere = { capacity = [1, 2] }\n", "16", "where.capacity",
+                     "no point has capacity = 2");
+  expect_claim_error(about + "above = 1\nwhere = { capacity = \"1\" }\n", "16", "where.capacity", "no point");
+  expect_claim_error(about + "above = 1\nwhere = { capacity = 1 }\nthan_where = { rho = 2.0 }\n", "17", "than_where",
+                     "compares asked/capacity:1/rho:2 with itself");
+  expect_error(head + "capacity = 1\n[[claim]]\nsays = \"s\"\n" + about + "where = { capacity = 1 }\nabove = 1\n", "8",
+               "claim.where.capacity", "sweeps nothing");
 }
 
 TEST_F(ScenarioTest, FilesThatAreNone) {

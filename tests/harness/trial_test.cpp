@@ -2,6 +2,7 @@
 // luck.
 #include <gtest/gtest.h>
 
+#include "benchmarks/counters.h"
 #include "benchmarks/measurement.h"
 #include "benchmarks/run_trial.h"
 #include "queues/two_condvar.h"
@@ -25,11 +26,11 @@ Point point_of(std::size_t producers, std::size_t consumers, std::size_t capacit
 }
 
 template <template <class> class Queue, class M = Message>
-Measurement trial(const Point& point, Level level) {
+Measurement trial(const Point& point, Level level, std::size_t messages = each) {
   static Watchdog watchdog(std::chrono::seconds(30), 4, [](const std::string& what) { ADD_FAILURE() << what; });
   Demands demands;
-  draw_demands(point, 1, 1, 1, each, demands);
-  const TrialPlan plan{point, level, each / 8, each, demands};
+  draw_demands(point, 1, 1, 1, messages, demands);
+  const TrialPlan plan{point, level, messages / 8, messages, demands};
   TrialRecord record;
   run_trial<Queue<M>>(plan, record, watchdog);
   return measure(plan, record, Queue<M>::traits, 50.0, allowed_cores().size());
@@ -54,6 +55,22 @@ TEST_P(BothLevels, ARightQueueHasNumbers) {
     }
     EXPECT_TRUE(result.counter("throughput_msgs_per_s"));
     EXPECT_EQ(result.counter("efficiency").has_value(), GetParam() == Level::traced);
+  }
+}
+
+// Whatever kind of trial, its numbers have names that scenarios may judge by, and that results/README.md explains.
+TEST_P(BothLevels, EveryNumberIsAListedCounter) {
+  const std::size_t too_many = allowed_cores().size() + 1;
+  Point sleeping = point_of(1, 1, 4, 500, 500);
+  sleeping.producer.kind = Work::Kind::sleep;
+  for (const Point& point : {point_of(1, 1, 64, 0, 0), point_of(1, 1, 64, 500, 500), point_of(1, 1, 4, 0, 500),
+                             sleeping, point_of(too_many, too_many, 4, 500, 500)}) {
+    Measurement result;
+    for (int attempt = 0; attempt < 100 && result.counters.empty(); ++attempt) {
+      result = trial<RightQueue>(point, GetParam(), point.capacity == 64 ? 4 * each : each / 4);  // a p99 takes 10,000
+    }
+    EXPECT_FALSE(result.counters.empty()) << result.fault << result.void_reason;
+    for (const auto& [name, value] : result.counters) EXPECT_NE(find_counter(name), nullptr) << name;
   }
 }
 

@@ -1,0 +1,24 @@
+// What a scenario's author expects, so exactly that a run can score it right or wrong. Plain data.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bq::bench {
+
+/// A counter of some queues at some points lies above or below a bound; or its ratio to another queue's there, or to the
+/// same queue's at other points.
+struct Claim {
+  std::string says;  ///< in plain words
+  std::string counter;
+  std::vector<std::string> queues;            ///< it must hold for all of them; empty: for each bounded queue that ran
+  std::string than;                           ///< the queue to divide by, inside each block; empty: none
+  std::vector<std::string> points;            ///< by name, in the order of the scenario
+  std::vector<std::string> than_points;       ///< the points to divide by; empty: none
+  std::optional<double> above, below;         ///< in the counter's unit, or of the ratio; one of them at least
+  std::size_t queue_line = 0, than_line = 0;  ///< where the file names the queues
+};
+
+}  // namespace bq::bench

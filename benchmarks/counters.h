@@ -1,0 +1,100 @@
+// Every number that a trial may carry beside its messages and its window: the one list of them. A new counter is a line
+// here and a row in results/README.md's table, in the same words.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace bq::bench {
+
+enum class Better : std::uint8_t { lower, higher, neither };
+
+struct Counter {
+  std::string_view name;  ///< ends with its unit; without one it is a share, a ratio or a count
+  Better better;          ///< neither: it says something about a trial, but queues cannot be ranked by it
+  std::string_view meaning;
+};
+
+inline constexpr Counter counters[] = {
+    // pace
+    {"throughput_msgs_per_s", Better::higher, "messages / window"},
+    {"lost_ns_per_msg", Better::lower,
+     "(window - ideal window) / messages, realised times; absent in an open loop, whose pace is the arrivals'"},
+    {"efficiency", Better::higher, "ideal window / window"},
+    {"efficiency_is_bound", Better::neither,
+     "1 where more threads want a core than there are: the ideal is max(replay, work / cores)"},
+    {"nominal_lost_ns_per_msg", Better::lower,
+     "lost, with nominal times (and the gaps of `gap_share`, which no queue can help)"},
+    {"nominal_efficiency", Better::higher, "efficiency, with nominal times"},
+    {"floor_lost_ns_per_msg", Better::neither,
+     "the least loss any real queue can have: the replay with a cache-line transfer per hand-off"},
+    // the users' work
+    {"work_inflation", Better::lower, "realised / nominal service time, gaps left out"},
+    {"producer_work_inflation", Better::lower, "that of the producers"},
+    {"consumer_work_inflation", Better::lower, "that of the consumers"},
+    {"gap_share", Better::neither, "share of the spin work's time lost in gaps over 10 us: the machine's noise"},
+    {"producer_work_mean_ns", Better::neither, "mean realised time of a message's work, gaps and late timers included"},
+    {"consumer_work_mean_ns", Better::neither, "the same of the consumers"},
+    {"generator_share", Better::neither, "share of the window the producers spent in their own work"},
+    // time in the queue
+    {"sojourn_mean_ns", Better::lower, "push call (open loop: arrival) to pop return, mean"},
+    {"sojourn_p50_ns", Better::lower, "push call (open loop: arrival) to pop return, median"},
+    {"sojourn_p99_ns", Better::lower, "push call (open loop: arrival) to pop return, 99th percentile"},
+    {"sojourn_max_ns", Better::lower, "push call (open loop: arrival) to pop return, longest"},
+    {"ideal_sojourn_mean_ns", Better::neither, "sojourn in the ideal's replay, mean"},
+    {"ideal_sojourn_p50_ns", Better::neither, "sojourn in the ideal's replay, median"},
+    {"ideal_sojourn_p99_ns", Better::neither, "sojourn in the ideal's replay, 99th percentile"},
+    {"floor_sojourn_mean_ns", Better::neither, "sojourn in the floor's replay, mean"},
+    {"floor_sojourn_p50_ns", Better::neither, "sojourn in the floor's replay, median"},
+    {"floor_sojourn_p99_ns", Better::neither, "sojourn in the floor's replay, 99th percentile"},
+    {"excess_mean_ns", Better::lower,
+     "open loop: a message's sojourn less that of the same message in the ideal queue, mean"},
+    {"excess_p50_ns", Better::lower, "that excess, median"},
+    {"excess_p99_ns", Better::lower, "that excess, 99th percentile"},
+    {"push_blocked_mean_ns", Better::lower, "time inside push, mean"},
+    {"push_blocked_p50_ns", Better::lower, "time inside push, median"},
+    {"push_blocked_p99_ns", Better::lower, "time inside push, 99th percentile"},
+    {"pop_blocked_mean_ns", Better::lower, "time inside pop, mean"},
+    {"pop_blocked_p50_ns", Better::lower, "time inside pop, median"},
+    {"pop_blocked_p99_ns", Better::lower, "time inside pop, 99th percentile"},
+    {"peak_occupancy", Better::neither, "most messages inside at once (completed pushes - begun pops)"},
+    // open loop: the arrivals, and what finds no room
+    {"generator_late_p99_ns", Better::neither, "how late a message was pushed though its producer was free"},
+    {"generator_is_late", Better::neither, "1 where that is over 5 % of the mean gap"},
+    {"overloaded", Better::neither, "1 where rho >= 1"},
+    {"backlog_growth_msgs_per_s", Better::neither, "arrivals less pops, while messages arrive"},
+    {"dropped_share", Better::lower, "with `when_full = \"drop\"`: share of the messages offered that found no room"},
+    {"ideal_dropped_share", Better::neither, "the same through the ideal queue"},
+    {"drop_mean_ns", Better::lower, "time inside a `try_push` that found no room, mean"},
+    {"drop_p50_ns", Better::lower, "time inside a `try_push` that found no room, median"},
+    {"drop_p99_ns", Better::lower, "time inside a `try_push` that found no room, 99th percentile"},
+    // what it costs the machine
+    {"cpu_ns_per_msg", Better::lower, "thread CPU time, both roles"},
+    {"producer_cpu_ns_per_msg", Better::lower, "that of the producers"},
+    {"consumer_cpu_ns_per_msg", Better::lower, "that of the consumers"},
+    {"cpu_beyond_work_ns_per_msg", Better::lower, "thread CPU time less that of the spin work itself"},
+    {"producer_cpu_beyond_work_ns_per_msg", Better::lower, "that of the producers"},
+    {"consumer_cpu_beyond_work_ns_per_msg", Better::lower, "that of the consumers"},
+    {"switches_per_msg", Better::lower, "context switches, voluntary or not, both roles"},
+    {"producer_voluntary_switches_per_msg", Better::lower, "the producers' voluntary ones"},
+    {"producer_involuntary_switches_per_msg", Better::lower, "the producers' involuntary ones"},
+    {"consumer_voluntary_switches_per_msg", Better::lower, "the consumers' voluntary ones"},
+    {"consumer_involuntary_switches_per_msg", Better::lower, "the consumers' involuntary ones"},
+    {"yields_per_msg", Better::lower, "calls of sched_yield, whether they switched or not"},
+    {"producer_yields_per_msg", Better::lower, "those of the producers"},
+    {"consumer_yields_per_msg", Better::lower, "those of the consumers"},
+};
+
+constexpr std::string_view name_of(Better better) {
+  return better == Better::lower ? "lower" : better == Better::higher ? "higher" : "neither";
+}
+
+/// Nullptr if no counter has that name.
+constexpr const Counter* find_counter(std::string_view name) {
+  for (const Counter& counter : counters) {
+    if (counter.name == name) return &counter;
+  }
+  return nullptr;
+}
+
+}  // namespace bq::bench
