@@ -89,6 +89,22 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What a scenario's author expects of a counter: that it lies above or below a bound, or its ratio does.
+
+    Of each of `queues` at `points`; the ratio is to `than`, another queue there, or to the same queue at `than_points`."""
+
+    says: str
+    counter: str
+    points: tuple[str, ...]  # names
+    queues: tuple[str, ...] = ()  # none: each bounded queue that ran
+    than: str | None = None
+    than_points: tuple[str, ...] = ()
+    above: float | None = None
+    below: float | None = None
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One question, with the points that ask it."""
 
@@ -99,6 +115,9 @@ class Scenario:
     queues: tuple[str, ...]
     points: tuple[Point, ...]
     file: str = ""
+    judged_by: str | None = None  # the counter that ranks its queues, if it names one
+    more_is_better: bool = False  # of that counter
+    claims: tuple[Claim, ...] = ()
 
     @property
     def open_loop(self) -> bool:
@@ -393,9 +412,16 @@ def _point(row: dict) -> Point:
     return Point(**{"params": {}, **_known(Point, row), **parts})
 
 
+def _claim(row: dict) -> Claim:
+    lists = {name: tuple(row.get(name, ())) for name in ("points", "queues", "than_points")}
+    return Claim(**{**_known(Claim, row), **lists})
+
+
 def _scenario(row: dict) -> Scenario:
+    judge = row.get("judged_by", {})
     return Scenario(row["name"], row.get("question", ""), row.get("expect", ""), bool(row.get("rank", True)),
-                    tuple(row.get("queues", ())), tuple(map(_point, row.get("points", ()))), row.get("file", ""))
+                    tuple(row.get("queues", ())), tuple(map(_point, row.get("points", ()))), row.get("file", ""),
+                    judge.get("counter"), judge.get("better") == "higher", tuple(map(_claim, row.get("claims", ()))))
 
 
 # --------------------------------------------------------------------------------------------- results.json

@@ -29,6 +29,7 @@ REPEAT = (0.28, 99.72)
 LOST, NOMINAL_LOST, THROUGHPUT = "lost_ns_per_msg", "nominal_lost_ns_per_msg", "throughput_msgs_per_s"
 EXCESS = "excess_mean_ns"  # of an open loop, which has no loss
 EFFICIENCY_OF = {LOST: "efficiency", NOMINAL_LOST: "nominal_efficiency"}
+TIE_EVENTS_PER_MSG = 0.002  # switches, yields: at some 5 us each these are 10 ns, too
 
 
 # ---------------------------------------------------------------------------------------- one sample, one number
@@ -52,13 +53,16 @@ def estimate(values: tuple[float, ...], interval: tuple[float, float] = CONFIDEN
     what a reader may expect of another. None without values. Seeded: repeatable."""
     if len(values) == 0:
         return None
+    if len(values) == 1:
+        return Estimate(float(values[0]), None, None, 1)
+    low, high = np.percentile(resampled_medians(values, np.random.default_rng(SEED)), interval)
+    return Estimate(float(np.median(values)), float(low), float(high), len(values))
+
+
+def resampled_medians(values: Sequence[float], rng: np.random.Generator) -> np.ndarray:
+    """Medians of `RESAMPLES` samples drawn from `values` with replacement, each as large as `values`."""
     sample = np.asarray(values, dtype=float)
-    if len(sample) == 1:
-        return Estimate(float(sample[0]), None, None, 1)
-    rng = np.random.default_rng(SEED)
-    medians = np.median(rng.choice(sample, size=(RESAMPLES, len(sample))), axis=1)
-    low, high = np.percentile(medians, interval)
-    return Estimate(float(np.median(sample)), float(low), float(high), len(sample))
+    return np.median(rng.choice(sample, size=(RESAMPLES, len(sample))), axis=1)
 
 
 @dataclass(frozen=True)
@@ -141,9 +145,20 @@ def inflation_gap(run: Run, point: Point) -> float:
     return max((ratio.median if ratio.low is None else ratio.low) - 1, 0.0) if ratio else 0.0
 
 
-@lru_cache(maxsize=None)
 def headline(run: Run, point: Point) -> str:
-    """The counter that a point is judged by: lost ns, with nominal work times where the queues slow the work
+    """The counter that a point is judged by: the one that its scenario names, or else the loss."""
+    return run.scenarios[point.scenario].judged_by or loss_counter(run, point)
+
+
+def more_is_better(run: Run, point: Point) -> bool:
+    """Whether the queue with the highest headline is first."""
+    scenario = run.scenarios[point.scenario]
+    return scenario.more_is_better if scenario.judged_by else headline(run, point) == THROUGHPUT
+
+
+@lru_cache(maxsize=None)
+def loss_counter(run: Run, point: Point) -> str:
+    """The counter that tells what is lost: lost ns, with nominal work times where the queues slow the work
     unequally (no queue slows a sleep: a timer that is late is not its doing); in an open loop the excess sojourn;
     throughput where no trial has a loss."""
     if point.arrivals:
@@ -182,20 +197,26 @@ def rank(run: Run, point: Point) -> Ranking | None:
                if (summary := summarise(run, point, queue, counter))}
     if not medians:
         return None
-    order = sorted(medians, key=medians.get, reverse=counter == THROUGHPUT)
-    tied = [queue for queue in order if not _clearly_worse(pairs(run, point, queue, order[0], counter), counter)]
+    more = more_is_better(run, point)
+    order = sorted(medians, key=medians.get, reverse=more)
+    tied = [queue for queue in order if not _clearly_worse(pairs(run, point, queue, order[0], counter), counter, more)]
     return Ranking(counter, tuple(order), tuple(tied), _no_verdict(run, point, order, counter))
 
 
-def _clearly_worse(both: list[tuple[float, float]], counter: str) -> bool:
+def _clearly_worse(both: list[tuple[float, float]], counter: str, more_is_better: bool) -> bool:
     """Whether (mine, best) pairs differ by more than the tie's margin with the whole interval of their median."""
     if not both:
         return False
-    mine, best = np.array(both).T
-    excess = best - mine if counter == THROUGHPUT else mine - best
-    margin = TIE_SHARE * np.abs(best) if counter == THROUGHPUT else np.maximum(TIE_NS, TIE_SHARE * np.abs(best))
-    interval = estimate(tuple(excess - margin))
+    excess = tuple((best - mine if more_is_better else mine - best) - margin(counter, best) for mine, best in both)
+    interval = estimate(excess)
     return interval.low is not None and interval.low > 0
+
+
+def margin(counter: str, value: float) -> float:
+    """How far from `value` is no difference, in the counter's unit: 5%, and at least 10 ns where it is a time."""
+    unit = unit_of(counter)
+    least = {"ns": TIE_NS, "events per message": TIE_EVENTS_PER_MSG}.get(unit, 0.0)
+    return max(least, TIE_SHARE * abs(value))
 
 
 def _no_verdict(run: Run, point: Point, queues: Sequence[str], counter: str) -> str:
@@ -222,6 +243,7 @@ class Answer:
     judged: int  # points that `wins` counts
     no_verdict: str  # why `leaders` is not a verdict; empty if it is
     counters: tuple[str, ...]  # headline counters in use over the points
+    more_is_better: bool  # of them
 
 
 def answer(run: Run, scenario: Scenario, points: Sequence[Point] | None = None) -> Answer:
@@ -234,14 +256,22 @@ def answer(run: Run, scenario: Scenario, points: Sequence[Point] | None = None) 
             wins[queue] += 1
     most = max(wins.values(), default=0)
     reasons = [ranking.no_verdict for ranking in rankings]
+    none = f"no trial has {scenario.judged_by}" if scenario.judged_by else "no numbers"
     return Answer(scenario, tuple(queue for queue, count in wins.items() if count == most), dict(wins),
-                  len(verdicts or rankings), "" if verdicts else (reasons[0] if reasons else "no numbers"),
-                  tuple(sorted({ranking.counter for ranking in rankings})))
+                  len(verdicts or rankings), "" if verdicts else (reasons[0] if reasons else none),
+                  tuple(sorted({ranking.counter for ranking in rankings})),
+                  any(more_is_better(run, point) for point in points or scenario.points))
+
+
+def is_bound(run: Run, point: Point, queue: str) -> bool:
+    """Whether a headline is a loss against an ideal that is only a bound."""
+    bound = summarise(run, point, queue, "efficiency_is_bound")
+    return headline(run, point) in EFFICIENCY_OF and bool(bound and bound.median)
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A queue's headline over some points: value (ns per message, or messages/s), efficiency 0..1, spread, marks."""
+    """A queue's headline over some points: value (in the counter's unit), efficiency 0..1, spread, marks."""
 
     counter: str
     value: float
@@ -259,11 +289,10 @@ def loss(run: Run, points: Sequence[Point], queue: str) -> Loss | None:
         counter = headline(run, point)
         if summary := summarise(run, point, queue, counter):
             efficiency = summarise(run, point, queue, EFFICIENCY_OF.get(counter, ""))
-            bound = summarise(run, point, queue, "efficiency_is_bound")
-            found.append((counter, summary, efficiency, bool(bound and bound.median)))
+            found.append((counter, summary, efficiency, is_bound(run, point, queue)))
     if not found:
         return None
-    found = [each for each in found if (each[0] == THROUGHPUT) == (found[0][0] == THROUGHPUT)]  # one unit
+    found = [each for each in found if unit_of(each[0]) == unit_of(found[0][0])]
     counters, summaries, efficiencies, bounds = zip(*found)
     shares = [each.median for each in efficiencies if each]
     spreads = [each.spread for each in summaries if each.spread is not None]
@@ -347,6 +376,34 @@ def percentage(value: float) -> str:
     if 99.95 <= percent < 100:
         return ">99.9%"
     return f"{percent:.1f}%" if 0 < percent < 0.95 or 99.05 <= percent < 100 else f"{percent:.0f}%"
+
+
+def unit_of(counter: str) -> str:
+    """What a counter counts, by the end of its name: ns, msgs/s, bytes, %, events per message, share or plain."""
+    suffixes = {"_ns": "ns", "_ns_per_msg": "ns", "_msgs_per_s": "msgs/s", "_bytes": "bytes", "_pct": "%",
+                "_per_msg": "events per message", "efficiency": "share", "_share": "share"}
+    ends = (suffix for suffix in sorted(suffixes, key=len, reverse=True) if counter.endswith(suffix))
+    return suffixes.get(next(ends, ""), "plain")
+
+
+def shown(counter: str, value: float) -> str:
+    """A value of a counter in plain words: 1.5 µs, 21 k/s, 97%, 0.031."""
+    words = {"ns": duration, "msgs/s": rate, "bytes": data_size, "share": percentage,
+             "%": lambda percent: percentage(percent / 100)}
+    return words.get(unit_of(counter), lambda number: f"{number:,.0f}" if number >= 1000 else f"{number:.3g}")(value)
+
+
+def name_of(counter: str) -> str:
+    """A counter's name in plain words, without its unit: sojourn p99, switches per message, lost time per message."""
+    known = {LOST: "lost time per message", NOMINAL_LOST: "lost time per message", THROUGHPUT: "messages per second"}
+    words = counter.removesuffix("_bytes").removesuffix("_pct").removesuffix("_msgs_per_s")
+    words = words.removesuffix("_ns").replace("_ns_per_msg", "_per_message").replace("_per_msg", "_per_message")
+    return known.get(counter) or " ".join("CPU" if word == "cpu" else word for word in words.split("_"))
+
+
+def times(ratio: float) -> str:
+    """A ratio in plain words: 0.43×, 1.9×, 120×."""
+    return f"{ratio:.0f}×" if abs(ratio) >= 100 else f"{ratio:.2g}×"
 
 
 def _with_unit(value: float, units: list[tuple[float, str]]) -> str:

@@ -1,4 +1,5 @@
-"""The summary at the end of a run: one line a question, then every cell that has no number, by name and with why.
+"""The summary at the end of a run: one line a question, the claims and how they fared, then every cell that has no number,
+by name and with why.
 
     table.print_summary(run)
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from functools import partial
 from typing import TextIO
 
 from rich import box
@@ -16,12 +18,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bqb import statistics
+from bqb import claims, statistics
 from bqb.results import Point, Problem, Run, Scenario
 from bqb.statistics import THROUGHPUT, Answer, Loss
 
 WIDTH = 110
 REFERENCE = "reference"
+VERDICT_STYLES = {"right": "green", "wrong": "bold red", "undecided": "yellow", "no numbers": "dim"}
 MAX_LISTED = 40  # cells listed by name for one reason before "and n more"
 
 
@@ -59,7 +62,7 @@ def _encodable(text: str, encoding: str) -> str:
 def summary(run: Run) -> RenderableType:
     """Everything that is printed, top to bottom."""
     answers = [statistics.answer(run, scenario) for scenario in run.scenarios.values()]
-    parts = [_questions(run, answers), _score(run, answers), _marks(run, answers), *_problems(run)]
+    parts = [_questions(run, answers), _score(run, answers), _marks(run, answers), *_expected(run), *_problems(run)]
     return Group(*(part for part in parts if part is not None))
 
 
@@ -101,7 +104,7 @@ def _leaders(each: Answer) -> Text:
     lines = [Text.assemble((name, _leader_style(each, name)), _of_points(each, name))
              for name in ranked[:max(len(each.leaders), 3)]]
     if each.no_verdict:
-        lines.append(Text("highest" if each.counters == (THROUGHPUT,) else "lowest", style="dim"))
+        lines.append(Text("highest" if each.more_is_better else "lowest", style="dim"))
         lines[-1].append(", no verdict")
     return Text("\n").join(lines)
 
@@ -118,12 +121,12 @@ def _loss(loss: Loss | None, points: tuple[Point, ...]) -> Text:
     if loss is None:
         return Text("-")
     mark = " †" if loss.from_all else ""
-    if loss.counter == THROUGHPUT:
-        lines = [statistics.rate(loss.value) + mark]
-    else:
-        at_most, at_least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
-        share = "" if loss.efficiency is None else f"\n({at_least}{statistics.percentage(loss.efficiency)})"
-        lines = [f"{at_most}{statistics.duration(loss.value)}{mark}{share}"]
+    at_most, at_least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
+    lines = [f"{at_most}{statistics.shown(loss.counter, loss.value)}{mark}"]
+    if loss.efficiency is not None:
+        lines.append(f"({at_least}{statistics.percentage(loss.efficiency)})")
+    elif loss.counter != THROUGHPUT:
+        lines.append(f"({statistics.name_of(loss.counter)})")
     if loss.points < len(points):
         lines.append(f"{loss.points} of {len(points)} points")
     return Text("\n".join(lines))
@@ -165,6 +168,9 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
              "blocks. n/m: first or tied at n of m points. Spread: interquartile range over the rounds."]
     lines += [f"No verdict: {', '.join(each.scenario.name for each in answers if each.no_verdict == reason)}: {reason}."
               for reason in dict.fromkeys(each.no_verdict for each in answers if each.no_verdict)]
+    judged = [each.scenario.name for each in answers if each.scenario.judged_by]
+    if judged:
+        lines.append(f"Judged by another counter than time lost, the one in brackets: {', '.join(judged)}.")
     if any(loss.is_bound for loss in losses):
         lines.append("≤, ≥: more threads than cores; the ideal is a bound, so this much is lost at most.")
     if any(loss.from_all for loss in losses):
@@ -173,6 +179,41 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
     if any(statistics.NOMINAL_LOST in each.counters for each in answers):
         lines.append("Where queues slow their users' work by more than 2% unequally, nominal work times count.")
     return Text("\n".join(lines), style="dim")
+
+
+def _expected(run: Run) -> list[RenderableType]:
+    """The claims of each scenario, scored."""
+    scored = [(scenario, claims.score_all(run, scenario)) for scenario in run.scenarios.values() if scenario.claims]
+    if not scored:
+        return []
+    scores = [score for _, each in scored for score in each]
+    right = sum(score.verdict == "right" for score in scores)
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(min_width=max(map(len, claims.VERDICTS)) + 2)
+    table.add_column(ratio=1)
+    for scenario, each in scored:
+        table.add_row(Text(""), Text(scenario.name, style="bold cyan"))
+        for score in each:
+            table.add_row(Text(f"  {score.verdict}", style=VERDICT_STYLES[score.verdict]),
+                          Text.assemble(score.claim.says, "\n", (_measured(score), "dim")))
+    return [Text.assemble(("\nExpected answers", "bold"), f": {right} of {len(scores)} right"), table]
+
+
+def _measured(score: claims.Score) -> str:
+    """What was claimed, what was found: a reader shall be able to check the verdict."""
+    claim = score.claim
+    is_ratio = bool(claim.than or claim.than_points)
+    show = statistics.times if is_ratio else partial(statistics.shown, claim.counter)
+    exact = "{:g}×".format if is_ratio else show
+    bounds = " and ".join(f"{side} {exact(bound)}" for side, bound in (("above", claim.above), ("below", claim.below))
+                          if bound is not None)
+    found = ""
+    if score.measured:
+        low, high = score.measured.low, score.measured.high
+        interval = "" if low is None else f" [{show(low)}, {show(high)}]"
+        found = f"{score.queue}: {show(score.measured.median)}{interval}"
+    told = ", ".join(filter(None, (found, score.why)))
+    return f"{statistics.name_of(claim.counter)} {bounds}; {told}"
 
 
 def _problems(run: Run) -> list[Text]:
