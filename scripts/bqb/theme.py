@@ -13,6 +13,7 @@ import textwrap
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -23,7 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from bqb.results import write_atomically
-from bqb.statistics import duration, rate
+from bqb.statistics import duration, shown, unit_of
 
 INK, GREY, PALE, ALARM = "#222222", "#6b6b6b", "#e4e4e4", "#c0392b"
 SMALL, NORMAL, TITLE = 8, 9, 13  # points
@@ -241,9 +242,10 @@ def scale(values: Iterable[float], name: Callable[[float], str] = duration, smal
     return Scale(low / 1.3 if low / 1.3 > smallest else smallest, high, name, None)
 
 
-def rate_scale(values: Iterable[float]) -> Scale:
-    """A scale of messages a second."""
-    return scale(values, rate, smallest=1.0)
+def scale_of(counter: str, values: Iterable[float]) -> Scale:
+    """A scale in the counter's unit."""
+    smallest = {"ns": 10.0, "msgs/s": 1.0, "bytes": 1.0, "%": 0.1}.get(unit_of(counter), 0.001)
+    return scale(values, partial(shown, counter), smallest)
 
 
 # ------------------------------------------------------------------------------------------------------------ labels

@@ -68,11 +68,16 @@ PLANS = {
 
 
 def make(folder: Path | str, scenarios: list[str] | None = None, queues: list[str] | None = None, rounds: int = 12,
-         seed: int = 1, faults: bool = True, disturbed_share: float = 0.08, histograms: bool = True) -> Path:
-    """Writes trials.jsonl, histograms.jsonl and timelines.jsonl into `folder` (created) and returns it."""
+         seed: int = 1, faults: bool = True, disturbed_share: float = 0.08, histograms: bool = True,
+         more: dict[str, dict] | None = None) -> Path:
+    """Writes trials.jsonl, histograms.jsonl and timelines.jsonl into `folder` (created) and returns it.
+
+    `more`: by scenario, what else its resolved form has: `judged_by`, `claims`."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     maker = _Maker(scenarios or list(PLANS), queues or list(MODEL), rounds, seed, faults, disturbed_share, histograms)
+    for name, members in (more or {}).items():
+        maker.scenarios[name].update(members)
     maker.run()
     for name, rows in maker.files.items():
         (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -3,7 +3,8 @@
     figures.draw(run, folder)        # SVG and PNG of each, returns their paths
 
     overview               what each queue's synchronisation costs, queues x situations
-    <scenario>.lost        lost ns per message and efficiency; for scenarios without work <scenario>.throughput
+    <scenario>.lost        lost ns per message and efficiency; for scenarios without work <scenario>.throughput, for
+                           those judged by another counter <scenario>.<counter>
     <scenario>.capacity    throughput and lost ns against capacity, where three or more capacities are swept
     <scenario>.sojourn     percentiles of the time from push to pop
     <scenario>.price       CPU burnt beyond the work against time lost
@@ -21,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bqb import theme
+from bqb import statistics, theme
 from bqb.figures.capacity import against_capacity
 from bqb.figures.lost import dots
 from bqb.figures.occupancy import occupancy
@@ -52,7 +53,8 @@ def all_figures(view: View) -> list[tuple[str, Callable[[], theme.Page | None]]]
         if not view.points(scenario):
             continue
         pools = view.pools()
-        kind = "throughput" if view.is_race(scenario) else "lost"
+        kind = {statistics.THROUGHPUT: "throughput", statistics.LOST: "lost"}.get(view.judge(scenario),
+                                                                                  view.judge(scenario))
         made += [(f"{scenario.name}.{kind}", lambda s=scenario: dots(view, s)),
                  (f"{scenario.name}.capacity", lambda s=scenario: against_capacity(view, s)),
                  (f"{scenario.name}.sojourn", lambda s=scenario: sojourn(view, s, pools)),

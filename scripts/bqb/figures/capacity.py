@@ -1,4 +1,4 @@
-"""<scenario>.capacity: throughput and lost ns against capacity, where three or more capacities are swept."""
+"""<scenario>.capacity: throughput and lost ns (or what else judges) against capacity, where three or more are swept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bqb import statistics, theme
 from bqb.figures.layout import Grid, grid, layout
 from bqb.figures.view import REFERENCE, View, asked_and_measured, called, legend_of_marks, located, notes
 from bqb.results import Point, Scenario
-from bqb.statistics import THROUGHPUT, Summary
+from bqb.statistics import LOST, THROUGHPUT, Summary
 from bqb.theme import GREY, INK
 
 
@@ -20,7 +20,7 @@ def against_capacity(view: View, scenario: Scenario) -> theme.Page | None:
     capacities = sorted({point.capacity for point in view.points(scenario)})
     if len(capacities) < 3 or "capacity" not in scenario.swept():
         return None
-    metrics = [THROUGHPUT] if view.is_race(scenario) else [THROUGHPUT, statistics.LOST]
+    metrics = list(dict.fromkeys([THROUGHPUT, view.judge(scenario)]))
     queues = view.sorted_queues(scenario)
     laid = _capacity_grid(view, scenario, metrics)
     alone = len(laid.rows) == 1
@@ -37,21 +37,22 @@ def against_capacity(view: View, scenario: Scenario) -> theme.Page | None:
         _capacity_panel(view, axes, points, queues, metric, scales[metric], names=names)
         _capacity_axis(axes, capacities, last=plan.is_last(row, column))
         if column == 0 or alone:
-            axes.set_ylabel("messages per second" if metric == THROUGHPUT else "lost time per message")
+            axes.set_ylabel(statistics.name_of(metric))
     return page
 
 
 def _capacity_grid(view: View, scenario: Scenario, metrics: Sequence[str]) -> Grid:
     """Panels of (points by ascending capacity, metric): metrics side by side for one group, else below each other."""
     laid = grid(scenario, view.points(scenario), without="capacity")
-    words = {THROUGHPUT: "throughput", statistics.LOST: "lost time"}
+    words = {metric: {THROUGHPUT: "throughput", LOST: "lost time"}.get(metric, statistics.name_of(metric))
+             for metric in metrics}
     swept = [key for key in scenario.swept() if key != "capacity"]
     groups = {place: sorted((point for point in view.points(scenario)
                              if all(point.axes.get(key) == first.axes.get(key) for key in swept)),
                             key=lambda point: point.capacity)
               for place, first in laid.at.items()}
     if len(groups) == 1:
-        return Grid(("",), tuple(words[metric].capitalize() for metric in metrics),
+        return Grid(("",), tuple(word[0].upper() + word[1:] for word in words.values()),
                     {(0, index): (groups[0, 0], metric) for index, metric in enumerate(metrics)})
     rows = tuple(": ".join(filter(None, (title, words[metric]))) for title in laid.rows for metric in metrics)
     return Grid(rows, laid.columns, {(row * len(metrics) + index, column): (points, metric)
@@ -69,7 +70,7 @@ def _metric_scale(view: View, scenario: Scenario, metric: str) -> theme.Scale:
               if (summary := _metric(view, point, queue, metric)) for value in summary.values]
     if metric == THROUGHPUT:
         values += [value for point in view.points(scenario) if (value := _ideal_rate(view, point))]
-    return (theme.rate_scale if metric == THROUGHPUT else theme.scale)(values)
+    return theme.scale_of(metric, values)
 
 
 def _ideal_rate(view: View, point: Point) -> float | None:
@@ -108,7 +109,7 @@ def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Seq
         axes.plot(*zip(*ideal), color=GREY, linewidth=1.2, linestyle=(0, (5, 2)), zorder=1)
         ends.append((*ideal[-1], "ideal", GREY))
     floors = [(point.capacity, axis.place(floor)) for point in points
-              if metric != THROUGHPUT and (floor := view.floor(point)) and floor > axis.low]
+              if metric == LOST and (floor := view.floor(point)) and floor > axis.low]
     if floors:
         axes.plot(*zip(*floors), color=INK, linewidth=1, linestyle=(0, (1, 1.5)), zorder=1)
         ends.append((*floors[-1], "floor", GREY))
@@ -153,6 +154,7 @@ def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> str:
 
 
 def _capacity_notes(view: View, scenario: Scenario) -> list[str]:
-    ideal = "" if view.is_race(scenario) else "Ideal: a queue that costs nothing, given the same work. Floor: the " \
-                                              "least any real queue can lose."
+    ideal = "" if view.is_race(scenario) else "Ideal: a queue that costs nothing, given the same work."
+    if view.judge(scenario) == LOST:
+        ideal += " Floor: the least any real queue can lose."
     return notes(view, scenario, legend_of_marks(view, view.points(scenario), crosses=False), ideal)

@@ -1,4 +1,4 @@
-"""<scenario>.lost, or <scenario>.throughput where there is no work: each queue's number at each point, as dots."""
+"""<scenario>.lost (.throughput where there is no work, .<counter> where one is named to judge by): dots, a row a queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bqb import statistics, theme
 from bqb.figures.layout import grid, layout
 from bqb.figures.view import REFERENCE, View, asked_and_measured, called, contrast, legend_of_marks, located, notes
 from bqb.results import Point, Scenario
-from bqb.statistics import THROUGHPUT, Summary, duration, percentage, rate
+from bqb.statistics import EFFICIENCY_OF, LOST, THROUGHPUT, Summary, duration, percentage, rate, shown, times
 from bqb.theme import GREY, INK, SMALL
 
 NUMBER_COLUMNS = (0.64, 1.26)  # right edges, inches to the right of a panel
@@ -19,23 +19,24 @@ NUMBER_COLUMNS = (0.64, 1.26)  # right edges, inches to the right of a panel
 
 def dots(view: View, scenario: Scenario) -> theme.Page:
     """Rows are queues, panels are points; the numbers stand beside the dots."""
-    queues, race = view.sorted_queues(scenario), view.is_race(scenario)
+    queues, judge = view.sorted_queues(scenario), view.judge(scenario)
     axis = _headline_scale(view, scenario)
     plan = layout(grid(scenario, view.points(scenario), widest=3), 0.17 * len(queues),
                   left=0.35 + 0.075 * max(map(len, queues)), right=1.4, between=1.42, above=0.17)
-    page = theme.page(plan.width, plan.body, _race_title(view, scenario) if race else lost_title(view, scenario),
-                      asked_and_measured(view, scenario), _dots_notes(view, scenario, axis))
+    page = theme.page(plan.width, plan.body, _title(view, scenario), asked_and_measured(view, scenario),
+                      _dots_notes(view, scenario, axis))
     plan.heads(page)
     for (row, column), point in plan.laid.at.items():
         axes = plan.axes(page, row, column)
         _dot_panel(view, axes, point, queues, axis, first=column == 0)
         axis.apply(axes, "x", labels=plan.is_last(row, column))
         if plan.is_last(row, column):
-            axes.set_xlabel("messages per second (more is better)" if race else
-                            "lost time per message (less is better)")
+            more = statistics.more_is_better(view.run, point)
+            axes.set_xlabel(f"{statistics.name_of(judge)} ({'more' if more else 'less'} is better)")
         x, y = plan.corner(row, column)
         reference = "× ref." if REFERENCE in queues else ""
-        _number_heads(page, x + plan.panel, y, ("rate", reference) if race else ("lost", "efficiency"))
+        heads = {LOST: ("lost", "efficiency"), THROUGHPUT: ("rate", reference)}.get(judge, ("median", reference))
+        _number_heads(page, x + plan.panel, y, heads)
     return page
 
 
@@ -47,7 +48,7 @@ def _number_heads(page: theme.Page, x: float, y: float, heads: tuple[str, str]) 
 def _headline_scale(view: View, scenario: Scenario) -> theme.Scale:
     values = [value for point in view.points(scenario) for queue in view.run.queue_names(scenario.name)
               if (summary := view.headline(point, queue)) for value in (*summary.values, *summary.disturbed_values)]
-    return (theme.rate_scale if view.is_race(scenario) else theme.scale)(values)
+    return theme.scale_of(view.judge(scenario), values)
 
 
 def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis: theme.Scale, first: bool) -> None:
@@ -65,7 +66,7 @@ def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis
         elif summary := view.headline(point, queue):
             _dot_row(axes, row, summary, view.looks[queue], axis)
             _numbers(view, axes, row, point, queue, summary, bold=queue in leaders)
-    if axis.name is duration and (floor := view.floor(point)) and floor > axis.low:
+    if view.judge(view.run.scenarios[point.scenario]) == LOST and (floor := view.floor(point)) and floor > axis.low:
         axes.axvline(axis.place(floor), color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
 
 
@@ -86,16 +87,15 @@ def _dot_row(axes: Axes, row: float, summary: Summary, style: theme.Style, axis:
 def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary: Summary, bold: bool) -> None:
     """Median and efficiency (or the ratio to the reference) at the right of a panel."""
     mark = "†" if summary.from_all else ""
-    race = statistics.headline(view.run, point) == THROUGHPUT
+    counter = statistics.headline(view.run, point)
     bound = view.is_bound(point, queue)
-    if race:
-        ratio = statistics.paired_ratio(view.run, point, queue, REFERENCE, THROUGHPUT)
-        texts = [rate(summary.median) + mark, f"{ratio.median:.2g}×" if ratio and ratio.median < 100 else
-                 f"{ratio.median:.0f}×" if ratio else ""]
-    else:
+    if counter in EFFICIENCY_OF:
         efficiency = view.efficiency(point, queue)
-        texts = [("≤ " if bound else "") + duration(summary.median) + mark,
-                 ("≥ " if bound else "") + percentage(efficiency.median) if efficiency else ""]
+        beside = ("≥ " if bound else "") + percentage(efficiency.median) if efficiency else ""
+    else:
+        ratio = statistics.paired_ratio(view.run, point, queue, REFERENCE, counter)
+        beside = times(ratio.median) if ratio else ""
+    texts = [("≤ " if bound else "") + shown(counter, summary.median) + mark, beside]
     inches = axes.get_position().width * axes.figure.get_figwidth()
     for edge, text in zip(NUMBER_COLUMNS, texts):
         axes.text(1 + edge / inches, row, text, ha="right", va="center", fontsize=SMALL,
@@ -105,24 +105,41 @@ def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary
 def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
     points, run = view.points(scenario), view.run
     judged = any((ranking := statistics.rank(run, point)) and not ranking.no_verdict for point in points)
+    lost = view.judge(scenario) == LOST
     floor = any((value := view.floor(point)) and value > axis.low for point in points)
     bound = any(view.is_bound(point, queue) for point in points for queue in run.queue_names(scenario.name))
-    race = view.is_race(scenario)
     return notes(
         view, scenario, legend_of_marks(view, points),
-        "" if race else "Lost: beyond an ideal queue that costs nothing, given the same work; efficiency: ideal time / "
-                        "measured time.",
+        "Lost: beyond an ideal queue that costs nothing, given the same work; efficiency: ideal time / measured time."
+        if lost else "",
         "Dotted line: the floor, the least any real queue can lose (one cache-line transfer per hand-off)."
-        if floor and not race else "",
-        "≤ and ≥: more threads than cores; the ideal is only a bound." if bound and not race else "",
+        if floor and lost else "",
+        "≤ and ≥: more threads than cores; the ideal is only a bound." if bound else "",
         "Bold: first or tied." if judged else "")
 
 
-def lost_title(view: View, scenario: Scenario) -> str:
-    shown = contrast(view, scenario)
-    if shown is None:
+def _title(view: View, scenario: Scenario) -> str:
+    if view.is_race(scenario):
+        return _race_title(view, scenario)
+    return lost_title(view, scenario) if view.judge(scenario) == LOST else _judged_title(view, scenario)
+
+
+def _judged_title(view: View, scenario: Scenario) -> str:
+    found, counter = contrast(view, scenario), view.judge(scenario)
+    if found is None:
         return f"{scenario.name}: no queue has a number"
-    point, costly, cheap = shown
+    point, worst, best = found
+    name = statistics.name_of(counter)
+    other = "" if worst == best else f", {called(worst)} {shown(counter, view.headline(point, worst).median)}"
+    where = located(point, scenario) or f"{scenario.name.replace('_', ' ')}: "
+    return f"{where}{name} of {best} {shown(counter, view.headline(point, best).median)}{other}"
+
+
+def lost_title(view: View, scenario: Scenario) -> str:
+    found = contrast(view, scenario)
+    if found is None:
+        return f"{scenario.name}: no queue has a number"
+    point, costly, cheap = found
     most = "at most " if view.is_bound(point, costly) else ""
     text = f"{called(costly)} loses {most}{duration(view.headline(point, costly).median)} a message"
     if costly != cheap:
@@ -137,10 +154,10 @@ def _sentence(text: str) -> str:
 
 
 def _race_title(view: View, scenario: Scenario) -> str:
-    shown = contrast(view, scenario)
-    if shown is None:
+    found = contrast(view, scenario)
+    if found is None:
         return f"{scenario.name}: no queue has a number"
-    point, slow, fast = shown
+    point, slow, fast = found
     other = "" if slow == fast else f", {called(slow)} {_a_second(view, point, slow)}"
     where = located(point, scenario)
     return (f"{where}{'without' if where else 'Without'} any work {fast} passes {_a_second(view, point, fast)} "

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from bqb import statistics, theme
 from bqb.figures.view import CPU, REFERENCE, View, in_words, machine
 from bqb.results import Point, Scenario
-from bqb.statistics import duration, percentage
+from bqb.statistics import LOST, duration, percentage
 from bqb.theme import GREY, INK, SMALL
 
 
@@ -23,9 +23,14 @@ class Situation:
     name: str
     points: tuple[Point, ...]
 
+    @property
+    def judge(self) -> str:
+        """The counter that the column shows."""
+        return self.scenario.judged_by or LOST
+
 
 def overview(view: View) -> theme.Page | None:
-    """Queues x situations: lost time per message, as number and shade, and the efficiency below it."""
+    """Queues x situations: lost time per message (or what else judges), as number and shade; efficiency below it."""
     situations = [each for scenario in view.run.scenarios.values() if scenario.rank and view.points(scenario)
                   and not view.is_race(scenario) for each in _situations(view, scenario)]
     table = {(queue, index): loss for index, each in enumerate(situations)
@@ -34,7 +39,9 @@ def overview(view: View) -> theme.Page | None:
     if not table:
         return None
     queues = _overview_order(view, situations, table)
-    axis = theme.scale(loss.value for loss in table.values())
+    shades = {judge: theme.scale_of(judge, [loss.value for (_, index), loss in table.items()
+                                            if situations[index].judge == judge])
+              for judge in {situations[index].judge for _, index in table}}
     left, cell_width, cell_height = 0.4 + 0.085 * max(map(len, queues)), 0.92, 0.54
     lefts = _column_lefts(situations, left, cell_width)
     width = max(lefts[-1] + cell_width + 1.0, 8.0)
@@ -49,7 +56,7 @@ def overview(view: View) -> theme.Page | None:
         _overview_name(view, page, queue, left, top, cell_height)
         for index, each in enumerate(situations):
             axes = page.axes(lefts[index] + 0.02, top + 0.02, cell_width - 0.04, cell_height - 0.04)
-            _overview_cell(view, axes, each, queue, table.get((queue, index)), axis)
+            _overview_cell(view, axes, each, queue, table.get((queue, index)), shades)
     _overview_wins(view, page, situations, queues, lefts[-1] + cell_width, header, cell_height)
     return page
 
@@ -89,7 +96,8 @@ def _overview_order(view: View, situations: Sequence[Situation], table: dict) ->
                                 if _bounded(view, queue)))
     ranks: dict[str, list[float]] = {queue: [] for queue in queues}
     for index in range(len(situations)):
-        known = sorted((q for q in queues if (q, index) in table), key=lambda queue: table[queue, index].value)
+        known = sorted((q for q in queues if (q, index) in table), key=lambda queue: table[queue, index].value,
+                       reverse=situations[index].scenario.more_is_better)
         for place, queue in enumerate(known):
             ranks[queue].append(place / len(known))
     return sorted(queues, key=lambda queue: np.mean(ranks[queue]) if ranks[queue] else 2.0)
@@ -107,7 +115,8 @@ def _overview_groups(situations: Sequence[Situation], lefts: Sequence[float], ce
 
 
 def _column_head(each: Situation, cell: float) -> str:
-    return "\n".join(theme.wrapped(each.name, cell * 0.9, SMALL))
+    by = "" if each.judge == LOST else f"by {statistics.name_of(each.judge)}"
+    return "\n".join(theme.wrapped(": ".join(filter(None, (each.name, by))), cell * 0.9, SMALL))
 
 
 def _overview_header(situations: Sequence[Situation], lefts: Sequence[float], cell: float) -> float:
@@ -142,8 +151,8 @@ def _overview_name(view: View, page: theme.Page, queue: str, left: float, top: f
 
 
 def _overview_cell(view: View, axes: Axes, each: Situation, queue: str, loss: statistics.Loss | None,
-                   axis: theme.Scale) -> None:
-    """A shaded cell: the darker, the more is lost."""
+                   shades: dict[str, theme.Scale]) -> None:
+    """A shaded cell: the darker, the worse."""
     axes.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
     axes.grid(False)
     for spine in axes.spines.values():
@@ -153,7 +162,8 @@ def _overview_cell(view: View, axes: Axes, each: Situation, queue: str, loss: st
         axes.set_facecolor("#f6f6f6")
         axes.text(0.5, 0.5, word, ha="center", va="center", style="italic", fontsize=SMALL, color=color)
         return
-    depth = axis.share(loss.value)
+    share = shades[each.judge].share(loss.value)
+    depth = 1 - share if each.scenario.more_is_better else share
     axes.set_facecolor(_shade(depth))
     ink = "white" if depth > 0.62 else INK
     most, least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
@@ -161,7 +171,7 @@ def _overview_cell(view: View, axes: Axes, each: Situation, queue: str, loss: st
     cpu = _cpu(view, each, queue)
     lines = ["" if loss.efficiency is None else least + percentage(loss.efficiency),
              "" if cpu is None else f"CPU {duration(cpu)}"]
-    axes.text(0.5, 0.76, f"{most}{duration(loss.value)}{marks}", ha="center", va="center", fontsize=10, color=ink,
+    axes.text(0.5, 0.76, f"{most}{statistics.shown(loss.counter, loss.value)}{marks}", ha="center", va="center", fontsize=10, color=ink,
               fontweight="bold")
     for height, line, weight in zip((0.45, 0.18), lines, ("normal", "bold" if _burns(view, each, cpu) else "normal")):
         axes.text(0.5, height, line, ha="center", va="center", fontsize=SMALL, color=ink, fontweight=weight)
@@ -212,8 +222,11 @@ def _overview_wins(view: View, page: theme.Page, situations: Sequence[Situation]
 
 
 def _overview_title(view: View, situations: Sequence[Situation], table: dict) -> str:
-    least, most = min(table, key=lambda k: table[k].value), max(table, key=lambda k: table[k].value)
-    if len(table) == 1:
+    lost = {key: loss for key, loss in table.items() if situations[key[1]].judge == LOST}
+    if not lost:
+        return "What each queue's synchronisation costs, by situation"
+    least, most = min(lost, key=lambda k: lost[k].value), max(lost, key=lambda k: lost[k].value)
+    if len(lost) == 1:
         return f"{least[0]}'s synchronisation costs {duration(table[least].value)} a message"
     def at(key: tuple[str, int]) -> str:
         each = situations[key[1]]
@@ -226,6 +239,8 @@ def _overview_notes(view: View, situations: Sequence[Situation], table: dict) ->
     notes = ["Large: lost time per message, the darker the more; below it efficiency (ideal time / measured time) and "
              "CPU time beyond the work (bold: over five times the column's median). Medians over the points of the "
              "column, each the median of its undisturbed blocks."]
+    if any(each.judge != LOST for each in situations):
+        notes.append("Columns headed \"by\" show that counter instead of lost time; each such counter has shades of its own.")
     if judged:
         notes.append("Framed: first or tied (paired within blocks, 95% interval, margin of 5% or 10 ns).")
     if any(loss.points < len(situations[index].points) for (_, index), loss in table.items()):

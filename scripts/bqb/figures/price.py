@@ -17,8 +17,8 @@ def price(view: View, scenario: Scenario) -> theme.Page | None:
     """CPU burnt beyond the work against time lost, a marker a queue, a panel a point."""
     pairs = {(point.name, queue): (cpu, lost) for point in view.points(scenario)
              for queue in view.run.queue_names(scenario.name)
-             if (cpu := statistics.summarise(view.run, point, queue, CPU)) and (lost := view.headline(point, queue))}
-    if not pairs or view.is_race(scenario):
+             if (cpu := statistics.summarise(view.run, point, queue, CPU)) and (lost := view.loss(point, queue))}
+    if not pairs:
         return None
     laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in pairs)])
     queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in pairs)]

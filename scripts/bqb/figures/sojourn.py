@@ -22,7 +22,7 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
     curves = {(point.name, queue): curve for point in view.points(scenario)
               for queue in view.run.queue_names(scenario.name)
               if (curve := _curve(pools.get((point.name, queue, "sojourn_ns"))))}
-    if not curves or view.is_race(scenario):
+    if not curves or all(point.level == "counted" for point in view.points(scenario)):
         return None
     replays = {(point.name, name): curve for point in view.points(scenario) for name in ("ideal", "floor")
                if (curve := _curve(_replayed(view, pools, point, f"{name}_sojourn_ns")))}

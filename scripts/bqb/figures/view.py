@@ -35,18 +35,28 @@ class View:
         return self._pools
 
     def is_race(self, scenario: Scenario) -> bool:
-        return all(statistics.headline(self.run, point) == THROUGHPUT for point in self.points(scenario))
+        """Whether there is no loss to tell, and the scenario names nothing else to judge by."""
+        return not scenario.judged_by and all(statistics.headline(self.run, point) == THROUGHPUT
+                                              for point in self.points(scenario))
+
+    def judge(self, scenario: Scenario) -> str:
+        """The counter that a scenario is judged by, the same for all of its points."""
+        return scenario.judged_by or (THROUGHPUT if self.is_race(scenario) else statistics.LOST)
 
     def headline(self, point: Point, queue: str) -> Summary | None:
         return statistics.summarise(self.run, point, queue, statistics.headline(self.run, point))
+
+    def loss(self, point: Point, queue: str) -> Summary | None:
+        """What is lost, whatever the scenario is judged by; None where there is no loss to tell."""
+        counter = statistics.loss_counter(self.run, point)
+        return None if counter == THROUGHPUT else statistics.summarise(self.run, point, queue, counter)
 
     def efficiency(self, point: Point, queue: str) -> Summary | None:
         counter = statistics.EFFICIENCY_OF.get(statistics.headline(self.run, point))
         return statistics.summarise(self.run, point, queue, counter) if counter else None
 
     def is_bound(self, point: Point, queue: str) -> bool:
-        summary = statistics.summarise(self.run, point, queue, "efficiency_is_bound")
-        return bool(summary and summary.median)
+        return statistics.is_bound(self.run, point, queue)
 
     def median(self, point: Point, queue: str, counter: str) -> float | None:
         summary = statistics.summarise(self.run, point, queue, counter)
@@ -64,8 +74,8 @@ class View:
         ranks: dict[str, list[float]] = {queue: [] for queue in queues}
         for point in points:
             medians = {queue: summary.median for queue in queues if (summary := self.headline(point, queue))}
-            reverse = statistics.headline(self.run, point) == THROUGHPUT
-            for index, queue in enumerate(sorted(medians, key=medians.get, reverse=reverse)):
+            more = statistics.more_is_better(self.run, point)
+            for index, queue in enumerate(sorted(medians, key=medians.get, reverse=more)):
                 ranks[queue].append(index / len(medians))
         return sorted(queues, key=lambda queue: (np.mean(ranks[queue]) if ranks[queue] else 2.0))
 
