@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -54,7 +55,7 @@ def bench(words: list[str]) -> int:
     headers = outside.check(arguments.headers or [])
     binary = the_binary(headers)
     selection = Selection(tuple(map(absolute_if_file, arguments.scenario or [])), arguments.queue, arguments.all,
-                          arguments.seed, arguments.rounds, headers)
+                          arguments.seed, arguments.rounds, arguments.budget, headers)
     text = listing(binary, selection)  # finds what is wrong with the selection before anything is written
     if arguments.list:
         print(text, end="")
@@ -73,17 +74,21 @@ def parse_bench(words: list[str]) -> argparse.Namespace:
     add("--all", action="store_true", help="every queue, not only the default line-up")
     add_with(parser, "measure the queue of this header, too")
     add("--rounds", type=whole_number(1), metavar="N", help="how often each point is measured (default: 12, quick: 3)")
+    add("--budget", type=seconds, metavar="TIME", help="measure for this long (300s, 5m, 1h; the build not included) instead "
+        "of a number of rounds: at least 6 rounds, then the points that are known worst, until all are known well")
     add("--seed", type=whole_number(0), metavar="N", help="of the drawn work and of the order of measuring")
     add("--out", type=Path, metavar="DIR", help="where the results go: new or empty (default: results/<date>-<time>)")
     add("--resume", type=Path, metavar="DIR", help="go on with a run that was stopped")
     add("--list", action="store_true", help="show what would be measured")
     add("--no-setup", action="store_true", help="install nothing")
     arguments = parser.parse_args(words)
-    own = ("scenario", "queue", "all", "headers", "rounds", "seed", "out", "list")
+    own = ("scenario", "queue", "all", "headers", "rounds", "budget", "seed", "out", "list")
     clash = [name for name in own if getattr(arguments, name) not in (None, False)]
     if arguments.resume and clash:
         option = "with" if clash[0] == "headers" else clash[0]
         parser.error(f"--resume goes on with a run as it was begun; leave out --{option}")
+    if arguments.budget and arguments.rounds:
+        parser.error("--budget decides on the number of rounds itself; leave out --rounds")
     return arguments
 
 
@@ -98,6 +103,15 @@ def whole_number(least: int):
             raise argparse.ArgumentTypeError(f"'{word}' is not a whole number of at least {least}")
         return int(word)
     return parse
+
+
+def seconds(word: str) -> float:
+    """A length of time as people write it: 300s, 5m, 1.5h."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", word)
+    length = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]] if found else 0
+    if not length:
+        raise argparse.ArgumentTypeError(f"'{word}' is not a length of time: write 300s, 5m or 1h")
+    return length
 
 
 def absolute_if_file(scenario: str) -> str:

@@ -1,4 +1,5 @@
-"""Drives queue_bench through a run: the pilot, each round in a fresh process, make-up rounds for disturbed blocks.
+"""Drives queue_bench through a run: the pilot, each round in a fresh process, then make-up rounds for disturbed blocks; or,
+with a budget of time, further rounds of the points that are not yet known well.
 
 queue_bench writes what it measured to trials.jsonl itself. When a queue takes its process down (it hangs or crashes),
 the driver starts the round again: queue_bench leaves out what is done, and the cell that failed.
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ from bqb.journal import Journal
 from bqb.progress import Progress, Silence
 
 DEFAULT_ROUNDS = 12
+ROUNDS_IN_ANY_BUDGET = 6  # a verdict's least
 FEWEST_ROUNDS_TO_MAKE_UP = 5
 MAKE_UP_SHARE = 0.1  # of the time that the rounds took
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -50,6 +53,7 @@ class Selection:
     all: bool = False
     seed: int | None = None
     rounds: int | None = None
+    budget_s: float | None = None  # wall time to measure in, instead of a number of rounds
     headers: tuple[str, ...] = ()  # of queues from outside the tree; they are in the binary
 
     def arguments(self) -> list[str]:
@@ -91,6 +95,9 @@ class Driver:
         self._progress = Silence() if silent else Progress("trials")
         self._lock = lock(folder)
         self.journal.refresh()
+        self._begun = time.monotonic()
+        self._spent_before_s = self.journal.spent_ns / 1e9
+        self._enough: Callable[[], bool] = lambda: False  # stops the process at hand
 
     def run(self) -> None:
         """Does what is left to do."""
@@ -98,13 +105,17 @@ class Driver:
             if not self.journal.pilot_is_complete:
                 self._pilot()
             self._regular_rounds()
-            if self._rounds >= FEWEST_ROUNDS_TO_MAKE_UP:
+            if self._selection.budget_s is not None:
+                self._rounds_within_budget()
+            elif self._rounds >= FEWEST_ROUNDS_TO_MAKE_UP:
                 self._make_up_rounds()
 
     # --------------------------------------------------------------------------------------------------- stages
 
     @property
     def _rounds(self) -> int:
+        if self._selection.budget_s is not None:
+            return ROUNDS_IN_ANY_BUDGET
         return self._selection.rounds or self.journal.context.get("default_rounds", DEFAULT_ROUNDS)
 
     def _pilot(self) -> None:
@@ -130,9 +141,7 @@ class Driver:
             if number > last:
                 return
             points = [point for point in wanted if self.journal.next_round(point) == number]
-            cells, only = self.journal.cells_of(points), range(number, number + 1)
-            self._progress.start(self.journal.done_in(cells, only))
-            self._round(number, points, f"make-up round {number - self._rounds}", cells, only)
+            self._round_of(points, number, f"make-up round {number - self._rounds}")
             if not any((point, number) in self.journal.disturbed for point in points):
                 return  # queue_bench has nothing to measure there
 
@@ -150,6 +159,46 @@ class Driver:
                 spent += cost
                 wanted.append(point)
         return wanted
+
+    def _rounds_within_budget(self) -> None:
+        """Measures the points that are known worst again, in rounds of their own, until none is known badly or the budget
+        is spent. What runs over it all the same ends with the block in progress."""
+        self._enough = OneMoreBlock(self)
+        while wanted := self._affordable():
+            number = min(map(self.journal.next_round, wanted))
+            points = [point for point in wanted if self.journal.next_round(point) == number]
+            before = len(self.journal.disturbed)
+            self._round_of(points, number, f"round {number}, {len(points)} point{'s' * (len(points) != 1)} not known well")
+            if len(self.journal.disturbed) == before:
+                return  # queue_bench has nothing to measure there
+
+    def _affordable(self) -> list[str]:
+        """Points that are not known well, the worst first, as many as the rest of the budget pays."""
+        from bqb import precision  # takes numpy, which a run without a budget does not
+        left_ns = (self._selection.budget_s - self._spent_s) * 1e9
+        measurable = set(self.journal.points)
+        wanted = []
+        for point in precision.wide_points(self._folder):
+            cost = self.journal.block_wall_ns(point)
+            if point in measurable and 0 < cost <= left_ns:
+                left_ns -= cost
+                wanted.append(point)
+        return wanted
+
+    @property
+    def budget_is_spent(self) -> bool:
+        return self._spent_s >= self._selection.budget_s
+
+    @property
+    def _spent_s(self) -> float:
+        """Time that the run has taken: what the rows of earlier processes say, and this one's own clock since."""
+        return max(self.journal.spent_ns / 1e9, self._spent_before_s + time.monotonic() - self._begun)
+
+    def _round_of(self, points: list[str], number: int, stage: str) -> None:
+        """A round of some points, shown as a job of its own."""
+        cells, only = self.journal.cells_of(points), range(number, number + 1)
+        self._progress.start(self.journal.done_in(cells, only))
+        self._round(number, points, stage, cells, only)
 
     def _round(self, number: int, only: list[str], stage: str, cells: list[str], rounds: range) -> None:
         total = len(cells) * len(rounds)
@@ -185,7 +234,8 @@ class Driver:
             steps_at_last_failure = self.journal.steps
 
     def _process(self, task: list[str], show: Callable[[], None]) -> tuple[int, str]:
-        """One process to its end: its exit status and the last thing it said."""
+        """One process to its end: its exit status and the last thing it said. Status 0, too, if it was stopped because
+        it is enough."""
         command = [self._binary, *self._selection.arguments(), "--out", self._folder, *task]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                    errors="replace", preexec_fn=die_with_parent)
@@ -195,16 +245,32 @@ class Driver:
                 listener.join(SECONDS_BETWEEN_LOOKS)
                 self.journal.refresh()
                 show()
+                if self._enough():  # what is written stays; only the block at hand is lost
+                    return 0, listener.last
             code = process.wait()
         finally:
             process.kill()
             process.wait()
-        self.journal.refresh()
+            self.journal.refresh()
         return code, listener.last
 
     @property
     def _log(self) -> Path:
         return self._folder / "queue_bench.log"
+
+
+class OneMoreBlock:
+    """Called now and then: whether the budget is spent and a block has come to its end since, so that it is of use."""
+
+    def __init__(self, driver: Driver):
+        self._driver = driver
+        self._blocks_then: int | None = None  # done when the budget was first seen spent
+
+    def __call__(self) -> bool:
+        blocks = len(self._driver.journal.disturbed)
+        if self._blocks_then is None and self._driver.budget_is_spent:
+            self._blocks_then = blocks
+        return self._blocks_then is not None and blocks > self._blocks_then
 
 
 class Listener(threading.Thread):

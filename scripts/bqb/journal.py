@@ -23,6 +23,8 @@ class Journal:
         self.tried: set[tuple[str, int]] = set()  # (cell, round)
         self.disturbed: dict[tuple[str, int], bool] = {}  # (point, round) of each complete block, the last one counts
         self.window_ns: dict[tuple[str, int], float] = defaultdict(float)  # (point, round): measured in it
+        self.wall_ns: dict[tuple[str, int], float] = {}  # (point, round): what the block took, all in all
+        self.spent_ns = 0.0  # wall time of the plans and complete blocks
         self.current = ""  # the cell in progress
         self.round = 0  # the highest round begun; the pilot is none
         self.steps = 0  # rows that say that something was brought to its end
@@ -63,6 +65,7 @@ class Journal:
 
     def _take_plan(self, row: dict) -> None:
         self.point_of[row["cell"]] = row["point"]
+        self.spent_ns += row.get("wall_ns", 0)
 
     def _take_skip(self, row: dict) -> None:
         self.skipped.add(row["cell"])
@@ -75,6 +78,8 @@ class Journal:
 
     def _take_block(self, row: dict) -> None:
         self.disturbed[row["point"], row["round"]] = bool(row["disturbed"])
+        self.wall_ns[row["point"], row["round"]] = row.get("wall_ns", 0)
+        self.spent_ns += row.get("wall_ns", 0)
 
     # ------------------------------------------------------------------------------------------------ questions
 
@@ -108,7 +113,12 @@ class Journal:
     def next_round(self, point: str) -> int:
         return 1 + max((number for name, number in self.disturbed if name == point), default=0)
 
+    def block_wall_ns(self, point: str) -> float:
+        """What a block of this point took, on average, from its beginning to its row."""
+        walls = [wall for (name, _), wall in self.wall_ns.items() if name == point]
+        return sum(walls) / len(walls) if walls else 0.0
+
     def cost_ns(self, point: str) -> float:
-        """What a block of this point takes, on average."""
+        """What a block of this point measures, on average: the sum of its windows."""
         costs = [cost for (name, number), cost in self.window_ns.items() if name == point and number > 0]
         return sum(costs) / len(costs) if costs else 0.0

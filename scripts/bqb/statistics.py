@@ -189,6 +189,12 @@ class Ranking:
     no_verdict: str = ""
 
 
+def forget_runs() -> None:
+    """Drops what is remembered of runs: for who reads a growing run again and again."""
+    for remembered in (summarise, inflation_gap, loss_counter, rank):
+        remembered.cache_clear()
+
+
 @lru_cache(maxsize=None)
 def rank(run: Run, point: Point) -> Ranking | None:
     """First or tied at a point; None where no bounded queue has a number."""

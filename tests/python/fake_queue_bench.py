@@ -10,6 +10,8 @@ The environment variable FAKE (JSON) says what goes wrong:
   refuse_round   number: this round is refused with status 2
   slow           seconds a trial takes
   rounds         default_rounds of the run row
+  block_s        {point: seconds} that a block says it took
+  noisy          {point: n}: its losses of rounds 1..n differ, those of later rounds do not
 """
 
 import argparse
@@ -98,8 +100,9 @@ def trial(rows, point, queue, number):
         rows.error(point, queue, number, "hung")
         sys.exit(4)
     time.sleep(FAKE.get("slow", 0))
+    noise = 500 * (-1) ** number if number <= FAKE.get("noisy", {}).get(point, 0) else 0
     rows.write(kind="trial", cell=name, point=point, scenario="s", queue=queue, round=number, order=0, level="traced",
-               status="ok", messages=100, window_ns=1e6, counters={})
+               status="ok", messages=100, window_ns=1e6, counters={"lost_ns_per_msg": 1000 + noise})
 
 
 def measure(rows, number, only):
@@ -113,7 +116,7 @@ def measure(rows, number, only):
         for queue in QUEUES:
             if cell(point, queue) not in rows.failed():
                 trial(rows, point, queue, number)
-        rows.write(kind="block", point=point, round=number,
+        rows.write(kind="block", point=point, round=number, wall_ns=1e9 * FAKE.get("block_s", {}).get(point, 0),
                    disturbed=number <= FAKE.get("disturbed", {}).get(point, 0))
 
 

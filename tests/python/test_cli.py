@@ -21,6 +21,10 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
     (["--rounds", "0"], "--rounds: '0' is not a whole number of at least 1"),
     (["--rounds", "many"], "--rounds: 'many' is not"),
     (["--seed", "-1"], "--seed: '-1' is not"),
+    (["--budget", "5"], "--budget: '5' is not a length of time: write 300s, 5m or 1h"),
+    (["--budget", "0m"], "--budget: '0m' is not a length of time"),
+    (["--budget", "5m", "--rounds", "3"], "leave out --rounds"),
+    (["--resume", "x", "--budget", "5m"], "leave out --budget"),
     (["--nonsense"], "unrecognized arguments: --nonsense"),
     (["--resume", "x", "--seed", "1"], "leave out --seed"),
     (["--resume", "x", "--out", "y"], "leave out --out"),
@@ -31,6 +35,11 @@ def test_wrong_usage_is_one_line_and_status_2(bench, tmp_path, words, complaint)
     assert run.status == 2
     assert complaint in run.err and len(run.err.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("word, length", [("300s", 300), ("5m", 300), ("1h", 3600), ("1.5m", 90)])
+def test_lengths_of_time(word, length):
+    assert cli.seconds(word) == length
 
 
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))

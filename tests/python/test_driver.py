@@ -6,8 +6,12 @@ import signal
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from bqb.driver import ROUNDS_IN_ANY_BUDGET, OneMoreBlock
+from bqb.statistics import MIN_VERDICT
 
 CELLS = [f"s/{queue}/capacity:{capacity}" for capacity in (1, 16) for queue in ("one", "two", "three")]
 
@@ -201,6 +205,77 @@ def test_resume_goes_on_with_make_up_rounds(bench, tmp_path):
     assert bench("--resume", "run", **faults).end().status == 0
     made_up = [row["round"] for row in rows(tmp_path / "run", "block") if row["round"] > 12]
     assert made_up == [13, 14]
+
+
+# ------------------------------------------------------------------------------------------------------ budget
+
+SHORT, LONG = "s/capacity:1", "s/capacity:16"
+
+
+def blocks(folder: Path, point: str) -> list[int]:
+    """Rounds of a point, in the order of measuring."""
+    return [row["round"] for row in rows(folder, "block") if row["point"] == point]
+
+
+def test_budget_goes_to_the_points_that_are_known_worst_until_they_are_known(bench, tmp_path):
+    run = bench("--out", "run", "--budget", "1h", noisy={SHORT: 6}, block_s={SHORT: 1, LONG: 1}).end()
+    assert run.status == 0, run.err
+    assert blocks(tmp_path / "run", LONG) == [1, 2, 3, 4, 5, 6]
+    assert 6 < len(blocks(tmp_path / "run", SHORT)) < 100, "it ends long before the budget is spent"
+
+
+def test_six_rounds_are_a_verdicts_least():
+    assert ROUNDS_IN_ANY_BUDGET == MIN_VERDICT
+
+
+def test_budget_too_small_for_a_verdict_buys_six_rounds_all_the_same(bench, tmp_path):
+    noisy = {SHORT: 99, LONG: 99}
+    bench("--out", "run", "--budget", "1s", noisy=noisy, block_s={SHORT: 10, LONG: 10}).end()
+    assert blocks(tmp_path / "run", SHORT) == blocks(tmp_path / "run", LONG) == [1, 2, 3, 4, 5, 6]
+
+
+def test_budget_is_not_overdrawn(bench, tmp_path):
+    noisy = {SHORT: 99, LONG: 99}
+    bench("--out", "run", "--budget", "10m", noisy=noisy, block_s={SHORT: 10, LONG: 30}).end()
+    # Six rounds take 240 s, nine more 360 s: after them nothing more is paid.
+    assert len(blocks(tmp_path / "run", SHORT)) == len(blocks(tmp_path / "run", LONG)) == 15
+    bench("--out", "rest", "--budget", "250s", noisy=noisy, block_s={SHORT: 10, LONG: 30}).end()
+    assert (len(blocks(tmp_path / "rest", SHORT)), len(blocks(tmp_path / "rest", LONG))) == (7, 6), "10 s are left"
+
+
+def test_budget_buys_what_was_disturbed_again(bench, tmp_path):
+    bench("--out", "run", "--budget", "1h", disturbed={SHORT: 2}, block_s={SHORT: 1, LONG: 1}).end()
+    assert blocks(tmp_path / "run", SHORT) == [1, 2, 3, 4, 5, 6, 7, 8], "six undisturbed ones"
+    assert blocks(tmp_path / "run", LONG) == [1, 2, 3, 4, 5, 6]
+
+
+def test_resume_goes_on_with_the_budget_and_counts_what_was_measured(bench, tmp_path):
+    faults = {"noisy": {SHORT: 99, LONG: 99}, "block_s": {SHORT: 10, LONG: 10}}
+    assert bench("--out", "run", "--budget", "200s", refuse_round=8, **faults).end().status == 2
+    assert bench("--resume", "run", **faults).end().status == 0
+    assert len(blocks(tmp_path / "run", SHORT)) == len(blocks(tmp_path / "run", LONG)) == 10
+    size = (tmp_path / "run" / "trials.jsonl").stat().st_size
+    assert bench("--resume", "run", **faults).end().status == 0
+    assert (tmp_path / "run" / "trials.jsonl").stat().st_size == size, "it is spent"
+
+
+class Clockwork:
+    """As much of a driver as OneMoreBlock looks at."""
+
+    def __init__(self):
+        self.budget_is_spent = False
+        self.journal = SimpleNamespace(disturbed={})
+
+
+def test_what_runs_over_the_budget_is_stopped_with_the_first_block_that_ends():
+    driver = Clockwork()
+    enough = OneMoreBlock(driver)
+    driver.journal.disturbed["s/a", 1] = False
+    assert not enough()
+    driver.budget_is_spent = True
+    assert not enough(), "a block is in progress"
+    driver.journal.disturbed["s/a", 2] = False
+    assert enough()
 
 
 # ------------------------------------------------------------------------------------------------ a full disk

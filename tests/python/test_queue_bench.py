@@ -31,6 +31,14 @@ work = "spin"
 process = "exponential"
 mean_ns = 1_100
 """
+CLAIM = """
+[[claim]]
+says = "it is cheap"
+counter = "lost_ns_per_msg"
+queue = "two_condvar"
+than = "reference"
+below = 2
+"""
 RACE = 'question = "q?"\nexpect = "e"\ncapacity = 16\n'
 
 
@@ -179,6 +187,10 @@ def test_bad_usage_is_one_line_and_exit_2(arguments: tuple[str, ...], said: str)
         (TRACED.replace("capacity = 16", "capacity = 0"), "asked.toml:5: key 'capacity'"),
         (TRACED.replace("mean_ns = 1_100", "mean_us = 1"), "key 'consumer.mean_us'"),
         (TRACED.replace("rounds = 1", 'queues = ["no_such_queue"]'), "asked.toml:4: key 'queues': there is no queue 'no_such_queue'"),
+        (TRACED.replace("rounds = 1", 'judged_by = "sojourn_p99"'), "asked.toml:4: key 'judged_by': there is no counter 'sojourn_p99'"),
+        (TRACED + CLAIM.replace("two_condvar", "two_condva"), "asked.toml:18: key 'claim.queue': there is no queue 'two_condva'"),
+        (TRACED + CLAIM.replace("reference", "refrence"), "asked.toml:19: key 'claim.than': there is no queue 'refrence'"),
+        (TRACED.replace("rounds = 1", 'queues = ["semaphore", "reference"]') + CLAIM, "'two_condvar' is not among the scenario's queues; the nearest are"),
         (TRACED.replace("rounds = 1", 'queues = ["spsc_spin"]\nproducers = 2'), "asked.toml:4: key 'queues': 'spsc_spin' takes one producer"),
     ],
 )
@@ -188,6 +200,34 @@ def test_a_bad_scenario_is_one_line_and_leaves_nothing(tmp_path: Path, text: str
     done = run(FAULTY, "--scenario", scenario(tmp_path, text), "--out", out, "--pilot")
     assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1, done.stderr
     assert list(out.iterdir()) == []
+
+
+def test_judge_and_claims_are_written_resolved(tmp_path: Path) -> None:
+    text = TRACED.replace("rounds = 1", 'rounds = 1\njudged_by = "sojourn_p99_ns"').replace("= 16", "= [1, 16]") + CLAIM
+    out = tmp_path / "out"
+    out.mkdir()
+    more = 'where = { capacity = 1 }\n[[claim]]\nsays = "s"\ncounter = "efficiency"\nqueue = "each"\nabove = 0.1\n' \
+           'where = { capacity = 16 }\nthan_where = { capacity = 1 }\n'
+    pilot = run(REAL, "--scenario", scenario(tmp_path, text + more), "--queue", "two_condvar", "--out", out, "--pilot")
+    assert pilot.returncode == 0, pilot.stderr
+    asked = rows(out, "run")[0]["scenarios"]["asked"]
+    assert asked["judged_by"] == {"counter": "sojourn_p99_ns", "better": "lower"}
+    assert asked["claims"] == [
+        {"says": "it is cheap", "counter": "lost_ns_per_msg", "queues": ["two_condvar"], "points": ["asked/capacity:1"],
+         "than": "reference", "below": 2},
+        {"says": "s", "counter": "efficiency", "points": ["asked/capacity:16"], "than_points": ["asked/capacity:1"],
+         "above": 0.1},
+    ]
+    assert all(row["wall_ns"] > 0 for row in rows(out, "plan"))
+
+
+def test_curated_claims_and_judges_are_sound() -> None:
+    assert run(REAL, "--list").returncode == 0
+
+
+def test_counters_are_listed() -> None:
+    lines = run(REAL, "--counters").stdout.splitlines()
+    assert [line.split()[:2] for line in lines if line.startswith("lost_ns_per_msg")] == [["lost_ns_per_msg", "lower"]]
 
 
 def test_what_does_not_fit_is_skipped_by_name(tmp_path: Path) -> None:

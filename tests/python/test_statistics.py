@@ -207,6 +207,50 @@ def test_throughput_ranks_the_other_way_round(tmp_path):
     assert ranking.tied == ("two_condvar",)
 
 
+def judged(folder, counter, better, values):
+    """A run of one point judged by `counter`, `values` {queue: [of round 1, 2, ...]}, in which all lose the same."""
+    run, _ = make_run(folder, {queue: [100.0] * len(each) for queue, each in values.items()},
+                      counters=lambda queue, number: {counter: values[queue][number - 1]})
+    lines = (folder / "trials.jsonl").read_text().splitlines()
+    header = json.loads(lines[0])
+    header["scenarios"]["overcommit"]["judged_by"] = {"counter": counter, "better": better}
+    (folder / "trials.jsonl").write_text("\n".join([json.dumps(header), *lines[1:]]) + "\n")
+    run = results.load(folder)
+    return run, run.points["overcommit"]
+
+
+@pytest.mark.parametrize("better, first", [("lower", "small"), ("higher", "large")])
+def test_a_scenario_may_name_the_counter_that_ranks(tmp_path, better, first):
+    run, point = judged(tmp_path, "sojourn_p99_ns", better, {"large": steady(9000), "small": steady(5000, seed=4)})
+    ranking = statistics.rank(run, point)
+    assert ranking.counter == "sojourn_p99_ns" and ranking.order[0] == first and ranking.tied == (first,)
+    answer = statistics.answer(run, run.scenarios["overcommit"])
+    assert answer.leaders == (first,) and answer.more_is_better == (better == "higher")
+    loss = statistics.loss(run, [point], "small")
+    assert loss.counter == "sojourn_p99_ns" and loss.value == pytest.approx(5000, rel=0.01) and loss.efficiency is None
+
+
+@pytest.mark.parametrize("counter, value, apart, tied", [
+    ("sojourn_p50_ns", 40.0, 8.0, True), ("sojourn_p50_ns", 40.0, 14.0, False),  # 10 ns
+    ("sojourn_p50_ns", 4000.0, 160.0, True), ("sojourn_p50_ns", 4000.0, 260.0, False),  # 5%
+    ("switches_per_msg", 0.001, 0.0015, True), ("switches_per_msg", 0.001, 0.003, False),  # 0.002 of them
+    ("work_inflation", 1.0, 0.04, True), ("work_inflation", 1.0, 0.06, False),  # 5% and nothing else
+    ("work_inflation", 0.001, 0.0015, False),
+])
+def test_the_margin_of_a_tie_goes_by_the_unit(tmp_path, counter, value, apart, tied):
+    noise = value / 1e6
+    run, point = judged(tmp_path, counter, "lower", {"a": steady(value, noise), "b": steady(value + apart, noise, seed=4)})
+    assert (statistics.rank(run, point).tied == ("a", "b")) is tied
+
+
+def test_a_judge_that_no_trial_has_gives_no_verdict(tmp_path):
+    run, _ = judged(tmp_path, "sojourn_p99_ns", "lower", {"a": steady(9000), "b": steady(5000)})
+    for trial in run.trials:
+        del trial.counters["sojourn_p99_ns"]
+    answer = statistics.answer(run, run.scenarios["overcommit"])
+    assert answer.leaders == () and answer.no_verdict == "no trial has sojourn_p99_ns"
+
+
 def test_an_answer_counts_points_and_shows_ties(tmp_path):
     run = results.load(synthetic.make(tmp_path, scenarios=["capacity_knee"], faults=False, histograms=False))
     answer = statistics.answer(run, run.scenarios["capacity_knee"])
@@ -272,3 +316,22 @@ def test_bytes_in_words():
                                           (1.0, "100%"), (0.99999, ">99.9%"), (0.0001, "<0.1%")])
 def test_percentages_never_pretend_to_be_nothing_or_all(value, words):
     assert statistics.percentage(value) == words
+
+
+@pytest.mark.parametrize("counter, value, words", [
+    ("sojourn_p99_ns", 1500, "1.5 µs"), ("lost_ns_per_msg", 20, "20 ns"), ("throughput_msgs_per_s", 4.3e6, "4.3 M/s"),
+    ("efficiency", 0.71, "71%"), ("nominal_efficiency", 0.9968, "99.7%"), ("gap_share", 0.004, "0.4%"),
+    ("dropped_pct", 3.0, "3%"), ("peak_bytes", 2000, "2 kB"), ("switches_per_msg", 0.0312, "0.0312"),
+    ("work_inflation", 1.018, "1.02"), ("peak_occupancy", 49_816, "49,816"),
+])
+def test_a_value_is_shown_in_the_unit_that_ends_its_counters_name(counter, value, words):
+    assert statistics.shown(counter, value) == words
+
+
+@pytest.mark.parametrize("counter, words", [
+    ("sojourn_p99_ns", "sojourn p99"), ("cpu_beyond_work_ns_per_msg", "CPU beyond work per message"),
+    ("switches_per_msg", "switches per message"), ("lost_ns_per_msg", "lost time per message"),
+    ("throughput_msgs_per_s", "messages per second"), ("peak_occupancy", "peak occupancy"),
+])
+def test_counters_are_named_in_words(counter, words):
+    assert statistics.name_of(counter) == words

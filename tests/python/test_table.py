@@ -65,6 +65,44 @@ def test_without_enough_blocks_no_verdict_is_given(tmp_path):
     assert "First or tied, of" not in text
 
 
+def claim(**members):
+    return {"says": "Sleeping is dear", "counter": "lost_ns_per_msg", "queues": ["reference"], "points": ["overcommit"],
+            **members}
+
+
+def test_claims_are_scored_by_name_with_what_was_measured(tmp_path):
+    asked = [claim(above=1_000), claim(says="It is cheap", below=1_000), claim(than="two_condvar", above=1.05)]
+    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit", "race"], disturbed_share=0, faults=False,
+                                      more={"overcommit": {"claims": asked}}))
+    text = table.plain(run)
+    section = " ".join(text[text.index("Expected answers"):].split())
+    assert section.startswith("Expected answers: 2 of 3 right overcommit right Sleeping is dear lost time per message")
+    assert "wrong It is cheap lost time per message below 1 µs; reference: " in section
+    assert re.search(r"above 1\.05×; reference: [\d.]+× \[[\d.]+×, [\d.]+×\]", section)
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def test_a_claim_without_a_verdict_says_why(tmp_path):
+    asked = [claim(above=1_000), claim(queues=["semaphore"], above=1), claim(queues=["nobody"], above=1)]
+    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=0, rounds=4,
+                                      more={"overcommit": {"claims": asked}}))
+    text = " ".join(table.plain(run).split())
+    assert "Expected answers: 0 of 3 right" in text
+    assert "undecided Sleeping is dear" in text and "4 undisturbed blocks, a verdict needs 6" in text
+    assert "no numbers" in text and "semaphore failed" in text and "nobody did not run" in text
+
+
+def test_without_claims_there_is_no_such_section(printed):
+    assert "Expected answers" not in printed
+
+
+def test_another_judge_is_named_beside_its_number(tmp_path):
+    judge = {"judged_by": {"counter": "sojourn_p50_ns", "better": "lower"}}
+    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, more={"overcommit": judge}))
+    text = " ".join(table.plain(run).split())
+    assert "(sojourn p50)" in text and "Judged by another counter than time lost, the one in brackets: overcommit" in text
+
+
 def test_a_run_in_which_everything_failed_prints(tmp_path):
     run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["semaphore"], rounds=2))
     text = table.plain(run)
