@@ -74,8 +74,8 @@ def _questions(run: Run, answers: list[Answer]) -> Table:
                   header_style="bold")
     table.add_column("question", ratio=5, min_width=24)
     table.add_column("first or tied", ratio=4, min_width=21)
-    table.add_column("lost/message\n(efficiency)", min_width=12)
-    table.add_column("reference\nloses", min_width=12)
+    table.add_column("lost/message\n(efficiency)", min_width=12, max_width=14)
+    table.add_column("reference\nloses", min_width=12, max_width=14)
     table.add_column("spread", justify="right")
     table.add_column("disturbed\nblocks", justify="right")
     for each in answers:

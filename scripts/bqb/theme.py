@@ -244,6 +244,9 @@ def scale(values: Iterable[float], name: Callable[[float], str] = duration, smal
 
 def scale_of(counter: str, values: Iterable[float]) -> Scale:
     """A scale in the counter's unit."""
+    values = list(values)
+    if unit_of(counter) == "share" and 0.001 < min(values, default=0) <= max(values, default=2) <= 1:
+        return Scale(min(0.4, min(values) / 1.3), 1.05, partial(shown, counter), None)  # nothing lies beyond 100%
     smallest = {"ns": 10.0, "msgs/s": 1.0, "bytes": 1.0, "%": 0.1}.get(unit_of(counter), 0.001)
     return scale(values, partial(shown, counter), smallest)
 

@@ -21,6 +21,10 @@ RUNS = {
     "one_queue": dict(scenarios=["capacity_knee", "overcommit", "memory", "race"], queues=["two_condvar"], rounds=3),
     "all_failed": dict(scenarios=["overcommit"], queues=["semaphore"], rounds=2),
     "disturbed": dict(scenarios=["capacity_knee", "race"], rounds=4, disturbed_share=1.0),
+    "judged": dict(scenarios=["capacity_knee", "sleeping_peers", "overcommit", "race", "speed_map"], rounds=6, more={
+        scenario: {"judged_by": {"counter": counter, "better": better}} for scenario, counter, better in [
+            ("capacity_knee", "switches_per_msg", "lower"), ("sleeping_peers", "efficiency", "higher"),
+            ("overcommit", "sojourn_p50_ns", "lower"), ("race", "cpu_ns_per_msg", "lower")]}),
     "many": dict(scenarios=["capacity_knee", "sleeping_peers"], queues=MANY, rounds=2),
 }
 
@@ -66,6 +70,10 @@ EXPECTED = {
                "capacity_knee.price", "overcommit.lost", "overcommit.sojourn", "overcommit.price", "race.throughput",
                "memory.lost", "memory.sojourn", "memory.price", "memory.occupancy"},
     "all_failed": {"overcommit.throughput"},
+    "judged": {"overview", *(f"{name}.{kind}" for name in ("capacity_knee", "sleeping_peers", "overcommit", "speed_map")
+                             for kind in ("sojourn", "price")),
+               "capacity_knee.capacity", "speed_map.capacity", "capacity_knee.switches_per_msg", "sleeping_peers.efficiency",
+               "overcommit.sojourn_p50_ns", "speed_map.lost", "race.cpu_ns_per_msg"},
 }
 
 
@@ -104,7 +112,7 @@ def test_no_figure_is_wider_than_1600_pixels(pages):
 
 def test_no_panel_of_dots_is_too_narrow_to_read(pages):
     for stem, page in pages[1].items():
-        if stem.endswith((".lost", ".throughput")):
+        if stem.endswith((".lost", ".throughput", "_msg", "_ns", ".efficiency")):
             widths = [axes.get_position().width * page.width for axes in page.figure.axes]
             assert min(widths) >= 2.4, stem
 
@@ -124,6 +132,19 @@ def test_titles_questions_and_methods_stand_on_the_page(pages):
     assert "upper bound, not advice" in all_text(made["race.throughput"])
     assert "kB" in all_text(made["memory.occupancy"]) and "Without a bound" in all_text(made["memory.occupancy"])
     assert "≤" in all_text(made["overcommit.lost"]) and "≥" in all_text(made["overcommit.lost"])
+
+
+def test_a_judge_of_its_own_stands_on_the_page_in_its_unit(pages):
+    name, made = pages
+    if name != "judged":
+        return
+    said = all_text(made["overcommit.sojourn_p50_ns"])
+    assert "sojourn p50 (less is better)" in said and "µs" in said and "lost" not in said
+    said = all_text(made["sleeping_peers.efficiency"])
+    assert "efficiency (more is better)" in said and "%" in said and "× ref." in said
+    assert "Switches per message" in all_text(made["capacity_knee.capacity"])
+    said = all_text(made["overview"])
+    assert "by sojourn p50" in said and 'Columns headed "by" show that counter' in said
 
 
 def test_the_overview_has_every_ranked_question_and_leaves_the_others_out(pages):

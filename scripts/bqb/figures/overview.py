@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from bqb import statistics, theme
 from bqb.figures.view import CPU, REFERENCE, View, in_words, machine
 from bqb.results import Point, Scenario
-from bqb.statistics import LOST, duration, percentage
+from bqb.statistics import EXCESS, LOST, duration, percentage
 from bqb.theme import GREY, INK, SMALL
 
 
@@ -26,7 +26,7 @@ class Situation:
     @property
     def judge(self) -> str:
         """The counter that the column shows."""
-        return self.scenario.judged_by or LOST
+        return self.scenario.judged_by or (EXCESS if self.scenario.open_loop else LOST)
 
 
 def overview(view: View) -> theme.Page | None:

@@ -40,8 +40,9 @@ class View:
                                               for point in self.points(scenario))
 
     def judge(self, scenario: Scenario) -> str:
-        """The counter that a scenario is judged by, the same for all of its points."""
-        return scenario.judged_by or (THROUGHPUT if self.is_race(scenario) else statistics.LOST)
+        """The counter that a scenario is judged by; where points differ, what most of it is called by."""
+        usual = statistics.EXCESS if scenario.open_loop else statistics.LOST
+        return scenario.judged_by or (THROUGHPUT if self.is_race(scenario) else usual)
 
     def headline(self, point: Point, queue: str) -> Summary | None:
         return statistics.summarise(self.run, point, queue, statistics.headline(self.run, point))
