@@ -22,7 +22,7 @@ inline constexpr Counter counters[] = {
      "(window - ideal window) / messages, realised times; absent in an open loop, whose pace is the arrivals'"},
     {"efficiency", Better::higher, "ideal window / window"},
     {"efficiency_is_bound", Better::neither,
-     "1 where more threads want a core than there are: the ideal is max(replay, work / cores)"},
+     "1 where more threads want a core than there are, or under a quota: the ideal is max(replay, work / cores)"},
     {"nominal_lost_ns_per_msg", Better::lower,
      "lost, with nominal times (and the gaps of `gap_share`, which no queue can help)"},
     {"nominal_efficiency", Better::higher, "efficiency, with nominal times"},
@@ -32,7 +32,8 @@ inline constexpr Counter counters[] = {
     {"work_inflation", Better::lower, "realised / nominal service time, gaps left out"},
     {"producer_work_inflation", Better::lower, "that of the producers"},
     {"consumer_work_inflation", Better::lower, "that of the consumers"},
-    {"gap_share", Better::neither, "share of the spin work's time lost in gaps over 10 us: the machine's noise"},
+    {"gap_share", Better::neither,
+     "share of the spin work's time lost in gaps over 10 us: the machine's noise; absent where it is a bound"},
     {"producer_work_mean_ns", Better::neither, "mean realised time of a message's work, gaps and late timers included"},
     {"consumer_work_mean_ns", Better::neither, "the same of the consumers"},
     {"generator_share", Better::neither, "share of the window the producers spent in their own work"},
@@ -83,6 +84,22 @@ inline constexpr Counter counters[] = {
     {"yields_per_msg", Better::lower, "calls of sched_yield, whether they switched or not"},
     {"producer_yields_per_msg", Better::lower, "those of the producers"},
     {"consumer_yields_per_msg", Better::lower, "those of the consumers"},
+    // sleeps, shares and what surrounds the trial
+    {"futile_wakeups_per_msg", Better::lower,
+     "sleeps beyond one for each call that may have slept: woken for nothing, or for a lock that another held; at "
+     "least so many"},
+    {"producer_futile_wakeups_per_msg", Better::lower, "those of the producers"},
+    {"consumer_futile_wakeups_per_msg", Better::lower, "those of the consumers"},
+    {"producer_fairness", Better::higher,
+     "Jain's index of the messages of each producer inside the window, (sum x)^2 / (n sum x^2): 1 for equal shares, "
+     "1/n where one has all (Jain, Chiu, Hawe, DEC Research Report TR-301, 1984)"},
+    {"consumer_fairness", Better::higher, "the same of the consumers"},
+    {"neighbour_work_share", Better::higher,
+     "share of the cores' time that the neighbours of idle priority got, in spin steps of the block's calibration"},
+    {"neighbour_lost_share", Better::lower,
+     "1 - that share / what the messages' own spin work left over; absent where that is less than 2 %"},
+    {"throttled_share", Better::lower,
+     "under a quota: share of the used cores' time that the kernel held the trial back, warm-up and end included"},
 };
 
 constexpr std::string_view name_of(Better better) {

@@ -5,7 +5,9 @@
 #include <time.h>
 
 #include <cstdint>
+#include <optional>
 
+#include "benchmarks/syscall_count.h"
 #include "queues/sync.h"
 
 namespace bq::bench {
@@ -21,22 +23,27 @@ struct CpuUsage {
   std::int64_t voluntary = 0;
   std::int64_t involuntary = 0;
   std::uint64_t yields = 0;
+  std::optional<std::uint64_t> syscalls = 0;  ///< without the harness's own; absent where they are not counted
 
   /// About 1 us.
   static CpuUsage of_this_thread() noexcept {
     rusage usage{};
     getrusage(RUSAGE_THREAD, &usage);
-    return {thread_cpu_ns(), usage.ru_nvcsw, usage.ru_nivcsw, StdSync::yields()};
+    const double cpu_ns = thread_cpu_ns();
+    discount_syscalls(2);  // these two
+    return {cpu_ns, usage.ru_nvcsw, usage.ru_nivcsw, StdSync::yields(), syscalls_of_this_thread()};
   }
   CpuUsage& operator+=(const CpuUsage& other) noexcept {
     cpu_ns += other.cpu_ns;
     voluntary += other.voluntary;
     involuntary += other.involuntary;
     yields += other.yields;
+    syscalls = syscalls && other.syscalls ? std::optional(*syscalls + *other.syscalls) : std::nullopt;
     return *this;
   }
   CpuUsage operator-(const CpuUsage& other) const noexcept {
-    return {cpu_ns - other.cpu_ns, voluntary - other.voluntary, involuntary - other.involuntary, yields - other.yields};
+    return {cpu_ns - other.cpu_ns, voluntary - other.voluntary, involuntary - other.involuntary, yields - other.yields,
+            syscalls && other.syscalls ? std::optional(*syscalls - *other.syscalls) : std::nullopt};
   }
 };
 

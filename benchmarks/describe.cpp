@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/build_info.h"
+#include "benchmarks/cgroup.h"
 #include "benchmarks/clock.h"
 #include "benchmarks/counters.h"
 #include "benchmarks/machine.h"
@@ -120,6 +121,10 @@ Json describe_context(std::uint64_t seed) {
                {"cores", allowed_cores().size()},
                {"kernel", machine.kernel}};
   if (!machine.governor.empty()) context["governor"] = machine.governor;
+  if (const auto group = own_cpu_group()) {
+    const auto quota = quota_cores(*group);
+    if (quota && *quota < static_cast<double>(allowed_cores().size())) context["cpu_quota_cores"] = *quota;
+  }
   context["compiler"] = compiler();
   context["build_type"] = BQ_BUILD_TYPE;
   context["flags"] = BQ_FLAGS;
@@ -146,6 +151,8 @@ Json describe_point(const Point& point) {
   if (point.when_full == WhenFull::drop) json["when_full"] = "drop";
   json["placement"] = name_of(point.placement);
   if (point.rho) json["rho"] = *point.rho;
+  if (point.neighbour == Neighbour::idle_priority) json["neighbour"] = "idle_priority";
+  if (point.cpu_quota_pct) json["cpu_quota_pct"] = *point.cpu_quota_pct;
   json["producer"] = describe_work(point.producer);
   json["consumer"] = describe_work(point.consumer);
   if (point.arrivals) json["arrivals"] = describe_arrivals(*point.arrivals);

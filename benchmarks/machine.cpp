@@ -36,18 +36,6 @@ double median(std::vector<double>& values) {
   return *middle;
 }
 
-// The distinct cores a point's threads run on at once.
-std::vector<int> distinct_cores(const Point& point) {
-  std::vector<int> cores = cores_for(point);
-  if (cores.empty()) {
-    cores = allowed_cores();
-    cores.resize(std::min(cores.size(), point.threads()));
-  }
-  std::sort(cores.begin(), cores.end());
-  cores.erase(std::unique(cores.begin(), cores.end()), cores.end());
-  return cores;
-}
-
 }  // namespace
 
 const std::vector<int>& allowed_cores() {
@@ -89,12 +77,23 @@ void give_up(const std::string& why) {
   std::_Exit(2);
 }
 
+std::vector<int> used_cores(const Point& point) {
+  std::vector<int> cores = cores_for(point);
+  if (cores.empty()) {
+    cores = allowed_cores();
+    cores.resize(std::min(cores.size(), point.threads()));
+  }
+  std::sort(cores.begin(), cores.end());
+  cores.erase(std::unique(cores.begin(), cores.end()), cores.end());
+  return cores;
+}
+
 std::size_t core_count(const Point& point) {
-  return distinct_cores(point).size();
+  return used_cores(point).size();
 }
 
 Probe probe_cores(const Point& point) {
-  const std::vector<int> cores = distinct_cores(point);
+  const std::vector<int> cores = used_cores(point);
   std::vector<double> ns_per_step(cores.size() * probe_repetitions);
   std::vector<double> cpu_share(cores.size());
   std::barrier ready(static_cast<std::ptrdiff_t>(cores.size()));
@@ -120,7 +119,7 @@ Probe probe_cores(const Point& point) {
 }
 
 std::optional<double> measure_handoff_ns(const Point& point) {
-  const std::vector<int> cores = distinct_cores(point);
+  const std::vector<int> cores = used_cores(point);
   if (cores.size() < 2) return std::nullopt;
   alignas(cache_line_bytes) std::atomic<std::uint64_t> turn{0};
   const std::uint64_t last = handoff_round_trips * handoff_repetitions;

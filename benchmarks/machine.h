@@ -17,7 +17,9 @@ const std::vector<int>& allowed_cores();
 /// Core for each thread of a point, consumers first; empty with Placement::free.
 std::vector<int> cores_for(const Point& point);
 
-/// How many cores a point's threads share.
+/// The distinct cores that a point's threads share, ascending; with Placement::free, as many as they can use at once.
+std::vector<int> used_cores(const Point& point);
+/// How many.
 std::size_t core_count(const Point& point);
 
 /// Binds the calling thread. Ends the program if that is not allowed.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "benchmarks/cgroup.h"
+#include "benchmarks/fairness.h"
 #include "benchmarks/ideal.h"
 
 namespace bq::bench {
@@ -13,6 +15,7 @@ namespace {
 constexpr int gap_ns = 10'000;          // a thread that works this much longer than asked was not running
 constexpr std::size_t slices = 100;     // of a timeline
 constexpr double most_lateness = 0.05;  // of the mean gap, at p99: later, and a generator is late
+constexpr int least_sleep_ns = 1'000;   // a call that slept took longer: two context switches
 constexpr Ticks never = std::numeric_limits<Ticks>::max();
 
 // The way of one message through the queue.
@@ -184,6 +187,11 @@ struct Flow {
 struct Window {
   Ticks open = 0, close = never;
   bool empty() const { return close <= open; }
+  void write_to(Measurement& out) const {
+    out.window_open = open;
+    out.window_close = close;
+    out.window_ns = ns_between(open, close);
+  }
   bool holds(Ticks t) const { return t > open && t <= close; }
 };
 
@@ -347,10 +355,13 @@ struct RoleUsage {
   CpuUsage usage;
   double messages = 0;
   double work_cpu_ns = 0;  // the CPU of the spin work among `usage`
+  // Sleeps among `usage` that are accounted for, at most: of the work, and one of each call that may have slept.
+  std::optional<double> due_sleeps;
 };
 
 void report_usage(Report& report, const RoleUsage& producers, const RoleUsage& consumers) {
   double cpu = 0, beyond = 0, switches = 0, yields = 0;
+  std::optional<double> futile, syscalls;
   const auto add_role = [&](const std::string& role, const RoleUsage& use) {
     if (use.messages <= 0) return;
     const double role_cpu = use.usage.cpu_ns / use.messages;
@@ -363,6 +374,17 @@ void report_usage(Report& report, const RoleUsage& producers, const RoleUsage& c
     report.add(role + "_voluntary_switches_per_msg", voluntary);
     report.add(role + "_involuntary_switches_per_msg", involuntary);
     report.add(role + "_yields_per_msg", yielded);
+    if (use.usage.syscalls) {
+      const double calls = static_cast<double>(*use.usage.syscalls) / use.messages;
+      report.add(role + "_syscalls_per_msg", calls);
+      syscalls = syscalls.value_or(0) + calls;
+    }
+    if (use.due_sleeps) {
+      const double beyond_due = static_cast<double>(use.usage.voluntary) - *use.due_sleeps;
+      const double role_futile = std::max(0.0, beyond_due) / use.messages;
+      report.add(role + "_futile_wakeups_per_msg", role_futile);
+      futile = futile.value_or(0) + role_futile;
+    }
     cpu += role_cpu;
     beyond += role_beyond;
     switches += voluntary + involuntary;
@@ -374,6 +396,8 @@ void report_usage(Report& report, const RoleUsage& producers, const RoleUsage& c
   report.add("cpu_beyond_work_ns_per_msg", beyond);
   report.add("switches_per_msg", switches);
   report.add("yields_per_msg", yields);
+  report.add("futile_wakeups_per_msg", futile);
+  report.add("syscalls_per_msg", syscalls);
 }
 
 RoleUsage producer_usage(const TrialPlan& plan, const TrialRecord& record) {
@@ -403,6 +427,15 @@ double mean_spin_ns(const Work& work, const std::vector<DemandStream>& streams, 
   return sum / count;
 }
 
+// What the spin work alone takes of the cores, or of what a quota gives of them: at the start and at the end of a window
+// nearly a whole period's share of that may be had at once.
+double least_ns_on(const Point& point, std::size_t cores, double spin_work_ns) {
+  const double at_most = spin_work_ns / static_cast<double>(cores);
+  if (!point.cpu_quota_pct) return at_most;
+  const double ahead_ns = 2 * CpuQuota::period_ns * (1 - *point.cpu_quota_pct / 100);
+  return std::max(at_most, spin_work_ns / point.quota_cores(cores) - ahead_ns);
+}
+
 // A window that shrank to a fraction of what was planned, because some thread started or ended far from the others,
 // says nothing.
 bool too_short(const TrialPlan& plan, std::uint64_t messages) {
@@ -417,10 +450,12 @@ void measure_counted(const TrialPlan& plan, const TrialRecord& record, Measureme
   const Window window = find_window(record);
   const std::size_t count = plan.messages_per_producer - plan.warmup_per_producer;
   double messages = 0;
+  std::vector<double> pushed;  // by each producer
   if (!window.empty()) {
     for (const ProducerRecord& producer : record.producers) {
-      messages += pushed_at(producer, record.stride, count, window.close) -
-                  pushed_at(producer, record.stride, count, window.open);
+      pushed.push_back(pushed_at(producer, record.stride, count, window.close) -
+                       pushed_at(producer, record.stride, count, window.open));
+      messages += pushed.back();
     }
   }
   out.messages = static_cast<std::uint64_t>(std::llround(messages));
@@ -428,14 +463,18 @@ void measure_counted(const TrialPlan& plan, const TrialRecord& record, Measureme
     out.void_reason = short_window;
     return;
   }
-  out.window_ns = ns_between(window.open, window.close);
+  window.write_to(out);
   Report report(out);
   report.add("throughput_msgs_per_s", messages / out.window_ns * 1e9);
   RoleUsage producers = producer_usage(plan, record);
   RoleUsage consumers = consumer_usage(record);
   const Demands& demands = plan.demands;
-  producers.work_cpu_ns = producers.messages * mean_spin_ns(plan.point.producer, demands.producer, demands.ns_per_step);
-  consumers.work_cpu_ns = consumers.messages * mean_spin_ns(plan.point.consumer, demands.consumer, demands.ns_per_step);
+  const double produce_ns = mean_spin_ns(plan.point.producer, demands.producer, demands.ns_per_step);
+  const double consume_ns = mean_spin_ns(plan.point.consumer, demands.consumer, demands.ns_per_step);
+  out.spin_work_ns = messages * (produce_ns + consume_ns);
+  report.add("producer_fairness", jain_index(pushed));
+  producers.work_cpu_ns = producers.messages * produce_ns;
+  consumers.work_cpu_ns = consumers.messages * consume_ns;
   report_usage(report, producers, consumers);
 }
 
@@ -540,7 +579,8 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
     out.void_reason = short_window;
     return;
   }
-  const bool overcommitted = point.spinning_threads() > cores;
+  // Threads do not always have a core to themselves.
+  const bool overcommitted = point.spinning_threads() > cores || point.cpu_quota_pct;
   const Services services(plan, passages);
   const std::size_t each = plan.messages_per_producer;
 
@@ -549,6 +589,8 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   RoleWork produce, consume;              // inside the window
   RoleWork usage_produce, usage_consume;  // inside the intervals that CPU usage was taken over
   std::size_t messages = 0;
+  std::vector<double> pushed(point.producers), popped(point.consumers);  // by each thread, inside the window
+  double producer_sleeps = 0, consumer_sleeps = 0;                       // calls that may have slept
   const auto consumed_from = [&](const Passage& passage) {
     const auto& warm = record.consumers[passage.consumer].warm;
     return !warm || passage.pop_done > *warm;
@@ -560,23 +602,33 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
       const double consume_ns = services.realised.consume[p][i];
       const double nominal_produce_ns = services.nominal.produce[p][i];
       const double nominal_consume_ns = services.nominal.consume[p][i];
-      if (i >= plan.warmup_per_producer) usage_produce.add(produce_ns, nominal_produce_ns);
+      const double push_ns = ns_between(passage.push_call, passage.push_done);
+      if (i >= plan.warmup_per_producer) {
+        usage_produce.add(produce_ns, nominal_produce_ns);
+        producer_sleeps += push_ns > least_sleep_ns;
+      }
       if (passage.dropped) {
-        if (window.holds(passage.push_done)) dropped.add(ns_between(passage.push_call, passage.push_done));
+        if (window.holds(passage.push_done)) dropped.add(push_ns);
         continue;
       }
-      if (consumed_from(passage)) usage_consume.add(consume_ns, nominal_consume_ns);
+      const double pop_ns = ns_between(passage.pop_call, passage.pop_done);
+      if (consumed_from(passage)) {
+        usage_consume.add(consume_ns, nominal_consume_ns);
+        consumer_sleeps += pop_ns > least_sleep_ns;
+      }
       if (window.holds(passage.push_done)) {
+        ++pushed[p];
         if (!Services::entered_by(passage, window.open)) ++messages;
         produce.add(produce_ns, nominal_produce_ns);
-        push_blocked.add(ns_between(passage.push_call, passage.push_done));
+        push_blocked.add(push_ns);
         if (!point.arrivals && passage.push_call > window.open) {
           sojourn.add(ns_between(passage.push_call, passage.pop_done));
         }
       }
       if (window.holds(passage.pop_done)) {
+        ++popped[passage.consumer];
         consume.add(consume_ns, nominal_consume_ns);
-        pop_blocked.add(ns_between(passage.pop_call, passage.pop_done));
+        pop_blocked.add(pop_ns);
       }
     }
   }
@@ -586,7 +638,11 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
     return;
   }
   const double n = static_cast<double>(messages);
-  out.window_ns = ns_between(window.open, window.close);
+  window.write_to(out);
+  const auto spin_ns = [&](const Work& work, const RoleWork& role) {
+    return work.kind != Work::Kind::spin ? 0 : overcommitted ? role.nominal : role.cpu();
+  };
+  out.spin_work_ns = spin_ns(point.producer, produce) + spin_ns(point.consumer, consume);
   report.add("throughput_msgs_per_s", n / out.window_ns * 1e9);
 
   if (point.arrivals) {
@@ -601,9 +657,7 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
     const Replay ideal = overcommitted ? nominal : replay(honest, opening, {record.capacity}, messages);
     double least_ns = 0;
     if (overcommitted) {
-      const double spun = (point.producer.kind == Work::Kind::spin ? produce.nominal : 0) +
-                          (point.consumer.kind == Work::Kind::spin ? consume.nominal : 0);
-      least_ns = spun / static_cast<double>(cores);
+      least_ns = least_ns_on(point, cores, out.spin_work_ns);
       report.add("efficiency_is_bound", 1.0);
     }
     const double ideal_ns = std::max(ideal.window_ns, least_ns);
@@ -631,6 +685,8 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   }
   if (point.producer.kind != Work::Kind::none) report.add("producer_work_mean_ns", produce.mean());
   if (point.consumer.kind != Work::Kind::none) report.add("consumer_work_mean_ns", consume.mean());
+  report.add("producer_fairness", jain_index(pushed));
+  report.add("consumer_fairness", jain_index(popped));
   report.add("generator_share", produce.realised / (out.window_ns * static_cast<double>(point.producers)));
   report.add_distribution("sojourn", sojourn);
   report.add("sojourn_max_ns", sojourn.max());
@@ -646,14 +702,14 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
 
   RoleUsage producers = producer_usage(plan, record);
   RoleUsage consumers = consumer_usage(record);
-  if (point.arrivals) {
-    producers.work_cpu_ns = std::min(producers.usage.cpu_ns, usage_produce.realised);
-  } else if (point.producer.kind == Work::Kind::spin) {
-    producers.work_cpu_ns = overcommitted ? usage_produce.nominal : usage_produce.cpu();
-  }
-  if (point.consumer.kind == Work::Kind::spin) {
-    consumers.work_cpu_ns = overcommitted ? usage_consume.nominal : usage_consume.cpu();
-  }
+  producers.work_cpu_ns = point.arrivals ? std::min(producers.usage.cpu_ns, usage_produce.realised)
+                                         : spin_ns(point.producer, usage_produce);
+  consumers.work_cpu_ns = spin_ns(point.consumer, usage_consume);
+  // Arrivals may be slept for. A consumer's last call, which brings the end, may sleep as well.
+  const bool producers_sleep = point.arrivals || point.producer.kind == Work::Kind::sleep;
+  producers.due_sleeps = producer_sleeps + (producers_sleep ? producers.messages : 0);
+  consumers.due_sleeps = consumer_sleeps + static_cast<double>(point.consumers) +
+                         (point.consumer.kind == Work::Kind::sleep ? consumers.messages : 0);
   report_usage(report, producers, consumers);
 }
 
@@ -690,7 +746,8 @@ double least_window_ns(const Point& point, std::size_t cores) {
   const double slower = point.arrivals ? 0 : std::max(point.producer.mean_ns, point.consumer.mean_ns);
   const double fillings = 20 * static_cast<double>(point.capacity) * slower;
   const double turns = point.spinning_threads() > cores ? 500e6 : 0;
-  return std::max({54e6, fillings, turns, point.window_ms * 1e6});
+  const double quotas = point.cpu_quota_pct ? 2 * CpuQuota::period_ns : 0;
+  return std::max({54e6, fillings, turns, quotas, point.window_ms * 1e6});
 }
 
 }  // namespace bq::bench

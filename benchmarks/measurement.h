@@ -23,6 +23,8 @@ struct Measurement {
   std::string void_reason;     ///< nothing wrong, but no window to measure
   std::uint64_t messages = 0;  ///< pushed inside the window
   double window_ns = 0;
+  Ticks window_open = 0, window_close = 0;
+  double spin_work_ns = 0;                               ///< CPU of the messages' own spin work inside the window
   std::vector<std::pair<std::string, double>> counters;  ///< see results/README.md; absent where they do not apply
   std::vector<std::pair<std::string, Histogram>> histograms;
   std::optional<Timeline> timeline;
@@ -41,7 +43,7 @@ Measurement measure(const TrialPlan& plan, const TrialRecord& record, const Trai
                     std::optional<double> handoff_ns, std::size_t cores);
 
 /// Least length of a point's window, ns: 54 ms; 20 fillings of the queue at the slower side's pace; half a second where
-/// threads take turns on the cores; what the scenario asks for.
+/// threads take turns on the cores; two periods of a CPU quota; what the scenario asks for.
 double least_window_ns(const Point& point, std::size_t cores);
 
 }  // namespace bq::bench

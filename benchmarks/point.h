@@ -68,6 +68,12 @@ enum class Placement : std::uint8_t {
   one_core,  ///< all on the first allowed core
 };
 
+/// Who else wants the cores during a trial.
+enum class Neighbour : std::uint8_t {
+  none,
+  idle_priority,  ///< a thread on each core that runs where nothing else does
+};
+
 enum class Level : std::uint8_t {
   traced,   ///< a stamp before and after every call
   counted,  ///< no stamps in the loop
@@ -88,7 +94,9 @@ struct Point {
   Payload payload = Payload::in_queue;
   WhenFull when_full = WhenFull::wait;
   Placement placement = Placement::spread;
-  Work producer;  ///< closed loop: before each push
+  Neighbour neighbour = Neighbour::none;
+  std::optional<double> cpu_quota_pct;  ///< of the used cores' time, in a CPU cgroup
+  Work producer;                        ///< closed loop: before each push
   Work consumer;
   std::optional<Arrivals> arrivals;  ///< open loop; the producers do no work then
   std::size_t batch = 1;      ///< messages that a producer pushes after one piece of work, or that arrive at once
@@ -108,6 +116,8 @@ struct Point {
     const double consume = consumer.mean_ns / static_cast<double>(consumers);
     return offer > consume ? offer : consume;
   }
+  /// What a trial on `used` cores may take of them.
+  double quota_cores(std::size_t used) const { return static_cast<double>(used) * cpu_quota_pct.value_or(100) / 100; }
   /// Threads that want a core while they work or watch the clock.
   std::size_t spinning_threads() const {
     const bool producers_sleep =

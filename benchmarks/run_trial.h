@@ -266,6 +266,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   const auto prepare = [&](std::size_t thread) {
     if (!cores.empty()) pin_to(cores[thread]);
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // sleeps end on time
+    if (plan.counts_syscalls) count_syscalls_of_this_thread();
   };
   // The handle closes the queue when the last of its side goes away; the loops call the queue itself.
   const auto produce_as = [&](Producer<Q> /*end*/, std::size_t self) {

@@ -40,6 +40,8 @@ constexpr std::array keys{
     Key{"payload", true},
     Key{"when_full", true},
     Key{"placement", true},
+    Key{"neighbour", true},
+    Key{"cpu_quota_pct", true},
     Key{"batch", true},
     Key{"rho", true},
     Key{"window_ms", true},
@@ -453,10 +455,19 @@ Point read_point(const Combination& from, const std::string& scenario, const std
   point.placement = placement == "free"       ? Placement::free
                     : placement == "one_core" ? Placement::one_core
                                               : Placement::spread;
+  const std::string neighbour = read_string(from, "neighbour", {"none", "idle_priority"}, "none");
+  point.neighbour = neighbour == "idle_priority" ? Neighbour::idle_priority : Neighbour::none;
+  point.cpu_quota_pct = read_positive(from, "cpu_quota_pct", 100);
+  if (point.cpu_quota_pct && point.neighbour != Neighbour::none) {
+    fail_at(from, "cpu_quota_pct", "goes with neighbour = \"none\" only: neighbours would use the quota up");
+  }
   point.producer = read_work(from, "producer");
   point.consumer = read_work(from, "consumer");
 
   point.arrivals = read_arrivals(from);
+  if (point.arrivals && point.neighbour != Neighbour::none) {
+    fail_at(from, "neighbour", "needs a closed loop: producers that watch the clock for arrivals take the cores, too");
+  }
   point.batch = read_batch(from, point);
   if (point.when_full == WhenFull::drop && !point.arrivals) fail_at(from, "when_full", "\"drop\" needs [arrivals]");
 

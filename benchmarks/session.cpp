@@ -11,6 +11,8 @@
 #include "benchmarks/clock.h"
 #include "benchmarks/describe.h"
 #include "benchmarks/nearest.h"
+#include "benchmarks/surroundings.h"
+#include "benchmarks/syscall_count.h"
 
 namespace bq::bench {
 
@@ -29,6 +31,7 @@ constexpr double most_gap_share = 0.03;
 // Of one trial: a traced message takes some 150 bytes.
 constexpr std::size_t most_traced_messages = 10'000'000;
 constexpr std::size_t most_counted_messages = 1'000'000'000;
+constexpr const char* default_queues = "default";           // in a scenario's list: the default line-up
 constexpr std::size_t most_messages_to_verify = 2'000'000;  // in the traced trial that stands for a counted cell
 
 // A cell that cannot be measured, through no fault of its queue.
@@ -108,11 +111,12 @@ std::vector<std::string> Session::queues_of(const Scenario& scenario) const {
   const auto listed = [&](const std::string& name) {
     return std::find(scenario.queues.begin(), scenario.queues.end(), name) != scenario.queues.end();
   };
+  const bool default_too = scenario.queues.empty() || listed(default_queues);
   for (const QueueEntry& queue : registered_queues()) {
-    const bool in_line_up = !scenario.queues.empty() ? listed(queue.name)
-                                                     : queue.line_up == LineUp::by_default ||
-                                                           (queue.line_up == LineUp::extra &&
-                                                            (options_.all || !options_.queue_regex.empty()));
+    const bool in_line_up =
+        listed(queue.name) ||
+        (default_too && (queue.line_up == LineUp::by_default ||
+                         (queue.line_up == LineUp::extra && (options_.all || !options_.queue_regex.empty()))));
     const bool wanted = options_.queue_regex.empty() || std::regex_search(queue.name, std::regex(options_.queue_regex));
     // A pattern that spells the name out means this queue, whatever the scenario's line-up.
     const bool in_full = wanted && options_.queue_regex.find(queue.name) != std::string::npos;
@@ -139,9 +143,11 @@ void Session::select() {
       throw UsageError(scenario.file + ":" + std::to_string(scenario.queues_line) + ": key 'queues': " + what);
     };
     for (const std::string& name : scenario.queues) {
+      if (name == default_queues) continue;
       if (!find_queue(name)) complain("there is no queue '" + name + "' (--queues lists them)");
     }
     for (const std::string& name : scenario.queues) {
+      if (name == default_queues) continue;
       std::optional<std::string> reason;
       for (const Point& point : scenario.points) {
         reason = unfit_reason(*find_queue(name), point);
@@ -151,10 +157,11 @@ void Session::select() {
     }
     for (const Claim& claim : scenario.claims) check_queues(scenario, claim);
     for (const Point& point : scenario.points) {
+      const std::optional<std::string> unavailable = unavailable_reason(point);
       for (const std::string& name : queues_of(scenario)) {
         const QueueEntry& queue = *find_queue(name);
         const std::string cell = cell_name(point, queue);
-        if (const auto reason = unfit_reason(queue, point)) {
+        if (const auto reason = unavailable ? unavailable : unfit_reason(queue, point)) {
           skips_.push_back(
               {{"kind", "skip"}, {"cell", cell}, {"point", point.name}, {"queue", name}, {"reason", *reason}});
         } else {
@@ -239,6 +246,9 @@ void Session::recall(const std::vector<Json>& rows) {
     } else if (kind == "skip") {
       skipped_.insert(row["cell"]);
       unfinished = nullptr;
+    } else if (kind == "syscalls") {
+      syscalls_counted_.insert(row["cell"]);
+      unfinished = nullptr;
     } else if (kind == "start") {
       unfinished = &row;
     } else if (kind == "trial") {
@@ -288,12 +298,17 @@ Json Session::trial_row(const TrialItem& item, const char* status) const {
 
 // ---------------------------------------------------------------------------------------------------------- pilot
 
-Measurement Session::run_once(const Cell& cell, Level level, const Plan& plan) {
+Measurement Session::run_once(const Cell& cell, Level level, const Plan& plan, bool counts_syscalls) {
   const bool bounded = cell.queue->traits.bound != Bound::none;
-  const TrialPlan trial{*cell.point, level, plan.warmup_per_producer, plan.messages_per_producer, demands_, bounded};
+  const TrialPlan trial{*cell.point, level,   plan.warmup_per_producer, plan.messages_per_producer,
+                        demands_,    bounded, counts_syscalls};
   draw_demands(*cell.point, options_.seed, options_.round, probe_.ns_per_step, plan.messages_per_producer, demands_);
+  Surroundings around(*cell.point);
   cell.queue->loops.for_point (*cell.point)(trial, record_, *watchdog_);
-  return measure(trial, record_, cell.queue->traits, handoff_ns_, core_count(*cell.point));
+  around.end();
+  Measurement measurement = measure(trial, record_, cell.queue->traits, handoff_ns_, core_count(*cell.point));
+  around.add_counters(probe_.ns_per_step, measurement);
+  return measurement;
 }
 
 // Small trials, growing until one lasts long enough to be believed; the fastest of three of those, since noise only
@@ -397,6 +412,37 @@ void Session::pilot() {
     if (!asked_for(*cell.point) || plans_.contains(cell.name) || skipped_.contains(cell.name) || failed(cell)) continue;
     if (calibrated != cell.point) probe_ = probe_cores(*(calibrated = cell.point));
     plan_for(cell);
+  }
+  count_syscalls();
+}
+
+// In a short trial of its own for each cell: counting makes every call dearer.
+void Session::count_syscalls() {
+  constexpr std::size_t part = 4;  // of the planned messages: enough for a mean
+  const SyscallTracepoint tracepoint;
+  if (!tracepoint.works()) return;
+  const Point* calibrated = nullptr;
+  for (const Cell& cell : cells_) {
+    if (syscalls_counted_.contains(cell.name) || skipped_.contains(cell.name) || failed(cell)) continue;
+    if (calibrated != cell.point) probe_ = probe_cores(*(calibrated = cell.point));
+    Plan plan = plans_.at(cell.name);
+    plan.messages_per_producer =
+        plan.warmup_per_producer + (plan.messages_per_producer - plan.warmup_per_producer) / part + 1;
+    const TrialItem item{&cell, cell.point->level()};
+    in_flight_ = &item;
+    write({{"kind", "start"}, {"cell", cell.name}, {"round", 0}, {"level", name_of(item.level)}});
+    const Measurement measurement = run_once(cell, item.level, plan, true);
+    if (!measurement.fault.empty()) {
+      Json row = trial_row(item, "error");
+      row["message"] = measurement.fault;
+      note_failure(cell, row);
+      continue;
+    }
+    Json row{{"kind", "syscalls"}, {"cell", cell.name}, {"point", cell.point->name}, {"queue", cell.queue->name}};
+    for (const char* name : {"syscalls_per_msg", "producer_syscalls_per_msg", "consumer_syscalls_per_msg"}) {
+      if (const auto value = measurement.counter(name)) row[name] = *value;
+    }
+    write(row);
   }
 }
 

@@ -105,7 +105,8 @@ class Session {
   const Plan& plan_for(const Cell& cell);
   Plan make_plan(const Cell& cell, double& ns_per_msg);
   PilotTrial pilot_trial(const Cell& cell, std::size_t messages_per_producer, double ns_per_step);
-  Measurement run_once(const Cell& cell, Level level, const Plan& plan);
+  Measurement run_once(const Cell& cell, Level level, const Plan& plan, bool counts_syscalls = false);
+  void count_syscalls();
 
   SessionOptions options_;
   std::vector<Scenario> scenarios_;
@@ -114,6 +115,7 @@ class Session {
   std::map<std::string, Plan> plans_;
   std::set<std::string> only_;                      ///< points to run; empty: all
   std::set<std::string> skipped_;                   ///< cells
+  std::set<std::string> syscalls_counted_;          ///< cells
   std::set<std::string> verified_;                  ///< cells of which a traced trial has passed
   std::set<std::string> failed_;                    ///< cells
   std::map<std::string, std::string> hung_queues_;  ///< queue -> cell; a queue that hangs once is not waited for again

@@ -29,6 +29,7 @@ struct TrialPlan {
   std::size_t messages_per_producer;  ///< all of them, the warm-up included
   const Demands& demands;             ///< covers messages_per_producer
   bool bounded = true;                ///< the queue is
+  bool counts_syscalls = false;       ///< which makes them slower
 };
 
 /// Stamps of one call. The work of a message lies between the calls.

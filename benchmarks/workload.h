@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "benchmarks/point.h"
+#include "benchmarks/syscall_count.h"
 
 namespace bq::bench {
 
@@ -23,8 +24,9 @@ inline std::uint64_t spin_steps(std::uint32_t steps, std::uint64_t x = 1) noexce
 
 inline void sleep_ns(std::uint32_t ns) noexcept {
   timespec left{static_cast<time_t>(ns / 1'000'000'000u), static_cast<long>(ns % 1'000'000'000u)};
-  while (nanosleep(&left, &left) != 0) {
-  }
+  do {
+    discount_syscalls(1);
+  } while (nanosleep(&left, &left) != 0);
 }
 
 /// What each message of one producer demands of one side: spin steps, or nanoseconds of sleep.

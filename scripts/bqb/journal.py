@@ -58,6 +58,8 @@ class Journal:
         elif kind in ("run", "plan", "skip", "trial", "block"):
             getattr(self, f"_take_{kind}")(row)
             self.steps += 1
+        elif kind == "syscalls":
+            self.steps += 1
 
     def _take_run(self, row: dict) -> None:
         self.context = row["context"]

@@ -70,6 +70,8 @@ class Point:
     when_full: str = "wait"  # or drop
     batch: int = 1
     placement: str = ""
+    neighbour: str = "none"  # or idle_priority: victims that take what the queue leaves of the cores
+    cpu_quota_pct: float | None = None  # of the used cores' time; absent: no quota
     rho: float | None = None  # offered load over service capacity; absent without work on both sides
     producer: Side = field(default_factory=Side)
     consumer: Side = field(default_factory=Side)
@@ -218,6 +220,7 @@ class Run:
     problems: tuple[Problem, ...]
     trials: tuple[Trial, ...]
     blocks: dict[tuple[str, int], Block]  # by (point, round)
+    syscalls: dict[str, dict[str, float]] = field(default_factory=dict)  # by cell; empty where they were not counted
 
     @cached_property
     def points(self) -> dict[str, Point]:
@@ -314,6 +317,8 @@ def load(folder: Path | str) -> Run:
         problems=problems,
         trials=tuple(trial for trial in trials if trial.status == "ok" and trial.cell not in failed),
         blocks=blocks,
+        syscalls={row["cell"]: {name: value for name, value in row.items() if name.endswith("syscalls_per_msg")}
+                  for row in rows if row["kind"] == "syscalls"},
     )
 
 
@@ -475,7 +480,7 @@ def _google_entries(run: Run) -> list[dict]:
         named[cell] += run.trials_of(point, queue)
         for level in {"traced", "counted"} - {point.level}:
             named[f"{cell}/level:{level}"] += run.trials_of(point, queue, level)
-    entries = [_google_entry(name, index, len(trials), trial)
+    entries = [_google_entry(name, index, len(trials), trial) | run.syscalls.get(trial.cell, {})
                for name, trials in named.items() for index, trial in enumerate(trials)]
     entries += [_google_error(point.cell(queue), problem) for point, queue in run.cells()
                 if (problem := run.problem_of(point, queue))]

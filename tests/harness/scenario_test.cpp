@@ -143,6 +143,29 @@ TEST_F(ScenarioTest, WhatIsMissingOrDoesNotGoTogether) {
                "producer.burst_msgs", "bursty");
 }
 
+TEST_F(ScenarioTest, SurroundingsAreSwept) {
+  const Scenario scenario = load(head + "capacity = 1\nneighbour = [\"none\", \"idle_priority\"]\n");
+  ASSERT_EQ(scenario.points.size(), 2u);
+  EXPECT_EQ(scenario.points[1].name, "asked/neighbour:idle_priority");
+  EXPECT_EQ(scenario.points[0].neighbour, Neighbour::none);
+  EXPECT_EQ(scenario.points[1].neighbour, Neighbour::idle_priority);
+  EXPECT_FALSE(scenario.points[1].cpu_quota_pct);
+  EXPECT_DOUBLE_EQ(load(head + "capacity = 1\ncpu_quota_pct = [12.5, 100]\n").points[0].quota_cores(4), 0.5);
+}
+
+TEST_F(ScenarioTest, ImpossibleSurroundings) {
+  expect_error(head + "capacity = 1\nneighbour = \"noisy\"\n", "4", "neighbour", "idle_priority");
+  expect_error(head + "capacity = 1\ncpu_quota_pct = 0\n", "4", "cpu_quota_pct", "above 0 and at most 100");
+  expect_error(head + "capacity = 1\ncpu_quota_pct = [50, 101]\n", "4", "cpu_quota_pct", "at most 100");
+  expect_error(head + "capacity = 1\ncpu_quota = 50\n", "4", "cpu_quota", "cpu_quota_pct");
+  expect_error(head + "capacity = 1\nneighbour = \"idle_priority\"\ncpu_quota_pct = 50\n", "5", "cpu_quota_pct",
+               "neighbour = \"none\" only");
+  expect_error(head +
+                   "capacity = 1\nneighbour = \"idle_priority\"\narrivals.process = \"constant\"\n"
+                   "arrivals.mean_gap_ns = 1_000_000\n",
+               "4", "neighbour", "closed loop");
+}
+
 TEST_F(ScenarioTest, TimesTooLongToDraw) {
   const std::string both = "producer.work = \"spin\"\nconsumer.work = \"spin\"\nconsumer.mean_ns = 1_000_000\n";
   expect_error(head + "capacity = 1\nrho = 0.000_1\n" + both, "4", "rho", "over 0.1 s");

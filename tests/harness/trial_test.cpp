@@ -289,6 +289,102 @@ TEST(OpenLoop, AboveWhatTheConsumerCanDoTheBacklogGrows) {
   EXPECT_GT(*result.counter("backlog_growth_msgs_per_s"), 0);
 }
 
+TEST(HandMadeRecords, FairnessIsJainsIndexOfTheWindow) {
+  Point point = point_of(2, 2, 8, 0, 0);
+  Demands demands;
+  demands.producer.resize(2);
+  demands.consumer.resize(2);
+  TrialRecord record;
+  record.capacity = 8;
+  record.producers.resize(2);
+  record.consumers.resize(2);
+  for (std::uint64_t i = 0; i < 4; ++i) {  // one producer in time, the other long after the window
+    record.producers[0].stamps.push_back({100 * i + 10, 100 * i + 20});
+    record.producers[1].stamps.push_back({1'000 * i + 15, 1'000 * i + 25});
+    record.consumers[0].stamps.push_back({100 * i + 21, 100 * i + 30, Message::of(0, i).id});
+    record.consumers[1].stamps.push_back({1'000 * i + 26, 1'000 * i + 35, Message::of(1, i).id});
+  }
+  for (std::size_t t = 0; t < 2; ++t) {
+    record.producers[t].warm = record.consumers[t].warm.emplace(1);
+    record.producers[t].done = record.producers[t].stamps.back().done;
+    record.consumers[t].messages = 4;
+    record.consumers[t].end_call = 9'000;
+  }
+  const Measurement result = measure({point, Level::traced, 0, 4, demands}, record, {}, std::nullopt, 2);
+  EXPECT_EQ(result.fault + result.void_reason, "");
+  EXPECT_DOUBLE_EQ(result.counter("producer_fairness").value(), 25.0 / 34) << "4 messages to 1";
+  EXPECT_DOUBLE_EQ(result.counter("consumer_fairness").value(), 16.0 / 20) << "3 messages to 1";
+  EXPECT_DOUBLE_EQ(result.spin_work_ns, 0);
+}
+
+// Ten calls of pop that may have slept, and one that cannot have; and as many sleeps as the kernel counted.
+TEST(HandMadeRecords, FutileWakeUpsAreSleepsBeyondOneForEachCallThatMayHaveSlept) {
+  Point point = point_of(1, 1, 16, 0, 0);
+  Demands demands;
+  demands.producer.resize(1);
+  demands.consumer.resize(1);
+  TrialRecord record;
+  record.capacity = 16;
+  record.producers.resize(1);
+  record.consumers.resize(1);
+  const auto ticks = [](double us) { return static_cast<Ticks>(1e9 + us * 1e3 / ns_per_tick()); };
+  for (std::uint64_t i = 0; i < 11; ++i) {
+    const double us = 100 * static_cast<double>(i);
+    const double waits = i == 5 ? 0.2 : 50;
+    record.producers[0].stamps.push_back({ticks(us), ticks(us + 0.1)});
+    record.consumers[0].stamps.push_back({ticks(us + 0.1), ticks(us + 0.1 + waits), Message::of(0, i).id});
+  }
+  record.producers[0].warm = ticks(0) - 1;
+  record.producers[0].done = ticks(1'000.1);
+  record.consumers[0].warm = ticks(0) - 1;
+  record.consumers[0].messages = 11;
+  record.consumers[0].end_call = ticks(1'100);
+  const auto futile = [&](std::int64_t sleeps) {
+    record.consumers[0].usage.voluntary = sleeps;
+    return measure({point, Level::traced, 0, 11, demands}, record, {}, std::nullopt, 2)
+        .counter("consumer_futile_wakeups_per_msg")
+        .value();
+  };
+  EXPECT_DOUBLE_EQ(futile(11), 0) << "the call that brings the end may have slept, too";
+  EXPECT_DOUBLE_EQ(futile(33), 2);
+  EXPECT_DOUBLE_EQ(futile(3), 0);
+  point.consumer.kind = Work::Kind::sleep;
+  demands.consumer[0].assign(11, 0);
+  EXPECT_DOUBLE_EQ(futile(33), 1) << "its work slept once a message";
+}
+
+TEST(HandMadeRecords, WhatAQuotaGivesBoundsTheIdeal) {
+  Point point = point_of(1, 1, 16, 0, 1'000'000);
+  point.consumer.shape = Process::Shape::constant;
+  Demands demands;
+  demands.ns_per_step = 1;
+  demands.producer.resize(1);
+  demands.consumer.assign(1, DemandStream(1'000, 1'000'000));
+  TrialRecord record;
+  record.capacity = 1'000;
+  record.producers.resize(1);
+  record.consumers.resize(1);
+  const auto ticks = [](double us) { return static_cast<Ticks>(1e9 + us * 1e3 / ns_per_tick()); };
+  for (std::uint64_t i = 0; i < 1'000; ++i) {
+    const double us = 1'000 * static_cast<double>(i);
+    record.producers[0].stamps.push_back({ticks(us), ticks(us + 0.1)});
+    record.consumers[0].stamps.push_back({ticks(us + 0.2), ticks(us + 0.3), Message::of(0, i).id});
+  }
+  record.producers[0].warm = record.consumers[0].warm.emplace(ticks(0) - 1);
+  record.producers[0].done = record.producers[0].stamps.back().done;
+  record.consumers[0].messages = 1'000;
+  record.consumers[0].end_call = ticks(1e6 + 1);
+  const auto result = [&] { return measure({point, Level::traced, 0, 1'000, demands}, record, {}, std::nullopt, 2); };
+  EXPECT_FALSE(result().counter("efficiency_is_bound"));
+  EXPECT_NEAR(result().spin_work_ns, 1e9, 2e6) << "a second of work";
+  EXPECT_TRUE(result().counter("gap_share"));
+  // A quarter of a core for it takes 4 s at the least, but for what the first and the last period give at once.
+  point.cpu_quota_pct = 12.5;
+  EXPECT_EQ(result().counter("efficiency_is_bound"), 1.0);
+  EXPECT_NEAR(result().counter("efficiency").value(), 4 - 2 * 0.1 * 0.875, 0.02);
+  EXPECT_FALSE(result().counter("gap_share")) << "throttled, or disturbed: nobody can tell";
+}
+
 TEST(LeastWindow, CountsFillingsAndTurns) {
   Point point = point_of(1, 1, 256, 500, 10'000);
   EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 54e6);
@@ -297,6 +393,9 @@ TEST(LeastWindow, CountsFillingsAndTurns) {
   EXPECT_DOUBLE_EQ(least_window_ns(point_of(2, 2, 1, 500, 500), 2), 500e6);
   point.window_ms = 300;
   EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 300e6);
+  point = point_of(1, 1, 1, 500, 500);
+  point.cpu_quota_pct = 50;
+  EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 200e6) << "two periods";
 }
 
 }  // namespace

@@ -239,6 +239,92 @@ def test_what_does_not_fit_is_skipped_by_name(tmp_path: Path) -> None:
     assert skip["reason"] == "takes one producer, the point has 2"
 
 
+WAITING = """
+question = "q?"
+expect = "e"
+rounds = 1
+capacity = 4
+[producer]
+work = "sleep"
+mean_ns = 200_000
+[consumer]
+work = "spin"
+mean_ns = 5_000
+"""
+
+
+def counters_of(out: Path) -> dict[str, dict[str, float]]:
+    return {row["cell"]: row["counters"] for row in rows(out, "trial") if row["level"] == "traced"}
+
+
+def test_neighbours_are_there_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, WAITING.replace("capacity = 4", 'capacity = 4\nneighbour = ["none", "idle_priority"]'))
+    out = tmp_path / "out"
+    assert measure(REAL, out, "--scenario", asked, "--queue", "two_condvar").returncode == 0
+    if skipped := rows(out, "skip"):
+        pytest.skip(skipped[0]["reason"])
+    alone, beside = counters_of(out).values()
+    assert not [name for name in alone if name.startswith("neighbour")]
+    assert 0 <= beside["neighbour_work_share"] < 1.1 and beside["neighbour_lost_share"] <= 1
+    (point,) = [point for point in rows(out, "run")[0]["scenarios"]["asked"]["points"] if "neighbour" in point]
+    assert point["neighbour"] == point["params"]["neighbour"] == "idle_priority"
+
+
+def groups_of_ours() -> list[Path]:
+    return [folder for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/cpu") for folder in Path(root).glob("bqb.*")]
+
+
+def test_a_quota_holds_a_spinner_back_and_goes_away_again(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, WAITING.replace("capacity = 4", "capacity = 4\ncpu_quota_pct = 5\nwindow_ms = 300"))
+    out = tmp_path / "out"
+    assert measure(REAL, out, "--scenario", asked, "--queue", "spsc_spin$").returncode == 0
+    if skipped := rows(out, "skip"):
+        pytest.skip(skipped[0]["reason"])
+    (counters,) = counters_of(out).values()
+    assert counters["throttled_share"] > 0
+    assert counters["efficiency_is_bound"] == 1 and "gap_share" not in counters
+    (block,) = rows(out, "block")
+    assert "gap_share" not in block and "during the trials" not in block.get("why", "")
+    assert groups_of_ours() == []
+
+
+def in_a_mount_namespace(script: str, *command: object) -> subprocess.CompletedProcess[str]:
+    """Runs a command behind mounts that only it sees; skips the test where that is not allowed."""
+    unshare = ["unshare", "--mount", "sh", "-ec"]
+    if subprocess.run([*unshare, script], check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    return run(*unshare, f'{script}; exec "$@"', "sh", *command)
+
+
+def test_a_quota_that_cannot_be_had_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, WAITING.replace("capacity = 4", "capacity = 4\ncpu_quota_pct = [50, 100]"))
+    out = tmp_path / "out"
+    out.mkdir()
+    other = scenario(tmp_path, WAITING, "without")
+    command = (REAL, "--scenario", asked, "--scenario", other, "--queue", "two_condvar$", "--out", out, "--pilot")
+    done = in_a_mount_namespace("umount --recursive /sys/fs/cgroup", *command)
+    assert done.returncode == 0, done.stderr
+    assert {row["cell"]: row["reason"] for row in rows(out, "skip")} == {
+        f"asked/two_condvar/cpu_quota_pct:{quota}": "needs a CPU quota, which it cannot have: no CPU controller is mounted"
+        for quota in (50, 100)}
+    assert [row["cell"] for row in rows(out, "plan")] == ["without/two_condvar"]
+
+
+def test_system_calls_are_counted_where_the_kernel_lets_us(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    command = (REAL, "--scenario", scenario(tmp_path, WAITING), "--queue", "two_condvar$|spsc_spin$", "--out", out, "--pilot")
+    mount = "mount -t tracefs none /sys/kernel/tracing"
+    done = in_a_mount_namespace(f"{mount}; test -r /sys/kernel/tracing/events/raw_syscalls/sys_enter/id", *command)
+    assert done.returncode == 0, done.stderr
+    calls = {row["queue"]: row for row in rows(out, "syscalls")}
+    if not calls:
+        pytest.skip("perf_event_open is not allowed here")
+    # The consumer sleeps before nearly every message: a call to sleep and one to wake. The producer's own sleep is work.
+    assert 1 <= calls["two_condvar"]["syscalls_per_msg"] < 6
+    assert calls["spsc_spin"]["syscalls_per_msg"] < 0.1
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
 def test_a_full_disk_is_one_clear_line_and_nothing_half_written(tmp_path: Path) -> None:
     disk = tmp_path / "disk"

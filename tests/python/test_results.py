@@ -177,6 +177,14 @@ def test_trials_of_the_other_level_have_a_name_of_their_own(race):
         f"race/{queue}{suffix}" for queue in ("reference", "semaphore") for suffix in ("", "/level:traced")}
 
 
+def test_system_calls_are_known_by_cell_and_go_into_results_json(race):
+    assert results.load(race).syscalls == {}
+    row = {"kind": "syscalls", "cell": CELL, "point": POINT, "queue": "reference", "syscalls_per_msg": 1.5}
+    write_rows(race, [*rows_of(race), row])
+    assert results.load(race).syscalls == {CELL: {"syscalls_per_msg": 1.5}}
+    assert all(entry.get("syscalls_per_msg") == (1.5 if "reference" in entry["name"] else None) for entry in entries(race))
+
+
 def test_failed_and_skipped_cells_are_errors_in_results_json(tmp_path):
     folder = synthetic.make(tmp_path / "run", scenarios=["speed_map", "overcommit"], rounds=1, histograms=False)
     errors = {entry["name"]: entry["error_message"] for entry in entries(folder) if entry.get("error_occurred")}

@@ -103,6 +103,14 @@ def test_another_judge_is_named_beside_its_number(tmp_path):
     assert "disturbed blocks" in text and "(sojourn p50)" in text and "Judged by another counter than time lost, the one in brackets: overcommit" in text
 
 
+def test_a_quota_that_the_whole_run_had_is_said(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2)
+    assert "CPU quota of" not in table.plain(results.load(folder))
+    rows = (folder / "trials.jsonl").read_text()
+    (folder / "trials.jsonl").write_text(rows.replace('"context": {', '"context": {"cpu_quota_cores": 1.5, ', 1))
+    assert "All of it ran under a CPU quota of 1.5 cores on 2:" in table.plain(results.load(folder))
+
+
 def test_a_run_in_which_everything_failed_prints(tmp_path):
     run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["semaphore"], rounds=2))
     text = table.plain(run)

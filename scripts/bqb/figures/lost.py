@@ -114,7 +114,7 @@ def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
         if lost else "",
         "Dotted line: the floor, the least any real queue can lose (one cache-line transfer per hand-off)."
         if floor and lost else "",
-        "≤ and ≥: more threads than cores; the ideal is only a bound." if bound else "",
+        "≤ and ≥: more threads than cores, or a CPU quota; the ideal is only a bound." if bound else "",
         "Bold: first or tied." if judged else "")
 
 

@@ -248,5 +248,5 @@ def _overview_notes(view: View, situations: Sequence[Situation], table: dict) ->
     if any(loss.from_all for loss in table.values()):
         notes.append(f"†: fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks somewhere, summarised from all.")
     if any(loss.is_bound for loss in table.values()):
-        notes.append("≤ and ≥: more threads than cores, the ideal is only a bound.")
+        notes.append("≤ and ≥: more threads than cores or a CPU quota, the ideal is only a bound.")
     return [" ".join(notes)]
