@@ -263,7 +263,8 @@ def test_neighbours_are_there_only_where_they_are_asked_for(tmp_path: Path) -> N
     assert measure(REAL, out, "--scenario", asked, "--queue", "two_condvar").returncode == 0
     if skipped := rows(out, "skip"):
         pytest.skip(skipped[0]["reason"])
-    alone, beside = counters_of(out).values()
+    counters = counters_of(out)
+    alone, beside = (counters[f"asked/two_condvar/neighbour:{kind}"] for kind in ("none", "idle_priority"))
     assert not [name for name in alone if name.startswith("neighbour")]
     assert 0 <= beside["neighbour_work_share"] < 1.1 and beside["neighbour_lost_share"] <= 1
     (point,) = [point for point in rows(out, "run")[0]["scenarios"]["asked"]["points"] if "neighbour" in point]
