@@ -199,9 +199,8 @@ class RealQuota : public testing::Test {
 };
 
 TEST_F(RealQuota, HoldsTheWholeProcessAndGoesAway) {
-  std::atomic<bool> go_on{true};
-  std::thread other([&] {
-    while (go_on) std::this_thread::yield();
+  const std::jthread other([](const std::stop_token& stop) {
+    while (!stop.stop_requested()) std::this_thread::yield();
   });
   {
     const CpuQuota quota(0.5);
@@ -213,8 +212,6 @@ TEST_F(RealQuota, HoldsTheWholeProcessAndGoesAway) {
   }
   EXPECT_EQ(own_cpu_group()->group, outer_.group);
   EXPECT_FALSE(fs::exists(outer_.group / name_));
-  go_on = false;
-  other.join();
 }
 
 TEST_F(RealQuota, HoldsBack) {
