@@ -172,13 +172,14 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
     if judged:
         lines.append(f"Judged by another counter than time lost, the one in brackets: {', '.join(judged)}.")
     if any(loss.is_bound for loss in losses):
-        lines.append("≤, ≥: more threads than cores, or a CPU quota; the ideal is a bound, so this much is lost at most.")
+        lines.append("≤, ≥: more threads than cores, or a CPU quota; the ideal is a bound, so this much is lost at "
+                     "most.")
     if any(loss.from_all for loss in losses):
         lines.append(f"†: a cell has fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks and is summarised "
                      "from all of them.")
     if quota := run.context.get("cpu_quota_cores"):
-        lines.append(f"All of it ran under a CPU quota of {quota:g} cores on {run.context.get('cores', '?')}: what waits by "
-                     "spinning looks worse here than without.")
+        lines.append(f"All of it ran under a CPU quota of {quota:g} cores on {run.context.get('cores', '?')}: what "
+                     "waits by spinning looks worse here than without.")
     if any(statistics.NOMINAL_LOST in each.counters for each in answers):
         lines.append("Where queues slow their users' work by more than 2% unequally, nominal work times count.")
     return Text("\n".join(lines), style="dim")
