@@ -139,6 +139,7 @@ int main(int argc, char** argv) {
   SessionOptions options;
   options.scenarios_dir = BQ_SCENARIOS_DIR;
   bool pilot = false;
+  bool properties = false;
   bool list = false;
   bool queues = false;
   bool counters = false;
@@ -154,6 +155,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of draws and shuffles");
   app.add_option("--out", options.out, "folder to write trials.jsonl into");
   app.add_flag("--pilot", pilot, "decide the number of messages of each cell");
+  app.add_flag("--properties", properties, "measure what the queues cost whatever they are used for, once a run");
   app.add_option("--round", options.round, "which round to run")->check(CLI::Range(1, 1'000'000));
   app.add_option("--only", options.only_file, "file with the points to pilot or to run, one a line");
   app.add_option("--blame", options.blame, "how the previous process died in mid-trial");
@@ -183,12 +185,15 @@ int main(int argc, char** argv) {
     }
     const bool writes = !options.out.empty();
     if (pilot && !writes) throw UsageError("--pilot needs --out");
-    if (pilot) options.round = 0;
+    if (properties && !writes) throw UsageError("--properties needs --out");
+    if (pilot || properties) options.round = 0;
     Session session(options);
     if (list) {
       print_scenarios(session);
     } else if (pilot) {
       session.pilot();
+    } else if (properties) {
+      session.properties();
     } else {
       run_round(session, argv[0], app.remaining(), writes);
       if (!writes && session.any_failed()) return exit_failed;

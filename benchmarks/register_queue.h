@@ -14,7 +14,7 @@ bool register_queue(const char* name, LineUp line_up) {
   static_assert((Q::traits.timed == Timed::yes) == TimedBoundedQueue<Q>, "the label `timed` must tell the truth");
   TrialLoops loops{&run_trial<Q>, &run_trial<Queue<InlineMessage<64>>>, &run_trial<Queue<InlineMessage<1024>>>};
   if constexpr (Q::traits.element != Element::trivial) loops.of_heap = &run_trial<Queue<HeapMessage>>;
-  return add_queue({name, line_up, Q::traits, loops});
+  return add_queue({name, line_up, Q::traits, loops, any_queue_type<Q>});
 }
 
 }  // namespace bq::bench

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/any_queue.h"
 #include "benchmarks/trial.h"
 #include "benchmarks/watchdog.h"
 #include "queues/bounded_queue.h"
@@ -38,6 +39,7 @@ struct QueueEntry {
   LineUp line_up;
   Traits traits;
   TrialLoops loops;
+  AnyQueueType type;  ///< for 8-byte messages
 };
 
 /// All registered queues, by name.

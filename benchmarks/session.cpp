@@ -7,10 +7,14 @@
 #include <iostream>
 #include <random>
 #include <regex>
+#include <tuple>
+#include <utility>
 
 #include "benchmarks/clock.h"
 #include "benchmarks/describe.h"
+#include "benchmarks/limits.h"
 #include "benchmarks/nearest.h"
+#include "benchmarks/properties.h"
 #include "benchmarks/surroundings.h"
 #include "benchmarks/syscall_count.h"
 
@@ -446,6 +450,57 @@ void Session::count_syscalls() {
   }
 }
 
+// ------------------------------------------------------------------------------------------------------ properties
+
+void Session::properties() {
+  std::set<std::string> selected;
+  for (const Cell& cell : cells_) selected.insert(cell.queue->name);
+  for (const Json& skip : skips_) selected.insert(skip["queue"]);
+  std::set<std::tuple<std::string, std::string, Json>> done;
+  std::set<std::string> broken;
+  for (const Json& row : Journal::read(options_.out / "trials.jsonl")) {
+    if (row["kind"] != "property") continue;
+    done.emplace(row["queue"], row["name"], row["params"]);
+    if (row.contains("error")) broken.insert(row["queue"]);
+  }
+  std::string blame = options_.blame;
+  for (const std::string& name : selected) {
+    const QueueEntry& queue = *find_queue(name);
+    for (const Property& property : properties_of(queue.traits)) {
+      if (broken.contains(name) || done.contains({name, property.name(), property.params()})) continue;
+      Json row{{"kind", "property"}, {"queue", name}, {"name", property.name()}, {"params", property.params()}};
+      const auto give_up_on_it = [&](const std::string& why) {
+        std::cerr << "queue_bench: " << name << ": " << property.name() << property.params() << ": " << why
+                  << std::endl;
+        row["error"] = why;
+        write(row);
+        broken.insert(name);
+      };
+      // In the order of measuring, the first that is missing is the one that took the last process down.
+      if (!blame.empty()) {
+        give_up_on_it("crashed: " + std::exchange(blame, ""));
+      } else if (hung_queues_.contains(name)) {
+        give_up_on_it("not measured: hung in " + hung_queues_[name]);
+      } else {
+        const auto limit = std::chrono::milliseconds(std::llround(options_.hang_after_s * 1000));
+        const TimeLimit watch(limit, [&] {
+          give_up_on_it("hung: no end after " + std::to_string(limit.count() / 1000) + " s");
+          std::_Exit(exit_hung);
+        });
+        try {
+          row["values"] = Json::object();
+          for (const auto& [value_name, value] : measure_property(queue.type, property))
+            row["values"][value_name] = value;
+          if (!row["values"].empty()) write(row);
+        } catch (const PropertyFault& fault) {
+          row.erase("values");
+          give_up_on_it(fault.what());
+        }
+      }
+    }
+  }
+}
+
 // ---------------------------------------------------------------------------------------------------------- rounds
 
 std::vector<Block> Session::plan_round() {
@@ -474,7 +529,17 @@ std::vector<Block> Session::plan_round() {
   }
   std::mt19937_64 random(mix64(options_.seed) ^ options_.round);
   std::shuffle(blocks.begin(), blocks.end(), random);
+  if (!blocks.empty()) write_limits();
   return blocks;
+}
+
+// What the machine can do at the time of this round.
+void Session::write_limits() {
+  if (!trials_) return;
+  const Limits limits = measure_limits();
+  Json row{{"kind", "limits"}, {"round", options_.round}, {"park_round_trip_ns", limits.park_round_trip_ns}};
+  if (limits.spsc_msgs_per_s) row["spsc_msgs_per_s"] = *limits.spsc_msgs_per_s;
+  write(row);
 }
 
 void Session::begin(const Block& block) {

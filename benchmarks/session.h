@@ -69,6 +69,10 @@ class Session {
   /// Decides the number of messages of every cell (of the points asked for) that has none yet.
   void pilot();
 
+  /// Measures what no earlier process of this run has: the properties of each queue. One that fails, hangs or crashes gets
+  /// no others.
+  void properties();
+
   /// This round's blocks that are still to do, shuffled by seed and round.
   std::vector<Block> plan_round();
 
@@ -97,6 +101,7 @@ class Session {
   void recall(const std::vector<nlohmann::ordered_json>& rows);
   nlohmann::ordered_json describe_run() const;
   void write_skips();
+  void write_limits();
   void give_up_on_hung_queues();
   void note_failure(const Cell& cell, const nlohmann::ordered_json& row);
   bool asked_for(const Point& point) const { return only_.empty() || only_.contains(point.name); }

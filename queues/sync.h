@@ -219,12 +219,13 @@ struct StdSync {
   }
   /// Gives the core away. Counted, because where it finds another thread to run, the kernel calls that involuntary.
   static void yield() noexcept {
-    ++yields();
+    std::atomic<std::uint64_t>& count = yields();
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     std::this_thread::yield();
   }
-  /// Yields of the calling thread so far.
-  static std::uint64_t& yields() noexcept {
-    thread_local std::uint64_t count = 0;
+  /// Yields of the calling thread so far. Others may read it while that thread lives; only the thread itself counts.
+  static std::atomic<std::uint64_t>& yields() noexcept {
+    thread_local std::atomic<std::uint64_t> count{0};
     return count;
   }
 

@@ -55,7 +55,7 @@ def bench(words: list[str]) -> int:
     headers = outside.check(arguments.headers or [])
     binary = the_binary(headers)
     selection = Selection(tuple(map(absolute_if_file, arguments.scenario or [])), arguments.queue, arguments.all,
-                          arguments.seed, arguments.rounds, arguments.budget, headers)
+                          arguments.seed, arguments.rounds, arguments.budget, headers, arguments.compile_times)
     text = listing(binary, selection)  # finds what is wrong with the selection before anything is written
     if arguments.list:
         print(text, end="")
@@ -79,13 +79,15 @@ def parse_bench(words: list[str]) -> argparse.Namespace:
     add("--seed", type=whole_number(0), metavar="N", help="of the drawn work and of the order of measuring")
     add("--out", type=Path, metavar="DIR", help="where the results go: new or empty (default: results/<date>-<time>)")
     add("--resume", type=Path, metavar="DIR", help="go on with a run that was stopped")
+    add("--compile-times", action="store_true",
+        help="measure what each queue's header costs a compiler, too (some 5 s a queue)")
     add("--list", action="store_true", help="show what would be measured")
     add("--no-setup", action="store_true", help="install nothing")
     arguments = parser.parse_args(words)
-    own = ("scenario", "queue", "all", "headers", "rounds", "budget", "seed", "out", "list")
+    own = ("scenario", "queue", "all", "headers", "rounds", "budget", "seed", "out", "compile_times", "list")
     clash = [name for name in own if getattr(arguments, name) not in (None, False)]
     if arguments.resume and clash:
-        option = "with" if clash[0] == "headers" else clash[0]
+        option = "with" if clash[0] == "headers" else clash[0].replace("_", "-")
         parser.error(f"--resume goes on with a run as it was begun; leave out --{option}")
     if arguments.budget and arguments.rounds:
         parser.error("--budget decides on the number of rounds itself; leave out --rounds")
@@ -174,8 +176,10 @@ def measure(binary: Path, folder: Path, selection: Selection) -> int:
     except (Interrupted, Failure):
         leave_in_order(folder, driver.journal)
         raise
+    for remark in driver.remarks:
+        say(f"bench: {remark}")
     print(shown(folder.resolve()))
-    return EXIT_QUEUE_FAILED if driver.journal.failed else 0
+    return EXIT_QUEUE_FAILED if driver.journal.failed or driver.journal.failed_properties else 0
 
 
 def leave_in_order(folder: Path, journal: Journal) -> None:

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bqb import ROOT, Failure, shown
-from bqb.journal import Journal
+from bqb import ROOT, Failure, compile_times, shown
+from bqb.journal import COMPILE, Journal
 from bqb.progress import Progress, Silence
 
 DEFAULT_ROUNDS = 12
@@ -55,6 +55,7 @@ class Selection:
     rounds: int | None = None
     budget_s: float | None = None  # wall time to measure in, instead of a number of rounds
     headers: tuple[str, ...] = ()  # of queues from outside the tree; they are in the binary
+    compile_times: bool = False
 
     def arguments(self) -> list[str]:
         """As queue_bench takes it."""
@@ -92,6 +93,7 @@ class Driver:
         self._folder = folder
         self._selection = selection
         self._only = list(only)
+        self.remarks: list[str] = []  # for the user, at the end
         self._progress = Silence() if silent else Progress("trials")
         self._lock = lock(folder)
         self.journal.refresh()
@@ -104,11 +106,15 @@ class Driver:
         with self._progress:
             if not self.journal.pilot_is_complete:
                 self._pilot()
+            if not self._only:
+                self._properties()
             self._regular_rounds()
             if self._selection.budget_s is not None:
                 self._rounds_within_budget()
             elif self._rounds >= FEWEST_ROUNDS_TO_MAKE_UP:
                 self._make_up_rounds()
+            if self._selection.compile_times:
+                self._compile_times()
 
     # --------------------------------------------------------------------------------------------------- stages
 
@@ -121,13 +127,42 @@ class Driver:
     def _pilot(self) -> None:
         def show():
             self._progress.update("pilot", self.journal.piloted, self.journal.cells, self.journal.current)
-        self._progress.start(self.journal.piloted)
+        self._progress.start(self.journal.piloted, "trials")
         self._complete(["--pilot", *self._selection.note()], self._only, show)
+
+    def _properties(self) -> None:
+        """queue_bench knows what is missing. What goes wrong here costs properties, and no trial."""
+        journal = self.journal
+
+        def show():
+            self._progress.update("properties", journal.queues_with_properties, len(journal.queues))
+        self._progress.start(journal.queues_with_properties, "queues")
+        try:
+            self._complete(["--properties"], [], show)
+        except Failure as failure:
+            if failure.status == EXIT_USAGE:
+                raise
+            self.remarks.append(f"not all properties were measured: {failure}")
+
+    def _compile_times(self) -> None:
+        missing = [queue for queue in self.journal.queues if (queue, COMPILE) not in self.journal.measured]
+        self._progress.start(0, "queues")
+        for number, queue in enumerate(missing):
+            self._progress.update("compile times", number, len(missing), queue)
+            try:
+                values = compile_times.measure(queue, self._selection.headers)
+            except compile_times.CannotCompile as reason:
+                self.remarks.append(f"no compile time of {queue}: {reason}")
+                continue
+            try:
+                self.journal.append({"kind": "property", "queue": queue, "name": COMPILE, "params": {}, "values": values})
+            except OSError as error:
+                raise Failure(f"{self.journal.path}: {error.strerror}", EXIT_USAGE) from None
 
     def _regular_rounds(self) -> None:
         cells = list(self.journal.point_of)
         every = range(1, self._rounds + 1)
-        self._progress.start(self.journal.done_in(cells, every))
+        self._progress.start(self.journal.done_in(cells, every), "trials")
         for number in every:
             if not self.journal.round_is_complete(number):
                 self._round(number, self._only, f"round {number}/{self._rounds}", cells, every)

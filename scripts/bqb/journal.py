@@ -10,6 +10,9 @@ from collections import defaultdict
 from pathlib import Path
 
 
+COMPILE = "compile"  # the property that the driver measures
+
+
 class Journal:
     """What the rows so far say. `refresh` takes in what was written since."""
 
@@ -25,6 +28,9 @@ class Journal:
         self.window_ns: dict[tuple[str, int], float] = defaultdict(float)  # (point, round): measured in it
         self.wall_ns: dict[tuple[str, int], float] = {}  # (point, round): what the block took, all in all
         self.spent_ns = 0.0  # wall time of the plans and complete blocks
+        self.queues: list[str] = []  # of the whole selection
+        self.measured: set[tuple[str, str]] = set()  # (queue, property)
+        self.failed_properties: dict[str, str] = {}  # queue -> why; it gets no others
         self.current = ""  # the cell in progress
         self.round = 0  # the highest round begun; the pilot is none
         self.steps = 0  # rows that say that something was brought to its end
@@ -50,12 +56,19 @@ class Journal:
             except ValueError:
                 continue
 
+    def append(self, row: dict) -> None:
+        """Writes a row, while no queue_bench runs that could write one, too."""
+        with open(self.path, "ab") as file:
+            cut_short = file.tell() > self._offset
+            file.write((b"\n" if cut_short else b"") + json.dumps(row).encode() + b"\n")
+        self.refresh()
+
     def _take(self, row: dict) -> None:
         kind = row.get("kind")
         if kind == "start":
             self.current = row["cell"]
             self.round = max(self.round, row.get("round", 0))
-        elif kind in ("run", "plan", "skip", "trial", "block"):
+        elif kind in ("run", "plan", "skip", "property", "trial", "block"):
             getattr(self, f"_take_{kind}")(row)
             self.steps += 1
         elif kind == "syscalls":
@@ -63,6 +76,7 @@ class Journal:
 
     def _take_run(self, row: dict) -> None:
         self.context = row["context"]
+        self.queues = list(row["queues"])
         self.cells = sum(len(scenario["points"]) * len(scenario["queues"]) for scenario in row["scenarios"].values())
 
     def _take_plan(self, row: dict) -> None:
@@ -71,6 +85,11 @@ class Journal:
 
     def _take_skip(self, row: dict) -> None:
         self.skipped.add(row["cell"])
+
+    def _take_property(self, row: dict) -> None:
+        self.measured.add((row["queue"], row["name"]))
+        if "error" in row:
+            self.failed_properties[row["queue"]] = f"{row['name']}: {row['error']}"
 
     def _take_trial(self, row: dict) -> None:
         if row["status"] == "error":
@@ -93,6 +112,10 @@ class Journal:
     @property
     def pilot_is_complete(self) -> bool:
         return self.round > 0 or (self.begun and self.piloted >= self.cells)
+
+    @property
+    def queues_with_properties(self) -> int:
+        return len({queue for queue, name in self.measured if name != COMPILE})
 
     @property
     def points(self) -> list[str]:

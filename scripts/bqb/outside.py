@@ -57,6 +57,11 @@ def wrong(path: str, what: str) -> Failure:
 
 def names_in(path: str) -> list[str]:
     """The names that a header gives its queues."""
+    return [name for _, name in declared_in(path)]
+
+
+def declared_in(path: str) -> list[tuple[str, str]]:
+    """(class template, name) of each queue in a header."""
     if set(path) & set('"\\\n'):
         raise wrong(path, "a quote, a backslash or a line break in a path cannot be included; rename it")
     try:
@@ -65,18 +70,23 @@ def names_in(path: str) -> list[str]:
         raise wrong(path, "no such file") from None
     except OSError as error:
         raise wrong(path, f"{error.strerror}; name the header of a queue") from None
-    names = [name.strip() for _, name in BQ_QUEUE.findall(COMMENT.sub("", text))]
-    if not names:
+    declared = [(class_name.strip(), name.strip()) for class_name, name in BQ_QUEUE.findall(COMMENT.sub("", text))]
+    if not declared:
         raise wrong(path, f"no BQ_QUEUE in it; end it with, for example, BQ_QUEUE(my::MyQueue, my_queue); (see {PAGE})")
-    for name in names:
+    for _, name in declared:
         if not NAME.fullmatch(name):
             raise wrong(path, f"BQ_QUEUE: '{name}' is no name; a-z, 0-9 and _, a letter first")
-    return names
+    return declared
 
 
 def listed_names() -> list[str]:
+    return [words[2] for words in listed()]
+
+
+def listed() -> list[list[str]]:
+    """The words of each line of queues.list: header, class template, name, ..."""
     lines = (ROOT / "queues" / "queues.list").read_text(encoding="utf-8").splitlines()
-    return [words[2] for line in lines if len(words := line.partition("#")[0].split()) > 2]
+    return [words for line in lines if len(words := line.partition("#")[0].split()) > 2]
 
 
 def build_with(headers: tuple[str, ...], preset: str, program: str) -> Path:

@@ -14,7 +14,7 @@ class Progress:
 
     def __init__(self, unit: str):
         self.unit = unit
-        self._view = Bar() if can_draw() else Lines(unit)
+        self._view = Bar() if can_draw() else Lines()
         self._started = time.monotonic()
         self._counted_from = (0, self._started)
 
@@ -24,12 +24,13 @@ class Progress:
     def __exit__(self, *_) -> None:
         self._view.close()
 
-    def start(self, done: int) -> None:
+    def start(self, done: int, unit: str | None = None) -> None:
         """A job of its own pace begins here, `done` steps of it done before (by an earlier process)."""
+        self.unit = unit or self.unit
         self._counted_from = (done, time.monotonic())
 
     def update(self, stage: str, done: int, total: int, note: str = "") -> None:
-        self._view.show(stage, done, total, self._clock(done, total), note)
+        self._view.show(stage, done, total, self.unit, self._clock(done, total), note)
 
     def _clock(self, done: int, total: int) -> str:
         now = time.monotonic()
@@ -50,7 +51,7 @@ class Silence:
     def __exit__(self, *_) -> None:
         pass
 
-    def start(self, done: int) -> None:
+    def start(self, done: int, unit: str | None = None) -> None:
         pass
 
     def update(self, stage: str, done: int, total: int, note: str = "") -> None:
@@ -77,7 +78,7 @@ class Bar:
             auto_refresh=False, transient=True, expand=True, console=Console(stderr=True))
         self._task = self._bar.add_task("", clock="", note="")
 
-    def show(self, stage: str, done: int, total: int, clock: str, note: str) -> None:
+    def show(self, stage: str, done: int, total: int, _unit: str, clock: str, note: str) -> None:
         self._bar.update(self._task, description=stage, completed=done, total=total, clock=clock, note=note)
         self._bar.start()  # nothing if it is running
         self._bar.refresh()
@@ -87,18 +88,17 @@ class Bar:
 
 
 class Lines:
-    def __init__(self, unit: str):
-        self._unit = unit
+    def __init__(self):
         self._stage = None
         self._printed = 0.0
 
-    def show(self, stage: str, done: int, total: int, clock: str, note: str) -> None:
+    def show(self, stage: str, done: int, total: int, unit: str, clock: str, note: str) -> None:
         now = time.monotonic()
         if stage == self._stage and now - self._printed < SECONDS_BETWEEN_LINES:
             return
         self._stage, self._printed = stage, now
         share = 100 * done // total if total else 0
-        print(f"{stage}: {done}/{total} {self._unit} ({share}%), {clock}", file=sys.stderr, flush=True)
+        print(f"{stage}: {done}/{total} {unit} ({share}%), {clock}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         pass

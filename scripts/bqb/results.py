@@ -168,6 +168,35 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Property:
+    """What a queue costs whatever it is used for: one value, measured once a run."""
+
+    queue: str
+    name: str  # with its unit: close_to_last_return_ns
+    value: float
+    parameter: int | None = None  # the number of waiters, or the capacity
+
+
+@dataclass(frozen=True)
+class PropertyFailure:
+    """A property that a queue failed, hung or crashed in; it has none of those that would have come later."""
+
+    queue: str
+    name: str
+    params: dict[str, int]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the machine could do in a round."""
+
+    round: int
+    park_round_trip_ns: float | None = None  # two threads waking each other, there and back
+    spsc_msgs_per_s: float | None = None  # the fastest ring; absent on a single core
+
+
+@dataclass(frozen=True)
 class Problem:
     """A cell without a number, and why. kind: failed (wrong or hung), void (no measurable window) or skipped."""
 
@@ -221,6 +250,9 @@ class Run:
     trials: tuple[Trial, ...]
     blocks: dict[tuple[str, int], Block]  # by (point, round)
     syscalls: dict[str, dict[str, float]] = field(default_factory=dict)  # by cell; empty where they were not counted
+    properties: tuple[Property, ...] = ()
+    property_failures: tuple[PropertyFailure, ...] = ()
+    limits: tuple[Limits, ...] = ()
 
     @cached_property
     def points(self) -> dict[str, Point]:
@@ -253,6 +285,14 @@ class Run:
         seen = {queue for point, queue in (*self.planned, *self._by_cell, *self._problem_by_cell) if point in points}
         listed = [queue for queue in self.scenarios[scenario].queues if queue in seen]
         return listed + sorted(seen - set(listed))
+
+    @cached_property
+    def _property_values(self) -> dict[tuple[str, str, int | None], float]:
+        return {(each.queue, each.name, each.parameter): each.value for each in self.properties}
+
+    def property_of(self, queue: str, name: str, parameter: int | None = None) -> float | None:
+        """A property of a queue, in the unit that its name says; None where it has none."""
+        return self._property_values.get((queue, name, parameter))
 
     def trials_of(self, point: Point, queue: str, level: str | None = None) -> list[Trial]:
         """Trials of a cell at the level that gives its number (or at `level`), by round."""
@@ -319,7 +359,18 @@ def load(folder: Path | str) -> Run:
         blocks=blocks,
         syscalls={row["cell"]: {name: value for name, value in row.items() if name.endswith("syscalls_per_msg")}
                   for row in rows if row["kind"] == "syscalls"},
+        properties=_properties(rows),
+        property_failures=tuple(PropertyFailure(row["queue"], row["name"], row.get("params", {}), row["error"])
+                                for row in rows if row["kind"] == "property" and "error" in row),
+        limits=tuple(Limits(**_known(Limits, row)) for row in rows if row["kind"] == "limits"),
     )
+
+
+def _properties(rows: Iterable[dict]) -> tuple[Property, ...]:
+    return tuple(Property(row["queue"], name, value, next(iter(row.get("params", {}).values()), None))
+                 for row in rows if row["kind"] == "property"
+                 for name, value in row.get("values", {}).items()
+                 if isinstance(value, (int, float)) and math.isfinite(value))
 
 
 def _unverified(rows: Iterable[dict]) -> list[Problem]:

@@ -307,6 +307,29 @@ def loss(run: Run, points: Sequence[Point], queue: str) -> Loss | None:
                 any(bounds), any(each.from_all for each in summaries), len(found))
 
 
+# ----------------------------------------------------------------------------------------- what the machine can do
+
+
+@dataclass(frozen=True)
+class Yardsticks:
+    """Limits of the machine, medians over a run; None where it has none."""
+
+    handoff_ns: float | None  # a cache line crosses, one way
+    wake_ns: float | None  # a parked thread runs again
+    ring_msgs_per_s: float | None  # the fastest ring, spinning, without work
+
+
+@lru_cache(maxsize=None)
+def yardsticks(run: Run) -> Yardsticks:
+    def median(values: Iterable[float | None], share: float = 1) -> float | None:
+        known = [value for value in values if value is not None]
+        return float(np.median(known)) * share if known else None
+    return Yardsticks(median(block.handoff_ns for block in run.blocks.values() if not block.disturbed)
+                      or median(block.handoff_ns for block in run.blocks.values()),
+                      median((limits.park_round_trip_ns for limits in run.limits), 0.5),
+                      median(limits.spsc_msgs_per_s for limits in run.limits))
+
+
 # ------------------------------------------------------------------------------------------- pooled distributions
 
 

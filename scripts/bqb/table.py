@@ -1,5 +1,5 @@
-"""The summary at the end of a run: one line a question, the claims and how they fared, then every cell that has no number,
-by name and with why.
+"""The summary at the end of a run: one line a question, the claims and how they fared, the queues' properties, then every
+cell that has no number, by name and with why.
 
     table.print_summary(run)
 
@@ -62,7 +62,8 @@ def _encodable(text: str, encoding: str) -> str:
 def summary(run: Run) -> RenderableType:
     """Everything that is printed, top to bottom."""
     answers = [statistics.answer(run, scenario) for scenario in run.scenarios.values()]
-    parts = [_questions(run, answers), _score(run, answers), _marks(run, answers), *_expected(run), *_problems(run)]
+    parts = [_questions(run, answers), _score(run, answers), _marks(run, answers), _machine(run), *_expected(run),
+             _properties(run), _property_failures(run), *_problems(run)]
     return Group(*(part for part in parts if part is not None))
 
 
@@ -88,8 +89,9 @@ def _row(run: Run, each: Answer) -> list[RenderableType]:
     first = each.leaders[0] if each.leaders else ""
     common = [point for point in points if run.trials_of(point, first)]  # the reference is compared where both ran
     loss = statistics.loss(run, points, first)
-    return [_question(each.scenario), _leaders(each), _loss(loss, points),
-            _loss(statistics.loss(run, common, REFERENCE), points), _spread(loss), _disturbed(run, points)]
+    ring = statistics.yardsticks(run).ring_msgs_per_s
+    return [_question(each.scenario), _leaders(each), _loss(loss, points, ring),
+            _loss(statistics.loss(run, common, REFERENCE), points, ring), _spread(loss), _disturbed(run, points)]
 
 
 def _question(scenario: Scenario) -> Text:
@@ -117,7 +119,7 @@ def _of_points(each: Answer, name: str) -> str:
     return f" {each.wins[name]}/{each.judged}" if each.judged > 1 else ""
 
 
-def _loss(loss: Loss | None, points: tuple[Point, ...]) -> Text:
+def _loss(loss: Loss | None, points: tuple[Point, ...], ring: float | None) -> Text:
     if loss is None:
         return Text("-")
     mark = " †" if loss.from_all else ""
@@ -127,6 +129,8 @@ def _loss(loss: Loss | None, points: tuple[Point, ...]) -> Text:
         lines.append(f"({at_least}{statistics.percentage(loss.efficiency)})")
     elif loss.counter != THROUGHPUT:
         lines.append(f"({statistics.name_of(loss.counter)})")
+    elif ring:
+        lines.append(f"({statistics.percentage(loss.value / ring)} of ring)")
     if loss.points < len(points):
         lines.append(f"{loss.points} of {len(points)} points")
     return Text("\n".join(lines))
@@ -180,6 +184,8 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
     if quota := run.context.get("cpu_quota_cores"):
         lines.append(f"All of it ran under a CPU quota of {quota:g} cores on {run.context.get('cores', '?')}: what "
                      "waits by spinning looks worse here than without.")
+    if statistics.yardsticks(run).ring_msgs_per_s and any(loss.counter == THROUGHPUT for loss in losses):
+        lines.append("Of ring: of what the fastest ring passes (one producer and one consumer, both spin).")
     if any(statistics.NOMINAL_LOST in each.counters for each in answers):
         lines.append("Where queues slow their users' work by more than 2% unequally, nominal work times count.")
     return Text("\n".join(lines), style="dim")
@@ -218,6 +224,59 @@ def _measured(score: claims.Score) -> str:
         found = f"{score.queue}: {show(score.measured.median)}{interval}"
     told = ", ".join(filter(None, (found, score.why)))
     return f"{statistics.name_of(claim.counter)} {bounds}; {told}"
+
+
+def _machine(run: Run) -> Text | None:
+    known = statistics.yardsticks(run)
+    parts = [known.handoff_ns and f"a cache line crosses in {statistics.duration(known.handoff_ns)}",
+             known.wake_ns and f"a parked thread wakes in {statistics.duration(known.wake_ns)}",
+             known.ring_msgs_per_s and f"the fastest ring passes {statistics.rate(known.ring_msgs_per_s)}"]
+    said = "; ".join(part for part in parts if part)
+    return Text(f"This machine: {said}.", style="dim") if said else None
+
+
+# ------------------------------------------------------------------------------------------------- the properties
+
+PROPERTIES = {  # (property, parameter): head of its column, how its value is written
+    ("idle_pop_cpu_share", None): ("idle\npop", statistics.percentage),
+    ("idle_push_cpu_share", None): ("idle\npush", statistics.percentage),
+    **{("close_to_last_return_ns", waiters): (f"close\n{waiters}", statistics.duration) for waiters in (1, 8, 64)},
+    **{("bytes", capacity): (f"bytes\n{capacity}", statistics.data_size) for capacity in (1, 64, 4096)},
+    ("full_bytes", 4096): ("full\n4096", statistics.data_size),
+    ("construct_ns", 64): ("make\n64", statistics.duration),
+    ("header_compile_s", None): ("com-\npile", lambda seconds: f"{seconds:.1f} s"),
+}
+
+
+def _properties(run: Run) -> RenderableType | None:
+    """What the queues cost whatever they are used for, a line a queue."""
+    queues = [queue for queue in run.queues if any(run.property_of(queue, *key) is not None for key in PROPERTIES)]
+    if not queues:
+        return None
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", title="\nProperties",
+                  title_justify="left", title_style="bold")
+    table.add_column("queue", no_wrap=True)
+    shown = [key for key in PROPERTIES if any(run.property_of(queue, *key) is not None for queue in queues)]
+    for key in shown:
+        table.add_column(PROPERTIES[key][0], justify="right", no_wrap=True)
+    for queue in queues:
+        values = [run.property_of(queue, *key) for key in shown]
+        table.add_row(queue, *("-" if value is None else PROPERTIES[key][1](value) for key, value in zip(shown, values)))
+    return Group(table, Text("Idle: CPU of a core that a thread uses while it waits in pop or push. Close: from the call "
+                             "until the last of so many waiting threads has returned. Bytes: of a new queue with room "
+                             "for so many 8-byte messages; full: with as many in it. Make: construct it, capacity 64."
+                             + (" Compile: its header, CPU time beyond an empty source."
+                                if ("header_compile_s", None) in shown else ""), style="dim"))
+
+
+def _property_failures(run: Run) -> Text | None:
+    if not run.property_failures:
+        return None
+    text = Text("\nFAILED while properties were measured", style="bold red")
+    for failure in run.property_failures:
+        where = "".join(f", {key} {value}" for key, value in failure.params.items())
+        text.append(f"\n  {failure.queue} ({failure.name.replace('_', ' ')}{where}): {failure.reason}", style="default")
+    return text
 
 
 def _problems(run: Run) -> list[Text]:

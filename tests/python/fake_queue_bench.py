@@ -3,6 +3,7 @@
 
 The environment variable FAKE (JSON) says what goes wrong:
   crash, hang    [cells]: a trial of this cell kills the process / ends it with status 4 after an error row
+  crash_properties, hang_properties  [queues]: measuring their properties kills the process / ends it with status 4
   signal         name of the signal that a crash is, SIGSEGV by default
   silent_crash   true: dies at once, before any row
   unblamable     true: --blame is ignored
@@ -83,12 +84,31 @@ def pilot(rows, arguments):
         context = {"arguments": json.loads(arguments.note_arguments), "seed": arguments.seed}
         if "rounds" in FAKE:
             context["default_rounds"] = FAKE["rounds"]
-        rows.write(kind="run", schema=1, context=context, scenarios={"s": scenario}, queues={})
+        rows.write(kind="run", schema=1, context=context, scenarios={"s": scenario},
+                   queues={name: {} for name in QUEUES})
     known = {row["cell"] for row in rows.read() if row["kind"] in ("plan", "skip")}
     for point in POINTS:
         for queue in QUEUES:
             if cell(point, queue) not in known:
                 rows.write(kind="plan", cell=cell(point, queue), point=point, queue=queue)
+
+
+def properties(rows, blamed):
+    done = {row["queue"] for row in rows.read() if row["kind"] == "property"}
+    for queue in QUEUES:
+        row = dict(kind="property", queue=queue, name="idle_pop", params={})
+        if queue in done:
+            continue
+        if blamed and not FAKE.get("unblamable"):
+            rows.write(**row, error=f"crashed: {blamed}")
+            blamed = None
+        elif queue in FAKE.get("crash_properties", []):
+            die()
+        elif queue in FAKE.get("hang_properties", []):
+            rows.write(**row, error="hung: no end after 10 s")
+            sys.exit(4)
+        else:
+            rows.write(**row, values={"idle_pop_cpu_share": 0.0})
 
 
 def trial(rows, point, queue, number):
@@ -124,7 +144,7 @@ def main():
     parser = argparse.ArgumentParser()
     for option in ("scenario", "queue", "seed", "scenarios-dir", "out", "round", "only", "blame", "note-arguments"):
         parser.add_argument(f"--{option}")
-    for flag in ("all", "pilot", "list"):
+    for flag in ("all", "pilot", "properties", "list"):
         parser.add_argument(f"--{flag}", action="store_true")
     arguments = parser.parse_args()
     if arguments.scenario == "wrong":
@@ -137,6 +157,9 @@ def main():
         file.write(f"{os.getpid()} {' '.join(sys.argv[1:])}\n")
     if FAKE.get("silent_crash"):
         die()
+    if arguments.properties:
+        properties(rows, arguments.blame)
+        return
     if arguments.blame and not FAKE.get("unblamable"):
         blame(rows, arguments.blame)
     if arguments.pilot:

@@ -27,6 +27,13 @@ MODEL = {  # name: (op_ns, wake_ns, cpu share of the loss, origin)
     "moodycamel_blocking": (45, 900, 1.3, "peer"),
 }
 OTHER = (60, 5_000, 0.8, "peer")  # of any queue not named above
+PROPERTIES = {  # name: (CPU while waiting, close with 1 waiter ns, with 64, bytes, bytes a slot, slots made at once, compile s)
+    "reference": (0.0, 62_000, 900_000, 400, 8, False, 0.9),
+    "spin_then_block": (0.0, 48_000, 1_400_000, 320, 8, True, 0.7),
+    "boost_lockfree": (0.99, 900, 24_000_000, 704, 16, True, 1.9),
+    "moodycamel_blocking": (0.0, 51_000, 2_100_000, 640, 10, False, 2.3),
+}
+OTHER_PROPERTIES = (0.0, 55_000, 1_100_000, 256, 8, True, 0.8)
 UNBOUNDED = (30, 600, 1.0, "house")
 HANDOFF_NS = 45.0
 
@@ -103,10 +110,38 @@ class _Maker:
         for scenario in self.scenarios.values():
             for point, queue in itertools.product(scenario["points"], scenario["queues"]):
                 self._plan(point, queue)
+        for queue in dict.fromkeys(queue for scenario in self.scenarios.values() for queue in scenario["queues"]):
+            self._properties(queue)
         for number in range(1, self.rounds + 1):
+            self.write(kind="limits", round=number, park_round_trip_ns=self.random.normal(52_000, 900),
+                       spsc_msgs_per_s=self.random.normal(120e6, 2e6))
             for scenario in self.scenarios.values():
                 for point in scenario["points"]:
                     self._block(scenario, point, number)
+
+    def _properties(self, queue):
+        """The semaphore's close hangs."""
+        idle, one, many, own, slot, at_once, seconds = PROPERTIES.get(queue, OTHER_PROPERTIES)
+
+        def write(name, params, **values):
+            self.write(kind="property", queue=queue, name=name, params=params, values=values)
+        for side in ("pop", "push")[:1 if queue == "unbounded" else 2]:
+            write(f"idle_{side}", {}, **{f"idle_{side}_cpu_share": idle, f"idle_{side}_switches_per_s": 0,
+                                         f"idle_{side}_yields_per_s": 0})
+        for waiters in (1, 8, 64):
+            if self.faults and queue == "semaphore" and waiters == 8:
+                self.write(kind="property", queue=queue, name="close", params={"waiters": 8},
+                           error="hung: no end after 10 s")
+                return
+            write("close", {"waiters": waiters}, asleep_share=1.0, repetitions=9,
+                  close_to_last_return_ns=one * (many / one) ** (np.log(waiters) / np.log(64)))
+        for capacity in (1, 64, 4096):
+            full = own + slot * capacity
+            write("memory", {"capacity": capacity}, bytes=full if at_once else own, full_bytes=full,
+                  reported_capacity=capacity)
+        for capacity in (1, 64, 4096):
+            write("construction", {"capacity": capacity}, destroy_ns=60, construct_ns=90 + capacity * 0.4 * at_once)
+        write("compile", {}, header_compile_s=seconds, repetitions=3)
 
     def _plan(self, point, queue):
         names = dict(cell=_cell(point, queue), point=point["name"], queue=queue)

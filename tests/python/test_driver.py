@@ -54,7 +54,7 @@ def test_every_cell_once_a_round_each_round_in_a_fresh_process(bench, tmp_path):
     assert run.out.splitlines()[-1] == "run"
     assert complete_trials(tmp_path / "run") == Counter((cell, number) for cell in CELLS for number in (1, 2, 3))
     pids = [line.split()[0] for line in processes(tmp_path / "run")]
-    assert len(set(pids)) == len(pids) == 4
+    assert len(set(pids)) == len(pids) == 5  # the pilot and the properties, too
 
 
 @pytest.mark.parametrize("default, expected", [({}, 12), ({"rounds": 2}, 2)])
@@ -94,6 +94,41 @@ def test_gives_up_when_starting_again_leads_nowhere(bench, fault):
     run = bench("--out", "run", "--rounds", "2", **fault).end()
     assert run.status == 1
     assert "fails again and again without getting on (died of SIGSEGV)" in run.err.splitlines()[-1]
+
+
+# ------------------------------------------------------------------------------------------------- properties
+
+
+def properties(folder: Path) -> dict[str, str]:
+    """What each queue got: a value, or an error."""
+    return {row["queue"]: row.get("error", "values") for row in rows(folder, "property")}
+
+
+def test_properties_are_measured_once_a_run(bench, tmp_path):
+    assert bench("--out", "run", "--rounds", "2").end().status == 0
+    assert bench("--resume", "run").end().status == 0
+    assert Counter(row["queue"] for row in rows(tmp_path / "run", "property")) == {"one": 1, "two": 1, "three": 1}
+
+
+@pytest.mark.parametrize("fault, error", [("crash_properties", "crashed: died of SIGSEGV"),
+                                          ("hang_properties", "hung: no end after 10 s")])
+def test_a_queue_that_fails_its_properties_costs_no_trial(bench, tmp_path, fault, error):
+    run = bench("--out", "run", "--rounds", "2", **{fault: ["two"]}).end()
+    assert run.status == 1
+    assert properties(tmp_path / "run") == {"one": "values", "two": error, "three": "values"}
+    assert complete_trials(tmp_path / "run").keys() == {(cell, number) for cell in CELLS for number in (1, 2)}
+
+
+def test_properties_that_get_nowhere_are_given_up_and_the_run_goes_on(bench, tmp_path):
+    run = bench("--out", "run", "--rounds", "2", crash_properties=["two"], unblamable=True).end()
+    assert run.status == 0 and "bench: not all properties were measured: queue_bench fails again and again" in run.err
+    assert complete_trials(tmp_path / "run").keys() == {(cell, number) for cell in CELLS for number in (1, 2)}
+
+
+def test_compile_times_of_unknown_queues_are_remarks(bench, tmp_path):
+    run = bench("--out", "run", "--rounds", "1", "--compile-times").end()
+    assert run.status == 0 and "no compile time of one: it is neither in queues/queues.list nor" in run.err
+    assert not [row for row in rows(tmp_path / "run", "property") if row["name"] == "compile"]
 
 
 # -------------------------------------------------------------------------------------- stopped from outside

@@ -66,11 +66,11 @@ def _is_drawn(text):
 
 
 EXPECTED = {
-    "faulty": {"overview", "capacity_knee.lost", "capacity_knee.capacity", "capacity_knee.sojourn",
+    "faulty": {"overview", "properties", "capacity_knee.lost", "capacity_knee.capacity", "capacity_knee.sojourn",
                "capacity_knee.price", "overcommit.lost", "overcommit.sojourn", "overcommit.price", "race.throughput",
                "memory.lost", "memory.sojourn", "memory.price", "memory.occupancy"},
-    "all_failed": {"overcommit.throughput"},
-    "judged": {"overview", *(f"{name}.{kind}" for name in ("capacity_knee", "sleeping_peers", "overcommit", "speed_map")
+    "all_failed": {"overcommit.throughput", "properties"},
+    "judged": {"overview", "properties", *(f"{name}.{kind}" for name in ("capacity_knee", "sleeping_peers", "overcommit", "speed_map")
                              for kind in ("sojourn", "price")),
                "capacity_knee.capacity", "speed_map.capacity", "capacity_knee.switches_per_msg", "sleeping_peers.efficiency",
                "overcommit.sojourn_p50_ns", "speed_map.lost", "race.cpu_ns_per_msg"},
@@ -195,6 +195,35 @@ def test_a_narrow_axis_has_fewer_ticks():
         page.figure.canvas.draw()
         counts = [len(axes.get_xticks()) for axes in (narrow, wide)]
     assert 1 <= counts[0] <= 3 < counts[1]
+
+
+def test_properties_stand_where_the_values_are(tmp_path):
+    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar", "boost_lockfree"],
+                                      rounds=1, histograms=False, faults=False))
+    with theme.context():
+        page = figures.properties(figures.View(run, theme.styles(run.queues)))
+        page.figure.canvas.draw()
+    said = all_text(page)
+    assert "1 of 2 queues sleep while they wait" in said
+    assert "64 waiting threads within 1.1 ms (two_condvar) to 24 ms (boost_lockfree)" in said
+    panels = [axes for axes in page.figure.axes if axes.axison]
+    drawn = [sorted((float(line.get_ydata()[0]), float(line.get_xdata()[0])) for line in axes.lines
+                    if line.get_marker() == "o") for axes in panels]
+    assert drawn[0] == [(0, 0.0), (0, 0.0), (1, 0.99), (1, 0.99)]  # two_condvar sleeps: it is on top
+    assert drawn[1] == [(0, pytest.approx(v)) for v in (55e3, run.property_of("two_condvar", "close_to_last_return_ns", 8),
+                                                       1.1e6)] + drawn[1][3:]
+    assert drawn[4] == [(0, 0.8), (1, 1.9)]
+
+
+def test_a_property_that_nobody_has_takes_no_panel(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar"], rounds=1, histograms=False)
+    lines = [line for line in (folder / "trials.jsonl").read_text().splitlines() if '"compile"' not in line]
+    (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
+    run = results.load(folder)
+    with theme.context():
+        page = figures.properties(figures.View(run, theme.styles(run.queues)))
+        page.figure.canvas.draw()
+    assert sum(axes.axison for axes in page.figure.axes) == 4 and "ompiling" not in all_text(page)
 
 
 def test_the_occupancy_figure_shows_bounded_and_unbounded(tmp_path):

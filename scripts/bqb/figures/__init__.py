@@ -3,6 +3,7 @@
     figures.draw(run, folder)        # SVG and PNG of each, returns their paths
 
     overview               what each queue's synchronisation costs, queues x situations
+    properties             what the queues cost whatever they are used for: idle, closing, memory, making
     <scenario>.lost        lost ns per message and efficiency; for scenarios without work <scenario>.throughput, for
                            those judged by another counter <scenario>.<counter>
     <scenario>.capacity    throughput and lost ns against capacity, where three or more capacities are swept
@@ -28,6 +29,7 @@ from bqb.figures.lost import dots
 from bqb.figures.occupancy import occupancy
 from bqb.figures.overview import overview
 from bqb.figures.price import price
+from bqb.figures.properties import properties
 from bqb.figures.sojourn import sojourn
 from bqb.figures.view import View
 from bqb.results import Run
@@ -48,7 +50,8 @@ def draw(run: Run, out_dir: Path | str) -> list[Path]:
 
 def all_figures(view: View) -> list[tuple[str, Callable[[], theme.Page | None]]]:
     """(file name, function) of each figure; a function returns None where its data are missing."""
-    made: list[tuple[str, Callable[[], theme.Page | None]]] = [("overview", lambda: overview(view))]
+    made: list[tuple[str, Callable[[], theme.Page | None]]] = [
+        ("overview", lambda: overview(view)), ("properties", lambda: properties(view))]
     for scenario in view.run.scenarios.values():
         if not view.points(scenario):
             continue

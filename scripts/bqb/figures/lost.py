@@ -48,6 +48,8 @@ def _number_heads(page: theme.Page, x: float, y: float, heads: tuple[str, str]) 
 def _headline_scale(view: View, scenario: Scenario) -> theme.Scale:
     values = [value for point in view.points(scenario) for queue in view.run.queue_names(scenario.name)
               if (summary := view.headline(point, queue)) for value in (*summary.values, *summary.disturbed_values)]
+    if view.judge(scenario) == THROUGHPUT and (ring := statistics.yardsticks(view.run).ring_msgs_per_s):
+        values.append(ring)
     return theme.scale_of(view.judge(scenario), values)
 
 
@@ -66,8 +68,10 @@ def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis
         elif summary := view.headline(point, queue):
             _dot_row(axes, row, summary, view.looks[queue], axis)
             _numbers(view, axes, row, point, queue, summary, bold=queue in leaders)
-    if view.judge(view.run.scenarios[point.scenario]) == LOST and (floor := view.floor(point)) and floor > axis.low:
-        axes.axvline(axis.place(floor), color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
+    judge = view.judge(view.run.scenarios[point.scenario])
+    limit = {LOST: view.floor(point), THROUGHPUT: statistics.yardsticks(view.run).ring_msgs_per_s}.get(judge)
+    if limit and limit > axis.low:
+        axes.axvline(axis.place(limit), color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
 
 
 def _dot_row(axes: Axes, row: float, summary: Summary, style: theme.Style, axis: theme.Scale) -> None:
@@ -114,6 +118,8 @@ def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
         if lost else "",
         "Dotted line: the floor, the least any real queue can lose (one cache-line transfer per hand-off)."
         if floor and lost else "",
+        "Dotted line: what this suite's fastest ring passes from one thread to another, measured in the same rounds."
+        if view.judge(scenario) == THROUGHPUT and statistics.yardsticks(run).ring_msgs_per_s else "",
         "≤ and ≥: more threads than cores, or a CPU quota; the ideal is only a bound." if bound else "",
         "Bold: first or tied." if judged else "")
 

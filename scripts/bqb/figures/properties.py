@@ -1,0 +1,175 @@
+"""properties: what the queues cost whatever they are used for, a row a queue, a panel a property."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+
+from bqb import theme
+from bqb.figures.view import View
+from bqb.statistics import data_size, duration, percentage
+from bqb.theme import GREY, SMALL
+
+LIGHT, MIDDLE, DARK = "#9ecae1", "#4292c6", "#08306b"
+ROW, PANEL, BETWEEN, HEAD = 0.24, 2.1, 0.4, 0.42  # inches
+SLEEPS = 0.01  # of a core: who uses less while it waits is asleep
+Key = tuple[str, int | None]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One property at the values of its parameter: (key, name in the legend, colour, hollow)."""
+
+    title: str
+    series: tuple[tuple[Key, str, str, bool], ...]
+    name: Callable[[float], str]
+    is_share: bool = False
+    linear: bool = False
+
+
+def _ramp(name: str, parameters: Sequence[int], unit: str) -> tuple:
+    units = ["", "", f" {unit}"]
+    return tuple(((name, parameter), f"{parameter:,}{unit}", color, False)
+                 for parameter, color, unit in zip(parameters, (LIGHT, MIDDLE, DARK), units))
+
+
+PANELS = (
+    Panel("CPU of a waiting thread", ((("idle_pop_cpu_share", None), "in pop", MIDDLE, False),
+                                      (("idle_push_cpu_share", None), "in push", DARK, True)), percentage, True),
+    Panel("close() until all have returned", _ramp("close_to_last_return_ns", (1, 8, 64), "waiting threads"), duration),
+    Panel("memory, by capacity", (*_ramp("bytes", (1, 64, 4096), "new"), (("full_bytes", 4096), "4,096 full", DARK, True)),
+          data_size),
+    Panel("construction, by capacity", _ramp("construct_ns", (1, 64, 4096), ""), duration),
+    Panel("compiling the header", ((("header_compile_s", None), "", DARK, False),), lambda s: f"{s:g} s", linear=True),
+)
+
+
+def properties(view: View) -> theme.Page | None:
+    """Dots on an axis of their own for each property; the queues that sleep while they wait on top."""
+    value = view.run.property_of
+    panels = [panel for panel in PANELS
+              if any(value(queue, *key) is not None for queue in view.run.queues for key, *_ in panel.series)]
+    queues = [queue for queue in view.run.queues
+              if any(value(queue, *key) is not None for panel in panels for key, *_ in panel.series)]
+    if not queues:
+        return None
+    queues.sort(key=lambda queue: _place(view, queue))
+    left = 0.4 + 0.3 + 0.075 * max(map(len, queues))
+    width = max(left + len(panels) * (PANEL + BETWEEN), 7.0)
+    page = theme.page(width, HEAD + ROW * len(queues) + 0.3, _title(view, queues), _subtitle(view), _notes(view, panels))
+    for row, queue in enumerate(queues):
+        _name(view, page, queue, HEAD + (row + 0.5) * ROW)
+    for column, panel in enumerate(panels):
+        x = left + column * (PANEL + BETWEEN)
+        _head(page, panel, x)
+        _panel(view, page.axes(x, HEAD, PANEL, ROW * len(queues)), panel, queues)
+    return page
+
+
+def _place(view: View, queue: str) -> tuple:
+    """Sleepers first, then by the time that closing takes."""
+    idle = view.run.property_of(queue, "idle_pop_cpu_share")
+    closing = [view.run.property_of(queue, "close_to_last_return_ns", waiters) for waiters in (1, 64)]
+    return (idle is None or idle >= SLEEPS, *(value is None for value in closing[:1]), closing[0] or 0.0, queue)
+
+
+def _name(view: View, page: theme.Page, queue: str, middle: float) -> None:
+    axes = page.axes(theme.MARGIN, middle - 0.08, 0.16, 0.16)
+    axes.axis("off")
+    axes.plot([0], [0], linestyle="none", **view.looks[queue].mark(6))
+    page.text(theme.MARGIN + 0.22, middle, queue, va="center", fontsize=SMALL)
+
+
+def _head(page: theme.Page, panel: Panel, x: float) -> None:
+    """Title, and below it the legend: a dot and its name for each value of the parameter."""
+    page.text(x, -0.02, panel.title, fontsize=9, fontweight="bold")
+    x += 0.07
+    for _, name, color, hollow in panel.series:
+        if name:
+            axes = page.axes(x - 0.06, 0.155, 0.12, 0.12)
+            axes.axis("off")
+            axes.plot([0], [0], **_mark(color, hollow))
+            page.text(x + 0.09, 0.16, name, color=GREY)
+            x += 0.27 + 0.068 * len(name)
+
+
+def _mark(color: str, hollow: bool) -> dict:
+    """A hollow mark surrounds a full one at the same place."""
+    return {"linestyle": "none", "marker": "o", "markersize": 7.4 if hollow else 4.6, "markeredgewidth": 0.9 if hollow else 0,
+            "markeredgecolor": color, "markerfacecolor": "none" if hollow else color, "clip_on": False, "zorder": 3}
+
+
+def _panel(view: View, axes: Axes, panel: Panel, queues: Sequence[str]) -> None:
+    axes.set(ylim=(len(queues) - 0.5, -0.5), yticks=[])
+    axes.spines["left"].set_visible(False)
+    known = {(row, key): value for row, queue in enumerate(queues) for key, *_ in panel.series
+             if (value := view.run.property_of(queue, *key)) is not None}
+    _axis(axes, panel, list(known.values()))
+    for row in range(len(queues)):
+        axes.axhline(row, color="#f0f0f0", linewidth=0.8, zorder=0)
+        span = [value for (at, _), value in known.items() if at == row]
+        if len(span) > 1:
+            axes.plot([min(span), max(span)], [row, row], color="#c9d6e2", linewidth=1.6, zorder=2, solid_capstyle="butt")
+    for key, _, color, hollow in panel.series:
+        for row in range(len(queues)):
+            if (row, key) in known:
+                axes.plot([known[row, key]], [row], **_mark(color, hollow))
+
+
+def _axis(axes: Axes, panel: Panel, values: list[float]) -> None:
+    if panel.is_share:
+        axes.set_xlim(0, max(1.0, *values))
+        axes.xaxis.set_major_locator(FixedLocator([0, 0.5, 1]))
+    elif panel.linear:
+        axes.set_xlim(0, 1.1 * max(*values, 0.1))
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+    else:
+        theme.scale(values, panel.name, smallest=1.0).apply(axes, "x")
+        return
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: panel.name(value)))
+
+
+def _title(view: View, queues: Sequence[str]) -> str:
+    idle = {queue: share for queue in queues
+            if (share := view.run.property_of(queue, "idle_pop_cpu_share")) is not None}
+    parts = []
+    if idle:
+        awake = [queue for queue, share in idle.items() if share >= SLEEPS]
+        parts.append(f"{len(idle) - len(awake)} of {len(idle)} queues sleep while they wait" if awake else
+                     "No queue uses CPU while it waits")
+    waiters, closing = max(((waiters, known) for waiters in (1, 8, 64) if (known := _closing(view, queues, waiters))),
+                           default=(0, {}))
+    if len(closing) > 1:
+        least, most = min(closing, key=closing.get), max(closing, key=closing.get)
+        who = f"{waiters} waiting threads" if waiters > 1 else "a waiting thread"
+        parts.append(f"closing ends {who} within {duration(closing[least])} ({least}) to "
+                     f"{duration(closing[most])} ({most})")
+    return "; ".join(parts) or "What the queues cost whatever they are used for"
+
+
+def _closing(view: View, queues: Sequence[str], waiters: int) -> dict[str, float]:
+    return {queue: value for queue in queues
+            if (value := view.run.property_of(queue, "close_to_last_return_ns", waiters)) is not None}
+
+
+def _subtitle(view: View) -> str:
+    context = view.run.context
+    return ("What a queue costs whatever it is used for. Measured once, before the rounds · "
+            f"{' '.join(str(context.get('cpu_model', 'unknown CPU')).split())} · {context.get('cores', '?')} cores · "
+            f"{context.get('compiler', 'unknown compiler')}")
+
+
+def _notes(view: View, panels: Sequence[Panel]) -> list[str]:
+    titles = {panel.title for panel in panels}
+    notes = [note for panel, note in zip(PANELS, (
+        "CPU: thread CPU time over wall time, while nothing happens, after 50 ms of settling.",
+        "Closing: of threads that wait in pop, bound to the cores in turn; median of up to 9 times; queues for one "
+        "consumer: one thread.",
+        "Memory: the queue and its heap, with room for so many 8-byte messages; full: with as many in it.",
+        "Construction: median of 201, memory warm.",
+        "Compiling: CPU time of the compiler beyond that of an empty source.")) if panel.title in titles]
+    failures = [f"Failed: {failure.queue}, {failure.name}: {failure.reason}" for failure in view.run.property_failures]
+    return [" ".join(notes), *failures[:3]]
