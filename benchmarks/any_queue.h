@@ -42,6 +42,8 @@ class AnyQueueOf final : public AnyQueue {
 /// How to make one, in storage that the caller has.
 struct AnyQueueType {
   std::size_t queue_bytes;    ///< sizeof of the queue itself
+  std::size_t message_bytes;  ///< sizeof of a message
+  std::size_t max_capacity;   ///< the label
   std::size_t storage_bytes;  ///< of the AnyQueue around it
   std::align_val_t alignment;
   AnyQueue* (*construct)(void* storage, std::size_t capacity);  ///< throws what the queue's constructor throws
@@ -49,7 +51,11 @@ struct AnyQueueType {
 
 template <BoundedQueue Q>
 inline constexpr AnyQueueType any_queue_type{
-    sizeof(Q), sizeof(AnyQueueOf<Q>), std::align_val_t{alignof(AnyQueueOf<Q>)},
+    sizeof(Q),
+    sizeof(typename Q::value_type),
+    Q::traits.max_capacity,
+    sizeof(AnyQueueOf<Q>),
+    std::align_val_t{alignof(AnyQueueOf<Q>)},
     [](void* storage, std::size_t capacity) -> AnyQueue* { return ::new (storage) AnyQueueOf<Q>(capacity); }};
 
 }  // namespace bq::bench

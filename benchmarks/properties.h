@@ -42,7 +42,7 @@ struct PropertyFault : std::runtime_error {
 };
 
 /// Takes from some 1 ms up to 2 s (64 threads that spin). Throws PropertyFault. A queue whose close wakes nobody never
-/// returns. Empty if this process cannot tell (the memory, under an allocator other than the C library's).
+/// returns. Empty if this process cannot tell: the memory, where it does not come from malloc.
 PropertyValues measure_property(const AnyQueueType& type, const Property& property);
 
 /// Calls `expired` from a thread of its own if it lives longer than `limit`.

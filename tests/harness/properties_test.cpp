@@ -94,16 +94,16 @@ INSTANTIATE_TEST_SUITE_P(Sides, IdleTest,
                                          std::pair{Kind::idle_push, "idle_push"}),
                          [](const auto& side) { return side.param.second; });
 
-// The shares are CPU accounting. On a machine so busy that a spinner gets less than half a core, ask again.
+// The shares are CPU accounting, an order of magnitude apart even where a spinner gets a tenth of a core.
 TEST_P(IdleTest, ASpinnerUsesItsCoreAndASleeperDoesNot) {
   const auto& [kind, name] = GetParam();
   double spinning = 0;
-  for (int attempt = 0; attempt < 50 && spinning < 0.5; ++attempt) {
+  for (int attempt = 0; attempt < 50 && spinning < 0.1; ++attempt) {
     spinning = measured<KnownQueue<Waits::spinning>>({kind}, name + "_cpu_share");
   }
-  EXPECT_GT(spinning, 0.5);
+  EXPECT_GT(spinning, 0.1);
   EXPECT_LT(spinning, 1.1);
-  EXPECT_LT(measured<KnownQueue<Waits::asleep>>({kind}, name + "_cpu_share"), 0.1);
+  EXPECT_LT(measured<KnownQueue<Waits::asleep>>({kind}, name + "_cpu_share"), 0.01);
 }
 
 TEST_P(IdleTest, YieldsAreCountedWhereTheyAreMade) {
@@ -128,7 +128,7 @@ TEST(CloseProperty, TellsWhetherTheWaitersSlept) {
 }
 
 bool heap_is_known() {
-  return !measure_property(any_queue_type<KnownQueue<Waits::asleep>>, {Kind::memory, 1}).empty();
+  return !measure_property(any_queue_type<KnownQueue<Waits::asleep, 24>>, {Kind::memory, 1}).empty();
 }
 
 // malloc adds 8 bytes to a block and rounds up to 16.
@@ -144,8 +144,8 @@ TEST(MemoryProperty, CountsTheQueueAndWhatItKeepsOnTheHeap) {
     expect_bytes(measured<Small>({Kind::memory, capacity}, "bytes"), sizeof(Small), 24 * capacity);
     EXPECT_EQ(measured<Small>({Kind::memory, capacity}, "reported_capacity"), static_cast<double>(capacity));
   }
-  using Large = KnownQueue<Waits::asleep, 1 << 20>;  // malloc maps pages of their own for so much
-  EXPECT_NEAR(measured<Large>({Kind::memory, 4}, "bytes"), sizeof(Large) + 4 * (1 << 20), 2 * 4096);
+  using Large = KnownQueue<Waits::asleep, 1000>;  // malloc maps pages of their own for so much
+  EXPECT_NEAR(measured<Large>({Kind::memory, 4096}, "bytes"), sizeof(Large) + 4096 * 1000, 2 * 4096);
 }
 
 TEST(MemoryProperty, LeavesOutWhatWasOnlyBorrowed) {
@@ -158,9 +158,13 @@ TEST(MemoryProperty, LeavesOutWhatWasOnlyBorrowed) {
 
 TEST(MemoryProperty, AFullQueueMayHoldMore) {
   if (!heap_is_known()) GTEST_SKIP() << "not the C library's allocator";
-  using Growing = KnownQueue<Waits::asleep, 0, 0, 3000>;
+  using Growing = KnownQueue<Waits::asleep, 0, 0, 40'000>;
   EXPECT_EQ(measured<Growing>({Kind::memory, 64}, "bytes"), sizeof(Growing));
-  expect_bytes(measured<Growing>({Kind::memory, 64}, "full_bytes"), sizeof(Growing), 3000);
+  expect_bytes(measured<Growing>({Kind::memory, 64}, "full_bytes"), sizeof(Growing), 40'000);
+}
+
+TEST(MemoryProperty, IsUnknownWhereMessagesAreNotOnTheHeap) {
+  EXPECT_TRUE(measure_property(any_queue_type<KnownQueue<Waits::asleep>>, {Kind::memory, 1}).empty());
 }
 
 TEST(ConstructionProperty, LeavesNothingBehind) {
@@ -173,14 +177,15 @@ TEST(ConstructionProperty, LeavesNothingBehind) {
   EXPECT_GT(measured<Counted>({Kind::construction, 64}, "construct_ns"), 0);
   EXPECT_GT(measured<Counted>({Kind::construction, 64}, "destroy_ns"), 0);
   EXPECT_EQ(alive, 0);
-  EXPECT_GE(made, 2 * 101);
+  EXPECT_GE(made, 101);
 }
 
 std::vector<std::string> names_of(const Traits& traits) {
   std::vector<std::string> names;
   for (const Property& property : properties_of(traits)) {
     names.push_back(property.name());
-    for (const auto& [key, value] : property.params().items()) names.back() += " " + value.dump();
+    const auto params = property.params();
+    for (const auto& [key, value] : params.items()) names.back().append(" ").append(value.dump());
   }
   return names;
 }
@@ -206,7 +211,7 @@ TEST(Limits, ArePresentWhereTheyApply) {
   const Limits limits = measure_limits();
   EXPECT_GT(limits.park_round_trip_ns, 0);
   EXPECT_EQ(limits.spsc_msgs_per_s.has_value(), allowed_cores().size() > 1);
-  if (limits.spsc_msgs_per_s) EXPECT_GT(*limits.spsc_msgs_per_s, 0);
+  EXPECT_GT(limits.spsc_msgs_per_s.value_or(1), 0);
 }
 
 }  // namespace

@@ -96,6 +96,55 @@ def test_a_hang_names_the_stuck_threads_and_the_run_goes_on(tmp_path: Path) -> N
     assert run(FAULTY, *selection, "--out", out, "--round", 1).returncode == 0
 
 
+def properties(out: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    out.mkdir(exist_ok=True)
+    return run(REAL, "--scenario", scenario(out.parent, TRACED), "--out", out, "--properties", *arguments)
+
+
+def test_properties_are_measured_once(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = properties(out, "--queue", "^(two_condvar|spsc_spin_yield_park)$")
+    assert done.returncode == 0, done.stderr
+    found = {(row["queue"], row["name"], *row["params"].values()): row["values"] for row in rows(out, "property")}
+    assert {key[1:] for key in found if key[0] == "two_condvar"} == {
+        ("idle_pop",), ("idle_push",), *((name, capacity) for name in ("memory", "construction") for capacity in (1, 64, 4096)),
+        *(("close", waiters) for waiters in (1, 8, 64))}
+    assert [key for key in found if key[:2] == ("spsc_spin_yield_park", "close")] == [("spsc_spin_yield_park", "close", 1)]
+    memory = found["two_condvar", "memory", 4096]
+    assert memory["reported_capacity"] == 4096 and 8 * 4096 <= memory["bytes"] <= 2 * 8 * 4096
+    assert found["two_condvar", "idle_pop"]["idle_pop_cpu_share"] < 0.1
+
+    size = (out / "trials.jsonl").stat().st_size
+    assert properties(out, "--queue", "^(two_condvar|spsc_spin_yield_park)$").returncode == 0
+    assert (out / "trials.jsonl").stat().st_size == size
+
+
+def test_a_close_that_wakes_nobody_is_a_hang_and_costs_the_queue_its_properties(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    selection = ("--queue", "^(reference_as_posted|two_lock)$", "--hang-after", 3)
+    assert properties(out, *selection).returncode == 4
+    (row,) = rows(out, "property")
+    assert (row["queue"], row["name"], row["error"]) == ("reference_as_posted", "idle_pop", "hung: no end after 3 s")
+    done = properties(out, *selection)
+    assert done.returncode == 0, done.stderr
+    assert {row["queue"] for row in rows(out, "property")[1:]} == {"two_lock"}
+
+
+def test_a_crash_is_blamed_on_the_property_that_is_missing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert properties(out, "--queue", "^two_lock$", "--blame", "died of SIGSEGV").returncode == 0
+    (row,) = rows(out, "property")
+    assert (row["name"], row["error"]) == ("idle_pop", "crashed: died of SIGSEGV") and "values" not in row
+
+
+def test_every_round_has_its_limits(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert measure(REAL, out, "--scenario", scenario(tmp_path, TRACED), "--queue", "^two_condvar$").returncode == 0
+    (row,) = rows(out, "limits")
+    assert row["round"] == 1 and row["park_round_trip_ns"] > 0
+    assert ("spsc_msgs_per_s" in row) == (len(os.sched_getaffinity(0)) > 1)
+
+
 def test_a_queue_that_never_ends_is_stopped(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
@@ -171,6 +220,7 @@ def test_another_build_seed_or_scenario_is_refused(tmp_path: Path) -> None:
         (("--queue", "nonesuch"), "no queue of that name"),
         (("--queue", "("), "not a regular expression"),
         (("--round", "0"), "--round"),
+        (("--properties",), "--properties needs --out"),
         (("--out", "/nonexistent/folder", "--pilot"), "no such folder"),
         (("--nonsense",), "--nonsense"),
     ],

@@ -48,6 +48,33 @@ def test_every_trial_of_a_complete_block_counts(race):
     assert run.problems == ()
 
 
+def test_properties_are_read_by_name_and_parameter(race):
+    run = results.load(race)
+    assert run.property_of("reference", "idle_pop_cpu_share") == 0.0
+    assert run.property_of("reference", "close_to_last_return_ns", 64) == pytest.approx(900_000)
+    assert run.property_of("reference", "bytes", 4096) == 400 and run.property_of("reference", "bytes", 5) is None
+    assert run.property_of("nobody", "bytes", 64) is None
+    assert run.property_failures == ()
+
+
+def test_a_property_that_was_written_twice_counts_once_and_a_failure_has_no_value(race):
+    row = {"kind": "property", "queue": "reference", "name": "idle_pop", "params": {}}
+    write_rows(race, [*rows_of(race), row | {"values": {"idle_pop_cpu_share": 0.5}},
+                      row | {"name": "close", "params": {"waiters": 9}, "error": "hung"}])
+    run = results.load(race)
+    assert run.property_of("reference", "idle_pop_cpu_share") == 0.5
+    assert run.property_of("reference", "close_to_last_return_ns", 9) is None
+    (failure,) = run.property_failures
+    assert (failure.queue, failure.name, failure.params, failure.reason) == ("reference", "close", {"waiters": 9}, "hung")
+
+
+def test_limits_are_one_a_round_and_may_lack_the_ring(race):
+    write_rows(race, [row for row in rows_of(race) if row["kind"] != "limits"]
+               + [{"kind": "limits", "round": number, "park_round_trip_ns": 1000.0 * number} for number in (1, 2, 3)])
+    run = results.load(race)
+    assert [(limits.round, limits.spsc_msgs_per_s) for limits in run.limits] == [(1, None), (2, None), (3, None)]
+
+
 def test_a_cut_last_line_is_skipped(race):
     before = throughputs(race)
     text = (race / "trials.jsonl").read_text()

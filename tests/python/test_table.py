@@ -1,6 +1,7 @@
 """table.py: one line a question, and nothing hidden."""
 
 import io
+import json
 import re
 
 import pytest
@@ -44,6 +45,39 @@ def test_skipped_cells_are_named_with_the_reason(printed):
 
 def test_races_are_not_ranked(printed):
     assert "race, memory: shown, not ranked" in printed
+
+
+def test_the_machine_is_described_in_one_line(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["race"], rounds=3, disturbed_share=0, histograms=False)
+    rows = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+    for row, spsc in zip((row for row in rows if row["kind"] == "limits"), (100e6, 240e6, 300e6)):
+        row |= {"park_round_trip_ns": 50_000, "spsc_msgs_per_s": spsc}
+    for row in rows:
+        if row["kind"] == "trial" and row["status"] == "ok":
+            row["counters"]["throughput_msgs_per_s"] = 60e6
+    (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = table.plain(results.load(folder))
+    assert ("This machine: a cache line crosses in 45 ns; a parked thread wakes in 25 µs; the fastest ring passes 240 M/s."
+            in text)
+    assert "60 M/s" in text and "(25% of ring)" in text and "Of ring:" in text
+
+
+def test_runs_without_properties_and_limits_have_neither_line(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["race"], rounds=3, histograms=False)
+    lines = [line for line in (folder / "trials.jsonl").read_text().splitlines()
+             if json.loads(line)["kind"] not in ("property", "limits")]
+    (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
+    text = table.plain(results.load(folder))
+    assert "Properties" not in text and "of ring" not in text and "ring passes" not in text
+
+
+def test_properties_have_a_line_a_queue(printed):
+    lines = printed[printed.index("Properties"):].splitlines()
+    row = next(line.split() for line in lines if line.strip().startswith("boost_lockfree"))
+    assert row[1:5] == ["99%", "99%", "900", "ns"] and row[-2:] == ["1.9", "s"]
+    unbounded = next(line.split() for line in lines if line.strip().startswith("unbounded"))
+    assert unbounded[1:3] == ["0%", "-"]
+    assert "semaphore (close, waiters 8): hung: no end after 10 s" in printed
 
 
 def test_plain_text_is_at_most_110_columns_wide(printed):

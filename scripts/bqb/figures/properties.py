@@ -169,7 +169,7 @@ def _notes(view: View, panels: Sequence[Panel]) -> list[str]:
         "Closing: of threads that wait in pop, bound to the cores in turn; median of up to 9 times; queues for one "
         "consumer: one thread.",
         "Memory: the queue and its heap, with room for so many 8-byte messages; full: with as many in it.",
-        "Construction: median of 201, memory warm.",
+        "Construction: median of 101, memory warm.",
         "Compiling: CPU time of the compiler beyond that of an empty source.")) if panel.title in titles]
     failures = [f"Failed: {failure.queue}, {failure.name}: {failure.reason}" for failure in view.run.property_failures]
     return [" ".join(notes), *failures[:3]]
