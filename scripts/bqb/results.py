@@ -4,7 +4,7 @@
     run.trials_of(point, queue)         # the trials that count, each with its block's `disturbed`
     results.assemble(folder)            # writes results.json (Google Benchmark's format)
 
-`trials.jsonl` is the truth. Everything here is derived from it and nothing is ever written back to it.
+`trials.jsonl` is the truth. Everything here is derived from it and nothing here is ever written back to it.
 """
 
 from __future__ import annotations

@@ -124,8 +124,9 @@ def _axis(axes: Axes, panel: Panel, values: list[float]) -> None:
         axes.set_xlim(0, max(1.0, *values))
         axes.xaxis.set_major_locator(FixedLocator([0, 0.5, 1]))
     elif panel.linear:
-        axes.set_xlim(0, 1.1 * max(*values, 0.1))
-        axes.xaxis.set_major_locator(MaxNLocator(3))
+        high = 1.1 * max(*values, 0.1)
+        axes.set_xlim(0, high)
+        axes.xaxis.set_major_locator(FixedLocator([tick for tick in MaxNLocator(3).tick_values(0, high) if tick <= high]))
     else:
         theme.scale(values, panel.name, smallest=1.0).apply(axes, "x")
         return
