@@ -24,11 +24,13 @@ inline std::size_t edit_distance(std::string_view one, std::string_view other) {
   return row.back();
 }
 
-/// The three of `names` that are most like `word`, as "a, b, c"; all of them where there are no more.
+/// The three of `names` that are most like `word`, those that begin with it first, as "a, b, c"; all of them where there are no more.
 inline std::string nearest(std::string_view word, std::vector<std::string> names) {
-  std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
-    return edit_distance(word, a) < edit_distance(word, b);
-  });
+  const auto distance = [&](const std::string& name) {
+    return std::pair(!name.starts_with(word), edit_distance(word, name));
+  };
+  std::stable_sort(names.begin(), names.end(),
+                   [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
   std::string text;
   for (std::size_t i = 0; i < std::min<std::size_t>(3, names.size()); ++i) text += (i ? ", " : "") + names[i];
   return text;
