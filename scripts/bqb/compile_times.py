@@ -99,11 +99,12 @@ def _median_cpu_s(command: tuple[str, ...], source: str) -> float:
 
 def _cpu_s(arguments: list[str]) -> float:
     """CPU seconds of one compiler and of what it starts."""
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                               errors="replace")
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        lines = said.splitlines()
-        raise CannotCompile(next((line for line in lines if "error:" in line), lines[-1] if lines else "no reason given"))
+        lines = said.splitlines() or ["no reason given"]
+        raise CannotCompile(next((line for line in lines if "error:" in line), lines[-1]))
     return usage.ru_utime + usage.ru_stime

@@ -155,7 +155,8 @@ class Driver:
                 self.remarks.append(f"no compile time of {queue}: {reason}")
                 continue
             try:
-                self.journal.append({"kind": "property", "queue": queue, "name": COMPILE, "params": {}, "values": values})
+                self.journal.append({"kind": "property", "queue": queue, "name": COMPILE, "params": {},
+                                     "values": values})
             except OSError as error:
                 raise Failure(f"{self.journal.path}: {error.strerror}", EXIT_USAGE) from None
 

@@ -1,5 +1,5 @@
-"""The summary at the end of a run: one line a question, the claims and how they fared, the queues' properties, then every
-cell that has no number, by name and with why.
+"""The summary at the end of a run: one line a question, the claims and how they fared, the queues' properties, then
+every cell that has no number, by name and with why.
 
     table.print_summary(run)
 
@@ -253,15 +253,15 @@ def _properties(run: Run) -> RenderableType | None:
     queues = [queue for queue in run.queues if any(run.property_of(queue, *key) is not None for key in PROPERTIES)]
     if not queues:
         return None
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", title="\nProperties",
-                  title_justify="left", title_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold",
+                  title="\nProperties", title_justify="left", title_style="bold")
     table.add_column("queue", no_wrap=True)
     shown = [key for key in PROPERTIES if any(run.property_of(queue, *key) is not None for queue in queues)]
     for key in shown:
         table.add_column(PROPERTIES[key][0], justify="right", no_wrap=True)
     for queue in queues:
-        values = [run.property_of(queue, *key) for key in shown]
-        table.add_row(queue, *("-" if value is None else PROPERTIES[key][1](value) for key, value in zip(shown, values)))
+        values = {key: run.property_of(queue, *key) for key in shown}
+        table.add_row(queue, *("-" if value is None else PROPERTIES[key][1](value) for key, value in values.items()))
     return Group(table, Text("Idle: CPU of a core that a thread uses while it waits in pop or push. Close: from the call "
                              "until the last of so many waiting threads has returned. Bytes: of a new queue with room "
                              "for so many 8-byte messages; full: with as many in it. Make: construct it, capacity 64."

@@ -40,8 +40,8 @@ PANELS = (
     Panel("CPU of a waiting thread", ((("idle_pop_cpu_share", None), "in pop", MIDDLE, False),
                                       (("idle_push_cpu_share", None), "in push", DARK, True)), percentage, True),
     Panel("close() until all have returned", _ramp("close_to_last_return_ns", (1, 8, 64), "waiting threads"), duration),
-    Panel("memory, by capacity", (*_ramp("bytes", (1, 64, 4096), "new"), (("full_bytes", 4096), "4,096 full", DARK, True)),
-          data_size),
+    Panel("memory, by capacity", (*_ramp("bytes", (1, 64, 4096), "new"),
+                                  (("full_bytes", 4096), "4,096 full", DARK, True)), data_size),
     Panel("construction, by capacity", _ramp("construct_ns", (1, 64, 4096), ""), duration),
     Panel("compiling the header", ((("header_compile_s", None), "", DARK, False),), lambda s: f"{s:g} s", linear=True),
 )
@@ -59,7 +59,8 @@ def properties(view: View) -> theme.Page | None:
     queues.sort(key=lambda queue: _place(view, queue))
     left = 0.4 + 0.3 + 0.075 * max(map(len, queues))
     width = max(left + len(panels) * (PANEL + BETWEEN), 7.0)
-    page = theme.page(width, HEAD + ROW * len(queues) + 0.3, _title(view, queues), _subtitle(view), _notes(view, panels))
+    page = theme.page(width, HEAD + ROW * len(queues) + 0.3, _title(view, queues), _subtitle(view),
+                      _notes(view, panels))
     for row, queue in enumerate(queues):
         _name(view, page, queue, HEAD + (row + 0.5) * ROW)
     for column, panel in enumerate(panels):
@@ -98,8 +99,9 @@ def _head(page: theme.Page, panel: Panel, x: float) -> None:
 
 def _mark(color: str, hollow: bool) -> dict:
     """A hollow mark surrounds a full one at the same place."""
-    return {"linestyle": "none", "marker": "o", "markersize": 7.4 if hollow else 4.6, "markeredgewidth": 0.9 if hollow else 0,
-            "markeredgecolor": color, "markerfacecolor": "none" if hollow else color, "clip_on": False, "zorder": 3}
+    size, edge = (7.4, 0.9) if hollow else (4.6, 0)
+    return {"linestyle": "none", "marker": "o", "markersize": size, "markeredgewidth": edge, "markeredgecolor": color,
+            "markerfacecolor": "none" if hollow else color, "clip_on": False, "zorder": 3}
 
 
 def _panel(view: View, axes: Axes, panel: Panel, queues: Sequence[str]) -> None:
@@ -112,7 +114,8 @@ def _panel(view: View, axes: Axes, panel: Panel, queues: Sequence[str]) -> None:
         axes.axhline(row, color="#f0f0f0", linewidth=0.8, zorder=0)
         span = [value for (at, _), value in known.items() if at == row]
         if len(span) > 1:
-            axes.plot([min(span), max(span)], [row, row], color="#c9d6e2", linewidth=1.6, zorder=2, solid_capstyle="butt")
+            axes.plot([min(span), max(span)], [row, row], color="#c9d6e2", linewidth=1.6, zorder=2,
+                      solid_capstyle="butt")
     for key, _, color, hollow in panel.series:
         for row in range(len(queues)):
             if (row, key) in known:
@@ -126,7 +129,8 @@ def _axis(axes: Axes, panel: Panel, values: list[float]) -> None:
     elif panel.linear:
         high = 1.1 * max(*values, 0.1)
         axes.set_xlim(0, high)
-        axes.xaxis.set_major_locator(FixedLocator([tick for tick in MaxNLocator(3).tick_values(0, high) if tick <= high]))
+        ticks = [tick for tick in MaxNLocator(3).tick_values(0, high) if tick <= high]
+        axes.xaxis.set_major_locator(FixedLocator(ticks))
     else:
         theme.scale(values, panel.name, smallest=1.0).apply(axes, "x")
         return
