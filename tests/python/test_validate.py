@@ -90,6 +90,7 @@ def test_a_wait_may_be_ten_percent_off_and_more_under_heavy_load(tmp_path, facto
     for figure in ("mean", "p99"):
         passed = {each.drawn_rho: each.passed for each in by_part(comparisons, "mm1", figure)}
         assert passed == {0.3: factor < 1.1, 0.5: factor < 1.1, 0.8: factor < 1.1, 0.9: not heavy_fails}
+        assert all(each.beyond in ([], ["realised", "replay"]) for each in by_part(comparisons, "mm1", figure))
     for part in ("coordinated_omission", "md1"):
         assert all(each.passed == (factor < 1.1) for each in by_part(comparisons, part))
 
@@ -124,8 +125,9 @@ def test_a_load_beyond_saturation_is_named(tmp_path):
 
 
 def test_a_part_that_is_missing_and_a_queue_that_failed_are_faults(tmp_path):
-    _, faults = compared(write_all(tmp_path / "a", leave_out=["md1"]))
+    comparisons, faults = compared(write_all(tmp_path / "a", leave_out=["md1"]))
     assert faults == ["md1: nothing was measured"]
+    assert all(each.passed for each in comparisons) and not validate.passed(comparisons, faults)
     write_all(tmp_path / "b")
     with open(tmp_path / "b" / "md1" / "trials.jsonl", "a", encoding="utf-8") as file:
         row = trial(POINTS["md1"][0])[0]
