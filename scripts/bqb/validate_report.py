@@ -13,7 +13,7 @@ from rich.text import Text
 from bqb.statistics import percentage
 from bqb.validate import FEWEST_BLOCKS, Comparison, passed
 
-COLUMNS = {"K": 3, "ρ": 4, "theory": 6, "measured": 8, "off": 6, "±": 6, "allowed": 7, "as drawn": 8, "replay": 6,
+COLUMNS = {"K": 3, "ρ": 4, "theory": 6, "measured": 8, "off": 6, "±": 6, "allowed": 7, "drawn": 6, "replay": 6,
            "blocks": 6, "": 4}  # and their widths
 SMALL = 0.05  # of a service: a wait below is told in services, not as a percentage of next to nothing
 
@@ -68,7 +68,7 @@ def marks(comparisons: Sequence[Comparison]) -> Text:
              "services (S). Theory at the rates that the work really had; off: measured above theory. "
              "±: standard error, for throughputs and the mean wait of M/M/1 by theory (as drawn; at the "
              "realised rates it is smaller), else between the blocks. "
-             "As drawn: above theory at the rates asked for. Replay: above the ideal queue with the same times."]
+             "Drawn: above theory at the rates asked for. Replay: above the ideal queue with the same times."]
     if any(each.disturbed for each in comparisons):
         lines.append(f"†: fewer than {FEWEST_BLOCKS} undisturbed blocks; all of them count.")
     return Text("\n".join(lines), style="dim")
