@@ -143,8 +143,11 @@ Json describe_point(const Point& point) {
   for (const auto& [key, value] : point.params) std::visit([&param = params[key]](const auto& v) { param = v; }, value);
   Json json{{"name", point.name}, {"scenario", point.scenario}, {"params", params}};
   if (!point.case_name.empty()) json["case"] = point.case_name;
+  if (point.shape == Topology::pipeline) json["shape"] = "pipeline";
+  if (point.shape == Topology::ping_pong) json["shape"] = "ping_pong";
   json["producers"] = point.producers;
   json["consumers"] = point.consumers;
+  if (point.shape == Topology::pipeline) json["stages"] = point.stages;
   json["capacity"] = point.capacity;
   json["message_bytes"] = point.message_bytes;
   if (point.payload == Payload::heap) json["payload"] = "heap";
@@ -155,6 +158,7 @@ Json describe_point(const Point& point) {
   if (point.cpu_quota_pct) json["cpu_quota_pct"] = *point.cpu_quota_pct;
   json["producer"] = describe_work(point.producer);
   json["consumer"] = describe_work(point.consumer);
+  if (point.middle_stages() > 0) json["stage"] = describe_work(point.stage);
   if (point.arrivals) json["arrivals"] = describe_arrivals(*point.arrivals);
   if (point.batch > 1) json["batch"] = point.batch;
   if (point.window_ms > 0) json["window_ms"] = point.window_ms;

@@ -14,7 +14,7 @@ namespace bq::bench {
 /// Cores this process may run on, ascending.
 const std::vector<int>& allowed_cores();
 
-/// Core for each thread of a point, consumers first; empty with Placement::free.
+/// Core for each thread of a point, consumers first (of a pipeline the last stage first); empty with Placement::free.
 std::vector<int> cores_for(const Point& point);
 
 /// The distinct cores that a point's threads share, ascending; with Placement::free, as many as they can use at once.

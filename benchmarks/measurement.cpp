@@ -7,12 +7,12 @@
 #include "benchmarks/cgroup.h"
 #include "benchmarks/fairness.h"
 #include "benchmarks/ideal.h"
+#include "benchmarks/report.h"
 
 namespace bq::bench {
 
 namespace {
 
-constexpr int gap_ns = 10'000;          // a thread that works this much longer than asked was not running
 constexpr std::size_t slices = 100;     // of a timeline
 constexpr double most_lateness = 0.05;  // of the mean gap, at p99: later, and a generator is late
 constexpr int least_sleep_ns = 1'000;   // a call that slept took longer: two context switches
@@ -140,7 +140,7 @@ std::string check_fifo(std::vector<const Passage*>& passages) {
 }
 
 std::string check_order(const TrialPlan& plan, const Traits& traits, const std::vector<Passage>& passages) {
-  if (plan.point.threads() == 2) return "";
+  if (plan.point.producers + plan.point.consumers == 2) return "";
   const std::size_t each = plan.messages_per_producer;
   const std::size_t group = traits.fifo == Fifo::global ? passages.size() : each;
   for (std::size_t first = 0; first < passages.size(); first += group) {
@@ -159,6 +159,7 @@ std::string check_order(const TrialPlan& plan, const Traits& traits, const std::
 struct Flow {
   std::vector<Ticks> entered, left;
 
+  Flow() = default;
   explicit Flow(const std::vector<Passage>& passages) {
     entered.reserve(passages.size());
     left.reserve(passages.size());
@@ -181,6 +182,21 @@ struct Flow {
     return most;
   }
 };
+
+// The first fault of a traced trial. Fills in the passages and, where there is none, the flow.
+std::string verify_traced(const TrialPlan& plan, const TrialRecord& record, const Traits& traits,
+                          std::vector<Passage>& passages, Flow& flow) {
+  if (auto fault = check_fill(record); !fault.empty()) return fault;
+  if (auto fault = check_refusals(record); !fault.empty()) return fault;
+  if (auto fault = collect(plan, record, passages); !fault.empty()) return fault;
+  if (auto fault = check_count(plan, record); !fault.empty()) return fault;
+  if (auto fault = check_order(plan, traits, passages); !fault.empty()) return fault;
+  flow = Flow(passages);
+  const std::size_t peak = flow.peak(0, never);
+  if (peak <= record.capacity) return "";
+  return "bound: " + std::to_string(peak) + " messages were inside at once, capacity() is " +
+         std::to_string(record.capacity);
+}
 
 // ---------------------------------------------------------------------------------------------------------- the window
 
@@ -221,12 +237,6 @@ double pushed_at(const ProducerRecord& producer, std::size_t stride, std::size_t
 
 // ---------------------------------------------------------------------------------------------------------- service
 // times
-
-// The part of a service time in which the thread cannot have been running (or, asleep, overslept).
-template <class Ns>
-Ns gap_in(Ns realised, Ns nominal) {
-  return realised - nominal > std::max(Ns{gap_ns}, nominal / 10) ? realised - nominal : Ns{0};
-}
 
 class Services {
  public:
@@ -304,102 +314,6 @@ class Services {
   const std::vector<Passage>& passages_;
 };
 
-struct RoleWork {
-  double realised = 0, nominal = 0, gaps = 0;
-  std::size_t messages = 0;
-
-  void add(double realised_ns, double nominal_ns) {
-    ++messages;
-    realised += realised_ns;
-    nominal += nominal_ns;
-    gaps += gap_in(realised_ns, nominal_ns);
-  }
-  RoleWork operator+(const RoleWork& other) const {
-    return {realised + other.realised, nominal + other.nominal, gaps + other.gaps, messages + other.messages};
-  }
-  // What the thread was at work; in a gap it did not run.
-  double cpu() const { return realised - gaps; }
-  double inflation() const { return cpu() / nominal; }
-  double mean() const { return realised / static_cast<double>(messages); }
-};
-
-// ---------------------------------------------------------------------------------------------------------- the
-// numbers
-
-class Report {
- public:
-  explicit Report(Measurement& out) : out_(out) {}
-  void add(std::string name, double value) {
-    if (std::isfinite(value)) out_.counters.emplace_back(std::move(name), value);
-  }
-  void add(std::string name, std::optional<double> value) {
-    if (value) add(std::move(name), *value);
-  }
-  /// Replaces a counter that is there.
-  void set(const std::string& name, double value) {
-    std::erase_if(out_.counters, [&](const auto& counter) { return counter.first == name; });
-    add(name, value);
-  }
-  void add_distribution(const std::string& stem, const Histogram& histogram) {
-    add(stem + "_mean_ns", histogram.mean());
-    add(stem + "_p50_ns", histogram.quantile(0.5));
-    add(stem + "_p99_ns", histogram.quantile(0.99));
-    out_.histograms.emplace_back(stem + "_ns", histogram);
-  }
-
- private:
-  Measurement& out_;
-};
-
-struct RoleUsage {
-  CpuUsage usage;
-  double messages = 0;
-  double work_cpu_ns = 0;  // the CPU of the spin work among `usage`
-  // Sleeps among `usage` that are accounted for, at most: of the work, and one of each call that may have slept.
-  std::optional<double> due_sleeps;
-};
-
-void report_usage(Report& report, const RoleUsage& producers, const RoleUsage& consumers) {
-  double cpu = 0, beyond = 0, switches = 0, yields = 0;
-  std::optional<double> futile, syscalls;
-  const auto add_role = [&](const std::string& role, const RoleUsage& use) {
-    if (use.messages <= 0) return;
-    const double role_cpu = use.usage.cpu_ns / use.messages;
-    const double role_beyond = (use.usage.cpu_ns - use.work_cpu_ns) / use.messages;
-    const double voluntary = static_cast<double>(use.usage.voluntary) / use.messages;
-    const double yielded = static_cast<double>(use.usage.yields) / use.messages;
-    const double involuntary = static_cast<double>(use.usage.involuntary) / use.messages;
-    report.add(role + "_cpu_ns_per_msg", role_cpu);
-    report.add(role + "_cpu_beyond_work_ns_per_msg", role_beyond);
-    report.add(role + "_voluntary_switches_per_msg", voluntary);
-    report.add(role + "_involuntary_switches_per_msg", involuntary);
-    report.add(role + "_yields_per_msg", yielded);
-    if (use.usage.syscalls) {
-      const double calls = static_cast<double>(*use.usage.syscalls) / use.messages;
-      report.add(role + "_syscalls_per_msg", calls);
-      syscalls = syscalls.value_or(0) + calls;
-    }
-    if (use.due_sleeps) {
-      const double beyond_due = static_cast<double>(use.usage.voluntary) - *use.due_sleeps;
-      const double role_futile = std::max(0.0, beyond_due) / use.messages;
-      report.add(role + "_futile_wakeups_per_msg", role_futile);
-      futile = futile.value_or(0) + role_futile;
-    }
-    cpu += role_cpu;
-    beyond += role_beyond;
-    switches += voluntary + involuntary;
-    yields += yielded;
-  };
-  add_role("producer", producers);
-  add_role("consumer", consumers);
-  report.add("cpu_ns_per_msg", cpu);
-  report.add("cpu_beyond_work_ns_per_msg", beyond);
-  report.add("switches_per_msg", switches);
-  report.add("yields_per_msg", yields);
-  report.add("futile_wakeups_per_msg", futile);
-  report.add("syscalls_per_msg", syscalls);
-}
-
 RoleUsage producer_usage(const TrialPlan& plan, const TrialRecord& record) {
   RoleUsage use;
   for (const ProducerRecord& producer : record.producers) use.usage += producer.usage;
@@ -475,7 +389,7 @@ void measure_counted(const TrialPlan& plan, const TrialRecord& record, Measureme
   report.add("producer_fairness", jain_index(pushed));
   producers.work_cpu_ns = producers.messages * produce_ns;
   consumers.work_cpu_ns = consumers.messages * consume_ns;
-  report_usage(report, producers, consumers);
+  report_usage(report, {{"producer", producers}, {"consumer", consumers}});
 }
 
 Timeline draw_timeline(const Window& window, const std::vector<Passage>& passages) {
@@ -710,10 +624,16 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   producers.due_sleeps = producer_sleeps + (producers_sleep ? producers.messages : 0);
   consumers.due_sleeps = consumer_sleeps + static_cast<double>(point.consumers) +
                          (point.consumer.kind == Work::Kind::sleep ? consumers.messages : 0);
-  report_usage(report, producers, consumers);
+  report_usage(report, {{"producer", producers}, {"consumer", consumers}});
 }
 
 }  // namespace
+
+std::string find_fault(const TrialPlan& plan, const TrialRecord& record, const Traits& traits) {
+  std::vector<Passage> passages;
+  Flow flow;
+  return verify_traced(plan, record, traits, passages, flow);
+}
 
 Measurement measure(const TrialPlan& plan, const TrialRecord& record, const Traits& traits,
                     std::optional<double> handoff_ns, std::size_t cores) {
@@ -722,29 +642,24 @@ Measurement measure(const TrialPlan& plan, const TrialRecord& record, const Trai
     out.fault = std::move(fault);
     return !out.fault.empty();
   };
-  if (wrong(check_fill(record)) || wrong(check_refusals(record))) return out;
   if (plan.level == Level::counted) {
+    if (wrong(check_fill(record)) || wrong(check_refusals(record))) return out;
     if (wrong(check_count(plan, record)) || wrong(check_counted(plan, record))) return out;
     measure_counted(plan, record, out);
     return out;
   }
   std::vector<Passage> passages;
-  if (wrong(collect(plan, record, passages)) || wrong(check_count(plan, record))) return out;
-  if (wrong(check_order(plan, traits, passages))) return out;
-  const Flow flow(passages);
-  if (const std::size_t peak = flow.peak(0, never); peak > record.capacity) {
-    out.fault = "bound: " + std::to_string(peak) + " messages were inside at once, capacity() is " +
-                std::to_string(record.capacity);
-    return out;
-  }
+  Flow flow;
+  if (wrong(verify_traced(plan, record, traits, passages, flow))) return out;
   measure_traced(plan, record, passages, flow, handoff_ns, cores, out);
   return out;
 }
 
 double least_window_ns(const Point& point, std::size_t cores) {
   // What arrives by itself does not fill the queue.
-  const double slower = point.arrivals ? 0 : std::max(point.producer.mean_ns, point.consumer.mean_ns);
-  const double fillings = 20 * static_cast<double>(point.capacity) * slower;
+  const double slower =
+      point.arrivals ? 0 : std::max({point.producer.mean_ns, point.consumer.mean_ns, point.stage.mean_ns});
+  const double fillings = 20 * static_cast<double>(point.queues() * point.capacity) * slower;
   const double turns = point.spinning_threads() > cores ? 500e6 : 0;
   const double quotas = point.cpu_quota_pct ? 2 * CpuQuota::period_ns : 0;
   return std::max({54e6, fillings, turns, quotas, point.window_ms * 1e6});

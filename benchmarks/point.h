@@ -1,6 +1,7 @@
 // What is asked: a point is one fully resolved combination of a scenario's parameters. Plain data.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -74,6 +75,13 @@ enum class Neighbour : std::uint8_t {
   idle_priority,  ///< a thread on each core that runs where nothing else does
 };
 
+/// How many queues there are, and between whom.
+enum class Topology : std::uint8_t {
+  queue,      ///< one, between producers and consumers
+  pipeline,   ///< one between each two of a row of stages; the first is the producer, the last the consumer
+  ping_pong,  ///< one for requests and one for replies, between a client (producer) and a server (consumer)
+};
+
 enum class Level : std::uint8_t {
   traced,   ///< a stamp before and after every call
   counted,  ///< no stamps in the loop
@@ -87,8 +95,10 @@ struct Point {
   std::vector<std::pair<std::string, Value>> params;  ///< what the scenario sweeps
   std::string case_name;                              ///< empty without cases
 
+  Topology shape = Topology::queue;
   std::size_t producers = 1;
   std::size_t consumers = 1;
+  std::size_t stages = 2;  ///< from the producer to the consumer, these included; over 2 in a pipeline only
   std::size_t capacity = 1;
   std::size_t message_bytes = 8;
   Payload payload = Payload::in_queue;
@@ -98,23 +108,35 @@ struct Point {
   std::optional<double> cpu_quota_pct;  ///< of the used cores' time, in a CPU cgroup
   Work producer;                        ///< closed loop: before each push
   Work consumer;
+  Work stage;                        ///< pipeline: what each of the stages in the middle does
   std::optional<Arrivals> arrivals;  ///< open loop; the producers do no work then
   std::size_t batch = 1;      ///< messages that a producer pushes after one piece of work, or that arrive at once
   std::optional<double> rho;  ///< offered load over service capacity; absent without work (or arrivals) on both sides
   double window_ms = 0;       ///< least length of the measured window, if the scenario asks for more than the usual
 
-  std::size_t threads() const { return producers + consumers; }
-  bool works() const { return producer.kind != Work::Kind::none || consumer.kind != Work::Kind::none; }
+  std::size_t threads() const { return producers + consumers + middle_stages(); }
+  std::size_t middle_stages() const { return stages - 2; }
+  bool is_chain() const { return shape != Topology::queue; }
+  std::size_t queues() const { return shape == Topology::ping_pong ? 2 : stages - 1; }
+  /// What the i-th thread of a chain does for each message.
+  const Work& work_of(std::size_t i) const { return i == 0 ? producer : i + 1 == stages ? consumer : stage; }
+  bool works() const {
+    return producer.kind != Work::Kind::none || consumer.kind != Work::Kind::none ||
+           (middle_stages() > 0 && stage.kind != Work::Kind::none);
+  }
   bool overloaded() const { return arrivals && rho && *rho >= 1; }
   /// The level that gives the number: stamps would distort a race without work.
-  Level level() const { return works() || arrivals || when_full == WhenFull::drop ? Level::traced : Level::counted; }
-  /// Whether a counted trial tells anything: an open loop's pace is its arrivals'.
-  bool can_be_counted() const { return !arrivals; }
+  Level level() const {
+    return works() || arrivals || when_full == WhenFull::drop || is_chain() ? Level::traced : Level::counted;
+  }
+  /// Whether a counted trial tells anything: an open loop's pace is its arrivals', and a chain is told by its stamps.
+  bool can_be_counted() const { return !arrivals && !is_chain(); }
   /// Least time between messages that the work and the arrivals allow, ns.
   double ideal_ns_per_msg() const {
     const double offer = arrivals ? arrivals->mean_ns : producer.mean_ns / static_cast<double>(producers);
     const double consume = consumer.mean_ns / static_cast<double>(consumers);
-    return offer > consume ? offer : consume;
+    if (shape == Topology::ping_pong) return offer + consume;
+    return std::max({offer, consume, middle_stages() > 0 ? stage.mean_ns : 0});
   }
   /// What a trial on `used` cores may take of them.
   double quota_cores(std::size_t used) const { return static_cast<double>(used) * cpu_quota_pct.value_or(100) / 100; }
@@ -122,7 +144,8 @@ struct Point {
   std::size_t spinning_threads() const {
     const bool producers_sleep =
         arrivals ? arrivals->wait == Arrivals::Wait::sleep : producer.kind == Work::Kind::sleep;
-    return (producers_sleep ? 0 : producers) + (consumer.kind == Work::Kind::sleep ? 0 : consumers);
+    return (producers_sleep ? 0 : producers) + (consumer.kind == Work::Kind::sleep ? 0 : consumers) +
+           (stage.kind == Work::Kind::sleep ? 0 : middle_stages());
   }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "benchmarks/registry.h"
+#include "benchmarks/run_chain.h"
 #include "benchmarks/run_trial.h"
 
 namespace bq::bench {
@@ -13,6 +14,7 @@ bool register_queue(const char* name, LineUp line_up) {
   static_assert(BoundedQueue<Q>, "see queues/bounded_queue.h for what a queue must offer");
   static_assert((Q::traits.timed == Timed::yes) == TimedBoundedQueue<Q>, "the label `timed` must tell the truth");
   TrialLoops loops{&run_trial<Q>, &run_trial<Queue<InlineMessage<64>>>, &run_trial<Queue<InlineMessage<1024>>>};
+  loops.chain = &run_chain<Q>;
   if constexpr (Q::traits.element != Element::trivial) loops.of_heap = &run_trial<Queue<HeapMessage>>;
   return add_queue({name, line_up, Q::traits, loops, any_queue_type<Q>});
 }

@@ -20,13 +20,15 @@ enum class LineUp : std::uint8_t {
 };
 
 using RunTrial = void (*)(const TrialPlan&, TrialRecord&, Watchdog&);
+using RunChain = void (*)(const TrialPlan&, ChainRecord&, Watchdog&);
 
-/// The measured loops, one for each kind of message; null where the queue cannot carry it.
+/// The measured loops, one for each kind of message; null where the queue cannot carry it. Chains carry 8 bytes.
 struct TrialLoops {
   RunTrial of_8 = nullptr;
   RunTrial of_64 = nullptr;
   RunTrial of_1024 = nullptr;
   RunTrial of_heap = nullptr;
+  RunChain chain = nullptr;
 
   RunTrial for_point(const Point& point) const {
     if (point.payload == Payload::heap) return of_heap;

@@ -227,6 +227,19 @@ void consume(Q& queue, const TrialPlan& plan, ConsumerRecord& record, WorkerStat
   record.out_of_order = check.out_of_order();
 }
 
+/// Puts the calling thread where it belongs, by its index among the trial's. `cores`: of cores_for().
+inline void settle(const TrialPlan& plan, const std::vector<int>& cores, std::size_t thread) {
+  if (!cores.empty()) pin_to(cores[thread]);
+  prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // sleeps end on time
+  if (plan.counts_syscalls) count_syscalls_of_this_thread();
+}
+
+/// Those threads that run wait for the others at the barrier, so there is no way back.
+[[noreturn]] inline void cannot_start(const Point& point, const std::system_error& error) {
+  give_up(point.name + ": cannot start " + std::to_string(point.threads()) + " threads: " + error.what() +
+          " (see ulimit -u, or the container's limit)");
+}
+
 }  // namespace detail
 
 /// Runs one trial on fresh threads and a fresh queue, and joins them. `record` is reused between trials to keep its
@@ -263,15 +276,10 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   std::barrier start(static_cast<std::ptrdiff_t>(point.threads()),
                      [&record]() noexcept { record.start = now_ticks(); });
   std::vector<WorkerStatus> status(point.threads());
-  const auto prepare = [&](std::size_t thread) {
-    if (!cores.empty()) pin_to(cores[thread]);
-    prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // sleeps end on time
-    if (plan.counts_syscalls) count_syscalls_of_this_thread();
-  };
   // The handle closes the queue when the last of its side goes away; the loops call the queue itself.
   const auto produce_as = [&](Producer<Q> /*end*/, std::size_t self) {
     const std::size_t thread = point.consumers + self;
-    prepare(thread);
+    detail::settle(plan, cores, thread);
     ProducerRecord& mine = record.producers[self];
     if (self == 0 && queue.capacity() != unbounded_capacity) {
       // By a producer rather than by the main thread: some queues keep something for every thread that ever pushed.
@@ -284,7 +292,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     status[thread].stage = WorkerStatus::Stage::finished;
   };
   const auto consume_as = [&](Consumer<Q> /*end*/, std::size_t self) {
-    prepare(self);
+    detail::settle(plan, cores, self);
     start.arrive_and_wait();
     status[self].stage = WorkerStatus::Stage::running;
     const bool has_work = point.consumer.kind != Work::Kind::none;
@@ -307,9 +315,8 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     }
     threads.emplace_back(consume_as, std::move(first_consumer), 0);
     threads.emplace_back(produce_as, std::move(first_producer), 0);
-  } catch (const std::system_error& error) {  // those that run wait for the others, so there is no way back
-    give_up(point.name + ": cannot start " + std::to_string(point.threads()) + " threads: " + error.what() +
-            " (see ulimit -u, or the container's limit)");
+  } catch (const std::system_error& error) {
+    detail::cannot_start(point, error);
   }
 }
 

@@ -33,6 +33,8 @@ constexpr std::array keys{
     Key{"judged_by", false},
     Key{"rounds", false},
     Key{"queues", false},
+    Key{"shape", false},
+    Key{"stages", true},
     Key{"producers", true},
     Key{"consumers", true},
     Key{"capacity", true},
@@ -59,6 +61,13 @@ constexpr std::array keys{
     Key{"consumer.burst_msgs", true},
     Key{"consumer.burst_gap_ns", true},
     Key{"consumer.trace_file", true},
+    Key{"stage.work", true},
+    Key{"stage.process", true},
+    Key{"stage.mean_ns", true},
+    Key{"stage.cv", true},
+    Key{"stage.burst_msgs", true},
+    Key{"stage.burst_gap_ns", true},
+    Key{"stage.trace_file", true},
     Key{"arrivals.process", true},
     Key{"arrivals.mean_gap_ns", true},
     Key{"arrivals.rate_per_s", true},
@@ -71,11 +80,12 @@ constexpr std::array keys{
 constexpr std::array not_in_a_case{"question", "expect", "rank", "judged_by", "rounds", "queues"};
 
 constexpr std::int64_t max_threads = 256;  // a side
+constexpr std::int64_t max_stages = 16;
 constexpr std::int64_t max_capacity = 1 << 24;
 constexpr std::int64_t max_points = 1000;  // a file
 constexpr double max_mean_ns = 1e8;        // the longest of a trial's exponential draws must still fit 32 bits
 constexpr std::size_t max_trace = 10'000'000;
-constexpr std::array tables{"producer", "consumer", "arrivals"};
+constexpr std::array tables{"producer", "consumer", "stage", "arrivals"};
 
 const Key* find_key(std::string_view path) {
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.path == path; });
@@ -436,6 +446,37 @@ void read_message(const Combination& from, Point& point) {
   }
 }
 
+// Which queues there are, and between whom. A chain has one thread at each end of each queue.
+void read_shape(const Combination& from, Point& point) {
+  const std::string shape = read_string(from, "shape", {"queue", "pipeline", "ping_pong"}, "queue");
+  point.shape = shape == "pipeline" ? Topology::pipeline : shape == "ping_pong" ? Topology::ping_pong : Topology::queue;
+  if (point.shape == Topology::pipeline) {
+    point.stages = static_cast<std::size_t>(read_count(from, "stages", 2, max_stages, std::nullopt));
+    point.stage = read_work(from, "stage");
+    check_work(from, "stage", point.stage);
+  } else {
+    for (const Key& key : keys) {
+      const bool of_pipelines = key.path == "stages" || key.path.starts_with("stage.");
+      if (of_pipelines && from.find(key.path)) fail_at(from, std::string(key.path), "needs shape = \"pipeline\"");
+    }
+  }
+  if (!point.is_chain()) return;
+  const std::initializer_list<std::pair<const char*, bool>> of_one_queue{
+      {"producers", point.producers != 1},
+      {"consumers", point.consumers != 1},
+      {"message_bytes", point.message_bytes != 8},
+      {"payload", point.payload != Payload::in_queue},
+      {"when_full", point.when_full != WhenFull::wait},
+      {"batch", point.batch != 1},
+      {"rho", from.find("rho") != nullptr},
+      {"cpu_quota_pct", point.cpu_quota_pct.has_value()},
+      {"arrivals.process", point.arrivals.has_value()},
+  };
+  for (const auto& [key, given] : of_one_queue) {
+    if (given) fail_at(from, key, "needs shape = \"queue\"; with \"" + shape + "\" leave it out");
+  }
+}
+
 Point read_point(const Combination& from, const std::string& scenario, const std::string& case_name) {
   Point point;
   point.scenario = scenario;
@@ -469,6 +510,7 @@ Point read_point(const Combination& from, const std::string& scenario, const std
     fail_at(from, "neighbour", "needs a closed loop: producers that watch the clock for arrivals take the cores, too");
   }
   point.batch = read_batch(from, point);
+  read_shape(from, point);
   if (point.when_full == WhenFull::drop && !point.arrivals) fail_at(from, "when_full", "\"drop\" needs [arrivals]");
 
   check_work(from, "consumer", point.consumer);
@@ -488,7 +530,7 @@ Point read_point(const Combination& from, const std::string& scenario, const std
   }
   check_work(from, "producer", point.producer);
   if (point.arrivals) check_arrivals(from, *point.arrivals);
-  if (both) point.rho = consume_ns * producers / offer_ns;
+  if (both && !point.is_chain()) point.rho = consume_ns * producers / offer_ns;
 
   point.window_ms = read_positive(from, "window_ms", 60'000).value_or(0);
   return point;

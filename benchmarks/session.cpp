@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "benchmarks/chain.h"
 #include "benchmarks/clock.h"
 #include "benchmarks/describe.h"
 #include "benchmarks/limits.h"
@@ -308,9 +309,17 @@ Measurement Session::run_once(const Cell& cell, Level level, const Plan& plan, b
                         demands_,    bounded, counts_syscalls};
   draw_demands(*cell.point, options_.seed, options_.round, probe_.ns_per_step, plan.messages_per_producer, demands_);
   Surroundings around(*cell.point);
-  cell.queue->loops.for_point (*cell.point)(trial, record_, *watchdog_);
+  const bool is_chain = cell.point->is_chain();
+  if (is_chain) {
+    cell.queue->loops.chain(trial, chain_record_, *watchdog_);
+  } else {
+    cell.queue->loops.for_point (*cell.point)(trial, record_, *watchdog_);
+  }
   around.end();
-  Measurement measurement = measure(trial, record_, cell.queue->traits, handoff_ns_, core_count(*cell.point));
+  const Traits& traits = cell.queue->traits;
+  const std::size_t cores = core_count(*cell.point);
+  Measurement measurement = is_chain ? measure_chain(trial, chain_record_, traits, handoff_ns_, cores)
+                                     : measure(trial, record_, traits, handoff_ns_, cores);
   around.add_counters(probe_.ns_per_step, measurement);
   return measurement;
 }
@@ -321,8 +330,10 @@ Session::Plan Session::make_plan(const Cell& cell, double& ns_per_msg) {
   constexpr double enough_ns = 8e6;
   const Point& point = *cell.point;
   const double producers = static_cast<double>(point.producers);
-  ns_per_msg = std::max(point.ideal_ns_per_msg(), 100.0);
-  const std::size_t most_messages = point.level() == Level::traced ? most_traced_messages : most_counted_messages;
+  // Every message of a chain may wait for a wake-up, or for a turn on the core.
+  ns_per_msg = std::max(point.ideal_ns_per_msg(), point.is_chain() ? 10'000.0 : 100.0);
+  const std::size_t most_messages =
+      (point.level() == Level::traced ? most_traced_messages : most_counted_messages) / point.queues();
   std::size_t each = static_cast<std::size_t>(std::clamp(3e6 / ns_per_msg / producers, 32.0, 2000.0));
   double fastest = point.arrivals ? point.ideal_ns_per_msg() : 0;  // an open loop's pace is known
   for (int attempt = 0, believed = 0; !point.arrivals && attempt < 12 && believed < 3; ++attempt) {
@@ -346,7 +357,7 @@ Session::Plan Session::make_plan(const Cell& cell, double& ns_per_msg) {
   if (fastest == 0) throw Unmeasurable("no window to measure, however many messages were tried");
   ns_per_msg = fastest;
   const double window_ns = least_window_ns(point, core_count(point));
-  const double fillings = point.arrivals ? 0 : 2.0 * static_cast<double>(point.capacity);
+  const double fillings = point.arrivals ? 0 : 2.0 * static_cast<double>(point.queues() * point.capacity);
   const double warm = std::max(warmup_ns / ns_per_msg, fillings) / producers;
   const double measured = 1.05 * window_ns / ns_per_msg / producers;  // the fastest producer ends the window
   if ((warm + measured) * producers > static_cast<double>(most_messages)) {
@@ -443,7 +454,8 @@ void Session::count_syscalls() {
       continue;
     }
     Json row{{"kind", "syscalls"}, {"cell", cell.name}, {"point", cell.point->name}, {"queue", cell.queue->name}};
-    for (const char* name : {"syscalls_per_msg", "producer_syscalls_per_msg", "consumer_syscalls_per_msg"}) {
+    for (const char* name :
+         {"syscalls_per_msg", "producer_syscalls_per_msg", "stage_syscalls_per_msg", "consumer_syscalls_per_msg"}) {
       if (const auto value = measurement.counter(name)) row[name] = *value;
     }
     write(row);

@@ -130,6 +130,7 @@ class Session {
   std::unique_ptr<Watchdog> watchdog_;
   const TrialItem* in_flight_ = nullptr;
   TrialRecord record_;
+  ChainRecord chain_record_;
   Demands demands_;
   std::chrono::steady_clock::time_point begun_;  ///< the block at hand
   Probe probe_;                                  ///< of the block at hand

@@ -46,6 +46,7 @@ struct alignas(64) WorkerStatus {
   enum class Stage : std::uint8_t { not_started, probing, running, finished };
   std::atomic<Stage> stage{Stage::not_started};
   std::atomic<bool> in_work{false};
+  std::atomic<bool> in_push{false};        ///< of one that also pops, in a chain: which of the two it calls
   std::atomic<std::uint64_t> messages{0};  ///< how many it is done with
 };
 
@@ -88,6 +89,20 @@ struct TrialRecord {
   std::optional<FillProbe> fill;  ///< absent for an unbounded queue
   std::vector<ProducerRecord> producers;
   std::vector<ConsumerRecord> consumers;
+};
+
+/// What a thread of a chain used.
+struct StageRecord {
+  Ticks warm = 0;              ///< it is done with the warm-up
+  Ticks done = 0;              ///< and with everything
+  CpuUsage usage;              ///< from warm to done
+  std::uint64_t messages = 0;  ///< in that time
+};
+
+/// A pipeline's or a ping-pong's. Each queue's record is that of a trial with one producer and one consumer.
+struct ChainRecord {
+  std::vector<TrialRecord> queues;  ///< [q]: from stage q to the next one; requests, replies
+  std::vector<StageRecord> stages;  ///< from the first to the last; client, server
 };
 
 }  // namespace bq::bench

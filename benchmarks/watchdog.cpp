@@ -34,14 +34,24 @@ bool takes_too_many(const TrialPlan& plan, std::span<const WorkerStatus> workers
   return taken > 2 * plan.total_messages() + 1'000'000;
 }
 
+// Threads are numbered consumers first; those of a pipeline from its last stage on.
+std::string name_of(const Point& point, std::size_t thread) {
+  const bool consumer = thread < point.consumers;
+  if (point.shape == Topology::ping_pong) return consumer ? "server" : "client";
+  if (point.shape == Topology::queue) {
+    return (consumer ? "consumer " : "producer ") + std::to_string(consumer ? thread : thread - point.consumers);
+  }
+  const std::size_t stage = point.threads() - 1 - thread;
+  return consumer ? "consumer" : stage == 0 ? "producer" : "stage " + std::to_string(stage);
+}
+
 std::string describe(const Point& point, std::span<const WorkerStatus> workers, double seconds) {
   std::ostringstream text;
   text.precision(3);
   text << "hung: no progress for " << seconds << " s";
   for (std::size_t i = 0; i < workers.size(); ++i) {
     const WorkerStatus& worker = workers[i];
-    const bool consumer = i < point.consumers;
-    text << "; " << (consumer ? "consumer " : "producer ") << (consumer ? i : i - point.consumers);
+    text << "; " << name_of(point, i);
     switch (worker.stage.load()) {
       case WorkerStatus::Stage::not_started:
         text << " waits for the start";
@@ -56,7 +66,8 @@ std::string describe(const Point& point, std::span<const WorkerStatus> workers, 
         if (worker.in_work.load()) {
           text << " at work on";
         } else {
-          text << " stuck in " << (consumer ? "pop of" : "push of");
+          const bool pops = point.is_chain() ? !worker.in_push.load() : i < point.consumers;
+          text << " stuck in " << (pops ? "pop of" : "push of");
         }
         text << " message " << worker.messages.load() + 1 << " of its own";
         break;

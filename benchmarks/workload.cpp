@@ -111,6 +111,12 @@ void draw_demands(const Point& point, std::uint64_t seed, std::uint64_t round, d
     draw_work(point.consumer, {point.consumer, consume_key, p, point.producers}, 1, ns_per_step, messages_per_producer,
               out.consumer[p]);
   }
+  constexpr std::uint64_t first_stage_key = 1 << 20;  // beyond those of any producer
+  out.stage.resize(point.middle_stages());
+  for (std::size_t s = 0; s < out.stage.size(); ++s) {
+    draw_work(point.stage, {point.stage, mix64(trial_key ^ mix64(first_stage_key + s)), s, out.stage.size()}, 1,
+              ns_per_step, messages_per_producer, out.stage[s]);
+  }
 }
 
 }  // namespace bq::bench

@@ -33,9 +33,15 @@ inline void sleep_ns(std::uint32_t ns) noexcept {
 using DemandStream = std::vector<std::uint32_t>;
 
 struct Demands {
+  /// Of the i-th thread of a chain.
+  const DemandStream& of_stage(const Point& point, std::size_t i) const {
+    return i == 0 ? producer[0] : i + 1 == point.stages ? consumer[0] : stage[i - 1];
+  }
+
   double ns_per_step = 1;                        ///< of the calibration that turned nanoseconds into steps
   std::vector<DemandStream> producer;            ///< [producer][sequence]: the work before the push
   std::vector<DemandStream> consumer;            ///< [producer][sequence]: the work after the pop, whoever popped it
+  std::vector<DemandStream> stage;               ///< pipeline: [stage in the middle][sequence]
   std::vector<std::vector<double>> arrivals_ns;  ///< open loop: [producer][sequence]: when, from the trial's start
 };
 

@@ -62,8 +62,10 @@ class Point:
     name: str  # scenario/key:value/...
     scenario: str
     params: dict[str, object]  # the swept keys only
+    shape: str = "queue"  # pipeline: a queue between each two of `stages`; ping_pong: one of requests, one of replies
     producers: int = 1
     consumers: int = 1
+    stages: int = 2  # of a pipeline, the producer and the consumer among them
     capacity: int = 1
     message_bytes: int = 8
     payload: str = "in_queue"  # or heap
@@ -75,6 +77,7 @@ class Point:
     rho: float | None = None  # offered load over service capacity; absent without work on both sides
     producer: Side = field(default_factory=Side)
     consumer: Side = field(default_factory=Side)
+    stage: Side = field(default_factory=Side)  # pipeline: each of the stages in the middle
     arrivals: Arrivals | None = None  # open loop
     window_ms: float = 0.0
     level: str = "traced"  # the level that gives the number
@@ -83,6 +86,11 @@ class Point:
     def cell(self, queue: str) -> str:
         """Name of the cell of `queue` here: the queue stands right behind the scenario."""
         return "/".join([self.scenario, queue, *self.name.split("/")[1:]])
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The work of each role."""
+        return (self.producer, self.stage, self.consumer) if self.stages > 2 else (self.producer, self.consumer)
 
     @property
     def axes(self) -> dict[str, object]:
@@ -464,7 +472,7 @@ def _known(kind: type, row: dict) -> dict:
 
 def _point(row: dict) -> Point:
     parts = {name: kind(**_known(kind, row[name]))
-             for name, kind in (("producer", Side), ("consumer", Side), ("arrivals", Arrivals)) if row.get(name)}
+             for name, kind in (("producer", Side), ("consumer", Side), ("stage", Side), ("arrivals", Arrivals)) if row.get(name)}
     return Point(**{"params": {}, **_known(Point, row), **parts})
 
 

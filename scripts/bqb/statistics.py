@@ -165,7 +165,7 @@ def loss_counter(run: Run, point: Point) -> str:
         return EXCESS
     have = {name for queue in run.queue_names(point.scenario) for trial in run.trials_of(point, queue)
             for name in (LOST, NOMINAL_LOST) if trial.get(name) is not None}
-    asleep = "sleep" in (point.producer.work, point.consumer.work)
+    asleep = any(side.work == "sleep" for side in point.sides)
     if NOMINAL_LOST in have and (LOST not in have or (not asleep and inflation_gap(run, point) > MAX_INFLATION_GAP)):
         return NOMINAL_LOST
     return LOST if LOST in have else THROUGHPUT

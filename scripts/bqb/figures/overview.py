@@ -17,7 +17,7 @@ from bqb.theme import GREY, INK, SMALL
 
 @dataclass(frozen=True)
 class Situation:
-    """A column of the overview: a ranked scenario, at one capacity or in one case where it sweeps them."""
+    """A column of the overview: a ranked scenario, at one capacity, in one case or placement where it sweeps them."""
 
     scenario: Scenario
     name: str
@@ -66,9 +66,9 @@ def _bounded(view: View, queue: str) -> bool:
 
 
 def _situations(view: View, scenario: Scenario) -> list[Situation]:
-    """At most three columns a scenario: its first, middle and last capacity, or its cases; else one column."""
+    """At most three columns a scenario: its first, middle and last capacity, its cases or placements; else one."""
     swept, points = scenario.swept(), view.points(scenario)
-    key = next((key for key in ("capacity", "case") if key in swept), None)
+    key = next((key for key in ("capacity", "case", "placement") if key in swept), None)
     if key is None:
         return [Situation(scenario, "", tuple(points))]
     values = [value for value in swept[key] if any(point.axes.get(key) == value for point in points)]
@@ -138,7 +138,9 @@ def _overview_heads(page: theme.Page, situations: Sequence[Situation], lefts: Se
 
 def _threads(scenario: Scenario) -> str:
     first = scenario.points[0]
-    return f"{scenario.name.replace('_', ' ')} ({first.producers}P{first.consumers}C)"
+    threads = {"pipeline": f"{first.stages} stages", "ping_pong": "2 queues"}.get(
+        first.shape, f"{first.producers}P{first.consumers}C")
+    return f"{scenario.name.replace('_', ' ')} ({threads})"
 
 
 def _overview_name(view: View, page: theme.Page, queue: str, left: float, top: float, height: float) -> None:

@@ -130,9 +130,17 @@ def asked_and_measured(view: View, scenario: Scenario) -> str:
 
 
 def _method(view: View, points: Sequence[Point]) -> list[str]:
-    threads = {f"{_count(p.producers, 'producer')}, {_count(p.consumers, 'consumer')}": None for p in points}
+    threads = dict.fromkeys(map(_threads, points))
     return [*(["threads as given"] if len(threads) > 2 else [" or ".join(threads)]), _capacities(points),
             _work(points), *machine(view, points)]
+
+
+def _threads(point: Point) -> str:
+    if point.shape == "ping_pong":
+        return "client and server"
+    if point.shape == "pipeline":
+        return f"{point.stages} stages in a row"
+    return f"{_count(point.producers, 'producer')}, {_count(point.consumers, 'consumer')}"
 
 
 def machine(view: View, points: Sequence[Point]) -> list[str]:
@@ -161,7 +169,7 @@ def _capacities(points: Sequence[Point]) -> str:
 
 
 def _work(points: Sequence[Point]) -> str:
-    sides = [side for point in points for side in (point.producer, point.consumer) if side.work != "none"]
+    sides = [side for point in points for side in point.sides if side.work != "none"]
     arrivals = [point.arrivals for point in points if point.arrivals]
     parts = []
     if sides:
