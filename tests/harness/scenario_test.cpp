@@ -380,6 +380,55 @@ TEST_F(ScenarioTest, ClaimsThatCannotBeScored) {
                "claim.where.capacity", "sweeps nothing");
 }
 
+TEST_F(ScenarioTest, ShapesOfMoreThanOneQueue) {
+  const Point pipeline = load(head + R"(
+shape = "pipeline"
+stages = 4
+capacity = 1
+[producer]
+work = "spin"
+mean_ns = 100
+[stage]
+work = "sleep"
+mean_ns = 300
+[consumer]
+work = "spin"
+mean_ns = 200
+)")
+                             .points[0];
+  EXPECT_EQ(pipeline.threads(), 4u);
+  EXPECT_EQ(pipeline.queues(), 3u);
+  EXPECT_EQ(pipeline.spinning_threads(), 2u);
+  EXPECT_EQ(pipeline.ideal_ns_per_msg(), 300);
+  EXPECT_FALSE(pipeline.rho) << "whose?";
+  const Point ping_pong = load(head + "shape = \"ping_pong\"\ncapacity = 1\n").points[0];
+  EXPECT_EQ(ping_pong.threads(), 2u);
+  EXPECT_EQ(ping_pong.queues(), 2u);
+  EXPECT_EQ(ping_pong.level(), Level::traced) << "without work, too";
+  EXPECT_EQ(load(head + "shape = \"pipeline\"\nstages = [2, 16]\ncapacity = 1\n").points.size(), 2u);
+}
+
+TEST_F(ScenarioTest, WhatDoesNotGoWithAShape) {
+  const std::string pipeline = head + "capacity = 1\nshape = \"pipeline\"\n";  // four lines
+  expect_error(head + "capacity = 1\nshape = \"ring\"\n", "4", "shape", "ping_pong");
+  expect_error(head + "capacity = 1\nshape = [\"queue\", \"pipeline\"]\n", "4", "shape", "not a list");
+  expect_error(pipeline, "", "stages", "missing");
+  expect_error(pipeline + "stages = 1\n", "5", "stages", "from 2 to 16");
+  expect_error(pipeline + "stages = 17\n", "5", "stages", "from 2 to 16");
+  expect_error(pipeline + "stages = 3\nproducers = 2\n", "6", "producers", "shape = \"queue\"");
+  expect_error(pipeline + "stages = 3\nconsumers = 2\n", "6", "consumers", "shape = \"queue\"");
+  expect_error(pipeline + "stages = 3\nmessage_bytes = 64\n", "6", "message_bytes", "shape = \"queue\"");
+  expect_error(pipeline + "stages = 3\npayload = \"heap\"\n", "6", "payload", "shape = \"queue\"");
+  expect_error(pipeline + "stages = 3\nrho = 0.5\n", "6", "rho", "shape = \"queue\"");
+  expect_error(pipeline + "stages = 3\ncpu_quota_pct = 50\n", "6", "cpu_quota_pct", "shape = \"queue\"");
+  expect_error(pipeline + "stages = 3\n[arrivals]\nprocess = \"poisson\"\nmean_gap_ns = 9\n", "7", "arrivals.process",
+               "shape = \"queue\"");
+  expect_error(pipeline + "stages = 3\n[stage]\nwork = \"spin\"\n", "", "stage.mean_ns", "missing");
+  expect_error(head + "capacity = 1\nstages = 3\n", "4", "stages", "shape = \"pipeline\"");
+  expect_error(head + "capacity = 1\nshape = \"ping_pong\"\n[stage]\nwork = \"spin\"\nmean_ns = 5\n", "6", "stage.work",
+               "shape = \"pipeline\"");
+}
+
 TEST_F(ScenarioTest, FilesThatAreNone) {
   EXPECT_NE(error_of("capacity = = 3").find("asked.toml:1"), std::string::npos) << error_of("capacity = = 3");
   EXPECT_THROW(load_scenario(folder_ / "absent.toml"), UsageError);

@@ -42,6 +42,28 @@ TEST(Demands, ArePureFunctionsOfTheirKey) {
   EXPECT_NE(a.producer, other_round.producer);
 }
 
+TEST(Demands, OfStagesAreTheirOwn) {
+  Point point = point_with(exponential, exponential);
+  point.producers = 1;
+  Demands of_two, of_four;
+  draw_demands(point, 7, 3, 1, 100, of_two);
+  point.shape = Topology::pipeline;
+  point.stages = 4;
+  point.stage = exponential;
+  draw_demands(point, 7, 3, 1, 100, of_four);
+  EXPECT_EQ(of_four.producer, of_two.producer);
+  EXPECT_EQ(of_four.consumer, of_two.consumer);
+  ASSERT_EQ(of_four.stage.size(), 2u);
+  EXPECT_NE(of_four.stage[0], of_four.stage[1]);
+  EXPECT_EQ(of_four.of_stage(point, 0), of_four.producer[0]);
+  EXPECT_EQ(of_four.of_stage(point, 2), of_four.stage[1]);
+  EXPECT_EQ(of_four.of_stage(point, 3), of_four.consumer[0]);
+  for (const DemandStream& stream : of_four.stage) {
+    EXPECT_NE(stream, of_four.producer[0]);
+    EXPECT_NE(stream, of_four.consumer[0]);
+  }
+}
+
 TEST(Demands, HaveTheMeanTheyAreAskedFor) {
   const Work bursty{{Process::Shape::bursty, 1'250, 0, 64, 200}, Work::Kind::sleep};
   const Work constant{{Process::Shape::constant, 700}, Work::Kind::sleep};

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from bqb import figures, results
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
@@ -38,6 +39,19 @@ counter = "lost_ns_per_msg"
 queue = "two_condvar"
 than = "reference"
 below = 2
+"""
+PIPELINE = TRACED.replace("[producer]", 'shape = "pipeline"\nstages = 4\n[producer]') + """
+[stage]
+work = "spin"
+mean_ns = 500
+"""
+PING_PONG = """
+question = "q?"
+expect = "e"
+rounds = 1
+shape = "ping_pong"
+capacity = 1
+placement = ["spread", "one_core"]
 """
 RACE = 'question = "q?"\nexpect = "e"\ncapacity = 16\n'
 
@@ -68,9 +82,9 @@ def measure(program: Path, out: Path, *selection: object, round: int = 1) -> sub
 
 
 @pytest.mark.parametrize("queue", ["dropping", "duplicating", "reordering", "overfull"])
-@pytest.mark.parametrize("level", ["counted", "traced"])
-def test_a_wrong_queue_never_gets_a_number(tmp_path: Path, queue: str, level: str) -> None:
-    asked = scenario(tmp_path, RACE if level == "counted" else TRACED)
+@pytest.mark.parametrize("text", [RACE, TRACED, PIPELINE], ids=["counted", "traced", "pipeline"])
+def test_a_wrong_queue_never_gets_a_number(tmp_path: Path, queue: str, text: str) -> None:
+    asked = scenario(tmp_path, text)
     out = tmp_path / "out"
     done = measure(FAULTY, out, "--scenario", asked, "--queue", f"^({queue}|spsc_spin)$")
     assert done.returncode == 0, done.stderr
@@ -79,6 +93,22 @@ def test_a_wrong_queue_never_gets_a_number(tmp_path: Path, queue: str, level: st
     assert wrong and all(row["status"] == "error" and "counters" not in row for row in wrong)
     assert not [row for row in rows(out, "plan") if row["queue"] == queue]
     assert any(row["status"] == "ok" for row in trials if row["queue"] == "spsc_spin"), "the right one still has its results"
+
+
+def test_chains_of_queues_have_numbers_and_figures(tmp_path: Path) -> None:
+    asked = [scenario(tmp_path, PIPELINE, "line"), scenario(tmp_path, PING_PONG, "echo")]
+    out = tmp_path / "out"
+    done = measure(REAL, out, *(f"--scenario={file}" for file in asked), "--queue", "^(two_condvar|spsc_spin_yield_park)$")
+    assert done.returncode == 0, done.stderr
+    measured = rows(out, "trial")
+    assert len(measured) == 6 and all(row["status"] == "ok" and row["level"] == "traced" for row in measured)
+    for row in measured:
+        own = {"line": {"departure_jitter_ns", "sojourn_mean_ns", "stage_cpu_ns_per_msg"}, "echo": {"round_trip_p50_ns"}}
+        assert own[row["scenario"]] | {"lost_ns_per_msg", "producer_cpu_ns_per_msg"} <= row["counters"].keys()
+    loaded = results.load(out)
+    assert {(point.shape, point.stages) for point in loaded.points.values()} == {("pipeline", 4), ("ping_pong", 2)}
+    drawn = {path.name for path in figures.draw(loaded, tmp_path / "plots")}
+    assert {"overview.svg", "line.lost.svg", "line.sojourn.svg", "echo.lost.svg"} <= drawn
 
 
 def test_a_hang_names_the_stuck_threads_and_the_run_goes_on(tmp_path: Path) -> None:

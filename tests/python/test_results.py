@@ -173,6 +173,17 @@ def test_unknown_members_are_ignored(race):
     assert results.load(race).points[POINT].capacity == 1024
 
 
+def test_a_point_knows_its_shape_and_stages(race):
+    header, *rest = rows_of(race)
+    resolved = header["scenarios"]["race"]["points"][0]
+    resolved |= {"shape": "pipeline", "stages": 4, "stage": {"work": "sleep", "process": "constant", "mean_ns": 5.0}}
+    write_rows(race, [header, *rest])
+    point = results.load(race).points[POINT]
+    assert (point.shape, point.stages, point.stage.work, point.stage.mean_ns) == ("pipeline", 4, "sleep", 5.0)
+    assert point.stage in point.sides
+    assert results.Point("p", "s", {}).sides == (results.Side(), results.Side())
+
+
 def test_histograms_and_timelines_come_with_their_trial(tmp_path):
     folder = synthetic.make(tmp_path / "run", scenarios=["memory"], queues=["reference"], rounds=2, faults=False)
     run = results.load(folder)
