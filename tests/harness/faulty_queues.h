@@ -1,6 +1,7 @@
 // Queues that do wrong on purpose, to prove that the harness notices.
 #pragma once
 
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdlib>
@@ -40,7 +41,9 @@ class FaultyQueue {
     const bool now = ++pushes_ % 300 == 0;
     if (fault == Fault::crashes && now) std::abort();
     if (fault == Fault::drops && now) return true;
-    if (fault == Fault::duplicates && now) messages_.push_back(value);
+    if constexpr (fault == Fault::duplicates && std::copy_constructible<T>) {
+      if (now) messages_.push_back(value);
+    }
     messages_.push_back(std::move(value));
     if (fault == Fault::reorders && messages_.size() > 1 && pushes_ > 300) {
       std::swap(messages_.back(), messages_[messages_.size() - 2]);
