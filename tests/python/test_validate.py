@@ -136,6 +136,20 @@ def test_a_part_that_is_missing_and_a_queue_that_failed_are_faults(tmp_path):
     assert faults == ["md1/mpmc_spin/rho:0.7: failed: hung"] and not validate.passed(comparisons, faults)
 
 
+def test_a_trial_without_a_window_is_no_fault_but_a_block_less(tmp_path):
+    row, histograms = trial(POINTS["md1"][0])
+    for rounds, passes in ((10, True), (9, False)):
+        folder = write_all(tmp_path / str(rounds), leave_out=["md1"])
+        theoretical.write(folder / "md1", run_row("md1", POINTS["md1"]), [(row, histograms)], rounds)
+        lines = (folder / "md1" / "trials.jsonl").read_text(encoding="utf-8").splitlines()
+        void = {key: value for key, value in json.loads(lines[1]).items() if key != "counters"} | {"status": "void"}
+        lines[1] = json.dumps(void)
+        (folder / "md1" / "trials.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        comparisons, faults = compared(folder)
+        assert not faults and validate.passed(comparisons, faults) == passes
+        assert [each.blocks for each in by_part(comparisons, "md1")] == [rounds - 1]
+
+
 def test_copies_of_a_run_are_one_cell(tmp_path):
     write_all(tmp_path, leave_out=["mm2"])
     points = POINTS["mm2"]
