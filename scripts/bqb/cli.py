@@ -74,8 +74,9 @@ def parse_bench(words: list[str]) -> argparse.Namespace:
     add("--all", action="store_true", help="every queue, not only the default line-up")
     add_with(parser, "measure the queue of this header, too")
     add("--rounds", type=whole_number(1), metavar="N", help="how often each point is measured (default: 12, quick: 3)")
-    add("--budget", type=seconds, metavar="TIME", help="measure for this long (300s, 5m, 1h; the build not included) instead "
-        "of a number of rounds: at least 6 rounds, then the points that are known worst, until all are known well")
+    add("--budget", type=seconds, metavar="TIME",
+        help="measure for this long (300s, 5m, 1h; the build not included) instead of a number of rounds: at least 6 "
+        "rounds, then the points that are known worst, until all are known well")
     add("--seed", type=whole_number(0), metavar="N", help="of the drawn work and of the order of measuring")
     add("--out", type=Path, metavar="DIR", help="where the results go: new or empty (default: results/<date>-<time>)")
     add("--resume", type=Path, metavar="DIR", help="go on with a run that was stopped")

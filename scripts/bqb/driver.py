@@ -1,5 +1,5 @@
-"""Drives queue_bench through a run: the pilot, each round in a fresh process, then make-up rounds for disturbed blocks; or,
-with a budget of time, further rounds of the points that are not yet known well.
+"""Drives queue_bench through a run: the pilot, each round in a fresh process, then make-up rounds for disturbed blocks;
+or, with a budget of time, further rounds of the points that are not yet known well.
 
 queue_bench writes what it measured to trials.jsonl itself. When a queue takes its process down (it hangs or crashes),
 the driver starts the round again: queue_bench leaves out what is done, and the cell that failed.
@@ -197,14 +197,15 @@ class Driver:
         return wanted
 
     def _rounds_within_budget(self) -> None:
-        """Measures the points that are known worst again, in rounds of their own, until none is known badly or the budget
-        is spent. What runs over it all the same ends with the block in progress."""
+        """Measures the points that are known worst again, in rounds of their own, until none is known badly or the
+        budget is spent. What runs over it all the same ends with the block in progress."""
         self._enough = OneMoreBlock(self)
         while wanted := self._affordable():
             number = min(map(self.journal.next_round, wanted))
             points = [point for point in wanted if self.journal.next_round(point) == number]
             before = len(self.journal.disturbed)
-            self._round_of(points, number, f"round {number}, {len(points)} point{'s' * (len(points) != 1)} not known well")
+            count = f"{len(points)} point{'s' * (len(points) != 1)}"
+            self._round_of(points, number, f"round {number}, {count} not known well")
             if len(self.journal.disturbed) == before:
                 return  # queue_bench has nothing to measure there
 

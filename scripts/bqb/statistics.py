@@ -424,7 +424,8 @@ def shown(counter: str, value: float) -> str:
 
 def name_of(counter: str) -> str:
     """A counter's name in plain words, without its unit: sojourn p99, switches per message, lost time per message."""
-    known = {EXCESS: "excess sojourn time", LOST: "lost time per message", NOMINAL_LOST: "lost time per message", THROUGHPUT: "messages per second"}
+    known = {LOST: "lost time per message", NOMINAL_LOST: "lost time per message", EXCESS: "excess sojourn time",
+             THROUGHPUT: "messages per second"}
     words = counter.removesuffix("_bytes").removesuffix("_pct").removesuffix("_msgs_per_s")
     words = words.removesuffix("_ns").replace("_ns_per_msg", "_per_message").replace("_per_msg", "_per_message")
     return known.get(counter) or " ".join("CPU" if word == "cpu" else word for word in words.split("_"))

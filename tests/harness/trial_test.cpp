@@ -63,8 +63,18 @@ TEST_P(BothLevels, EveryNumberIsAListedCounter) {
   const std::size_t too_many = allowed_cores().size() + 1;
   Point sleeping = point_of(1, 1, 4, 500, 500);
   sleeping.producer.kind = Work::Kind::sleep;
-  for (const Point& point : {point_of(1, 1, 64, 0, 0), point_of(1, 1, 64, 500, 500), point_of(1, 1, 4, 0, 500),
-                             sleeping, point_of(too_many, too_many, 4, 500, 500)}) {
+  std::vector<Point> points{point_of(1, 1, 64, 0, 0), point_of(1, 1, 64, 500, 500), point_of(1, 1, 4, 0, 500), sleeping,
+                            point_of(too_many, too_many, 4, 500, 500)};
+  if (GetParam() == Level::traced) {  // as every open loop is
+    Point open = point_of(1, 1, 64, 0, 500);
+    open.arrivals = Arrivals{{Process::Shape::exponential, 1'000}};
+    open.rho = 0.5;
+    Point dropping = open;
+    dropping.capacity = 1;
+    dropping.when_full = WhenFull::drop;
+    points.insert(points.end(), {open, dropping});
+  }
+  for (const Point& point : points) {
     Measurement result;
     for (int attempt = 0; attempt < 100 && result.counters.empty(); ++attempt) {
       result = trial<RightQueue>(point, GetParam(), point.capacity == 64 ? 4 * each : each / 4);  // a p99 takes 10,000

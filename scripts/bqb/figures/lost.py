@@ -1,4 +1,4 @@
-"""<scenario>.lost (.throughput where there is no work, .<counter> where one is named to judge by): dots, a row a queue."""
+"""<scenario>.lost, .throughput where there is no work, .<counter> where one is named to judge by: dots, a row a queue."""
 
 from __future__ import annotations
 

@@ -173,8 +173,8 @@ def _overview_cell(view: View, axes: Axes, each: Situation, queue: str, loss: st
     cpu = _cpu(view, each, queue)
     lines = ["" if loss.efficiency is None else least + percentage(loss.efficiency),
              "" if cpu is None else f"CPU {duration(cpu)}"]
-    axes.text(0.5, 0.76, f"{most}{statistics.shown(loss.counter, loss.value)}{marks}", ha="center", va="center", fontsize=10, color=ink,
-              fontweight="bold")
+    axes.text(0.5, 0.76, f"{most}{statistics.shown(loss.counter, loss.value)}{marks}", ha="center", va="center",
+              fontsize=10, color=ink, fontweight="bold")
     for height, line, weight in zip((0.45, 0.18), lines, ("normal", "bold" if _burns(view, each, cpu) else "normal")):
         axes.text(0.5, height, line, ha="center", va="center", fontsize=SMALL, color=ink, fontweight=weight)
     if _wins_most(view, each, queue):
@@ -242,7 +242,7 @@ def _overview_notes(view: View, situations: Sequence[Situation], table: dict) ->
              "CPU time beyond the work (bold: over five times the column's median). Medians over the points of the "
              "column, each the median of its undisturbed blocks."]
     if any(each.judge != LOST for each in situations):
-        notes.append("Columns headed \"by\" show that counter instead of lost time; each such counter has shades of its own.")
+        notes.append('Columns headed "by" show that counter instead of lost time, in shades of their own.')
     if judged:
         notes.append("Framed: first or tied (paired within blocks, 95% interval, margin of 5% or 10 ns).")
     if any(loss.points < len(situations[index].points) for (_, index), loss in table.items()):

@@ -40,7 +40,7 @@ class View:
                                               for point in self.points(scenario))
 
     def judge(self, scenario: Scenario) -> str:
-        """The counter that a scenario is judged by; where points differ, what most of it is called by."""
+        """The counter that a scenario's axes and titles are named by: its judge; lost time where the points differ."""
         usual = statistics.EXCESS if scenario.open_loop else statistics.LOST
         return scenario.judged_by or (THROUGHPUT if self.is_race(scenario) else usual)
 
