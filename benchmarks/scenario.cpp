@@ -464,8 +464,8 @@ void read_shape(const Combination& from, Point& point) {
   const std::initializer_list<std::pair<const char*, bool>> of_one_queue{
       {"producers", point.producers != 1},
       {"consumers", point.consumers != 1},
-      {"message_bytes", point.message_bytes != 8},
       {"payload", point.payload != Payload::in_queue},
+      {"message_bytes", point.message_bytes != 8},
       {"when_full", point.when_full != WhenFull::wait},
       {"batch", point.batch != 1},
       {"rho", from.find("rho") != nullptr},

@@ -29,10 +29,12 @@ template <class Q>
   const Point point;
   const Demands demands;
   const TrialPlan plan{point, Level::counted, 0, count, demands};
+  const TrialRecord trial;
   ProducerRecord sent;
   ConsumerRecord received;
   WorkerStatus status;
-  detail::push_range<Level::counted, false>(queue, 0, 0, count, plan, sent, status);
+  detail::push_range<Level::counted, detail::Pace::nothing, WhenFull::wait>(queue, 0, 0, count, plan, trial, sent,
+                                                                            status);
   queue.close();
   detail::ArrivalCheck check(1);
   detail::pop_range<Level::counted, false, false>(queue, plan, received, check, status);
