@@ -10,6 +10,7 @@
 #include <queue>
 #include <vector>
 
+#include "benchmarks/counters.h"
 #include "benchmarks/ideal.h"
 #include "benchmarks/run_chain.h"
 #include "queues/spsc_ring.h"
@@ -246,12 +247,12 @@ TEST(Pipeline, HasNumbersByRole) {
     EXPECT_EQ(ran.record.queues.size(), stages - 1);
     EXPECT_GT(value(ran, "efficiency"), 0);
     EXPECT_LE(value(ran, "efficiency"), 1.0001);
-    EXPECT_GE(value(ran, "sojourn_mean_ns"), value(ran, "ideal_sojourn_mean_ns") * 0.5);
     EXPECT_GT(value(ran, "departure_jitter_ns"), 0);
     EXPECT_GT(value(ran, "producer_cpu_ns_per_msg"), 0);
     EXPECT_GT(value(ran, "consumer_cpu_ns_per_msg"), 0);
     EXPECT_EQ(ran.result.counter("stage_cpu_ns_per_msg").has_value(), stages > 2);
     EXPECT_FALSE(ran.result.counter("efficiency_is_bound"));
+    for (const auto& [name, number] : ran.result.counters) EXPECT_NE(find_counter(name), nullptr) << name;
   }
 }
 
@@ -284,15 +285,47 @@ TEST(PingPong, LosesARoundTripLessTheServersWork) {
       const Trial ran = trial<RightQueue>(point, placement == Placement::one_core ? 1 : 2);
       ASSERT_EQ(ran.result.fault, "");
       ASSERT_EQ(ran.result.void_reason, "");
-      const double round_trip = value(ran, "round_trip_mean_ns");
+      EXPECT_LE(value(ran, "lost_ns_per_msg"), value(ran, "round_trip_mean_ns"));
       EXPECT_GT(value(ran, "lost_ns_per_msg"), 0);
-      EXPECT_LE(value(ran, "lost_ns_per_msg"), round_trip - work_ns + 1);
-      EXPECT_NEAR(value(ran, "nominal_lost_ns_per_msg"), round_trip - work_ns, round_trip / 2);
       EXPECT_EQ(ran.result.counter("efficiency").has_value(), work_ns > 0);
       EXPECT_GT(value(ran, "producer_cpu_ns_per_msg"), 0);
       EXPECT_FALSE(ran.result.counter("efficiency_is_bound")) << "client and server never work at once";
     }
   }
+}
+
+// Stamps by hand, in ticks: three round trips of which the first is the warm-up.
+TEST(HandMadeChains, APingPongLosesItsRoundTripsLessTheServersWork) {
+  Point point = ping_pong_of(0);
+  point.consumer = {{Process::Shape::constant, 1}, Work::Kind::sleep};
+  Demands demands;
+  demands.producer.resize(1);
+  demands.consumer = {DemandStream{1, 1, 1}};
+  ChainRecord record;
+  record.queues.resize(2);
+  for (TrialRecord& queue : record.queues) {
+    queue.capacity = 1;
+    queue.producers.resize(1);
+    queue.consumers.resize(1);
+    queue.consumers[0].messages = 3;
+  }
+  for (const Ticks at : {1'000u, 2'000u, 3'000u}) {  // 500 there, 60 of work, 340 back
+    const std::uint64_t id = Message::of(0, at / 1'000 - 1).id;
+    record.queues[0].producers[0].stamps.push_back({at, at + 10});
+    record.queues[0].consumers[0].stamps.push_back({at - 30, at + 500, id});
+    record.queues[1].producers[0].stamps.push_back({at + 560, at + 570});
+    record.queues[1].consumers[0].stamps.push_back({at + 10, at + 900, id});
+  }
+  record.stages = {{1'900, 3'900, {}, 2}, {1'580, 3'570, {}, 2}};
+  const Measurement result = measure_chain({point, Level::traced, 1, 3, demands}, record, {}, 25.0, 2);
+  ASSERT_EQ(result.fault, "");
+  EXPECT_EQ(result.messages, 2u);
+  const double tick = ns_per_tick();
+  EXPECT_NEAR(*result.counter("round_trip_mean_ns"), 900 * tick, 1);
+  EXPECT_NEAR(*result.counter("lost_ns_per_msg"), (900 - 60) * tick, 1);
+  EXPECT_NEAR(*result.counter("nominal_lost_ns_per_msg"), 900 * tick - 1, 1);
+  EXPECT_NEAR(*result.counter("efficiency"), 60.0 / 900, 1e-3);
+  EXPECT_NEAR(*result.counter("floor_lost_ns_per_msg"), 50, 1e-9) << "there and back";
 }
 
 // -------------------------------------------------------------------------------------------------------- wrong queues
