@@ -142,7 +142,7 @@ int main(int argc, char** argv) {
   bool properties = false;
   bool list = false;
   bool queues = false;
-  bool counters = false;
+  bool list_counters = false;
   CLI::App app{
       "Measures bounded blocking queues. Alone: one round, printed by Google Benchmark (its --benchmark_* flags are "
       "passed on). "
@@ -164,7 +164,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.5, 600.0));
   app.add_flag("--list", list, "print the scenarios and their points");
   app.add_flag("--queues", queues, "print the queues and their labels");
-  app.add_flag("--counters", counters, "print the counters: name, which direction is better, meaning");
+  app.add_flag("--counters", list_counters, "print the counters: name, which direction is better, meaning");
   app.allow_extras();
   try {
     app.parse(argc, argv);
@@ -179,7 +179,7 @@ int main(int argc, char** argv) {
       print_queues();
       return 0;
     }
-    if (counters) {
+    if (list_counters) {
       print_counters();
       return 0;
     }
