@@ -321,6 +321,15 @@ RoleUsage producer_usage(const TrialPlan& plan, const TrialRecord& record) {
   return use;
 }
 
+// What waiting for arrivals cost; a producer that lost its core meanwhile used less than the time that it took.
+double watching_cpu_ns(const TrialRecord& record) {
+  double cpu_ns = 0;
+  for (const ProducerRecord& producer : record.producers) {
+    cpu_ns += std::min(producer.usage.cpu_ns, ns_between(0, producer.watched));
+  }
+  return cpu_ns;
+}
+
 RoleUsage consumer_usage(const TrialRecord& record) {
   RoleUsage use;
   for (const ConsumerRecord& consumer : record.consumers) {
@@ -616,8 +625,7 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
 
   RoleUsage producers = producer_usage(plan, record);
   RoleUsage consumers = consumer_usage(record);
-  producers.work_cpu_ns = point.arrivals ? std::min(producers.usage.cpu_ns, usage_produce.realised)
-                                         : spin_ns(point.producer, usage_produce);
+  producers.work_cpu_ns = point.arrivals ? watching_cpu_ns(record) : spin_ns(point.producer, usage_produce);
   consumers.work_cpu_ns = spin_ns(point.consumer, usage_consume);
   // Arrivals may be slept for. A consumer's last call, which brings the end, may sleep as well.
   const bool producers_sleep = point.arrivals || point.producer.kind == Work::Kind::sleep;
@@ -660,9 +668,9 @@ double least_window_ns(const Point& point, std::size_t cores) {
   const double slower =
       point.arrivals ? 0 : std::max({point.producer.mean_ns, point.consumer.mean_ns, point.stage.mean_ns});
   const double fillings = 20 * static_cast<double>(point.queues() * point.capacity) * slower;
-  const double turns = point.spinning_threads() > cores ? 500e6 : 0;
+  const double turns = point.spinning_threads() > cores ? 200e6 : 0;
   const double quotas = point.cpu_quota_pct ? 2 * CpuQuota::period_ns : 0;
-  return std::max({54e6, fillings, turns, quotas, point.window_ms * 1e6});
+  return std::max({40e6, fillings, turns, quotas, point.window_ms * 1e6});
 }
 
 }  // namespace bq::bench

@@ -45,7 +45,7 @@ Measurement measure(const TrialPlan& plan, const TrialRecord& record, const Trai
 /// What a queue did wrong in a traced trial; empty if nothing.
 std::string find_fault(const TrialPlan& plan, const TrialRecord& record, const Traits& traits);
 
-/// Least length of a point's window, ns: 54 ms; 20 fillings of the queue at the slower side's pace; half a second where
+/// Least length of a point's window, ns: 40 ms; 20 fillings of the queue at the slower side's pace; 200 ms where
 /// threads take turns on the cores; two periods of a CPU quota; what the scenario asks for.
 double least_window_ns(const Point& point, std::size_t cores);
 

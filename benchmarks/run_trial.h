@@ -26,16 +26,19 @@ namespace detail {
 /// What comes before each push.
 enum class Pace : std::uint8_t { nothing, work, arrivals };
 
-/// Waits until the clock says `when`. A sleeper gets up before, since a timer is late.
-inline void wait_until(Ticks when, Arrivals::Wait how) noexcept {
+/// Waits until the clock says `when`. A sleeper gets up before, since a timer is late. Returns how long it watched the
+/// clock, which burns CPU.
+inline Ticks wait_until(Ticks when, Arrivals::Wait how) noexcept {
   constexpr double up_before_ns = 100'000;
   if (how == Arrivals::Wait::sleep) {
-    const Ticks now = now_ticks();
-    const double left_ns = now < when ? ns_between(now, when) - up_before_ns : 0;
+    const Ticks before = now_ticks();
+    const double left_ns = before < when ? ns_between(before, when) - up_before_ns : 0;
     if (left_ns > 0) sleep_ns(static_cast<std::uint32_t>(std::min(left_ns, 4e9)));
   }
-  while (now_ticks() < when) {  // without a pause, which would make it late
-  }
+  const Ticks awake = now_ticks();
+  Ticks now = awake;
+  while (now < when) now = now_ticks();  // without a pause, which would make it late
+  return now - awake;
 }
 
 inline void work(Work::Kind kind, std::uint32_t demand) noexcept {
@@ -109,7 +112,7 @@ void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
     if constexpr (pace != Pace::nothing) {
       status.in_work.store(true, std::memory_order_relaxed);
       if constexpr (pace == Pace::arrivals) {
-        wait_until(trial.start + to_ticks(plan.demands.arrivals_ns[self][i]), plan.point.arrivals->wait);
+        record.watched += wait_until(trial.start + to_ticks(plan.demands.arrivals_ns[self][i]), plan.point.arrivals->wait);
       } else {
         work(kind, demand[i]);
       }
@@ -138,6 +141,7 @@ void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecor
   push(0, plan.warmup_per_producer);
   const CpuUsage before = CpuUsage::of_this_thread();
   record.warm = now_ticks();
+  record.watched = 0;
   if constexpr (level == Level::traced) {
     push(plan.warmup_per_producer, total);
   } else {

@@ -61,7 +61,7 @@ std::string cell_name(const Point& point, const QueueEntry& queue) {
 void check_queues(const Scenario& scenario, const Claim& claim) {
   const auto check = [&](std::size_t line, const std::string& key, const std::string& name) {
     std::vector<std::string> known = scenario.queues;
-    if (known.empty()) {
+    if (known.empty() || std::erase(known, default_queues)) {
       for (const QueueEntry& queue : registered_queues()) known.push_back(queue.name);
     }
     if (std::find(known.begin(), known.end(), name) != known.end()) return;

@@ -54,6 +54,7 @@ struct ProducerRecord {
   Ticks warm = 0;                 ///< the warm-up's last push returned
   Ticks done = 0;                 ///< the last push returned
   CpuUsage usage;                 ///< from warm to done
+  Ticks watched = 0;              ///< open loop: spent watching the clock for arrivals, from warm to done
   std::vector<PushStamp> stamps;  ///< traced: one a message, warm-up included
   std::vector<Ticks> strides;     ///< counted: after every TrialRecord::stride messages from warm on
   std::uint64_t refused = 0;      ///< pushes that found it closed: none may

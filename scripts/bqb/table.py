@@ -181,6 +181,8 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
     if any(loss.from_all for loss in losses):
         lines.append(f"†: a cell has fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks and is summarised "
                      "from all of them.")
+    lines += [f"{each.scenario.name}: {warning}." for each in answers
+              for warning in statistics.open_loop_warnings(run, each.scenario.points)]
     if quota := run.context.get("cpu_quota_cores"):
         lines.append(f"All of it ran under a CPU quota of {quota:g} cores on {run.context.get('cores', '?')}: what "
                      "waits by spinning looks worse here than without.")

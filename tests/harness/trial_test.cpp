@@ -280,8 +280,12 @@ TEST(OpenLoop, CountsFromTheArrival) {
   record.consumers[0].warm = 10'500;
   record.producers[0].warm = 10'500;
   record.producers[0].done = 14'010;
+  record.producers[0].usage.cpu_ns = 3'000 * tick;
+  record.producers[0].watched = 2'600;
   const Measurement result = measure({point, Level::traced, 0, 4, demands}, record, {}, std::nullopt, 2);
   ASSERT_EQ(result.fault + result.void_reason, "");
+  EXPECT_NEAR(*result.counter("producer_cpu_beyond_work_ns_per_msg"), 400 * tick / 4, 1)
+      << "watching the clock is no work of the queue's";
   EXPECT_NEAR(*result.counter("sojourn_mean_ns"), (50 + 70 + 150 + 250) / 4.0 * tick, 2);
   EXPECT_NEAR(*result.counter("excess_mean_ns"), (50 + 70 + 150 + 250) / 4.0 * tick, 2) << "the ideal has no wait here";
   EXPECT_NEAR(*result.counter("generator_late_p99_ns"), 90 * tick, 2);
@@ -401,11 +405,11 @@ TEST(HandMadeRecords, WhatAQuotaGivesBoundsTheIdeal) {
 }
 
 TEST(LeastWindow, CountsFillingsAndTurns) {
-  Point point = point_of(1, 1, 256, 500, 10'000);
-  EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 54e6);
+  Point point = point_of(1, 1, 100, 500, 10'000);
+  EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 40e6);
   point.capacity = 1'000;
   EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 200e6);
-  EXPECT_DOUBLE_EQ(least_window_ns(point_of(2, 2, 1, 500, 500), 2), 500e6);
+  EXPECT_DOUBLE_EQ(least_window_ns(point_of(2, 2, 1, 500, 500), 2), 200e6);
   point.window_ms = 300;
   EXPECT_DOUBLE_EQ(least_window_ns(point, 2), 300e6);
   point = point_of(1, 1, 1, 500, 500);

@@ -305,6 +305,12 @@ def test_curated_claims_and_judges_are_sound() -> None:
     assert run(REAL, "--list").returncode == 0
 
 
+def test_a_claim_may_be_about_the_default_line_up_beside_named_queues(tmp_path: Path) -> None:
+    text = TRACED.replace("rounds = 1", 'rounds = 1\nqueues = ["default", "spsc_park"]') + CLAIM
+    done = run(REAL, "--scenario", scenario(tmp_path, text), "--list")
+    assert done.returncode == 0, done.stderr
+
+
 def test_counters_are_listed() -> None:
     lines = run(REAL, "--counters").stdout.splitlines()
     assert [line.split()[:2] for line in lines if line.startswith("lost_ns_per_msg")] == [["lost_ns_per_msg", "lower"]]

@@ -176,3 +176,20 @@ def test_print_summary_uses_colour_on_a_terminal(tmp_path):
     terminal = Terminal()
     table.print_summary(run, terminal)
     assert "overcommit" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("counters, said", [
+    ({"generator_is_late": 1}, "overcommit: late generator at 1 of 1 point: 1 message in 100"),
+    ({"overloaded": 1, "backlog_growth_msgs_per_s": 21_000},
+     "overcommit: overloaded at 1 of 1 point: more comes than can be done, the backlog grows by 21 k/s to 21 k/s"),
+    ({"generator_is_late": 0, "overloaded": 0, "backlog_growth_msgs_per_s": 3}, None),
+    ({"overloaded": 1, "backlog_growth_msgs_per_s": 3, "dropped_share": 0.3}, None),  # what finds no room goes away
+])
+def test_what_to_know_of_an_open_loop_is_said(tmp_path, counters, said):
+    folder = synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2)
+    rows = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+    for row in rows:
+        row.get("counters", {}).update(counters)
+    (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = " ".join(table.plain(results.load(folder)).split())
+    assert said in text if said else "late generator" not in text and "backlog grows" not in text

@@ -20,7 +20,11 @@ behind them, disturbed trials as grey crosses that count for nothing, cells with
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from bqb import statistics, theme
@@ -36,21 +40,37 @@ from bqb.results import Run
 
 
 def draw(run: Run, out_dir: Path | str) -> list[Path]:
-    """Draws every figure that the run has data for into `out_dir` (created)."""
+    """Draws every figure that the run has data for into `out_dir` (created), on all cores."""
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    view = View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))
-    paths: list[Path] = []
+    figures = all_figures(View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())])))
+    # Processes, as matplotlib's state is global; forked ones, as they have the run already.
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), multiprocessing.get_context("fork"),
+                             _take_over, (figures, out_dir)) as pool:
+        return [path for paths in pool.map(_draw, range(len(figures))) for path in paths]
+
+
+Figures = list[tuple[str, Callable[[], theme.Page | None]]]
+_figures: Figures = []
+_out_dir = Path()
+
+
+def _take_over(figures: Figures, out_dir: Path) -> None:
+    global _figures, _out_dir
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then gives them nothing more to do
+    _figures, _out_dir = figures, out_dir
+
+
+def _draw(index: int) -> list[Path]:
+    stem, make = _figures[index]
     with theme.context():
-        for stem, make in all_figures(view):
-            if drawn := make():
-                paths += theme.save(drawn.figure, out_dir / stem)
-    return paths
+        drawn = make()
+        return theme.save(drawn.figure, _out_dir / stem) if drawn else []
 
 
-def all_figures(view: View) -> list[tuple[str, Callable[[], theme.Page | None]]]:
+def all_figures(view: View) -> Figures:
     """(file name, function) of each figure; a function returns None where its data are missing."""
-    made: list[tuple[str, Callable[[], theme.Page | None]]] = [
+    made: Figures = [
         ("overview", lambda: overview(view)), ("properties", lambda: properties(view))]
     for scenario in view.run.scenarios.values():
         if not view.points(scenario):

@@ -196,6 +196,7 @@ def notes(view: View, scenario: Scenario, *first: str) -> list[str]:
     if nominal:
         marks.append(f"Nominal work times at {len(nominal)} of {len(points)} points: there the queues slow their "
                      "users' work by more than 2% unequally.")
+    marks += [f"{warning[0].upper()}{warning[1:]}." for warning in statistics.open_loop_warnings(view.run, points)]
     failures = [problem for problem in view.run.problems
                 if problem.kind == "failed" and problem.point in {point.name for point in points}]
     lines.append(" ".join(marks))
