@@ -19,7 +19,6 @@ import os
 import re
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -29,12 +28,12 @@ import numpy as np
 from bqb import results, statistics, theory
 from bqb.driver import Driver, Selection, listing
 from bqb.progress import Progress
-from bqb.results import Histogram, Point, Trial
+from bqb.results import Point, Trial
 
 QUANTILES = {"p50": 0.5, "p99": 0.99}
 FEWEST_BLOCKS = 9
-RESAMPLES, SEED = 400, 20_240_229
-CONFIDENCE = (2.5, 97.5)
+MIN_ON_CPU = 0.998  # of its time: who waits by spinning and runs for less was held up by others
+WIDTH_OF_INTERVAL = 2 * 1.96  # of 95%, in standard errors
 SPREAD_OF_MEDIAN = math.sqrt(math.pi / 2)  # standard error of a median over that of a mean, of normal values
 HEAVY_LOAD, HEAVY = 0.8, 2.5  # above this rho, waits may be off by so much more: their error goes with 1 / (1 - rho)
 SECONDS_BETWEEN_STARTS = 0.05  # of the runs at once: else all would probe the same cores at the same time
@@ -73,10 +72,10 @@ WAITS = {"mean": Tolerance(0.10, 0.10), "p50": Tolerance(0.10, 0.10, floor=0.05)
 PARTS = (
     Part("tandem_spin", "bounded queue, spinning work", 12, SPIN),
     Part("tandem_spin_deep", "bounded queue, spinning work", 12, SPIN, deep_only=True),
-    Part("mm1", "M/M/1", 11, WAITS),
-    Part("mm1_deep", "M/M/1", 11, WAITS, deep_only=True),
-    Part("coordinated_omission", "capacity 4", 10, {"p99": Tolerance(0.10, 0.10)}),
-    Part("md1", "M/D/1", 10, {"mean": Tolerance(0.10, 0.10)}),
+    Part("mm1", "M/M/1", 50, WAITS),
+    Part("mm1_deep", "M/M/1", 50, WAITS, deep_only=True),
+    Part("coordinated_omission", "capacity 4", 24, {"p99": Tolerance(0.10, 0.10)}),
+    Part("md1", "M/D/1", 24, {"mean": Tolerance(0.10, 0.10)}),
     Part("tandem_sleep", "bounded queue, sleeping work", 10, SLEEP, copies=1),
     # A consumer that has to be woken up takes a tenth of a millisecond, of 5.
     Part("mm2", "M/M/2, sleeping work", 10, {"mean": Tolerance(0.10, 0.10, floor=0.03)}, copies=4),
@@ -191,12 +190,11 @@ def run_at_once(drivers: Sequence[Driver], trials: int) -> None:
 
 @dataclass
 class Cell:
-    """A queue at a point, with its trials of all runs, and their distributions by (trial, name)."""
+    """A queue at a point, with its trials of all runs."""
 
     part: Part
     point: Point
     trials: list[Trial] = field(default_factory=list)
-    histograms: dict[tuple[int, str], Histogram] = field(default_factory=dict)  # by (index of the trial, name)
 
 
 def collect(folder: Path, deep: bool) -> tuple[list[Cell], list[str]]:
@@ -211,15 +209,8 @@ def collect(folder: Path, deep: bool) -> tuple[list[Cell], list[str]]:
         for run in runs:
             faults += [f"{problem.cell}: {problem.kind}: {problem.reason}" for problem in run.problems
                        if problem.kind != "void"]  # a block too few: what that means is judged by their number
-            distributions = defaultdict(dict)
-            for trial, histogram in run.histograms(("sojourn_ns", "ideal_sojourn_ns")):
-                distributions[trial.cell, trial.round, trial.level][histogram.name] = histogram
             for point, queue in run.cells():
-                cell = cells.setdefault((point.name, queue), Cell(part, point))
-                for trial in run.trials_of(point, queue):
-                    for name, histogram in distributions[trial.cell, trial.round, trial.level].items():
-                        cell.histograms[len(cell.trials), name] = histogram
-                    cell.trials.append(trial)
+                cells.setdefault((point.name, queue), Cell(part, point)).trials += run.trials_of(point, queue)
     return list(cells.values()), list(dict.fromkeys(faults))
 
 
@@ -263,11 +254,23 @@ def is_open(point: Point) -> bool:
 
 
 def chosen(cell: Cell) -> list[int]:
-    """Indices of the trials that count: those of undisturbed blocks if there are enough of them, else all. Runs at once
-    disturb each other's probes, but not their sleep: all count."""
+    """Indices of the trials that count: those of undisturbed blocks whose threads kept their cores, as far as their own
+    CPU time tells; where there are not enough of them, those of undisturbed blocks; else all. Runs at once disturb each
+    other's probes, but not their sleep: all count."""
     everyone = list(range(len(cell.trials)))
+    if cell.part.copies is not None:
+        return everyone
     undisturbed = [index for index in everyone if not cell.trials[index].disturbed]
-    return undisturbed if cell.part.copies is None and len(undisturbed) >= FEWEST_BLOCKS else everyone
+    running = [index for index in undisturbed if on_cpu(cell.point, cell.trials[index]) >= MIN_ON_CPU]
+    return next((some for some in (running, undisturbed) if len(some) >= FEWEST_BLOCKS), everyone)
+
+
+def on_cpu(point: Point, trial: Trial) -> float:
+    """Share of its time that a thread ran, of the side that ran less: 1 for spinning threads on a quiet machine. It says
+    nothing of how long messages waited."""
+    ran_ns = min(trial.counters[f"{side}_cpu_ns_per_msg"] / threads
+                 for side, threads in (("producer", point.producers), ("consumer", point.consumers)))
+    return ran_ns * trial.counters["messages"] / trial.counters["window_ns"]
 
 
 def blocks(cell: Cell) -> dict:
@@ -318,33 +321,38 @@ def load_of(chain: theory.Tandem) -> float:
 
 
 def compare_wait(cell: Cell, blank: Comparison) -> Comparison:
-    """Of waits pooled over the blocks; the interval is from a bootstrap over the blocks."""
-    indices = chosen(cell)
-    if not indices:
-        raise ValueError("no trials")
-    waits = Waits(cell, indices, blank.figure)
-    closed_form = wait_in_theory(cell.point, blank.figure)
-    everyone = np.ones(len(indices))
-    measured, ideal, produce_ns, consume_ns = waits.pooled(everyone)
-    expected = closed_form(produce_ns, consume_ns) / consume_ns
-    picks = np.random.default_rng(SEED).multinomial(len(indices), everyone / len(indices), RESAMPLES)
-    offs = []
-    for pick in picks:
-        value, _, gap_ns, service_ns = waits.pooled(pick)
-        offs.append(value / service_ns - closed_form(gap_ns, service_ns) / service_ns)
-    low, high = np.percentile(offs, CONFIDENCE) + expected
-    point = cell.point
+    """Medians over the trials of measured - theory, in services. Not of all messages together: a thread that stands still
+    for 10 ms once holds up a percent of a trial's messages, and a pool never forgets them."""
+    point, closed_form = cell.point, wait_in_theory(cell.point, blank.figure)
+    trials = [cell.trials[index] for index in chosen(cell)]
+    services = np.array([trial.counters["consumer_work_mean_ns"] for trial in trials])
+    gaps = np.array([trial.counters["window_ns"] / trial.counters["messages"] if is_open(point) else
+                     trial.counters["producer_work_mean_ns"] for trial in trials])
+    measured, ideal = (np.array([trial.counters[f"{stem}_{blank.figure}_ns"] for trial in trials])
+                       for stem in ("sojourn", "ideal_sojourn"))
+    if is_open(point):  # a trial whose work took so long that it has no steady state is no sample of one
+        steady = services < gaps * point.consumers
+        if steady.mean() < 0.5:
+            raise ValueError("most trials are beyond saturation and have no steady state")
+        services, gaps, measured, ideal = services[steady], gaps[steady], measured[steady], ideal[steady]
+    realised = np.array([closed_form(gap_ns, service_ns) for gap_ns, service_ns in zip(gaps, services)])
     drawn_service_ns = point.consumer.mean_ns
     drawn_gap_ns = drawn_service_ns / point.consumers / point.rho  # one producer, everywhere here
     drawn = closed_form(drawn_gap_ns, drawn_service_ns) / drawn_service_ns
-    error = float(np.std(offs))
+    off = statistics.estimate(tuple((measured - realised) / services))
+    if off is None:
+        raise ValueError("no trials")
+    expected = float(np.median(realised / services))
+    low, high = (math.nan if end is None else expected + end for end in (off.low, off.high))
+    error = (high - low) / WIDTH_OF_INTERVAL
     if blank.title == "M/M/1" and blank.figure == "mean":
-        error = theory.mm1_wait_error(drawn_gap_ns, drawn_service_ns, waits.messages) / drawn_service_ns
+        messages = sum(trial.counters["messages"] for trial in trials)
+        error = theory.mm1_wait_error(drawn_gap_ns, drawn_service_ns, messages) / drawn_service_ns * SPREAD_OF_MEDIAN
     return with_values(
-        blank, **blocks(cell), rho=consume_ns / produce_ns / point.consumers, theory=expected,
-        measured=measured / consume_ns, low=float(low), high=float(high), error=error,
-        off={"realised": measured / consume_ns - expected, "drawn": measured / drawn_service_ns - drawn,
-             "replay": (measured - ideal) / consume_ns},
+        blank, **blocks(cell), rho=float(np.median(services / gaps)) / point.consumers, theory=expected,
+        measured=expected + off.median, low=low, high=high, error=error,
+        off={"realised": off.median, "drawn": float(np.median(measured)) / drawn_service_ns - drawn,
+             "replay": float(np.median((measured - ideal) / services))},
         allowed=allowed(cell, blank.figure, expected))
 
 
@@ -360,62 +368,6 @@ def wait_in_theory(point: Point, figure: str) -> Callable[[float, float], float]
         return lambda gap_ns, service_ns: theory.mmc_wait_mean(gap_ns, service_ns, point.consumers)
     squared_variation = 1.0 if point.consumer.process == "exponential" else 0.0
     return lambda gap_ns, service_ns: theory.mg1_wait_mean(gap_ns, service_ns, squared_variation)
-
-
-class Waits:
-    """The waits of a cell's trials, to be pooled with any weights."""
-
-    def __init__(self, cell: Cell, indices: Sequence[int], figure: str):
-        trials = [cell.trials[index] for index in indices]
-        self._share = QUANTILES.get(figure)
-        self._point = cell.point
-        self._counts = np.array([trial.counters["messages"] for trial in trials])
-        self._window_ns = np.array([trial.counters["window_ns"] for trial in trials])
-        self._service_ns = np.array([trial.counters["consumer_work_mean_ns"] for trial in trials])
-        self._produce_ns = (None if is_open(cell.point) else
-                            np.array([trial.counters["producer_work_mean_ns"] for trial in trials]))
-        names = ("sojourn_ns", "ideal_sojourn_ns")
-        if self._share is None:
-            self._values = [np.array([trial.counters[name.replace("_ns", "_mean_ns")] for trial in trials])
-                            for name in names]
-        else:
-            self._values = [Pooled([cell.histograms[index, name] for index in indices]) for name in names]
-
-    @property
-    def messages(self) -> float:
-        return float(self._counts.sum())
-
-    def pooled(self, weights: np.ndarray) -> tuple[float, float, float, float]:
-        """The figure, the same in the replay, and the mean gap between messages (or time of production) and service;
-        all in ns."""
-        counts = weights * self._counts
-        gap_ns = (float(weights @ self._window_ns / counts.sum()) if self._produce_ns is None else
-                  float(counts @ self._produce_ns / counts.sum()))
-        service_ns = float(counts @ self._service_ns / counts.sum())
-        measured, ideal = (values.quantile(self._share, weights) if isinstance(values, Pooled) else
-                           float(counts @ values / counts.sum()) for values in self._values)
-        return measured, ideal, gap_ns, service_ns
-
-
-class Pooled:
-    """Histograms side by side over the same buckets, for quantiles of weighted sums of them."""
-
-    def __init__(self, histograms: Sequence[Histogram]):
-        self._edges = sorted({bucket[:2] for histogram in histograms for bucket in histogram.buckets})
-        column = {edge: number for number, edge in enumerate(self._edges)}
-        self._counts = np.zeros((len(histograms), len(self._edges)), dtype=np.int64)
-        for row, histogram in enumerate(histograms):
-            for lower, upper, count in histogram.buckets:
-                self._counts[row, column[lower, upper]] += count
-
-    def quantile(self, share: float, weights: np.ndarray) -> float:
-        pool = statistics.Pool()
-        for edge, count in zip(self._edges, (weights @ self._counts).astype(int).tolist()):
-            pool.buckets[edge] = count
-        value = pool.quantiles([share])[0]
-        if value is None:
-            raise ValueError(f"{pool.count} messages are too few for the {share:.0%} quantile")
-        return value
 
 
 def as_json(comparisons: Sequence[Comparison], faults: Sequence[str]) -> dict:

@@ -110,6 +110,34 @@ def test_disturbed_blocks_count_only_for_want_of_others(tmp_path):
     assert "†: fewer than 9" in shown(comparisons, [])
 
 
+def test_trials_that_lost_their_cores_count_only_for_want_of_others(tmp_path):
+    def robbed(folder, rounds):
+        """Nine rounds of twelve or fewer are left whole."""
+        write_all(folder)
+        path = folder / "mm1" / "trials.jsonl"
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for row in rows:
+            if row["kind"] == "trial" and row["round"] <= rounds:
+                row["counters"]["consumer_cpu_ns_per_msg"] *= 0.997
+                row["counters"] |= {f"sojourn_{figure}_ns": 9e9 for figure in ("mean", "p50", "p99")}
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return by_part(compared(folder)[0], "mm1")
+    assert {(each.blocks, each.passed) for each in robbed(tmp_path / "a", 3)} == {(9, True)}
+    assert {each.blocks for each in robbed(tmp_path / "b", 4)} == {12}
+    assert not any(each.passed for each in robbed(tmp_path / "c", 7))
+
+
+def test_a_wait_is_that_of_the_median_trial(tmp_path):
+    write_all(tmp_path)
+    path = tmp_path / "mm1" / "trials.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        if row["kind"] == "trial" and row["round"] <= 5:
+            row["counters"] |= {f"sojourn_{figure}_ns": 9e9 for figure in ("mean", "p50", "p99")}
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert all(each.passed for each in by_part(compared(tmp_path)[0], "mm1"))
+
+
 def test_too_few_blocks_prove_nothing(tmp_path):
     comparisons, _ = compared(write_all(tmp_path, rounds=8))
     assert all(each.trouble == "8 blocks, 9 are needed" and not each.passed for each in comparisons)
