@@ -112,7 +112,8 @@ void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
     if constexpr (pace != Pace::nothing) {
       status.in_work.store(true, std::memory_order_relaxed);
       if constexpr (pace == Pace::arrivals) {
-        record.watched += wait_until(trial.start + to_ticks(plan.demands.arrivals_ns[self][i]), plan.point.arrivals->wait);
+        record.watched +=
+            wait_until(trial.start + to_ticks(plan.demands.arrivals_ns[self][i]), plan.point.arrivals->wait);
       } else {
         work(kind, demand[i]);
       }

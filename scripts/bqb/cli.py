@@ -310,7 +310,7 @@ def explore(words: list[str]) -> int:
 
 VALIDATE_HELP = """\
 Proves the harness against queueing theory: measures throughputs and waits that have a closed form, prints how far each is
-off and draws them. On a quiet machine: 7 minutes on 2 cores. The last line of the output is the folder with the results."""
+off and draws them. On a quiet machine: 8 minutes on 2 cores. The last line of the output is the folder with the results."""
 
 VALIDATE_STATUS = """\
 exit status:
