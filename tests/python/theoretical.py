@@ -27,8 +27,7 @@ def run_row(scenario, points, queue="mpmc_spin"):
             "scenarios": {scenario: described}, "queues": {queue: {}}}
 
 
-def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0, efficiency=1.0, messages=200_000,
-          on_cpu=1.0):
+def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0, efficiency=1.0, messages=200_000):
     """(trial row, histogram rows) without a round: exactly theory's, times `throughput` and `wait`, for work that takes
     `slow_work` times what was asked for; open loops with the arrivals that were asked for."""
     from bqb import theory
@@ -55,7 +54,7 @@ def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0,
     counters |= {f"sojourn_{name}_ns": value * wait for name, value in figures.items()}
     counters |= {f"ideal_sojourn_{name}_ns": value for name, value in figures.items()}
     counters |= {"throughput_msgs_per_s": messages / window * 1e9,
-                 "producer_cpu_ns_per_msg": window / messages * shape[0] * on_cpu,
+                 "producer_cpu_ns_per_msg": window / messages * shape[0],
                  "consumer_cpu_ns_per_msg": window / messages * shape[1]}
     row = {"kind": "trial", **names, "point": point_row["name"], "scenario": scenario, "queue": queue, "order": 1,
            "status": "ok", "messages": messages, "window_ns": window, "counters": counters}
