@@ -428,7 +428,7 @@ Timeline draw_timeline(const Window& window, const std::vector<Passage>& passage
 }
 
 // How long messages take from their arrival on, and how much longer than through the ideal queue. `sojourn` gets those
-// that arrived inside the window.
+// that arrived inside the window; at least one did.
 void measure_open_loop(const TrialPlan& plan, const TrialRecord& record, const Services& services,
                        const std::vector<Passage>& passages, const Window& window, std::optional<double> handoff_ns,
                        Histogram& sojourn, Report& report) {
@@ -478,15 +478,13 @@ void measure_open_loop(const TrialPlan& plan, const TrialRecord& record, const S
       lateness_ns.push_back(ns_between(std::max(passage.offered, free), passage.push_call));
     }
   }
-  if (drops && offered > 0) {
+  if (drops) {
     report.add("ideal_dropped_share", 1 - static_cast<double>(ideal_sojourn.count()) / offered);
   }
-  if (!lateness_ns.empty()) {
-    const auto p99 = lateness_ns.begin() + static_cast<std::ptrdiff_t>(lateness_ns.size() * 99 / 100);
-    std::nth_element(lateness_ns.begin(), p99, lateness_ns.end());
-    report.add("generator_late_p99_ns", *p99);
-    report.add("generator_is_late", *p99 > most_lateness * point.arrivals->mean_ns ? 1.0 : 0.0);
-  }
+  const auto p99 = lateness_ns.begin() + static_cast<std::ptrdiff_t>(lateness_ns.size() * 99 / 100);
+  std::nth_element(lateness_ns.begin(), p99, lateness_ns.end());
+  report.add("generator_late_p99_ns", *p99);
+  report.add("generator_is_late", *p99 > most_lateness * point.arrivals->mean_ns ? 1.0 : 0.0);
   report.add("overloaded", point.overloaded() ? 1.0 : 0.0);
   if (!arriving.empty()) {
     report.add("backlog_growth_msgs_per_s", (arrived - taken) / ns_between(arriving.open, arriving.close) * 1e9);
@@ -512,6 +510,7 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   RoleWork produce, consume;              // inside the window
   RoleWork usage_produce, usage_consume;  // inside the intervals that CPU usage was taken over
   std::size_t messages = 0;
+  bool any_arrived = false;  // inside the window
   std::vector<double> pushed(point.producers), popped(point.consumers);  // by each thread, inside the window
   double producer_sleeps = 0, consumer_sleeps = 0;                       // calls that may have slept
   const auto consumed_from = [&](const Passage& passage) {
@@ -526,6 +525,7 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
       const double nominal_produce_ns = services.nominal.produce[p][i];
       const double nominal_consume_ns = services.nominal.consume[p][i];
       const double push_ns = ns_between(passage.push_call, passage.push_done);
+      any_arrived = any_arrived || (point.arrivals && window.holds(passage.offered));
       if (i >= plan.warmup_per_producer) {
         usage_produce.add(produce_ns, nominal_produce_ns);
         producer_sleeps += push_ns > least_sleep_ns;
@@ -558,6 +558,10 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   out.messages = messages;
   if (too_short(plan, messages + dropped.count())) {
     out.void_reason = short_window;
+    return;
+  }
+  if (point.arrivals && !any_arrived) {
+    out.void_reason = "every message had arrived before all threads were warm";
     return;
   }
   const double n = static_cast<double>(messages);
