@@ -510,7 +510,7 @@ void measure_traced(const TrialPlan& plan, const TrialRecord& record, const std:
   RoleWork produce, consume;              // inside the window
   RoleWork usage_produce, usage_consume;  // inside the intervals that CPU usage was taken over
   std::size_t messages = 0;
-  bool any_arrived = false;  // inside the window
+  bool any_arrived = false;                                              // inside the window
   std::vector<double> pushed(point.producers), popped(point.consumers);  // by each thread, inside the window
   double producer_sleeps = 0, consumer_sleeps = 0;                       // calls that may have slept
   const auto consumed_from = [&](const Passage& passage) {
