@@ -532,7 +532,7 @@ Point read_point(const Combination& from, const std::string& scenario, const std
   if (point.arrivals) check_arrivals(from, *point.arrivals);
   if (both && !point.is_chain()) point.rho = consume_ns * producers / offer_ns;
 
-  point.window_ms = read_positive(from, "window_ms", 60'000).value_or(0);
+  point.window_ms = read_positive(from, "window_ms", 300'000).value_or(0);
   return point;
 }
 

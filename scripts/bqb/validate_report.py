@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bqb.statistics import percentage
-from bqb.validate import FEWEST_BLOCKS, Comparison, passed
+from bqb.validate import FEWEST_BLOCKS, Comparison, passed, score
 
 COLUMNS = {"K": 3, "ρ": 4, "theory": 6, "measured": 8, "off": 6, "±": 6, "allowed": 7, "drawn": 6, "replay": 6,
            "blocks": 6, "": 4}  # and their widths
@@ -44,9 +44,9 @@ def row(each: Comparison) -> list[str]:
     if not each.off:
         return [*told, *[""] * 8, "FAIL"]
     return [*told, number(each.theory), number(each.measured), share(each, each.off["realised"]),
-            share(each, each.error, sign=""), share(each, each.allowed["realised"], sign=""),
+            share(each, each.error, sign=""), share(each, each.allowed.get("realised", math.nan), sign=""),
             share(each, each.off["drawn"]), share(each, each.off["replay"]),
-            f"{each.blocks}{'†' if each.disturbed else ''}", "ok" if each.passed else "FAIL"]
+            f"{each.blocks}{'†' if each.disturbed else ''}", "" if not each.allowed else "ok" if each.passed else "FAIL"]
 
 
 def number(value: float) -> str:
@@ -68,7 +68,8 @@ def marks(comparisons: Sequence[Comparison]) -> Text:
              "services (S). Theory at the rates that the work really had; off: measured above theory. "
              "±: standard error, for throughputs and the mean wait of M/M/1 by theory (as drawn; at the "
              "realised rates it is smaller), else between the blocks. "
-             "Drawn: above theory at the rates asked for. Replay: above the ideal queue with the same times."]
+             "Drawn: above theory at the rates asked for. Replay: above the ideal queue with the same times. "
+             "Without a verdict: shown, not judged."]
     if any(each.disturbed for each in comparisons):
         lines.append(f"†: fewer than {FEWEST_BLOCKS} undisturbed blocks; all of them count.")
     return Text("\n".join(lines), style="dim")
@@ -89,9 +90,9 @@ def what_is_wrong(each: Comparison) -> list[str]:
 
 
 def verdict(comparisons: Sequence[Comparison], faults: Sequence[str]) -> Text:
-    good = sum(each.passed for each in comparisons)
+    good, judged_at_all = score(comparisons)
     judged = [each for each in comparisons if each.figure == "throughput" and "realised" in each.off]
     worst = max((abs(each.off["realised"]) / each.theory for each in judged), default=None)
-    text = f"{good} of {len(comparisons)} figures agree with queueing theory"
+    text = f"{good} of {judged_at_all} figures agree with queueing theory"
     text += f"; the throughput furthest off by {percentage(worst)}" if worst is not None else ""
     return Text(f"{text}.", style="green" if passed(comparisons, faults) else "bold red")

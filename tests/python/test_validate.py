@@ -16,10 +16,11 @@ HERE = Path(__file__).resolve().parent
 POINTS = {
     "tandem_spin": [point("tandem_spin", f"case:1p1c/capacity:{capacity}/rho:{rho}", capacity=capacity, rho=rho)
                     for capacity in (1, 8) for rho in (0.5, 1.25)],
-    "mm1": [point("mm1", f"case:rho_{rho}", capacity=256, rho=rho, open_loop=True) for rho in (0.3, 0.5, 0.8, 0.9)],
+    "mm1": [point("mm1", f"case:rho_{rho}", capacity=256, rho=rho, open_loop=True) for rho in (0.5, 0.8, 0.9)],
+    "mm1_sleep": [point("mm1_sleep", "case:rho_0.3", capacity=64, rho=0.3, open_loop=True, work="sleep")],
     "coordinated_omission": [point("coordinated_omission", f"case:{case}/rho:0.8", capacity=4, rho=0.8, case=case,
-                                   open_loop=case == "open") for case in ("open", "closed")],
-    "md1": [point("md1", "rho:0.7", capacity=256, rho=0.7, open_loop=True, process="constant")],
+                                   open_loop=case == "open", work="sleep") for case in ("open", "closed")],
+    "md1": [point("md1", "rho:0.7", capacity=256, rho=0.7, open_loop=True, process="constant", work="sleep")],
     "tandem_sleep": [point("tandem_sleep", f"case:{p}p{c}c/capacity:1/rho:1", p, c, work="sleep", rho=1.0)
                      for p, c in ((1, 2), (2, 1), (2, 2))],
     "mm2": [point("mm2", "rho:0.7", 1, 2, 32, rho=0.7, open_loop=True, work="sleep")],
@@ -49,7 +50,7 @@ def by_part(comparisons, part, figure=None):
 def test_what_theory_says_passes(tmp_path):
     comparisons, faults = compared(write_all(tmp_path))
     assert not faults and validate.passed(comparisons, faults), [each for each in comparisons if not each.passed]
-    assert len(comparisons) == 4 + 4 * 3 + 2 + 1 + 3 + 1
+    assert len(comparisons) == 4 + 3 * 3 + 3 + 2 + 1 + 3 + 1
     assert all(each.off["realised"] == pytest.approx(0, abs=0.002 * max(each.theory, 1)) for each in comparisons)
     assert all(each.blocks == 12 and not each.disturbed for each in comparisons)
 
@@ -89,10 +90,25 @@ def test_a_wait_may_be_ten_percent_off_and_more_under_heavy_load(tmp_path, facto
     comparisons, _ = compared(write_all(tmp_path, wait=factor))
     for figure in ("mean", "p99"):
         passed = {each.drawn_rho: each.passed for each in by_part(comparisons, "mm1", figure)}
-        assert passed == {0.3: factor < 1.1, 0.5: factor < 1.1, 0.8: factor < 1.1, 0.9: not heavy_fails}
+        assert passed == {0.5: factor < 1.1, 0.8: factor < 1.1, 0.9: not heavy_fails}
         assert all(each.beyond in ([], ["realised", "replay"]) for each in by_part(comparisons, "mm1", figure))
-    for part in ("coordinated_omission", "md1"):
-        assert all(each.passed == (factor < 1.1) for each in by_part(comparisons, part))
+    assert all(each.passed == (factor < 1.1) for each in by_part(comparisons, "coordinated_omission"))
+
+
+@pytest.mark.parametrize("figure, part", [("mean", "mm1_sleep"), ("mean", "md1")])
+def test_a_wake_up_is_allowed_where_the_wait_is_short(tmp_path, figure, part):
+    floor = next(each.tolerances for each in validate.PARTS if each.scenario == part)[figure].floor
+    for number, (beyond, passes) in enumerate(((-0.01, True), (0.01, False))):
+        theory_of_it = by_part(compared(write_all(tmp_path / f"theory{number}"))[0], part, figure)[0].theory
+        factor = 1.1 + (floor + beyond) / theory_of_it
+        assert by_part(compared(write_all(tmp_path / str(number), wait=factor))[0], part, figure)[0].passed == passes
+
+
+def test_a_figure_that_is_only_shown_has_no_verdict(tmp_path):
+    comparisons, faults = compared(write_all(tmp_path, wait=1.05))
+    line = next(line for line in shown(by_part(comparisons, "mm1_sleep"), faults).splitlines() if "p50" in line)
+    assert "ok" not in line and "FAIL" not in line
+    assert validate.score(comparisons) == (len(comparisons) - 1,) * 2
 
 
 def test_the_closed_loop_understates_the_wait(tmp_path):
@@ -157,17 +173,17 @@ def test_a_part_that_is_missing_and_a_queue_that_failed_are_faults(tmp_path):
     assert all(each.passed for each in comparisons) and not validate.passed(comparisons, faults)
     write_all(tmp_path / "b")
     with open(tmp_path / "b" / "md1" / "trials.jsonl", "a", encoding="utf-8") as file:
-        row = trial(POINTS["md1"][0])[0]
+        row = trial(POINTS["md1"][0])
         file.write(json.dumps({**row, "round": 13, "status": "error", "message": "hung"}) + "\n")
     comparisons, faults = compared(tmp_path / "b")
     assert faults == ["md1/mpmc_spin/rho:0.7: failed: hung"] and not validate.passed(comparisons, faults)
 
 
 def test_a_trial_without_a_window_is_no_fault_but_a_block_less(tmp_path):
-    row, histograms = trial(POINTS["md1"][0])
+    row = trial(POINTS["md1"][0])
     for rounds, passes in ((10, True), (9, False)):
         folder = write_all(tmp_path / str(rounds), leave_out=["md1"])
-        theoretical.write(folder / "md1", run_row("md1", POINTS["md1"]), [(row, histograms)], rounds)
+        theoretical.write(folder / "md1", run_row("md1", POINTS["md1"]), [row], rounds)
         lines = (folder / "md1" / "trials.jsonl").read_text(encoding="utf-8").splitlines()
         void = {key: value for key, value in json.loads(lines[1]).items() if key != "counters"} | {"status": "void"}
         lines[1] = json.dumps(void)
@@ -199,7 +215,7 @@ def test_table_names_what_failed(tmp_path):
     assert max(map(len, text.splitlines())) <= table.WIDTH and "…" not in text
     flat = " ".join(text.split())
     assert "FAILED tandem_spin/case:1p1c/capacity:1/rho:0.5 throughput: -4.0% off theory (allowed: 2.0%)" in flat
-    assert text.splitlines()[-1].startswith("16 of 23 figures agree with queueing theory; the throughput furthest off")
+    assert text.splitlines()[-1].startswith("15 of 22 figures agree with queueing theory; the throughput furthest off")
 
 
 @pytest.mark.parametrize("changes", [{}, {"throughput": 0.9, "wait": 20.0}, {"rounds": 2}])
@@ -226,9 +242,8 @@ def command(tmp_path, monkeypatch):
     def start(*words, **changes):
         known = {}
         for scenario, points in POINTS.items():
-            made = [trial(each, **changes) for each in points[:1]]
-            known[scenario] = {"run": run_row(scenario, points[:1]), "trials": [row for row, _ in made],
-                               "histograms": [row for _, histograms in made for row in histograms]}
+            known[scenario] = {"run": run_row(scenario, points[:1]),
+                               "trials": [trial(each, **changes) for each in points[:1]]}
         (tmp_path / "rows.json").write_text(json.dumps(known), encoding="utf-8")
         monkeypatch.setenv("FAKE_ROWS", str(tmp_path / "rows.json"))
         monkeypatch.setenv("BQB_QUEUE_BENCH", str(HERE / "theoretical.py"))
@@ -245,8 +260,8 @@ def test_status_is_the_verdict(command, tmp_path, changes, status):
     assert run.stdout.splitlines()[-1] == "run"
     assert ("FAILED tandem_spin" in run.stdout) == (status == 1)
     document = json.loads((tmp_path / "run" / "validation.json").read_text(encoding="utf-8"))
-    assert document["passed"] == (status == 0) and len(document["comparisons"]) == 8
-    assert {"validation.png", "validation.svg", "mm2.3.00", "tandem_sleep.0.00"} <= {
+    assert document["passed"] == (status == 0) and len(document["comparisons"]) == 11
+    assert {"validation.png", "validation.svg", "mm2.3.00", "mm1_sleep.49.00", "tandem_sleep.0.00"} <= {
         path.name for path in (tmp_path / "run").iterdir()}
 
 

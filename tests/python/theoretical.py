@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 """Runs whose figures are those of queueing theory, for the tests of ./scripts/validate: as a module it makes their rows;
 as a program it speaks queue_bench's side of the contract with the driver, and writes the rows of the file FAKE_ROWS:
-{scenario: {"run": row, "trials": [row], "histograms": [row]}}."""
+{scenario: {"run": row, "trials": [row]}}."""
 
 import argparse
 import json
 import os
 from pathlib import Path
-
-SHARES = [0, 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.985, 0.99, 0.995, 0.999, 0.9999]
 
 
 def point(scenario, name, producers=1, consumers=1, capacity=1, rho=0.5, open_loop=False, work="spin",
@@ -28,7 +26,7 @@ def run_row(scenario, points, queue="mpmc_spin"):
 
 
 def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0, efficiency=1.0, messages=200_000):
-    """(trial row, histogram rows) without a round: exactly theory's, times `throughput` and `wait`, for work that takes
+    """A trial row without a round: exactly theory's, times `throughput` and `wait`, for work that takes
     `slow_work` times what was asked for; open loops with the arrivals that were asked for."""
     from bqb import theory
     service = point_row["consumer"]["mean_ns"] * slow_work
@@ -58,26 +56,18 @@ def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0,
                  "consumer_cpu_ns_per_msg": window / messages * shape[1]}
     row = {"kind": "trial", **names, "point": point_row["name"], "scenario": scenario, "queue": queue, "order": 1,
            "status": "ok", "messages": messages, "window_ns": window, "counters": counters}
-    edges = [quantile(share) for share in SHARES] + [quantile(SHARES[-1]) * 1.5]
-    counts = [round((after - before) * messages) for before, after in zip(SHARES, [*SHARES[1:], 1])]
-    histograms = [{**names, "name": name, "count": sum(counts), "max": edges[-1] * factor,
-                   "buckets": [[low * factor, high * factor, count]
-                               for low, high, count in zip(edges, edges[1:], counts)]}
-                  for name, factor in (("sojourn_ns", wait), ("ideal_sojourn_ns", 1.0))]
-    return row, histograms
+    return row
 
 
 def write(folder, run, trials, rounds, disturbed=()):
     """A run folder of so many rounds; those whose numbers are `disturbed` are."""
     folder.mkdir(parents=True)
-    lines, beside = [run], []
+    lines = [run]
     for number in range(1, rounds + 1):
-        for row, histograms in trials:
+        for row in trials:
             lines += [{**row, "round": number},
                       {"kind": "block", "point": row["point"], "round": number, "disturbed": number in disturbed}]
-            beside += [{**histogram, "round": number} for histogram in histograms]
-    for name, rows in (("trials.jsonl", lines), ("histograms.jsonl", beside)):
-        (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in lines), encoding="utf-8")
 
 
 # ------------------------------------------------------------------------------------------------------ as a program
@@ -110,8 +100,6 @@ def main():
     for row in trials:
         append(folder / "trials.jsonl", [{**row, "round": number}, {"kind": "block", "point": row["point"],
                                                                     "round": number, "disturbed": False}])
-        append(folder / "histograms.jsonl", [{**histogram, "round": number} for histogram in known["histograms"]
-                                             if histogram["cell"] == row["cell"]])
 
 
 if __name__ == "__main__":

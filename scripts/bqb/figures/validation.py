@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from bqb import theme, theory
 from bqb.theme import GREY
-from bqb.validate import Comparison
+from bqb.validate import Comparison, score
 
 WIDTH, HEIGHT, LEFT, BETWEEN = 3.0, 2.6, 0.5, 1.1  # inches, of a panel and around it
 STEP = HEIGHT + 0.95  # from one row to the next
@@ -24,7 +24,7 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> theme.Pag
     known = [each for each in comparisons if math.isfinite(each.measured)]
     shapes = sorted({(each.producers, each.consumers) for each in known if each.figure == "throughput"})
     above = [lambda axes, shape=shape: throughput(axes, known, shape) for shape in shapes]
-    below = [draw for draw in (lambda axes: waits(axes, known, ("mm1", "mm1_deep")), lambda axes: omission(axes, known),
+    below = [draw for draw in (lambda axes: waits(axes, known, ("mm1", "mm1_deep", "mm1_sleep")), lambda axes: omission(axes, known),
                                lambda axes: means(axes, known)) if known]
     heads = [f"{p} producer{'s' * (p > 1)}, {c} consumer{'s' * (c > 1)}" for p, c in shapes]
     lower = ["M/M/1: Poisson arrivals, exponential service", "Whose clock? 99% wait at capacity 4",
@@ -41,8 +41,7 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> theme.Pag
 
 
 def title(comparisons: Sequence[Comparison]) -> str:
-    good = sum(each.passed for each in comparisons)
-    return f"Measured against queueing theory: {good} of {len(comparisons)} figures agree"
+    return "Measured against queueing theory: {} of {} figures agree".format(*score(comparisons))
 
 
 def notes(comparisons: Sequence[Comparison]) -> list[str]:
