@@ -104,8 +104,12 @@ find_needs() {  # find_needs COMMAND
   WANTED=()
   case $1 in
     bench | validate) need_build_tools; need_python matplotlib numpy scipy rich ;;
+    gate) need_build_tools; need_program valgrind valgrind "counts instructions"
+          need_program strace strace "counts system calls"
+          need_python numpy scipy rich ;;
     explore) need_build_tools; need_python rich ;;
     test) need_build_tools; need_program valgrind valgrind "counts instructions"
+          need_program strace strace "counts system calls"
           need_program spin spin "checks the model of the reference"
           need_python matplotlib numpy scipy rich pytest ;;
     plot | publish) need_python matplotlib numpy scipy rich ;;

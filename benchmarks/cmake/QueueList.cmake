@@ -40,13 +40,15 @@ function(bq_read_queue_list file out)
 endfunction()
 
 # bq_add_queues(<target> <list file> <include prefix> INCLUDE <header> REGISTER <expression> [EXCEPT <queue>...]): a
-# library whose users have each listed queue registered by <expression>, in which @class@, @name@ and @line_up@ stand for
+# library whose users have each listed queue (of BQ_ONLY, if that is set) registered by <expression>, in which @class@, @name@ and @line_up@ stand for
 # the queue's. Each is compiled in a target of its own, so that only it sees the library that it wraps; <target>_parts is
-# set to their names.
+# set to their names, and <target>_libraries links what they need.
 function(bq_add_queues target file prefix)
   cmake_parse_arguments(PARSE_ARGV 3 arg "" "INCLUDE;REGISTER" "EXCEPT")
   bq_read_queue_list("${file}" entries)
   add_library(${target} INTERFACE)
+  add_library(${target}_libraries INTERFACE)
+  target_link_libraries(${target} INTERFACE ${target}_libraries)
   set(parts "")
   foreach(entry IN LISTS entries)
     string(REPLACE "|" ";" fields "${entry}")
@@ -55,7 +57,7 @@ function(bq_add_queues target file prefix)
     list(GET fields 2 name)
     list(GET fields 3 line_up)
     list(GET fields 4 key)
-    if(name IN_LIST arg_EXCEPT)
+    if(name IN_LIST arg_EXCEPT OR (BQ_ONLY AND NOT name IN_LIST BQ_ONLY))
       continue()
     endif()
     string(REPLACE default by_default line_up ${line_up})
@@ -74,7 +76,7 @@ static const bool registered = @registration@;
     target_link_libraries(${part} PRIVATE bounded_queues bq_flags)
     bq_link_peer(${part} "${key}")
     target_sources(${target} INTERFACE $<TARGET_OBJECTS:${part}>)
-    bq_link_peer(${target} "${key}")
+    bq_link_peer(${target}_libraries "${key}")
     list(APPEND parts ${part})
   endforeach()
   set(${target}_parts "${parts}" PARENT_SCOPE)

@@ -1,11 +1,10 @@
-"""What the user types: the commands bench, test, explore, validate and plot, their options and exit statuses."""
+"""What the user types: the commands bench, test, explore, validate, gate, plot and publish, their options and statuses."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -15,19 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from bqb import ROOT, Failure, build, outside, results, shown, testrun
+from bqb.cli_parts import EXIT_USAGE, Parser, seconds, whole_number
 from bqb.driver import STOP_SIGNALS, Driver, Interrupted, Selection, listing
 from bqb.journal import Journal
 
 EXIT_QUEUE_FAILED = 1
 EXIT_OFF = 1
-EXIT_USAGE = 2
-
-
-class Parser(argparse.ArgumentParser):
-    """Wrong usage: one line and exit status 2."""
-
-    def error(self, message: str):
-        self.exit(EXIT_USAGE, f"{self.prog}: {message} (see ./scripts/{self.prog} --help)\n")
 
 
 # ------------------------------------------------------------------------------------------------------ bench
@@ -98,23 +90,6 @@ def parse_bench(words: list[str]) -> argparse.Namespace:
 def add_with(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--with", dest="headers", action="append", metavar="HEADER",
                         help=f"{what}, which stands outside the tree; may be repeated (see {outside.PAGE})")
-
-
-def whole_number(least: int):
-    def parse(word: str) -> int:
-        if not word.isdecimal() or not least <= int(word) < 2**64:
-            raise argparse.ArgumentTypeError(f"'{word}' is not a whole number of at least {least}")
-        return int(word)
-    return parse
-
-
-def seconds(word: str) -> float:
-    """A length of time as people write it: 300s, 5m, 1.5h."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", word)
-    length = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]] if found else 0
-    if not length:
-        raise argparse.ArgumentTypeError(f"'{word}' is not a length of time: write 300s, 5m or 1h")
-    return length
 
 
 def absolute_if_file(scenario: str) -> str:
@@ -371,7 +346,12 @@ def stop_on_signals() -> None:
             signal.signal(number, interrupt)
 
 
-COMMANDS = {"bench": bench, "test": test, "explore": explore, "validate": validate_harness, "plot": plot,
+def gate(words: list[str]) -> int:
+    from bqb.gate import command
+    return command.main(words)
+
+
+COMMANDS = {"bench": bench, "test": test, "explore": explore, "validate": validate_harness, "gate": gate, "plot": plot,
             "publish": publish_run}
 
 

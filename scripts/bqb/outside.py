@@ -36,7 +36,7 @@ MEANINGS = {
 # What a program takes of the preset's build: a target with all its parts, and the options to have it.
 TESTS = ("-DBQ_TESTS=ON",)
 PARTS = {"queue_bench": ("queue_bench", ()), "contract_test": ("bq_contract_suite", TESTS),
-         "explore": ("bq_explore_main", TESTS)}
+         "explore": ("bq_explore_main", TESTS), "gate_programs": ("gate_programs", ())}
 
 
 def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,129 @@
+// gate_counts: scripted paths whose instructions or system calls somebody else counts (callgrind, strace).
+//   gate_counts uncontended QUEUE N [EXTRA]   one thread: N times a push and a pop
+//   gate_counts hand_off QUEUE N              N messages to a consumer that sleeps whenever one is pushed
+// EXTRA: steps of spin work a message, a slow-down on purpose. Exit status 3: the queue cannot go this way; it says why.
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+#include <thread>
+
+#include "benchmarks/registry.h"
+#include "benchmarks/workload.h"
+
+namespace {
+
+using namespace bq::bench;
+
+constexpr std::size_t capacity = 64;
+constexpr int exit_usage = 2, exit_unfit = 3, exit_failed = 4;
+
+[[noreturn]] void end(int status, const std::string& why) {
+  std::fprintf(stderr, "gate_counts: %s\n", why.c_str());
+  std::_Exit(status);
+}
+
+class Made {
+ public:
+  explicit Made(const AnyQueueType& type)
+      : type_(type),
+        storage_(::operator new(type.storage_bytes, type.alignment)),
+        queue_(type.construct(storage_, capacity)) {}
+  ~Made() {
+    queue_->~AnyQueue();
+    ::operator delete(storage_, type_.alignment);
+  }
+  Made(const Made&) = delete;
+  Made& operator=(const Made&) = delete;
+  AnyQueue* operator->() { return queue_; }
+
+ private:
+  const AnyQueueType& type_;
+  void* storage_;
+  AnyQueue* queue_;
+};
+
+void uncontended(Made& queue, std::size_t count, std::uint32_t extra) {
+  std::uint64_t sum = 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!queue->push() || !queue->pop()) end(exit_failed, "a push or a pop failed that had room, or a message");
+    if (extra != 0) sum = spin_steps(extra, sum);
+  }
+  queue->close();
+}
+
+// Whether a thread sleeps in the kernel: the third field of its stat. One pread a look, and nothing else.
+class SleepWatch {
+ public:
+  explicit SleepWatch(long thread) {
+    const std::string path = "/proc/self/task/" + std::to_string(thread) + "/stat";
+    file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file_ < 0) end(exit_unfit, path + ": " + std::strerror(errno));
+  }
+  ~SleepWatch() { close(file_); }
+  SleepWatch(const SleepWatch&) = delete;
+  SleepWatch& operator=(const SleepWatch&) = delete;
+
+  bool sleeps() const {
+    char text[512];
+    const ssize_t length = pread(file_, text, sizeof text - 1, 0);
+    if (length <= 0) return false;
+    text[length] = 0;
+    const char* name_ends = std::strrchr(text, ')');
+    return name_ends != nullptr && name_ends[1] == ' ' && name_ends[2] == 'S';
+  }
+
+ private:
+  int file_;
+};
+
+void hand_off(Made& queue, std::size_t count) {
+  constexpr auto patience = std::chrono::seconds(1);
+  std::atomic<long> consumer_id{0};
+  std::atomic<std::size_t> taken{0};
+  std::jthread consumer([&] {
+    consumer_id = syscall(SYS_gettid);
+    while (queue->pop()) taken.fetch_add(1);
+  });
+  while (consumer_id == 0) std::this_thread::yield();
+  const SleepWatch watch(consumer_id);
+  const auto wait = [&](const auto& condition, const char* what) {
+    const auto begun = std::chrono::steady_clock::now();
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() - begun > patience) end(exit_unfit, what);
+    }
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    wait([&] { return watch.sleeps(); }, "a blocked pop does not sleep in the kernel");
+    if (!queue->push()) end(exit_failed, "a push failed that had room");
+    wait([&] { return taken.load() > i; }, "a message did not arrive within a second");
+  }
+  wait([&] { return watch.sleeps(); }, "a blocked pop does not sleep in the kernel");
+  queue->close();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string way = argc > 1 ? argv[1] : "";
+  if (argc < 4 || argc > 5 || (way != "uncontended" && way != "hand_off")) {
+    end(exit_usage, "usage: gate_counts uncontended|hand_off QUEUE N [EXTRA]");
+  }
+  const QueueEntry* entry = find_queue(argv[2]);
+  if (entry == nullptr) end(exit_usage, std::string(argv[2]) + ": no such queue is built in");
+  Made queue(entry->type);
+  const std::size_t count = std::strtoul(argv[3], nullptr, 10);
+  if (way == "hand_off") {
+    hand_off(queue, count);
+  } else {
+    uncontended(queue, count, argc > 4 ? static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10)) : 0);
+  }
+}

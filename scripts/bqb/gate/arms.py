@@ -1,0 +1,174 @@
+"""The two arms: where their sources come from, and their programs.
+
+The harness, the scenario and the control are always this checkout's; an arm brings its folder queues/, or, with
+`--with`, the header of a queue from outside the tree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bqb import ROOT, Failure, build, outside
+from bqb.gate import INVALID, USAGE
+
+CONTROL = "control"
+PROGRAMS = ("gate_trial", "gate_trial_relinked", "gate_counts")
+
+
+@dataclass(frozen=True)
+class Arm:
+    name: str  # base, head
+    source: str  # as the user named it
+    commit: str  # or "" where it is no commit
+    dirty: bool
+    sources_id: str  # of the files that were compiled
+    folder: Path  # of the programs
+
+    def trial_program(self, variant: int) -> Path:
+        """The same objects, linked in one order or the other."""
+        return self.folder / PROGRAMS[variant]
+
+    @property
+    def counts_program(self) -> Path:
+        return self.folder / "gate_counts"
+
+
+def prepare(name: str, source: str, queues: tuple[str, ...], header: str | None) -> Arm:
+    """Stages and builds an arm. A Failure of status 2 where there is no such source, of 4 where it does not compile."""
+    staged = ROOT / "build" / "gate" / name / "source"
+    commit, dirty = stage(source, staged, header)
+    try:
+        folder = build_header(staged / header) if header else build_queues(name, staged, queues)
+    except Failure as failure:
+        raise Failure(f"the {name} ({source}) does not compile: {failure}", INVALID) from None
+    return Arm(name, source, commit, dirty, identity(staged), folder)
+
+
+# ------------------------------------------------------------------------------------------------------- sources
+
+
+def stage(source: str, target: Path, header: str | None) -> tuple[str, bool]:
+    """Copies what the arm brings to `target`; says which commit that is, and whether files differ from it."""
+    folder = Path(source)
+    if folder.is_dir():
+        needed = folder / (header or "queues/queues.list")
+        if not needed.is_file():
+            raise Failure(f"{source}: has no {header or 'queues/queues.list'}; name a checkout of this project, or a git "
+                          "revision; for a queue of your own add --with", USAGE)
+        files = {path: (folder / path).read_bytes() for path in listed(folder, header)}
+        commit, dirty = revision_of(folder, header)
+    else:
+        files, commit, dirty = *archived(source, header), False
+    mirror(files, target)
+    return commit, dirty
+
+
+def listed(folder: Path, header: str | None) -> list[str]:
+    """The arm's files: queues/, or all headers and sources where the header could include any of them."""
+    roots = ["queues"] if header is None else [""]
+    found = []
+    for root in roots:
+        for parent, folders, names in os.walk(folder / root):
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "build")
+            found += [str((Path(parent) / name).relative_to(folder)) for name in sorted(names)
+                      if header is None or name.endswith((".h", ".hpp", ".hh", ".hxx", ".ipp", ".inl", ".inc"))]
+    return [path for path in found if (folder / path).is_file()]
+
+
+def git(*words: str, at: Path, text: bool = True) -> subprocess.CompletedProcess:
+    return subprocess.run(["git", "-C", str(at), *words], capture_output=True, text=text, check=False)
+
+
+def repository(header: str | None) -> Path:
+    """Whose revisions are meant: those of the repository that we are in, if it has what an arm brings."""
+    top = git("rev-parse", "--show-toplevel", at=Path.cwd())
+    here = Path(top.stdout.strip()) if top.returncode == 0 else None
+    return here if here and (here / (header or "queues/queues.list")).is_file() else ROOT
+
+
+def archived(revision: str, header: str | None) -> tuple[dict[str, bytes], str]:
+    at = repository(header)
+    commit = git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", at=at)
+    if revision.startswith("-") or commit.returncode != 0:
+        raise Failure(f"'{revision}' is neither a folder nor a revision of {at}", USAGE)
+    done = git("archive", commit.stdout.strip(), *([] if header else ["queues"]), at=at, text=False)
+    if done.returncode != 0:
+        raise Failure(f"{revision}: git archive: {done.stderr.decode(errors='replace').strip()}", USAGE)
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
+        files = {member.name: tar.extractfile(member).read() for member in tar.getmembers() if member.isfile()}
+    if (header or "queues/queues.list") not in files:
+        raise Failure(f"{revision}: has no {header or 'queues/queues.list'}", USAGE)
+    return files, commit.stdout.strip()
+
+
+def revision_of(folder: Path, header: str | None) -> tuple[str, bool]:
+    commit = git("rev-parse", "HEAD", at=folder)
+    if commit.returncode != 0:
+        return "", False
+    changes = git("status", "--porcelain", "--", header or "queues", at=folder)
+    return commit.stdout.strip(), bool(changes.stdout.strip())
+
+
+def mirror(files: dict[str, bytes], target: Path) -> None:
+    """Makes `target` hold these files and no others; one that is right already keeps its time, or all would be compiled
+    again."""
+    for path in [path for path in target.rglob("*") if path.is_file()]:
+        if str(path.relative_to(target)) not in files:
+            path.unlink()
+    for name, content in files.items():
+        path = target / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def identity(staged: Path) -> str:
+    """Of what was compiled: a hash over names and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in staged.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(staged)}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def identity_of_harness() -> str:
+    """Of what both arms share: the harness's sources."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in (ROOT / "benchmarks").rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# -------------------------------------------------------------------------------------------------------- builds
+
+
+def build_queues(name: str, staged: Path, queues: tuple[str, ...]) -> Path:
+    folder = ROOT / "build" / "gate" / name / "build"
+    configure = ["cmake", "-S", str(ROOT), "-B", str(folder), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+                 "-DBQ_TESTS=OFF", f"-DBQ_QUEUES_FROM={staged}", f"-DBQ_ONLY={';'.join(queues)}"]
+    build.run_cmake(configure, folder, "gate_programs", f"build {name}")
+    return folder
+
+
+def build_header(header: Path) -> Path:
+    headers = (str(header.resolve()),)
+    outside.names_in(headers[0])
+    return outside.build_with(headers, "release", "gate_programs")
+
+
+def listing(arm: Arm, scenario: str, queues: tuple[str, ...]) -> dict:
+    """{cells: [{queue, point, why_not?}], context}. A Failure of status 2 for a wrong scenario."""
+    names = [word for queue in queues for word in ("--queue", queue)]
+    done = subprocess.run([arm.trial_program(0), "--scenario", scenario, "--list", *names], capture_output=True,
+                          text=True, check=False)
+    if done.returncode != 0:
+        raise Failure(done.stderr.strip().removeprefix("gate_trial: ") or "gate_trial --list failed", USAGE)
+    return json.loads(done.stdout)

@@ -1,0 +1,121 @@
+"""The lane that no noise reaches: instructions a message (callgrind) and system calls a message (strace) along scripted
+paths (benchmarks/gate/counts.cpp). Each is the difference of two lengths, so that starting the program does not count."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from bqb import Failure
+from bqb.gate import INVALID
+from bqb.gate.arms import Arm
+from bqb.gate.pairs import Cell, WentWrong
+
+SHORT, LONG = 1_000, 11_000  # messages by one thread
+FEW, MANY = 100, 300  # messages handed over
+EXIT_UNFIT, EXIT_FAILED = 3, 4
+NOT_THE_QUEUES = "!pread64,sched_yield"  # how gate_counts watches its consumer
+INSTRUCTIONS, SYSCALLS = "instructions", "system calls"
+
+
+@dataclass(frozen=True)
+class Count:
+    queue: str
+    what: str  # INSTRUCTIONS, SYSCALLS: a message
+    base: float
+    head: float
+    limit_pct: float
+
+    @property
+    def change(self) -> float:
+        """A share. System calls where there were none are a change beyond any limit."""
+        return self.head / self.base - 1 if self.base else float("inf") if self.head else 0.0
+
+    @property
+    def is_regression(self) -> bool:
+        return self.change > self.limit_pct / 100
+
+
+class Unfit(Exception):
+    """The queue, or this machine, cannot be counted this way; why."""
+
+
+def measure(base: Arm, head: Arm, queues: Sequence[str], instructions_pct: float, syscalls_pct: float,
+            extra_steps: int = 0) -> tuple[list[Count], list[str]]:
+    """All counts, and why some are missing. `extra_steps`: a slow-down of the head on purpose."""
+    jobs = [(queue, what, limit) for queue in queues
+            for what, limit in ((INSTRUCTIONS, instructions_pct), (SYSCALLS, syscalls_pct))]
+
+    def both(job) -> Count | str:
+        queue, what, limit = job
+        of = instructions if what == INSTRUCTIONS else syscalls
+        try:
+            return Count(queue, what, of(base, queue, 0), of(head, queue, extra_steps), limit)
+        except Unfit as why:
+            return f"{queue}: {what} not counted: {why}"
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        found = list(pool.map(both, jobs))
+    return [each for each in found if isinstance(each, Count)], [each for each in found if isinstance(each, str)]
+
+
+def instructions(arm: Arm, queue: str, extra_steps: int) -> float:
+    """Of a push and a pop by one thread."""
+    if not shutil.which("valgrind"):
+        raise Unfit("valgrind is not here")
+
+    def total(messages: int) -> int:
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", arm.counts_program, "uncontended",
+                   queue, str(messages), str(extra_steps)]
+        if shutil.which("setarch"):  # addresses decide on a few instructions of the start
+            command = ["setarch", os.uname().machine, "--addr-no-randomize", *command]
+        done = run(command, arm, queue)
+        found = re.search(r"Collected : (\d+)", done.stderr)
+        if not found:
+            raise Unfit(f"callgrind says nothing: {done.stderr.strip().splitlines()[-1:]}")
+        return int(found[1])
+    return (total(LONG) - total(SHORT)) / (LONG - SHORT)
+
+
+def syscalls(arm: Arm, queue: str, _extra_steps: int) -> float:
+    """Of both sides, for a message to a consumer that sleeps. Calls of sched_yield do not count: their number is luck."""
+    if not shutil.which("strace"):
+        raise Unfit("strace is not here")
+
+    def total(messages: int) -> int:
+        with tempfile.TemporaryDirectory(prefix="bqb-") as folder:
+            out = Path(folder) / "counts"
+            run(["strace", "-f", "-c", "-e", f"trace={NOT_THE_QUEUES}", "-o", out, arm.counts_program, "hand_off", queue,
+                 str(messages)], arm, queue)
+            found = re.search(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+).*\btotal\s*$", out.read_text(encoding="utf-8"), re.MULTILINE)
+        if not found:
+            raise Unfit("strace counted nothing; is ptrace allowed?")
+        return int(found[1])
+    return (total(MANY) - total(FEW)) / (MANY - FEW)
+
+
+def run(command: list, arm: Arm, queue: str) -> subprocess.CompletedProcess:
+    # An environment of its own: the stack's place decides on a few instructions.
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120,
+                              env={"PATH": os.environ.get("PATH", "")})
+    except subprocess.TimeoutExpired:
+        raise WentWrong(arm.name, Cell(queue, "counts/hand-off"), "no end after 120 s") from None
+    said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])
+    ours = [line.partition("gate_counts: ")[2] for line in said if "gate_counts: " in line]
+    if done.returncode == EXIT_UNFIT:
+        raise Unfit(ours[-1] if ours else said[-1])
+    if done.returncode == EXIT_FAILED or done.returncode < 0:
+        why = ours[-1] if ours else f"ended with status {done.returncode}"
+        raise WentWrong(arm.name, Cell(queue, "counts/scripted"), why)
+    if done.returncode == 1 and "strace: " in done.stderr:
+        raise Unfit(said[-1])
+    if done.returncode != 0:
+        raise Failure(f"counting {queue}: {said[-1]}", INVALID)
+    return done

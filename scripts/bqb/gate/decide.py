@@ -1,0 +1,105 @@
+"""When a cell is a regression, when it passes. Pure functions of log ratios (head / base), one a pair.
+
+The median ratio is tested against the threshold by an exact one-sided sign test, which asks of the pairs only that they
+are independent: no shape, no equal variances. Regressions are found by Holm's method over all judged cells; alpha is
+spent on the planned looks in equal parts. So the chance that any cell is called a regression whose median is not beyond
+the threshold is at most alpha, whatever the looks and however many cells. A pass is tested the same way, cell by cell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.stats import beta, binom
+
+REGRESSION, PASSED, OPEN = "regression", "pass", "open"
+
+
+@dataclass(frozen=True)
+class Rule:
+    threshold: float  # a share: 0.05
+    alpha: float
+    looks: tuple[int, ...]  # pairs
+
+    @property
+    def tau(self) -> float:
+        """The threshold as a log ratio."""
+        return math.log1p(self.threshold)
+
+    @property
+    def alpha_of_look(self) -> float:
+        return self.alpha / len(self.looks)
+
+
+def tail(n: int, k: int) -> float:
+    """Chance of at least k heads in n throws."""
+    return float(binom.sf(k - 1, n, 0.5)) if n else 1.0
+
+
+def p_slower(ratios: Sequence[float], tau: float) -> float:
+    """p of "the median is at most tau"."""
+    return tail(len(ratios), int(np.sum(np.asarray(ratios) > tau)))
+
+
+def p_fast_enough(ratios: Sequence[float], tau: float) -> float:
+    """p of "the median is at least tau"."""
+    return tail(len(ratios), int(np.sum(np.asarray(ratios) < tau)))
+
+
+@dataclass
+class Verdicts:
+    """What is known of the cells so far; each stays as it was decided."""
+
+    rule: Rule
+    cells: Sequence[str]  # those that are judged
+    of: dict[str, str] = field(default_factory=dict)
+    looks_made: int = 0
+
+    @property
+    def open(self) -> list[str]:
+        return [cell for cell in self.cells if self.of.get(cell, OPEN) == OPEN]
+
+    @property
+    def regressions(self) -> list[str]:
+        return [cell for cell in self.cells if self.of.get(cell) == REGRESSION]
+
+    def look(self, ratios: Mapping[str, Sequence[float]]) -> None:
+        """The next planned look at all the pairs there are. Raises ValueError beyond the last one."""
+        if self.looks_made == len(self.rule.looks):
+            raise ValueError("every planned look has been made")
+        self.looks_made += 1
+        alpha, still = self.rule.alpha_of_look, self.open
+        # Holm's steps are counted over all cells: those decided before are among those that could have been wrong.
+        ranked = sorted(still, key=lambda cell: p_slower(ratios[cell], self.rule.tau))
+        for step, cell in enumerate(ranked):
+            if p_slower(ratios[cell], self.rule.tau) > alpha / (len(self.cells) - step):
+                break
+            self.of[cell] = REGRESSION
+        for cell in self.open:
+            if p_fast_enough(ratios[cell], self.rule.tau) <= alpha:
+                self.of[cell] = PASSED
+
+
+def interval(ratios: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """An interval that holds the median with at least this confidence, by the sign test: two order statistics. With fewer
+    than six values none does at 95 %, and it is their range."""
+    values, rank = sorted(ratios), 1
+    while 2 * binom.cdf(rank, len(values), 0.5) <= 1 - confidence:
+        rank += 1
+    return values[rank - 1], values[len(values) - rank]
+
+
+def pair_noise(logs: Sequence[float]) -> float:
+    """Standard deviation of a log ratio, robustly, from log ratios of a thing against itself (their median is 0)."""
+    return 1.4826 * float(np.median(np.abs(np.asarray(logs))))
+
+
+def proportion_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Clopper and Pearson's exact interval of a proportion."""
+    tail_share = (1 - confidence) / 2
+    low = 0.0 if hits == 0 else float(beta.ppf(tail_share, hits, n - hits + 1))
+    high = 1.0 if hits == n else float(beta.ppf(1 - tail_share, hits + 1, n - hits))
+    return low, high

@@ -1,0 +1,102 @@
+"""The policy of a gate: a TOML file, each key of which has a default in scripts/gate.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from bqb import ROOT, Failure
+from bqb.gate import USAGE
+from bqb.gate.decide import Rule
+
+DEFAULT = ROOT / "scripts" / "gate.toml"
+
+
+@dataclass(frozen=True)
+class Policy:
+    scenario: str  # a file
+    queues: tuple[str, ...]
+    threshold_pct: float
+    alpha_pct: float
+    looks: tuple[int, ...]
+    budget_s: float
+    inconclusive: str
+    noise_pct: float
+    calibration: int
+    advisory: tuple[str, ...]
+    instructions_pct: float
+    syscalls_pct: float
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(self.threshold_pct / 100, self.alpha_pct / 100, self.looks)
+
+
+def load(path: Path | None) -> Policy:
+    """Reads a policy over the defaults. A Failure of status 2 names file, key and remedy."""
+    given = read(path) if path else {}
+    defaults = read(DEFAULT)
+    where = path or DEFAULT
+
+    def wrong(key: str, what: str) -> Failure:
+        return Failure(f"{where}: key '{key}': {what}", USAGE)
+    for table, known in ((given, defaults), (given.get("counts", {}), defaults["counts"])):
+        if not isinstance(table, dict):
+            raise wrong("counts", "must be a table: [counts]")
+        for key in table:
+            if key not in known:
+                raise wrong(key, f"unknown; the keys are {', '.join(known)}")
+    values = defaults | given
+    counts = defaults["counts"] | given.get("counts", {})
+
+    def number(table: dict, key: str, least: float, most: float) -> float:
+        value = table[key]
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+            raise wrong(key, f"must be a number from {least:g} to {most:g}")
+        return float(value)
+
+    def texts(key: str) -> tuple[str, ...]:
+        value = values[key]
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise wrong(key, "must be a list of texts")
+        return tuple(value)
+    looks = values["looks"]
+    if (not isinstance(looks, list) or not looks or not all(type(each) is int and each >= 6 for each in looks)
+            or sorted(set(looks)) != looks):
+        raise wrong("looks", "must be a rising list of whole numbers of at least 6, as [20, 36, 60]")
+    if values["inconclusive"] not in ("fail", "pass"):
+        raise wrong("inconclusive", 'must be "fail" or "pass"')
+    calibration = values["calibration"]
+    if type(calibration) is not int or calibration != 0 and not 4 <= calibration <= 1000:
+        raise wrong("calibration", "must be 0 or a whole number from 4 to 1000")
+    budget = values["budget"]
+    length = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", budget) if isinstance(budget, str) else None
+    if not length or not float(length[1]):
+        raise wrong("budget", 'must be a length of time: "300s", "8m" or "1h"')
+    return Policy(
+        scenario=scenario_file(values["scenario"], where, wrong), queues=texts("queues"),
+        threshold_pct=number(values, "threshold_pct", 0.1, 100), alpha_pct=number(values, "alpha_pct", 0.001, 20),
+        looks=tuple(looks), budget_s=float(length[1]) * {"s": 1, "m": 60, "h": 3600}[length[2]],
+        inconclusive=values["inconclusive"], noise_pct=number(values, "noise_pct", 0.1, 1000), calibration=calibration,
+        advisory=texts("advisory"), instructions_pct=number(counts, "instructions_pct", 0, 100),
+        syscalls_pct=number(counts, "syscalls_pct", 0, 100))
+
+
+def scenario_file(name, policy: Path, wrong) -> str:
+    if not isinstance(name, str):
+        raise wrong("scenario", "must be a text")
+    for path in (policy.parent / name, ROOT / "scenarios" / f"{name}.toml", *ROOT.glob(f"scenarios/*/{name}.toml")):
+        if path.is_file() and path != policy:
+            return str(path.resolve())
+    raise wrong("scenario", f"'{name}' is neither a scenario below {ROOT / 'scenarios'} nor a file beside the policy")
+
+
+def read(path: Path) -> dict:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Failure(f"--policy {path}: {error.strerror}; name a TOML file like {DEFAULT}", USAGE) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Failure(f"{path}: no TOML: {error}", USAGE) from None

@@ -1,0 +1,253 @@
+"""One gate, from two arms to a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from bqb import Failure
+from bqb.gate import INCONCLUSIVE, INVALID, PASS, REGRESSION, decide
+from bqb.gate import arms as the_arms
+from bqb.gate import counts as the_counts
+from bqb.gate.arms import CONTROL, Arm
+from bqb.gate.counts import Count
+from bqb.gate.pairs import Bench, Cell, Clock, Pair, Plan, WentWrong, plans
+from bqb.gate.policy import Policy
+from bqb.progress import Progress
+
+SCHEMA = 1
+
+
+@dataclass
+class Result:
+    """What a gate found. `verdict` is the last line of what it prints."""
+
+    policy: Policy
+    base: Arm | None
+    head: Arm | None
+    context: dict
+    seed: int
+    cells: list[Cell] = field(default_factory=list)
+    plans: dict[str, Plan] = field(default_factory=dict)
+    advisory: dict[str, str] = field(default_factory=dict)  # cell -> why it is not judged
+    noise: dict[str, float] = field(default_factory=dict)  # cell -> deviation of a log ratio of base against base
+    calibration: list[Pair] = field(default_factory=list)
+    pairs: dict[str, list[Pair]] = field(default_factory=dict)  # cell -> all but the discarded one
+    states: dict[str, str] = field(default_factory=dict)  # judged cell -> regression, pass, open
+    looks_made: int = 0
+    counts: list[Count] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    failure: str = ""  # what the head's queue did wrong
+    invalid: str = ""
+    wall_s: float = 0.0
+
+    def ratios(self, cell: str) -> list[float]:
+        return [pair.log_ratio for pair in self.pairs.get(cell, [])]
+
+    @property
+    def judged(self) -> list[Cell]:
+        return [cell for cell in self.cells if not cell.is_control and cell.name not in self.advisory]
+
+    @property
+    def control(self) -> dict[str, float]:
+        """Median log ratio of the control, by cell."""
+        return {cell.name: float(np.median(self.ratios(cell.name))) for cell in self.cells
+                if cell.is_control and self.pairs.get(cell.name)}
+
+    @property
+    def regressions(self) -> list[str]:
+        """In words, the worst first."""
+        timed = sorted((name for name, state in self.states.items() if state == decide.REGRESSION),
+                       key=lambda name: -np.median(self.ratios(name)))
+        told = [f"{name} {change(float(np.median(self.ratios(name))))}" for name in timed]
+        counted = [f"{each.queue}: {each.what} a message {each.base:.2f} -> {each.head:.2f}" for each in self.counts
+                   if each.is_regression]
+        return [*([self.failure] if self.failure else []), *told, *counted]
+
+    @property
+    def undecided(self) -> list[str]:
+        return [name for name, state in self.states.items() if state == decide.OPEN]
+
+    @property
+    def status(self) -> int:
+        if self.invalid:
+            return INVALID
+        if self.regressions:
+            return REGRESSION
+        if self.undecided:
+            return PASS if self.policy.inconclusive == "pass" else INCONCLUSIVE
+        return PASS
+
+    @property
+    def verdict(self) -> str:
+        if self.invalid:
+            return f"invalid: {self.invalid}"
+        if self.regressions:
+            return f"regression: {'; '.join(self.regressions)}"
+        if self.undecided:
+            return f"inconclusive: {', '.join(self.undecided)}"
+        return "pass"
+
+    def as_json(self) -> dict:
+        """Everything, each raw pair included."""
+        def arm(each: Arm | None) -> dict | None:
+            return None if each is None else {"source": each.source, "commit": each.commit, "dirty": each.dirty,
+                                              "sources_id": each.sources_id}
+        return {
+            "schema": SCHEMA, "verdict": self.verdict, "exit_status": self.status, "seed": self.seed,
+            "policy": asdict(self.policy), "base": arm(self.base), "head": arm(self.head), "context": self.context,
+            "harness_id": the_arms.identity_of_harness(), "wall_s": round(self.wall_s, 1), "looks_made": self.looks_made,
+            "plans": {name: asdict(plan) for name, plan in self.plans.items()},
+            "cells": [{"cell": cell.name, "queue": cell.queue, "point": cell.point,
+                       "state": self.states.get(cell.name, "control" if cell.is_control else "advisory"),
+                       "noise": self.noise.get(cell.name), "advisory": self.advisory.get(cell.name),
+                       "pairs": [pair.as_row() for pair in self.pairs.get(cell.name, [])]} for cell in self.cells],
+            "calibration": [pair.as_row() for pair in self.calibration],
+            "counts": [{**asdict(each), "regression": each.is_regression} for each in self.counts],
+            "remarks": self.remarks}
+
+
+def change(log_ratio: float) -> str:
+    return f"{math.expm1(log_ratio):+.1%}"
+
+
+def run(policy: Policy, base: Arm, head: Arm, queues: Sequence[str], seed: int, *,
+        extra_ns: Mapping[tuple[str, str], float] | None = None, counted: bool = True,
+        variants: tuple[int, int] | None = None) -> Result:
+    """Judges the head. `extra_ns`, `variants` (the link orders of base and head): for campaigns."""
+    bench = Bench(policy.scenario, seed, extra_ns)
+    result = Result(policy, base, head, {}, seed)
+    clock = Clock(policy.budget_s)
+    try:
+        select(result, base, head, queues)
+        gate = Gate(result, bench, clock, variants, Progress("trials"))
+        gate.judge(counted)
+    except WentWrong as wrong:
+        if wrong.arm == head.name:
+            result.failure = f"{wrong} (in the head)"
+        else:
+            result.invalid = f"the base's queue fails: {wrong}"
+    except Failure as failure:
+        if failure.status != INVALID:
+            raise
+        result.invalid = str(failure)
+    result.wall_s = clock.spent_s
+    return result
+
+
+def select(result: Result, base: Arm, head: Arm, queues: Sequence[str]) -> None:
+    """The cells, which must be there in both arms."""
+    wanted = (*queues, CONTROL)
+    listings = {arm.name: the_arms.listing(arm, result.policy.scenario, wanted) for arm in (base, head)}
+    result.context = listings[head.name]["context"]
+    known = {arm: {Cell(cell["queue"], cell["point"]): cell.get("why_not") for cell in listing["cells"]}
+             for arm, listing in listings.items()}
+    for cell, why_not in known[base.name].items():
+        for arm in (base.name, head.name):
+            why = known[arm].get(cell)
+            if why == "no such queue":
+                raise Failure(f"missing cell: {cell.name} is not in the {arm}: it has no queue '{cell.queue}'", INVALID)
+        if (why_not is None) != (known[head.name][cell] is None):
+            raise Failure(f"missing cell: {cell.name} can be measured in one arm only "
+                          f"({why_not or known[head.name][cell]})", INVALID)
+        if why_not is None:
+            result.cells.append(cell)
+        elif not cell.is_control:
+            result.remarks.append(f"{cell.name} is not measured: {why_not}")
+    for name in result.policy.advisory:
+        if name not in {cell.name for cell in result.cells}:
+            raise Failure(f"policy: key 'advisory': there is no cell '{name}'; the cells are "
+                          f"{', '.join(cell.name for cell in result.cells if not cell.is_control)}", 2)
+        result.advisory[name] = "by the policy"
+    if not result.judged:
+        raise Failure("no cell can be judged here", INVALID)
+
+
+class Gate:
+    def __init__(self, result: Result, bench: Bench, clock: Clock, variants: tuple[int, int] | None, progress: Progress):
+        self._result = result
+        self._bench = bench
+        self._clock = clock
+        self._variants = variants
+        self._progress = progress
+        self._tau = result.policy.rule.tau
+        self._pair_s = 0.0  # of all cells at hand, the slowest of late
+
+    def judge(self, counted: bool) -> None:
+        result, policy = self._result, self._result.policy
+        with self._progress:
+            if counted:
+                self._progress.update("counting", 0, 1)
+                queues = list(dict.fromkeys(cell.queue for cell in result.cells if not cell.is_control))
+                result.counts, missing = the_counts.measure(result.base, result.head, queues, policy.instructions_pct,
+                                                            policy.syscalls_pct)
+                result.remarks += missing
+            result.plans = plans(self._bench, result.base, result.cells,
+                                 lambda done, cell: self._progress.update("pilot", done, len(result.cells), cell))
+            self._head_works()
+            self._calibrate()
+            self._measure()
+
+    def _head_works(self) -> None:
+        """A trial of each cell: a head that fails is red before anything else takes time."""
+        for number, cell in enumerate(self._result.cells):
+            self._progress.update("head, first trials", number, len(self._result.cells), cell.name)
+            self._bench.trial(self._result.head, 0, cell, self._result.plans[cell.name], 0)
+
+    def _calibrate(self) -> None:
+        """Base against base, before the head's times are seen: what differs too much cannot be judged."""
+        result, policy = self._result, self._result.policy
+        for number in range(policy.calibration):
+            for cell in self._bench.shuffled(result.cells):
+                self._progress.update("base against base", number, policy.calibration, cell.name)
+                result.calibration.append(self._bench.pair(result.base, result.base, cell, result.plans[cell.name], number))
+        for cell in result.cells:
+            logs = [pair.log_ratio for pair in result.calibration if pair.cell == cell.name]
+            if not logs:
+                continue
+            result.noise[cell.name] = decide.pair_noise(logs)
+            if result.noise[cell.name] > policy.noise_pct / 100 and not cell.is_control:
+                result.advisory.setdefault(cell.name, f"its noise is {result.noise[cell.name]:.0%} a pair")
+        if not result.judged:
+            raise Failure("every cell is too noisy to be judged: is the machine busy?", INVALID)
+
+    def _measure(self) -> None:
+        result, policy = self._result, self._result.policy
+        verdicts = decide.Verdicts(policy.rule, [cell.name for cell in result.judged])
+        self._pairs(0, result.cells)  # discarded
+        done, at_hand = 0, list(result.cells)
+        for look in policy.looks:
+            while done < look and self._clock.has(self._pair_s):
+                done += 1
+                self._pairs(done, at_hand)
+            if done:
+                self._check_control()
+                verdicts.look({cell.name: result.ratios(cell.name) for cell in result.judged})
+            result.states = {cell.name: verdicts.of.get(cell.name, decide.OPEN) for cell in result.judged}
+            result.looks_made = verdicts.looks_made
+            if not verdicts.open or verdicts.regressions:
+                return
+            if done < look:
+                result.remarks.append(f"the budget was spent after {done} pairs")
+                return
+            at_hand = [cell for cell in result.cells if cell.is_control or cell.name in verdicts.open]
+
+    def _pairs(self, number: int, cells: Sequence[Cell]) -> None:
+        """One pair of each cell."""
+        result = self._result
+        before = self._clock.spent_s
+        for cell in self._bench.shuffled(cells):
+            self._progress.update("pairs", number, result.policy.looks[-1], cell.name)
+            pair = self._bench.pair(result.base, result.head, cell, result.plans[cell.name], number, self._variants)
+            if number > 0:
+                result.pairs.setdefault(cell.name, []).append(pair)
+        self._pair_s = max(self._clock.spent_s - before, 0.7 * self._pair_s)
+
+    def _check_control(self) -> None:
+        for cell, median in self._result.control.items():
+            if abs(median) > self._tau:
+                raise Failure(f"the control, the same in both arms, differs by {change(median)} at {cell}: something else "
+                              "than the queues moved", INVALID)

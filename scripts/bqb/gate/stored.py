@@ -1,0 +1,134 @@
+"""A head against what an earlier gate measured and kept with --json.
+
+Nothing is paired then: the machine of this minute is not that of the stored one. So it is refused wherever anything but
+the head's queues differs, and each trial is divided by the control's at the same point and of the same number; what is
+left is compared by a one-sided rank test. It is weaker than a gate with both arms, and sees less.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import mannwhitneyu
+
+from bqb import Failure
+from bqb.gate import INVALID, decide
+from bqb.gate import arms as the_arms
+from bqb.gate.arms import CONTROL, Arm
+from bqb.gate.pairs import Bench, Cell, Clock, Pair, Plan, WentWrong
+from bqb.gate.policy import Policy
+from bqb.gate.run import SCHEMA, Result, select
+from bqb.progress import Progress
+
+SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host_name")  # of the machine and the build
+
+
+class Refused(Failure):
+    """The stored file is no baseline here; why."""
+
+    def __init__(self, path: Path, why: str):
+        super().__init__(f"{path}: {why}", INVALID)
+
+
+def load(path: Path) -> dict:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}; name a file that `gate run --json` wrote", 2) from None
+    except ValueError as error:
+        raise Refused(path, f"corrupt: no JSON ({error}); make a new one with `gate run --json`") from None
+    needed = ("schema", "policy", "head", "context", "harness_id", "cells", "plans")
+    if not isinstance(document, dict) or any(key not in document for key in needed):
+        raise Refused(path, "not written by `gate run --json`: it lacks some of " + ", ".join(needed))
+    if document["schema"] != SCHEMA:
+        raise Refused(path, f"of schema {document['schema']}, this is {SCHEMA}; make a new one")
+    return document
+
+
+def check(path: Path, document: dict, policy: Policy, head: Arm, cells: Sequence[Cell], context: dict) -> None:
+    """Raises Refused wherever a difference could be anything but the head's queues."""
+    for key in SAME:
+        then, now = document["context"].get(key), context.get(key)
+        if then != now:
+            raise Refused(path, f"measured with another {key.replace('_', ' ')}: {then}, here {now}")
+    if document["harness_id"] != the_arms.identity_of_harness():
+        raise Refused(path, "measured with another harness; make a new one")
+    if json.loads(json.dumps(asdict(policy))) != document["policy"]:
+        raise Refused(path, "measured with another policy; make a new one")
+    if document["head"] is None or document["head"]["dirty"]:
+        raise Refused(path, "its head was a dirty tree: nobody can say what it measured; make one from a commit")
+    if head.dirty:
+        raise Refused(path, f"the head ({head.source}) has uncommitted changes; commit them, or use `gate run`")
+    known = {cell["cell"] for cell in document["cells"] if cell["pairs"]}
+    missing = [cell.name for cell in cells if cell.name not in known]
+    if missing:
+        raise Refused(path, f"missing cell: it has no {missing[0]}")
+
+
+def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: int) -> Result:
+    """Judges the head by the head of the stored gate. A Refused where that cannot be."""
+    document = load(path)
+    result = Result(policy, None, head, {}, seed)
+    clock = Clock(policy.budget_s)
+    select(result, head, head, queues)
+    check(path, document, policy, head, result.cells, result.context)
+    then = {cell["cell"]: {pair["number"]: pair["head_ns"] for pair in cell["pairs"]} for cell in document["cells"]}
+    for cell in document["cells"]:
+        if cell.get("advisory"):
+            result.advisory[cell["cell"]] = cell["advisory"]
+    result.plans = {name: Plan(**plan) for name, plan in document["plans"].items()}
+    bench = Bench(policy.scenario, seed)
+    taken: dict[str, dict[int, float]] = {cell.name: {} for cell in result.cells}
+    last = min(policy.looks[-1], max(number for numbers in then.values() for number in numbers))
+    try:
+        with Progress("trials") as progress:
+            for number in range(last + 1):  # the first is discarded, as it was then
+                if number > 6 and not clock.has(clock.spent_s / number):
+                    result.remarks.append(f"the budget was spent after {number - 1} trials of each cell")
+                    break
+                for cell in bench.shuffled(result.cells):
+                    progress.update("trials", number, last, cell.name)
+                    value, voids = bench.trial(head, number // 2 % 2, cell, result.plans[cell.name], number)
+                    if number > 0:
+                        taken[cell.name][number] = value
+                        base = then[cell.name].get(number, math.nan)
+                        result.pairs.setdefault(cell.name, []).append(
+                            Pair(cell.name, number, base, value, -1, number // 2 % 2, False, voids))
+    except WentWrong as wrong:
+        result.failure = f"{wrong} (in the head)"
+        return result
+    judge(result, then, taken)
+    result.wall_s = clock.spent_s
+    return result
+
+
+def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, dict[int, float]]) -> None:
+    """One look, Holm over the judged cells, alpha as the policy has it."""
+    rule = result.policy.rule
+    control = {cell.point: cell.name for cell in result.cells if cell.is_control}
+
+    def relative(times: dict[str, dict[int, float]], cell: Cell) -> np.ndarray:
+        beside = times.get(control.get(cell.point, ""), {})
+        return np.array([math.log(value / beside[number]) for number, value in times[cell.name].items()
+                         if number in beside])
+    slower, fast_enough = {}, {}
+    for cell in result.judged:
+        old, new = relative(then, cell), relative(taken, cell)
+        if min(len(old), len(new)) < 6:
+            raise Failure(f"{cell.name}: too few trials beside the control ({CONTROL}) to compare", INVALID)
+        slower[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="greater").pvalue
+        fast_enough[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="less").pvalue
+    for step, name in enumerate(sorted(slower, key=slower.get)):
+        if slower[name] > rule.alpha / (len(slower) - step):
+            break
+        result.states[name] = decide.REGRESSION
+    for name in slower:
+        result.states.setdefault(name, decide.PASSED if fast_enough[name] <= rule.alpha else decide.OPEN)
+    result.looks_made = 1
+    result.remarks.append("compared with stored trials, each divided by the control's beside it: not paired, and less sure "
+                          "than `gate run` with both arms")
