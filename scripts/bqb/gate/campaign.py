@@ -9,6 +9,7 @@ knows no more of the machine than the pairs do, and is said to be what it is.
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import multiprocessing
 import os
@@ -71,7 +72,7 @@ class Campaign:
 
     @property
     def gates(self) -> list[dict]:
-        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob("gate-*.json"))]
+        return [json.loads(lzma.decompress(path.read_bytes())) for path in sorted(self.folder.glob("gate-*.json.xz"))]
 
     def go_on(self, arm: Arm, queues: Sequence[str], wanted: int, tell: Callable[[str], None]) -> None:
         """Runs gates until there are `wanted`."""
@@ -83,7 +84,7 @@ class Campaign:
                 self._keep()
             extra_ns = {("head", self.kind.cell): self.settings["dose_ns"]}
         for number in range(1, wanted + 1):
-            path = self.folder / f"gate-{number:04}.json"
+            path = self.folder / f"gate-{number:04}.json.xz"
             if path.exists():
                 continue
             with busy_core() if self.kind.neighbour else nothing():
@@ -94,7 +95,7 @@ class Campaign:
 
 
 def keep(path: Path, result: Result) -> None:
-    write_atomically(path, json.dumps(result.as_json()).encode())
+    write_atomically(path, lzma.compress(json.dumps(result.as_json()).encode()))
 
 
 def find_dose(policy: Policy, base: Arm, head: Arm, kind: Kind, tell: Callable[[str], None]) -> dict:

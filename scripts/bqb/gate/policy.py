@@ -87,10 +87,10 @@ def load(path: Path | None) -> Policy:
 def scenario_file(name, policy: Path, wrong) -> str:
     if not isinstance(name, str):
         raise wrong("scenario", "must be a text")
-    for path in (policy.parent / name, ROOT / "scenarios" / f"{name}.toml", *ROOT.glob(f"scenarios/*/{name}.toml")):
-        if path.is_file() and path != policy:
-            return str(path.resolve())
-    raise wrong("scenario", f"'{name}' is neither a scenario below {ROOT / 'scenarios'} nor a file beside the policy")
+    path = policy.parent / name if name.endswith(".toml") else ROOT / "scenarios" / f"{name}.toml"
+    if path.is_file():
+        return str(path.resolve())
+    raise wrong("scenario", f"there is no {path}; name a scenario of {ROOT / 'scenarios'}, or a .toml file as seen from the policy")
 
 
 def read(path: Path) -> dict:
