@@ -129,8 +129,8 @@ def run(arguments: argparse.Namespace, policy) -> int:
         head = arms.prepare("head", arguments.head, queues, arguments.header)
         base = None
     else:
+        head = arms.prepare("head", arguments.head, queues, arguments.header)  # first: it is the one that may not compile
         base = arms.prepare("base", arguments.base, queues, arguments.header)
-        head = arms.prepare("head", arguments.head, queues, arguments.header)
     if arguments.header:
         staged = ROOT / "build" / "gate" / "head" / "source" / arguments.header
         queues = tuple(name for _, name in outside.names_in(str(staged)))

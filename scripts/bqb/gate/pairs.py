@@ -20,7 +20,7 @@ from bqb.gate.arms import CONTROL, Arm
 
 EXIT_QUEUE_FAILED = 4
 TRIES = 3  # of a trial that found no window, on a machine that is busy
-SECONDS_FOR_A_TRIAL = 120  # the watchdog inside takes 10 for a hang
+SECONDS_FOR_A_TRIAL = float(os.environ.get("BQB_GATE_TRIAL_SECONDS", "120"))  # the watchdog inside takes 10 for a hang
 MOST_PADDING = 4096  # bytes of environment: where the stack begins moves with them
 
 
@@ -125,7 +125,7 @@ class Bench:
         try:
             said, complaint = process.communicate(timeout=SECONDS_FOR_A_TRIAL)
         except subprocess.TimeoutExpired:
-            raise WentWrong(arm.name, cell, f"no end after {SECONDS_FOR_A_TRIAL} s") from None
+            raise WentWrong(arm.name, cell, f"no end after {SECONDS_FOR_A_TRIAL:g} s") from None
         finally:
             process.kill()
             process.wait()
