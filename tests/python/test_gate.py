@@ -209,8 +209,8 @@ def test_only_undecided_cells_and_the_control_go_on(gate, tmp_path):
 
 
 def test_a_noisy_cell_is_advisory_and_never_red(gate):
-    noisy = {"spread": 0.4}
-    done = gate(base=behaviour(beta=noisy), head=behaviour(beta={"ns": 2000.0, **noisy}), policy="calibration = 4\n")
+    noisy = {"spread": 0.5}
+    done = gate(base=behaviour(beta=noisy), head=behaviour(beta={"ns": 2000.0, **noisy}), policy="calibration = 12\n")
     assert (done.returncode, verdict(done)) == (0, "pass") and "gate/beta/case:a is advisory: its noise is" in flat(done)
 
 
