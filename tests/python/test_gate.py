@@ -209,14 +209,14 @@ def test_only_undecided_cells_and_the_control_go_on(gate, tmp_path):
 
 
 def test_a_noisy_cell_is_advisory_and_never_red(gate):
-    noisy = {"spread": 0.5}
+    noisy = {"spread": 0.55}
     done = gate(base=behaviour(beta=noisy), head=behaviour(beta={"ns": 2000.0, **noisy}), policy="calibration = 12\n")
-    assert (done.returncode, verdict(done)) == (0, "pass") and "gate/beta/case:a is advisory: its noise is" in flat(done)
+    assert (done.returncode, verdict(done)) == (0, "pass (2 of 4 cells not judged)") and "gate/beta/case:a is advisory: its noise is" in flat(done)
 
 
 def test_a_policy_can_make_a_cell_advisory(gate):
     done = gate(head=behaviour(beta={"ns": 2000.0}), policy='advisory = ["gate/beta/case:a", "gate/beta/case:b"]\n')
-    assert (done.returncode, verdict(done)) == (0, "pass"), done.stderr
+    assert (done.returncode, verdict(done)) == (0, "pass (2 of 4 cells not judged)"), done.stderr
     assert "gate/beta/case:b is advisory: by the policy" in flat(done)
 
 
