@@ -142,11 +142,7 @@ def identity(staged: Path) -> str:
 
 def identity_of_harness() -> str:
     """Of what both arms share: the harness's sources."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in (ROOT / "benchmarks").rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(ROOT)}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return identity(ROOT / "benchmarks")
 
 
 # -------------------------------------------------------------------------------------------------------- builds

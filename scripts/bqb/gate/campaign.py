@@ -195,7 +195,7 @@ def numbers_of(gates: Sequence[dict]) -> list[dict[str, float]]:
 
 def resampled(kind: Kind, rule: Rule, gates: Sequence[dict], count: int = RESAMPLED, seed: int = 1) -> list[Rate]:
     """Gates of drawn pairs. Later looks hold undecided cells only, so only the first look's pairs, which hold all cells, are
-    drawn from; a gate's advisory cells and a disturbed control count as they would have."""
+    drawn from, of the cells that most gates judged. The control and the calibration are left out: it is the rule alone."""
     first = rule.looks[0]
     pool = [number for gate in gates for number in numbers_of([shortened(gate, first)])]
     cells = [cell["cell"] for cell in gates[0]["cells"]] if gates else []

@@ -20,7 +20,7 @@ pairs of fresh processes, and its last line is the verdict. docs/gate.md explain
 STATUS = """\
 exit status:
   0    pass: no cell became slower by more than the policy's threshold
-  1    regression: one did, or the head's queue loses messages, hangs or crashes (for aa, inject, selftest: a target is missed)
+  1    regression: one did, or the head's queue loses messages, hangs or crashes (selftest: a rate is not what it must be; aa and inject only report: 0)
   2    wrong usage, or something wrong with the policy
   3    inconclusive: after the last look a cell is still undecided (the policy may make this 0)
   4    invalid: no verdict is possible; the last line says why (an arm that does not compile, a missing cell, a stored

@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from bqb import Failure
 from bqb.driver import STOP_SIGNALS, Interrupted, die_with_parent
@@ -175,8 +174,3 @@ class Clock:
 
     def has(self, seconds: float) -> bool:
         return self.spent_s + seconds <= self._budget_s
-
-
-def write_lines(path: Path, rows: Iterable[dict]) -> None:
-    with open(path, "a", encoding="utf-8") as file:
-        file.writelines(json.dumps(row) + "\n" for row in rows)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import argparse
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from bqb import ROOT, Failure
+from bqb.cli_parts import seconds
 from bqb.gate import USAGE
 from bqb.gate.decide import Rule
 
@@ -72,13 +73,14 @@ def load(path: Path | None) -> Policy:
     if type(calibration) is not int or calibration != 0 and not 4 <= calibration <= 1000:
         raise wrong("calibration", "must be 0 or a whole number from 4 to 1000")
     budget = values["budget"]
-    length = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", budget) if isinstance(budget, str) else None
-    if not length or not float(length[1]):
-        raise wrong("budget", 'must be a length of time: "300s", "8m" or "1h"')
+    try:
+        budget_s = seconds(budget if isinstance(budget, str) else "")
+    except argparse.ArgumentTypeError:
+        raise wrong("budget", 'must be a length of time: "300s", "8m" or "1h"') from None
     return Policy(
         scenario=scenario_file(values["scenario"], where, wrong), queues=texts("queues"),
         threshold_pct=number(values, "threshold_pct", 0.1, 100), alpha_pct=number(values, "alpha_pct", 0.001, 20),
-        looks=tuple(looks), budget_s=float(length[1]) * {"s": 1, "m": 60, "h": 3600}[length[2]],
+        looks=tuple(looks), budget_s=budget_s,
         inconclusive=values["inconclusive"], noise_pct=number(values, "noise_pct", 0.1, 1000), calibration=calibration,
         advisory=texts("advisory"), instructions_pct=number(counts, "instructions_pct", 0, 100),
         syscalls_pct=number(counts, "syscalls_pct", 0, 100))
