@@ -121,7 +121,7 @@ BQ_CASE(CloseFromTwoThreadsWakesWaitingPops) {
 }
 
 // Whatever the race between pushes and a close decides, the messages that came out are those whose push said true.
-BQ_CASE(CloseDecidesForEachRacingPush, exact_close) {
+BQ_CASE(CloseDecidesForEachRacingPush, exact_close, never_forgets) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (int round = 0; round < repetitions(subject, 50); ++round) {
       Queue<int> queue(subject, capacity);
