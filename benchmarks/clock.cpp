@@ -18,16 +18,36 @@ bool kernel_trusts_tsc() {
 #endif
 }
 
+using Steady = std::chrono::steady_clock;
+
+struct Reading {
+  Steady::time_point steady;
+  Ticks ticks;
+};
+
+// Both clocks at one moment: of several tries the one that took least, since a thread may lose its core in between.
+Reading read_both() {
+  Reading best{};
+  Ticks shortest = ~Ticks{0};
+  for (int i = 0; i < 10; ++i) {
+    const Ticks before = now_ticks();
+    const auto steady = Steady::now();
+    const Ticks after = now_ticks();
+    if (after - before >= shortest) continue;
+    shortest = after - before;
+    best = {steady, before + shortest / 2};
+  }
+  return best;
+}
+
 double measure_ns_per_tick() {
   if (!tsc_is_trusted) return 1;
-  using Steady = std::chrono::steady_clock;
-  const auto steady_begin = Steady::now();
-  const Ticks begin = now_ticks();
-  while (Steady::now() - steady_begin < std::chrono::milliseconds(20)) {
+  const Reading begin = read_both();
+  while (Steady::now() - begin.steady < std::chrono::milliseconds(5)) {
   }
-  const Ticks end = now_ticks();
-  const std::chrono::duration<double, std::nano> elapsed = Steady::now() - steady_begin;
-  return elapsed.count() / static_cast<double>(end - begin);
+  const Reading end = read_both();
+  const std::chrono::duration<double, std::nano> elapsed = end.steady - begin.steady;
+  return elapsed.count() / static_cast<double>(end.ticks - begin.ticks);
 }
 
 }  // namespace

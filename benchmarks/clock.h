@@ -30,7 +30,7 @@ inline Ticks now_ticks() noexcept {
   return static_cast<Ticks>(t.tv_sec) * 1'000'000'000u + static_cast<Ticks>(t.tv_nsec);
 }
 
-/// Measured against the steady clock at the first call, which takes 20 ms: make it before anything is timed.
+/// Measured against the steady clock at the first call, which takes 5 ms: make it before anything is timed.
 double ns_per_tick();
 
 /// "tsc" or "clock_gettime".

@@ -29,6 +29,7 @@ using Json = nlohmann::ordered_json;
 constexpr int exit_usage = 2;
 constexpr int exit_queue_failed = 4;
 constexpr double warmup_ns = 5e6;
+constexpr std::size_t blocks_of_a_trial = 16;
 
 struct Options {
   std::string scenario, point;
@@ -57,7 +58,25 @@ class Trials {
                     std::cout << Json{{"status", "failed"}, {"why", what}, {"hung", true}}.dump() << std::endl;
                   }) {}
 
+  /// Of the last run: ns a message in each of 16 equal parts (or in each message, if those are fewer) of what came out
+  /// after the warm-up. Both arms draw the same work, so the same blocks of both hold the same work.
+  std::vector<double> blocks() const {
+    std::vector<Ticks> arrivals;
+    for (const ConsumerRecord& consumer : record_.consumers) {
+      for (const PopStamp& stamp : consumer.stamps) arrivals.push_back(stamp.done);
+    }
+    std::sort(arrivals.begin(), arrivals.end());
+    const std::size_t warm = warm_messages_;
+    const std::size_t each = std::max<std::size_t>(1, (arrivals.size() - warm) / blocks_of_a_trial);
+    std::vector<double> ns_per_msg;
+    for (std::size_t begin = warm; begin + each <= arrivals.size(); begin += each) {
+      ns_per_msg.push_back(ns_between(arrivals[begin - 1], arrivals[begin + each - 1]) / static_cast<double>(each));
+    }
+    return ns_per_msg;
+  }
+
   Measurement run(std::size_t messages, std::size_t warmup) {
+    warm_messages_ = std::max<std::size_t>(1, warmup * point_.producers);
     const TrialPlan plan{point_, Level::traced, warmup, messages, demands_, queue_.traits.bound != bq::Bound::none};
     draw_demands(point_, options_.seed, options_.round, options_.ns_per_step, messages, demands_);
     add_extra_work();
@@ -85,6 +104,7 @@ class Trials {
   Watchdog watchdog_;
   Demands demands_;
   TrialRecord record_;
+  std::size_t warm_messages_ = 0;
 };
 
 // Trials that grow until one is long enough to be believed, and the plan that follows from it.
@@ -116,7 +136,8 @@ Json trial(const Point& point, const QueueEntry& queue, const Options& options) 
   Json line{{"status", "ok"},
             {"ns_per_msg", result.window_ns / static_cast<double>(result.messages)},
             {"messages", result.messages},
-            {"window_ns", result.window_ns}};
+            {"window_ns", result.window_ns},
+            {"block_ns_per_msg", trials.blocks()}};
   for (const char* name : {"lost_ns_per_msg", "gap_share", "producer_cpu_ns_per_msg", "consumer_cpu_ns_per_msg"}) {
     if (const auto value = result.counter(name)) line[name] = *value;
   }

@@ -48,7 +48,7 @@ def main(words):
     noise = queue.get("spread", 0.01) * (zlib.crc32(zlib.crc32(key.encode()).to_bytes(4, "big")) / 2**31 - 1) / 0.58
     swing = queue.get("swing", 0) * (1 if int(given["--round"]) % 2 else -1)
     ns = (queue["ns"] + float(given.get("--extra-ns", 0))) * (1 + noise + swing)
-    print(json.dumps({"status": "ok", "ns_per_msg": ns, "messages": 900, "window_ns": 900 * ns}))
+    print(json.dumps({"status": "ok", "ns_per_msg": ns, "messages": 900, "window_ns": 900 * ns, "block_ns_per_msg": [ns]}))
     return 0
 
 

@@ -42,7 +42,7 @@ def gate(tmp_path, monkeypatch):
                 copy.write_text(f"#!{sys.executable} -IS\n" + (HERE / "fake_gate_trial.py").read_text(encoding="utf-8"), encoding="utf-8")
                 copy.chmod(0o755)
         (tmp_path / "policy.toml").write_text(
-            'queues = ["alpha", "beta"]\nlooks = [6, 9]\nalpha_pct = 20\n'
+            'queues = ["alpha", "beta"]\nlooks = [6, 9]\nalpha_pct = 20\nmiss_pct = 20\n'
             + ("" if "calibration" in policy else "calibration = 0\n") + policy, encoding="utf-8")
         words = words or ("run", "--base", str(ROOT), "--head", str(ROOT))
         if words[0] in ("run", "compare"):

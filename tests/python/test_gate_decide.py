@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from bqb.gate import decide, rivals, selftest
 from bqb.gate.decide import Rule, Verdicts
+from bqb.gate.pairs import Timing
 from bqb.gate.report import MOST_ANNOTATIONS, annotations, command
 from bqb.gate.run import Result
 
-RULE = Rule(0.05, 0.01, (20, 36, 60))
+RULE = Rule(0.05, 0.01, 0.05, (20, 36, 60))
 
 
 def looked(rule=RULE, **cells):
@@ -91,7 +92,7 @@ def test_the_rule_keeps_its_promises_on_synthetic_data():
 
 def test_the_selftest_notices_a_rule_that_does_not():
     """Without Holm and with every look at full alpha, false alarms show."""
-    loose = Rule(0.05, 0.6, (20, 36, 60))
+    loose = Rule(0.05, 0.6, 0.05, (20, 36, 60))
     found = {each.what: each for each in selftest.findings(loose, 60, seed=7)}
     alarm = found["false alarm, normal, each slower by just the threshold"]
     assert alarm.interval[0] > 0.01
@@ -104,6 +105,22 @@ def test_what_other_tools_say():
     called = rivals.red_cells({"same": same, "slower": slower})
     assert called[rivals.MANN_WHITNEY] == ["slower"]
     assert called["one pair, 110%"] == ["slower"] and called["one pair, 200%"] == []
+
+
+def test_a_pair_says_what_most_of_its_blocks_say():
+    base = Timing(100.0, (100.0, 101.0, 99.0, 100.0, 100.0), 0)
+    spoiled = Timing(300.0, (100.0, 1101.0, 99.0, 100.0, 100.0), 0)
+    slower = Timing(120.0, tuple(1.2 * block for block in base.blocks), 0)
+    assert spoiled.log_ratio(base) == 0
+    assert slower.log_ratio(base) == pytest.approx(math.log(1.2))
+    with pytest.raises(ValueError):
+        Timing(1.0, (1.0,), 0).log_ratio(base)
+
+
+def test_a_cell_passes_at_the_threshold_no_oftener_than_said():
+    """14 of 20 below the threshold is p = 5.8 %, 15 is 2.1 %, 16 is 0.6 %: a third of 5 % is between the last two."""
+    for below, state in ((15, {}), (16, {"a": "pass"})):
+        assert looked(a=[0.0] * below + [0.06] * (20 - below)).of == state
 
 
 def test_annotations_are_at_most_ten_and_escaped():

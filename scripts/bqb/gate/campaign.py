@@ -188,7 +188,7 @@ def numbers_of(gates: Sequence[dict]) -> list[dict[str, float]]:
         by_number: dict[int, dict[str, float]] = defaultdict(dict)
         for cell in gate["cells"]:
             for pair in cell["pairs"]:
-                by_number[pair["number"]][cell["cell"]] = math.log(pair["head_ns"] / pair["base_ns"])
+                by_number[pair["number"]][cell["cell"]] = pair["log_ratio"]
         made += by_number.values()
     return made
 

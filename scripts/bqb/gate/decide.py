@@ -3,7 +3,8 @@
 The median ratio is tested against the threshold by an exact one-sided sign test, which asks of the pairs only that they
 are independent: no shape, no equal variances. Regressions are found by Holm's method over all judged cells; alpha is
 spent on the planned looks in equal parts. So the chance that any cell is called a regression whose median is not beyond
-the threshold is at most alpha, whatever the looks and however many cells. A pass is tested the same way, cell by cell.
+the threshold is at most alpha, whatever the looks and however many cells. A pass is tested the same way, cell by cell:
+the chance that a cell passes whose median is at the threshold or beyond is at most `miss`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ REGRESSION, PASSED, OPEN = "regression", "pass", "open"
 @dataclass(frozen=True)
 class Rule:
     threshold: float  # a share: 0.05
-    alpha: float
+    alpha: float  # chance of any false alarm
+    miss: float  # chance that a cell at the threshold passes
     looks: tuple[int, ...]  # pairs
 
     @property
@@ -32,6 +34,10 @@ class Rule:
     @property
     def alpha_of_look(self) -> float:
         return self.alpha / len(self.looks)
+
+    @property
+    def miss_of_look(self) -> float:
+        return self.miss / len(self.looks)
 
 
 def tail(n: int, k: int) -> float:
@@ -79,7 +85,7 @@ class Verdicts:
                 break
             self.of[cell] = REGRESSION
         for cell in self.open:
-            if p_fast_enough(ratios[cell], self.rule.tau) <= alpha:
+            if p_fast_enough(ratios[cell], self.rule.tau) <= self.rule.miss_of_look:
                 self.of[cell] = PASSED
 
 

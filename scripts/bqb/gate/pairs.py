@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from bqb import Failure
 from bqb.driver import STOP_SIGNALS, Interrupted, die_with_parent
 from bqb.gate import INVALID
@@ -50,21 +52,33 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Timing:
+    """What a trial took, ns a message: over its window, and in each of its blocks."""
+
+    ns_per_msg: float
+    blocks: tuple[float, ...]
+    voids: int  # how often it had no window before
+
+    def log_ratio(self, base: Timing) -> float:
+        return float(np.median([math.log(mine / its) for mine, its in zip(self.blocks, base.blocks, strict=True)]))
+
+
+@dataclass(frozen=True)
 class Pair:
-    """A cell's two trials, ns a message. Raw: nothing is ever left out of a decision."""
+    """A cell's two trials, ns a message. Raw: nothing is ever left out of a decision.
+
+    Both trials hold the same messages with the same work, in the same blocks of 2 or 3 ms. The median of the blocks'
+    ratios is what a pair says: a core that is taken away for 10 ms spoils some blocks, and the mean of all."""
 
     cell: str
     number: int  # 0 is discarded: it warms caches and page tables
     base_ns: float
     head_ns: float
+    log_ratio: float  # of head / base: median over the trials' blocks
     base_variant: int
     head_variant: int
     head_first: bool
     voids: int  # trials without a window, made again
-
-    @property
-    def log_ratio(self) -> float:
-        return math.log(self.head_ns / self.base_ns)
 
     def as_row(self) -> dict:
         return asdict(self)
@@ -90,8 +104,7 @@ class Bench:
     def pilot(self, arm: Arm, cell: Cell) -> dict:
         return self._ask(arm, 0, cell, ["--pilot"])
 
-    def trial(self, arm: Arm, variant: int, cell: Cell, plan: Plan, number: int) -> tuple[float, int]:
-        """(ns a message, how often it had no window before)."""
+    def trial(self, arm: Arm, variant: int, cell: Cell, plan: Plan, number: int) -> Timing:
         words = ["--messages", str(plan.messages), "--warmup", str(plan.warmup), "--ns-per-step", repr(plan.ns_per_step),
                  "--round", str(number)]
         if extra := self._extra_ns.get((arm.name, cell.name)):
@@ -99,7 +112,7 @@ class Bench:
         for voids in range(TRIES):
             answer = self._ask(arm, variant, cell, words)
             if answer["status"] == "ok":
-                return answer["ns_per_msg"], voids
+                return Timing(answer["ns_per_msg"], tuple(answer["block_ns_per_msg"]), voids)
         raise Failure(f"{cell.name}: {TRIES} trials of the {arm.name} found no window to measure ({answer['why']}); is the "
                       "machine busy?", INVALID)
 
@@ -110,7 +123,8 @@ class Bench:
         head_first = self._random.random() < 0.5
         turns = [(base, of_base), (head, of_head)]
         taken = {index: self.trial(*turns[index], cell, plan, number) for index in ((1, 0) if head_first else (0, 1))}
-        return Pair(cell.name, number, taken[0][0], taken[1][0], of_base, of_head, head_first, taken[0][1] + taken[1][1])
+        return Pair(cell.name, number, taken[0].ns_per_msg, taken[1].ns_per_msg, taken[1].log_ratio(taken[0]), of_base,
+                    of_head, head_first, taken[0].voids + taken[1].voids)
 
     def shuffled(self, cells: Iterable[Cell]) -> list[Cell]:
         return self._random.sample(list(cells), len(list(cells)))

@@ -21,6 +21,7 @@ class Policy:
     queues: tuple[str, ...]
     threshold_pct: float
     alpha_pct: float
+    miss_pct: float
     looks: tuple[int, ...]
     budget_s: float
     inconclusive: str
@@ -32,7 +33,7 @@ class Policy:
 
     @property
     def rule(self) -> Rule:
-        return Rule(self.threshold_pct / 100, self.alpha_pct / 100, self.looks)
+        return Rule(self.threshold_pct / 100, self.alpha_pct / 100, self.miss_pct / 100, self.looks)
 
 
 def load(path: Path | None) -> Policy:
@@ -80,7 +81,7 @@ def load(path: Path | None) -> Policy:
     return Policy(
         scenario=scenario_file(values["scenario"], where, wrong), queues=texts("queues"),
         threshold_pct=number(values, "threshold_pct", 0.1, 100), alpha_pct=number(values, "alpha_pct", 0.001, 20),
-        looks=tuple(looks), budget_s=budget_s,
+        miss_pct=number(values, "miss_pct", 0.001, 50), looks=tuple(looks), budget_s=budget_s,
         inconclusive=values["inconclusive"], noise_pct=number(values, "noise_pct", 0.1, 1000), calibration=calibration,
         advisory=texts("advisory"), instructions_pct=number(counts, "instructions_pct", 0, 100),
         syscalls_pct=number(counts, "syscalls_pct", 0, 100))

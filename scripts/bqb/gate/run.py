@@ -18,7 +18,7 @@ from bqb.gate.pairs import Bench, Cell, Clock, Pair, Plan, WentWrong, plans
 from bqb.gate.policy import Policy
 from bqb.progress import Progress
 
-SCHEMA = 1
+SCHEMA = 2
 CONTROL_CONFIDENCE = 0.99  # that it moved at all
 
 

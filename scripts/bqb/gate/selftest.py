@@ -59,6 +59,9 @@ def findings(rule: Rule, gates: int, seed: int) -> list[Finding]:
     made = []
     shape = (CELLS, rule.looks[-1])
     for name, noise in noises().items():
+        passed = sum(gate(rule, {"cell": noise(random, shape, 0.05)[0] + rule.tau}).of.get("cell") == decide.PASSED
+                     for _ in range(gates))
+        made.append(Finding(f"pass, {name}, a cell slower by just the threshold", passed, gates, None, rule.miss))
         for truth, told in ((0.0, "nothing changed"), (rule.tau, "each slower by just the threshold")):
             red = sum(bool(gate(rule, cells_of(noise(random, shape, 0.05) + truth)).regressions) for _ in range(gates))
             made.append(Finding(f"false alarm, {name}, {told}", red, gates, None, rule.alpha))

@@ -93,12 +93,13 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
                     break
                 for cell in bench.shuffled(result.cells):
                     progress.update("trials", number, last, cell.name)
-                    value, voids = bench.trial(head, number // 2 % 2, cell, result.plans[cell.name], number)
+                    value = bench.trial(head, number // 2 % 2, cell, result.plans[cell.name], number)
                     if number > 0:
-                        taken[cell.name][number] = value
+                        taken[cell.name][number] = value.ns_per_msg
                         base = then[cell.name].get(number, math.nan)
                         result.pairs.setdefault(cell.name, []).append(
-                            Pair(cell.name, number, base, value, -1, number // 2 % 2, False, voids))
+                            Pair(cell.name, number, base, value.ns_per_msg, math.log(value.ns_per_msg / base), -1,
+                                 number // 2 % 2, False, value.voids))
     except WentWrong as wrong:
         result.failure = f"{wrong} (in the head)"
         return result
@@ -128,7 +129,7 @@ def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, di
             break
         result.states[name] = decide.REGRESSION
     for name in slower:
-        result.states.setdefault(name, decide.PASSED if fast_enough[name] <= rule.alpha else decide.OPEN)
+        result.states.setdefault(name, decide.PASSED if fast_enough[name] <= rule.miss else decide.OPEN)
     result.looks_made = 1
     result.remarks.append("compared with stored trials, each divided by the control's beside it: not paired, and less sure "
                           "than `gate run` with both arms")
