@@ -44,6 +44,8 @@ def test_a_pilot_and_a_trial(program, queue):
     assert done.returncode == 0 and plan["messages"] > plan["warmup"] > 0 and plan["ns_per_step"] > 0
     done, found = trial(queue, messages=30_000, program=BUILD / program)
     assert done.returncode == 0 and found["status"] in ("ok", "void")  # without a window where the machine is busy
+    if found["status"] == "ok":
+        assert len(found["block_ns_per_msg"]) == 16 and min(found["block_ns_per_msg"]) > 0
 
 
 def test_extra_work_is_done_on_both_sides():
