@@ -1,5 +1,6 @@
-// gate_trial: one trial of one queue at one point, in a process of its own. scripts/bqb/gate starts one for each arm of a
-// pair. It prints one line of JSON: what it found, or why there is no number.
+// gate_trial: trials of one queue at one point. scripts/bqb/gate starts one for each arm of a pair and gives them turns: a
+// line on standard input is the number of a round, and a line of JSON answers what its trial found, or why there is no
+// number. The two of a pair stand in the same few milliseconds of a machine whose speed changes within a tenth of a second.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -28,8 +29,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int exit_usage = 2;
 constexpr int exit_queue_failed = 4;
-constexpr double warmup_ns = 5e6;
-constexpr std::size_t blocks_of_a_trial = 16;
+constexpr double warmup_ns = 2e6;
 
 struct Options {
   std::string scenario, point;
@@ -38,7 +38,7 @@ struct Options {
   std::size_t messages = 0, warmup = 0;  // of each producer; the warm-up is part of the messages
   double ns_per_step = 0;                // of the work; the same in both arms
   double extra_ns = 0;                   // more work a message, on both sides
-  std::uint64_t seed = 1, round = 1;
+  std::uint64_t seed = 1;
   double hang_after_s = 10;
 };
 
@@ -58,27 +58,9 @@ class Trials {
                     std::cout << Json{{"status", "failed"}, {"why", what}, {"hung", true}}.dump() << std::endl;
                   }) {}
 
-  /// Of the last run: ns a message in each of 16 equal parts (or in each message, if those are fewer) of what came out
-  /// after the warm-up. Both arms draw the same work, so the same blocks of both hold the same work.
-  std::vector<double> blocks() const {
-    std::vector<Ticks> arrivals;
-    for (const ConsumerRecord& consumer : record_.consumers) {
-      for (const PopStamp& stamp : consumer.stamps) arrivals.push_back(stamp.done);
-    }
-    std::sort(arrivals.begin(), arrivals.end());
-    const std::size_t warm = warm_messages_;
-    const std::size_t each = std::max<std::size_t>(1, (arrivals.size() - warm) / blocks_of_a_trial);
-    std::vector<double> ns_per_msg;
-    for (std::size_t begin = warm; begin + each <= arrivals.size(); begin += each) {
-      ns_per_msg.push_back(ns_between(arrivals[begin - 1], arrivals[begin + each - 1]) / static_cast<double>(each));
-    }
-    return ns_per_msg;
-  }
-
-  Measurement run(std::size_t messages, std::size_t warmup) {
-    warm_messages_ = std::max<std::size_t>(1, warmup * point_.producers);
+  Measurement run(std::uint64_t round, std::size_t messages, std::size_t warmup) {
     const TrialPlan plan{point_, Level::traced, warmup, messages, demands_, queue_.traits.bound != bq::Bound::none};
-    draw_demands(point_, options_.seed, options_.round, options_.ns_per_step, messages, demands_);
+    draw_demands(point_, options_.seed, round, options_.ns_per_step, messages, demands_);
     add_extra_work();
     Surroundings around(point_);
     queue_.loops.for_point(point_)(plan, record_, watchdog_);
@@ -104,7 +86,6 @@ class Trials {
   Watchdog watchdog_;
   Demands demands_;
   TrialRecord record_;
-  std::size_t warm_messages_ = 0;
 };
 
 // Trials that grow until one is long enough to be believed, and the plan that follows from it.
@@ -114,7 +95,7 @@ Json pilot(const Point& point, const QueueEntry& queue, Options options) {
   options.ns_per_step = probe_cores(point).ns_per_step;
   Trials trials(point, queue, options);
   for (std::size_t each = 256; each * point.producers <= most_messages; each *= 2) {
-    const Measurement result = trials.run(each, each / 8);
+    const Measurement result = trials.run(0, each, each / 8);
     if (!result.void_reason.empty() || result.window_ns < enough_ns) continue;
     const double ns_per_msg = result.window_ns / static_cast<double>(result.messages);
     const double per_producer = ns_per_msg * static_cast<double>(point.producers);
@@ -129,15 +110,12 @@ Json pilot(const Point& point, const QueueEntry& queue, Options options) {
   return {{"status", "void"}, {"why", "no window to measure, however many messages were tried"}};
 }
 
-Json trial(const Point& point, const QueueEntry& queue, const Options& options) {
-  Trials trials(point, queue, options);
-  const Measurement result = trials.run(options.messages, options.warmup);
+Json what_was_found(const Measurement& result) {
   if (!result.void_reason.empty()) return {{"status", "void"}, {"why", result.void_reason}};
   Json line{{"status", "ok"},
             {"ns_per_msg", result.window_ns / static_cast<double>(result.messages)},
             {"messages", result.messages},
-            {"window_ns", result.window_ns},
-            {"block_ns_per_msg", trials.blocks()}};
+            {"window_ns", result.window_ns}};
   for (const char* name : {"lost_ns_per_msg", "gap_share", "producer_cpu_ns_per_msg", "consumer_cpu_ns_per_msg"}) {
     if (const auto value = result.counter(name)) line[name] = *value;
   }
@@ -161,20 +139,33 @@ Json list(const Scenario& scenario, const std::vector<std::string>& queues) {
   return {{"cells", cells}, {"context", describe_context(0)}};
 }
 
-Json answer(const Options& options) {
+void take_turns(const Point& point, const QueueEntry& queue, const Options& options) {
+  Trials trials(point, queue, options);
+  for (std::uint64_t round = 0; std::cin >> round;) {
+    std::cout << what_was_found(trials.run(round, options.messages, options.warmup)).dump() << std::endl;
+  }
+}
+
+void answer(const Options& options) {
   const Scenario scenario = load_scenario(options.scenario);
-  if (options.list) return list(scenario, options.queues);
+  if (options.list) {
+    std::cout << list(scenario, options.queues).dump() << std::endl;
+    return;
+  }
   const auto point = std::find_if(scenario.points.begin(), scenario.points.end(),
                                   [&](const Point& each) { return each.name == options.point; });
   if (point == scenario.points.end()) throw UsageError("--point " + options.point + ": not in " + options.scenario);
   if (options.queues.size() != 1) throw UsageError("a trial takes one --queue");
   const QueueEntry* queue = find_queue(options.queues.front());
   if (queue == nullptr) throw UsageError("--queue " + options.queues.front() + ": no such queue is built in");
-  if (options.pilot) return pilot(*point, *queue, options);
+  if (options.pilot) {
+    std::cout << pilot(*point, *queue, options).dump() << std::endl;
+    return;
+  }
   if (options.messages <= options.warmup || options.ns_per_step <= 0) {
     throw UsageError("a trial takes --messages above --warmup, and --ns-per-step");
   }
-  return trial(*point, *queue, options);
+  take_turns(*point, *queue, options);
 }
 
 [[maybe_unused]] const bool registered = register_queue<ControlQueue>("control", LineUp::named);
@@ -183,7 +174,9 @@ Json answer(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app{"One trial of one queue at one point, for the regression gate; prints a line of JSON."};
+  CLI::App app{
+      "Trials of one queue at one point, for the regression gate: one for each number of a round on standard "
+      "input, answered by a line of JSON."};
   app.add_option("--scenario", options.scenario, "file")->required();
   app.add_flag("--list", options.list, "print the cells and the machine");
   app.add_flag("--pilot", options.pilot, "print how many messages a trial takes");
@@ -194,13 +187,12 @@ int main(int argc, char** argv) {
   app.add_option("--ns-per-step", options.ns_per_step, "how long a step of the work takes");
   app.add_option("--extra-ns", options.extra_ns, "more work a message, on both sides: a slow-down on purpose");
   app.add_option("--seed", options.seed, "of the drawn work");
-  app.add_option("--round", options.round, "of the drawn work");
   app.add_option("--hang-after", options.hang_after_s, "seconds without progress that make a hang")
       ->check(CLI::Range(0.5, 600.0));
   try {
     app.parse(argc, argv);
     ns_per_tick();  // measured now, not inside the first probe
-    std::cout << answer(options).dump() << std::endl;
+    answer(options);
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);

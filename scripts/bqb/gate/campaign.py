@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from bqb import Failure
 from bqb.gate import decide, rivals
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.decide import Rule, Verdicts
-from bqb.gate.pairs import Bench, Cell, plans
+from bqb.gate.pairs import Bench, Cell, log_ratio, plans
 from bqb.gate.policy import Policy
 from bqb.gate.run import Result, run
 from bqb.results import write_atomically
@@ -188,7 +189,7 @@ def numbers_of(gates: Sequence[dict]) -> list[dict[str, float]]:
         by_number: dict[int, dict[str, float]] = defaultdict(dict)
         for cell in gate["cells"]:
             for pair in cell["pairs"]:
-                by_number[pair["number"]][cell["cell"]] = pair["log_ratio"]
+                by_number[pair["number"]][cell["cell"]] = log_ratio(pair["base_ns"], pair["head_ns"])
         made += by_number.values()
     return made
 
@@ -241,7 +242,7 @@ def what_others_would_say(kind: Kind, gates: Sequence[dict]) -> list[Rate]:
     cells_red = dict(red)
     n = cells = 0
     for gate in gates:
-        times = {cell["cell"]: [(pair["base_ns"], pair["head_ns"]) for pair in cell["pairs"]] for cell in gate["cells"]
+        times = {cell["cell"]: [(fmean(pair["base_ns"]), fmean(pair["head_ns"])) for pair in cell["pairs"]] for cell in gate["cells"]
                  if len(cell["pairs"]) >= 2 and cell["state"] != "control"}
         if not times:
             continue

@@ -1,16 +1,18 @@
-"""Measures: one process a trial, one of each arm a pair."""
+"""Measures: a process of each arm a pair, and trials of both in turns."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import random
+import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from bqb.driver import STOP_SIGNALS, Interrupted, die_with_parent
 from bqb.gate import INVALID
 from bqb.gate.arms import CONTROL, Arm
 
-EXIT_QUEUE_FAILED = 4
+TURNS = 6  # of each arm, a pair
 TRIES = 3  # of a trial that found no window, on a machine that is busy
 SECONDS_FOR_A_TRIAL = float(os.environ.get("BQB_GATE_TRIAL_SECONDS", "120"))  # the watchdog inside takes 10 for a hang
 MOST_PADDING = 4096  # bytes of environment: where the stack begins moves with them
@@ -52,36 +54,30 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """What a trial took, ns a message: over its window, and in each of its blocks."""
-
-    ns_per_msg: float
-    blocks: tuple[float, ...]
-    voids: int  # how often it had no window before
-
-    def log_ratio(self, base: Timing) -> float:
-        return float(np.median([math.log(mine / its) for mine, its in zip(self.blocks, base.blocks, strict=True)]))
-
-
-@dataclass(frozen=True)
 class Pair:
-    """A cell's two trials, ns a message. Raw: nothing is ever left out of a decision.
-
-    Both trials hold the same messages with the same work, in the same blocks of 2 or 3 ms. The median of the blocks'
-    ratios is what a pair says: a core that is taken away for 10 ms spoils some blocks, and the mean of all."""
+    """What a process of each arm took, ns a message, turn by turn. Raw: nothing is ever left out of a decision."""
 
     cell: str
     number: int  # 0 is discarded: it warms caches and page tables
-    base_ns: float
-    head_ns: float
-    log_ratio: float  # of head / base: median over the trials' blocks
+    base_ns: tuple[float, ...]
+    head_ns: tuple[float, ...]
     base_variant: int
     head_variant: int
     head_first: bool
     voids: int  # trials without a window, made again
 
+    @property
+    def log_ratio(self) -> float:
+        return log_ratio(self.base_ns, self.head_ns)
+
     def as_row(self) -> dict:
         return asdict(self)
+
+
+def log_ratio(base_ns: Sequence[float], head_ns: Sequence[float]) -> float:
+    """Of head / base: median over the turns. A core that is taken away for a while spoils a turn or two, and the mean of
+    all."""
+    return float(np.median(np.log(np.asarray(head_ns) / np.asarray(base_ns))))
 
 
 class WentWrong(Exception):
@@ -102,60 +98,97 @@ class Bench:
         self._extra_ns = dict(extra_ns or {})
 
     def pilot(self, arm: Arm, cell: Cell) -> dict:
-        return self._ask(arm, 0, cell, ["--pilot"])
+        with self._process(arm, 0, cell, ["--pilot"]) as process:
+            return process.answer()
 
-    def trial(self, arm: Arm, variant: int, cell: Cell, plan: Plan, number: int) -> Timing:
-        words = ["--messages", str(plan.messages), "--warmup", str(plan.warmup), "--ns-per-step", repr(plan.ns_per_step),
-                 "--round", str(number)]
-        if extra := self._extra_ns.get((arm.name, cell.name)):
-            words += ["--extra-ns", repr(extra)]
-        for voids in range(TRIES):
-            answer = self._ask(arm, variant, cell, words)
-            if answer["status"] == "ok":
-                return Timing(answer["ns_per_msg"], tuple(answer["block_ns_per_msg"]), voids)
-        raise Failure(f"{cell.name}: {TRIES} trials of the {arm.name} found no window to measure ({answer['why']}); is the "
-                      "machine busy?", INVALID)
+    def trials(self, arm: Arm, variant: int, cell: Cell, plan: Plan, number: int) -> tuple[float, ...]:
+        """A process's turns, ns a message, with no other arm in between."""
+        with self._trials(arm, variant, cell, plan) as process:
+            return tuple(process.turn(number * TURNS + turn) for turn in range(TURNS))
 
     def pair(self, base: Arm, head: Arm, cell: Cell, plan: Plan, number: int,
              variants: tuple[int, int] | None = None) -> Pair:
-        """Both arms, in random order, over the same messages. The link orders rotate through their four combinations."""
+        """A process of each arm, over the same messages, in turns: the order of the first is random, then it is the other
+        way round, and so on. The link orders rotate through their four combinations."""
         of_base, of_head = variants or (number % 2, number // 2 % 2)
         head_first = self._random.random() < 0.5
-        turns = [(base, of_base), (head, of_head)]
-        taken = {index: self.trial(*turns[index], cell, plan, number) for index in ((1, 0) if head_first else (0, 1))}
-        return Pair(cell.name, number, taken[0].ns_per_msg, taken[1].ns_per_msg, taken[1].log_ratio(taken[0]), of_base,
-                    of_head, head_first, taken[0].voids + taken[1].voids)
+        taken: tuple[list[float], list[float]] = ([], [])
+        with self._trials(base, of_base, cell, plan) as for_base, self._trials(head, of_head, cell, plan) as for_head:
+            for turn in range(TURNS):
+                order = (1, 0) if head_first == (turn % 2 == 0) else (0, 1)
+                for side in order:
+                    taken[side].append((for_base, for_head)[side].turn(number * TURNS + turn))
+            voids = for_base.voids + for_head.voids
+        return Pair(cell.name, number, tuple(taken[0]), tuple(taken[1]), of_base, of_head, head_first, voids)
 
     def shuffled(self, cells: Iterable[Cell]) -> list[Cell]:
         return self._random.sample(list(cells), len(list(cells)))
 
-    def _ask(self, arm: Arm, variant: int, cell: Cell, words: list[str]) -> dict:
+    def _trials(self, arm: Arm, variant: int, cell: Cell, plan: Plan) -> Process:
+        words = ["--messages", str(plan.messages), "--warmup", str(plan.warmup), "--ns-per-step", repr(plan.ns_per_step)]
+        if extra := self._extra_ns.get((arm.name, cell.name)):
+            words += ["--extra-ns", repr(extra)]
+        return self._process(arm, variant, cell, words)
+
+    def _process(self, arm: Arm, variant: int, cell: Cell, words: list[str]) -> Process:
         command = [arm.trial_program(variant), "--scenario", self._scenario, "--point", cell.point, "--queue", cell.queue,
                    "--seed", str(self._seed), *words]
-        padding = "x" * self._random.randrange(MOST_PADDING)
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                                   env={**os.environ, "BQ_PADDING": padding}, preexec_fn=die_with_parent)
-        try:
-            said, complaint = process.communicate(timeout=SECONDS_FOR_A_TRIAL)
-        except subprocess.TimeoutExpired:
-            raise WentWrong(arm.name, cell, f"no end after {SECONDS_FOR_A_TRIAL:g} s") from None
-        finally:
-            process.kill()
-            process.wait()
-        code = process.returncode
+        return Process(arm.name, cell, command, "x" * self._random.randrange(MOST_PADDING))
+
+
+class Process:
+    """A gate_trial. It ends with the `with` block that it is made for."""
+
+    def __init__(self, arm: str, cell: Cell, command: Sequence[str | Path], padding: str):
+        self._arm, self._cell = arm, cell
+        self.voids = 0
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                         text=True, errors="replace", env={**os.environ, "BQ_PADDING": padding},
+                                         preexec_fn=die_with_parent)
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._process.kill()
+        for pipe in (self._process.stdout, self._process.stderr, self._process.stdin):
+            with suppress(BrokenPipeError):  # of what it did not read
+                pipe.close()
+        self._process.wait()
+
+    def turn(self, round_number: int) -> float:
+        """Runs a trial: ns a message. Those that found no window are made again."""
+        for _ in range(TRIES):
+            with suppress(BrokenPipeError):  # it has ended: answer() says why
+                self._process.stdin.write(f"{round_number}\n")
+                self._process.stdin.flush()
+            answer = self.answer()
+            if answer["status"] == "ok":
+                return round(answer["ns_per_msg"], 2)
+            self.voids += 1
+        raise Failure(f"{self._cell.name}: {TRIES} trials of the {self._arm} found no window to measure "
+                      f"({answer['why']}); is the machine busy?", INVALID)
+
+    def answer(self) -> dict:
+        """The next line that it prints. Raises WentWrong for what its queue did, and a Failure for anything else."""
+        ready, _, _ = select.select([self._process.stdout], [], [], SECONDS_FOR_A_TRIAL)
+        if not ready:
+            raise WentWrong(self._arm, self._cell, f"no end after {SECONDS_FOR_A_TRIAL:g} s")
+        line = self._process.stdout.readline()
+        answer = json.loads(line) if line.strip() else None
+        if answer and answer["status"] != "failed":
+            return answer
+        code = self._process.wait(SECONDS_FOR_A_TRIAL)
         if code < 0 and -code in STOP_SIGNALS:
             raise Interrupted(-code)
         if code == -signal.SIGKILL:
-            raise Failure(f"{cell.name}: the trial was killed (SIGKILL), by somebody or for want of memory", INVALID)
+            raise Failure(f"{self._cell.name}: the trial was killed (SIGKILL), by somebody or for want of memory", INVALID)
         if code < 0:
-            raise WentWrong(arm.name, cell, f"crashed: {signal.Signals(-code).name}")
-        lines = said.strip().splitlines()
-        if code == EXIT_QUEUE_FAILED and lines:
-            raise WentWrong(arm.name, cell, json.loads(lines[-1])["why"])
-        if code != 0 or not lines:
-            why = complaint.strip().splitlines()[-1:] or [f"ended with status {code}"]
-            raise Failure(f"{cell.name}: {why[0]}", INVALID)
-        return json.loads(lines[-1])
+            raise WentWrong(self._arm, self._cell, f"crashed: {signal.Signals(-code).name}")
+        if answer:
+            raise WentWrong(self._arm, self._cell, answer["why"])
+        why = self._process.stderr.read().strip().splitlines()[-1:] or [f"ended with status {code}"]
+        raise Failure(f"{self._cell.name}: {why[0]}", INVALID)
 
 
 def plans(bench: Bench, base: Arm, cells: Iterable[Cell], show: Callable[[int, str], None]) -> dict[str, Plan]:

@@ -31,7 +31,7 @@ def rows(result: Result) -> list[tuple[str, ...]]:
             continue
         ratios = result.ratios(cell.name)
         low, high = decide.interval(ratios)
-        made.append((cell.name, nanoseconds([pair.base_ns for pair in pairs]), nanoseconds([pair.head_ns for pair in pairs]),
+        made.append((cell.name, nanoseconds([ns for pair in pairs for ns in pair.base_ns]), nanoseconds([ns for pair in pairs for ns in pair.head_ns]),
                      change(float(np.median(ratios))), f"{change(low)} .. {change(high)}", str(len(pairs)), state))
     return made
 

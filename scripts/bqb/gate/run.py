@@ -197,7 +197,7 @@ class Gate:
         """A trial of each cell: a head that fails is red before anything else takes time."""
         for number, cell in enumerate(self._result.cells):
             self._progress.update("head, first trials", number, len(self._result.cells), cell.name)
-            self._bench.trial(self._result.head, 0, cell, self._result.plans[cell.name], 0)
+            self._bench.trials(self._result.head, 0, cell, self._result.plans[cell.name], 0)
 
     def _calibrate(self) -> None:
         """Base against base, before the head's times are seen: what differs too much cannot be judged."""

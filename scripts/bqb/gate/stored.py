@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from scipy.stats import mannwhitneyu
@@ -77,7 +78,7 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
     clock = Clock(policy.budget_s)
     select(result, head, head, queues)
     check(path, document, policy, head, result.cells, result.context)
-    then = {cell["cell"]: {pair["number"]: pair["head_ns"] for pair in cell["pairs"]} for cell in document["cells"]}
+    then = {cell["cell"]: {pair["number"]: fmean(pair["head_ns"]) for pair in cell["pairs"]} for cell in document["cells"]}
     for cell in document["cells"]:
         if cell.get("advisory"):
             result.advisory[cell["cell"]] = cell["advisory"]
@@ -93,13 +94,12 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
                     break
                 for cell in bench.shuffled(result.cells):
                     progress.update("trials", number, last, cell.name)
-                    value = bench.trial(head, number // 2 % 2, cell, result.plans[cell.name], number)
+                    times = bench.trials(head, number // 2 % 2, cell, result.plans[cell.name], number)
                     if number > 0:
-                        taken[cell.name][number] = value.ns_per_msg
+                        taken[cell.name][number] = fmean(times)
                         base = then[cell.name].get(number, math.nan)
                         result.pairs.setdefault(cell.name, []).append(
-                            Pair(cell.name, number, base, value.ns_per_msg, math.log(value.ns_per_msg / base), -1,
-                                 number // 2 % 2, False, value.voids))
+                            Pair(cell.name, number, (base,) * len(times), times, -1, number // 2 % 2, False, 0))
     except WentWrong as wrong:
         result.failure = f"{wrong} (in the head)"
         return result
