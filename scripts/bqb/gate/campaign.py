@@ -57,7 +57,7 @@ class Campaign:
     def __init__(self, folder: Path, kind: Kind, policy: Policy):
         self.folder, self.kind, self.policy = folder, kind, policy
         folder.mkdir(parents=True, exist_ok=True)
-        settings = json.loads(json.dumps({"kind": vars(kind), "policy": vars(policy)}))
+        settings = {"kind": vars(kind), "policy": policy.as_row()}
         path = folder / "campaign.json"
         if path.exists():
             known = json.loads(path.read_text(encoding="utf-8"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bqb import ROOT, Failure
 from bqb.cli_parts import seconds
-from bqb.gate import USAGE
+from bqb.gate import USAGE, from_root
 from bqb.gate.decide import Rule
 
 DEFAULT = ROOT / "scripts" / "gate.toml"
@@ -34,6 +35,10 @@ class Policy:
     @property
     def rule(self) -> Rule:
         return Rule(self.threshold_pct / 100, self.alpha_pct / 100, self.miss_pct / 100, self.looks)
+
+    def as_row(self) -> dict:
+        """As JSON has it."""
+        return json.loads(json.dumps({**asdict(self), "scenario": from_root(self.scenario)}))
 
 
 def load(path: Path | None) -> Policy:

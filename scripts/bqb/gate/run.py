@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from bqb import Failure
-from bqb.gate import INCONCLUSIVE, INVALID, PASS, REGRESSION, decide
+from bqb.gate import INCONCLUSIVE, INVALID, PASS, REGRESSION, decide, from_root
 from bqb.gate import arms as the_arms
 from bqb.gate import counts as the_counts
 from bqb.gate.arms import CONTROL, Arm
@@ -96,11 +96,11 @@ class Result:
     def as_json(self) -> dict:
         """Everything, each raw pair included."""
         def arm(each: Arm | None) -> dict | None:
-            return None if each is None else {"source": each.source, "commit": each.commit, "dirty": each.dirty,
+            return None if each is None else {"source": from_root(each.source), "commit": each.commit, "dirty": each.dirty,
                                               "sources_id": each.sources_id}
         return {
             "schema": SCHEMA, "verdict": self.verdict, "exit_status": self.status, "seed": self.seed,
-            "policy": asdict(self.policy), "base": arm(self.base), "head": arm(self.head), "context": self.context,
+            "policy": self.policy.as_row(), "base": arm(self.base), "head": arm(self.head), "context": self.context,
             "harness_id": the_arms.identity_of_harness(), "wall_s": round(self.wall_s, 1), "looks_made": self.looks_made,
             "plans": {name: asdict(plan) for name, plan in self.plans.items()},
             "cells": [{"cell": cell.name, "queue": cell.queue, "point": cell.point,

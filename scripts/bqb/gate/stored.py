@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 
@@ -59,7 +58,7 @@ def check(path: Path, document: dict, policy: Policy, head: Arm, cells: Sequence
             raise Refused(path, f"measured with another {key.replace('_', ' ')}: {then}, here {now}")
     if document["harness_id"] != the_arms.identity_of_harness():
         raise Refused(path, "measured with another harness; make a new one")
-    if json.loads(json.dumps(asdict(policy))) != document["policy"]:
+    if policy.as_row() != document["policy"]:
         raise Refused(path, "measured with another policy; make a new one")
     if document["head"] is None or document["head"]["dirty"]:
         raise Refused(path, "its head was a dirty tree: nobody can say what it measured; make one from a commit")
