@@ -15,7 +15,6 @@ from pathlib import Path
 
 from bqb import ROOT
 
-
 PASS, REGRESSION, USAGE, INCONCLUSIVE, INVALID = range(5)  # exit statuses
 
 
