@@ -242,8 +242,8 @@ def what_others_would_say(kind: Kind, gates: Sequence[dict]) -> list[Rate]:
     cells_red = dict(red)
     n = cells = 0
     for gate in gates:
-        times = {cell["cell"]: [(fmean(pair["base_ns"]), fmean(pair["head_ns"])) for pair in cell["pairs"]] for cell in gate["cells"]
-                 if len(cell["pairs"]) >= 2 and cell["state"] != "control"}
+        times = {cell["cell"]: [(fmean(pair["base_ns"]), fmean(pair["head_ns"])) for pair in cell["pairs"]]
+                 for cell in gate["cells"] if len(cell["pairs"]) >= 2 and cell["state"] != "control"}
         if not times:
             continue
         n, cells = n + 1, cells + len(times)

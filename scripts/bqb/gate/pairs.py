@@ -101,10 +101,10 @@ class Bench:
         with self._process(arm, 0, cell, ["--pilot"]) as process:
             return process.answer()
 
-    def trials(self, arm: Arm, variant: int, cell: Cell, plan: Plan, number: int) -> tuple[float, ...]:
-        """A process's turns, ns a message, with no other arm in between."""
+    def trials(self, arm: Arm, variant: int, cell: Cell, plan: Plan, number: int) -> tuple[tuple[float, ...], int]:
+        """A process's turns, ns a message, with no other arm in between; and its voids."""
         with self._trials(arm, variant, cell, plan) as process:
-            return tuple(process.turn(number * TURNS + turn) for turn in range(TURNS))
+            return tuple(process.turn(number * TURNS + turn) for turn in range(TURNS)), process.voids
 
     def pair(self, base: Arm, head: Arm, cell: Cell, plan: Plan, number: int,
              variants: tuple[int, int] | None = None) -> Pair:

@@ -31,8 +31,10 @@ def rows(result: Result) -> list[tuple[str, ...]]:
             continue
         ratios = result.ratios(cell.name)
         low, high = decide.interval(ratios)
-        made.append((cell.name, nanoseconds([ns for pair in pairs for ns in pair.base_ns]), nanoseconds([ns for pair in pairs for ns in pair.head_ns]),
-                     change(float(np.median(ratios))), f"{change(low)} .. {change(high)}", str(len(pairs)), state))
+        base, head = (nanoseconds([ns for turns in side for ns in turns])
+                      for side in zip(*((pair.base_ns, pair.head_ns) for pair in pairs)))
+        made.append((cell.name, base, head, change(float(np.median(ratios))), f"{change(low)} .. {change(high)}",
+                     str(len(pairs)), state))
     return made
 
 

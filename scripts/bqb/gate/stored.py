@@ -93,12 +93,12 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
                     break
                 for cell in bench.shuffled(result.cells):
                     progress.update("trials", number, last, cell.name)
-                    times = bench.trials(head, number // 2 % 2, cell, result.plans[cell.name], number)
+                    times, voids = bench.trials(head, number // 2 % 2, cell, result.plans[cell.name], number)
                     if number > 0:
                         taken[cell.name][number] = fmean(times)
                         base = then[cell.name].get(number, math.nan)
                         result.pairs.setdefault(cell.name, []).append(
-                            Pair(cell.name, number, (base,) * len(times), times, -1, number // 2 % 2, False, 0))
+                            Pair(cell.name, number, (base,) * len(times), times, -1, number // 2 % 2, False, voids))
     except WentWrong as wrong:
         result.failure = f"{wrong} (in the head)"
         return result
