@@ -1,18 +1,33 @@
+set(BQ_GATE_LAYOUTS 2 CACHE STRING "How many gate_trials to link, each with its code at other places")
+
 # bq_add_gate_programs(<parts> [<source>...]): the programs of the regression gate, with the listed queues, whose object
-# libraries are <parts>, and those that the sources register; gate_trial twice, linked in opposite orders.
+# libraries are <parts>, and those that the sources register. gate_trial_0, gate_trial_1, ... are made of the same objects;
+# their order rotates, and a multiple of 16 bytes before them moves each function against pages and cache lines.
 function(bq_add_gate_programs parts)
-  add_executable(gate_trial ${ARGN})
-  target_link_libraries(gate_trial PRIVATE bq_gate_trial bq_listed_queues bq_flags)
+  set(added)
+  if(ARGN)
+    add_library(bq_gate_added OBJECT EXCLUDE_FROM_ALL ${ARGN})
+    target_link_libraries(bq_gate_added PUBLIC bq_bench PRIVATE bq_flags)
+    set(added bq_gate_added)
+  endif()
 
-  list(REVERSE parts)
+  set(programs gate_counts)
+  add_executable(gate_counts)
+  target_link_libraries(gate_counts PRIVATE bq_gate_counts ${added} bq_listed_queues bq_flags)
+
   list(TRANSFORM parts REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
-  add_executable(gate_trial_relinked ${parts} ${ARGN})
-  target_link_libraries(gate_trial_relinked PRIVATE bq_gate_trial bq_listed_queues_libraries bq_flags)
+  math(EXPR last "${BQ_GATE_LAYOUTS} - 1")
+  foreach(layout RANGE ${last})
+    math(EXPR padding "${layout} * 208 % 4096")
+    set(padding_source "${CMAKE_CURRENT_BINARY_DIR}/gate_padding/${layout}.cpp")
+    file(CONFIGURE OUTPUT "${padding_source}" CONTENT "asm(\".text\\n.skip @padding@\\n\");\n" @ONLY)
+    add_executable(gate_trial_${layout} "${padding_source}" ${parts})
+    target_link_libraries(gate_trial_${layout} PRIVATE bq_gate_trial ${added} bq_listed_queues_libraries bq_flags)
+    list(APPEND programs gate_trial_${layout})
+    list(POP_FRONT parts first)
+    list(APPEND parts "${first}")
+  endforeach()
 
-  add_executable(gate_counts ${ARGN})
-  target_link_libraries(gate_counts PRIVATE bq_gate_counts bq_listed_queues bq_flags)
-
-  set_target_properties(gate_trial gate_trial_relinked gate_counts PROPERTIES
-                        RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}" EXCLUDE_FROM_ALL ON)
-  add_custom_target(gate_programs DEPENDS gate_trial gate_trial_relinked gate_counts)
+  set_target_properties(${programs} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}" EXCLUDE_FROM_ALL ON)
+  add_custom_target(gate_programs DEPENDS ${programs})
 endfunction()

@@ -89,8 +89,8 @@ def listed() -> list[list[str]]:
     return [words for line in lines if len(words := line.partition("#")[0].split()) > 2]
 
 
-def build_with(headers: tuple[str, ...], preset: str, program: str) -> Path:
-    """Builds a program with these headers' queues in it, and returns the folder that it is in."""
+def build_with(headers: tuple[str, ...], preset: str, program: str, *settings: str) -> Path:
+    """Builds a program with these headers' queues in it, and returns the folder that it is in. `settings`: of CMake."""
     build.build(preset, *PARTS[program])
     folder = folder_of(headers, preset)
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def build_with(headers: tuple[str, ...], preset: str, program: str) -> Path:
         for number, header in enumerate(sorted(headers)):
             write(folder / f"{kind}_{number}.cpp", SOURCE.format(header=header, **meaning))
     configure = ["cmake", "-S", str(ROOT / "benchmarks" / "with"), "-B", str(folder), "-G", "Ninja",
-                 f"-DSOURCES={folder}", f"-DBUILD={ROOT / 'build' / preset}"]
+                 f"-DSOURCES={folder}", f"-DBUILD={ROOT / 'build' / preset}", *settings]
     build.run_cmake(configure, folder, program, f"build --with {preset}")
     return folder
 

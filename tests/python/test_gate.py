@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from bqb.gate.arms import LAYOUTS
+from bqb.gate.pairs import SAME_LAYOUTS, chosen_layouts
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -37,7 +39,7 @@ def gate(tmp_path, monkeypatch):
             folder = tmp_path / "arms" / arm
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "behaviour.json").write_text(json.dumps(acts), encoding="utf-8")
-            for program in ("gate_trial", "gate_trial_relinked"):
+            for program in (f"gate_trial_{layout}" for layout in range(LAYOUTS)):
                 copy = folder / program
                 copy.write_text(f"#!{sys.executable} -IS\n" + (HERE / "fake_gate_trial.py").read_text(encoding="utf-8"), encoding="utf-8")
                 copy.chmod(0o755)
@@ -196,7 +198,7 @@ def test_every_raw_pair_is_kept_and_only_the_first_is_discarded(gate, tmp_path):
         numbers = [pair["number"] for pair in cell["pairs"]]
         assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) in (6, 9)
     pairs = [pair for cell in document["cells"] for pair in cell["pairs"]]
-    assert {(pair["base_variant"], pair["head_variant"]) for pair in pairs} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert all((pair["base_layout"], pair["head_layout"]) == chosen_layouts(pair["number"], *SAME_LAYOUTS) for pair in pairs)
     assert {pair["head_first"] for pair in pairs} == {True, False}
     assert len(document["calibration"]) == 4 * 6
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from bqb.gate import decide, rivals, selftest
 from bqb.gate.decide import Rule, Verdicts
-from bqb.gate.pairs import log_ratio
+from bqb.gate.arms import LAYOUTS
+from bqb.gate.pairs import OTHER_LAYOUTS, SAME_LAYOUTS, chosen_layouts, log_ratio
 from bqb.gate.report import MOST_ANNOTATIONS, annotations, command
 from bqb.gate.run import Result
 
@@ -133,3 +134,17 @@ def test_annotations_are_at_most_ten_and_escaped():
     assert len(notes) == MOST_ANNOTATIONS and notes[-1].endswith("and 5 more regressions: see the table")
     assert notes[0] == "::error title=A queue got slower::a:b, 100%25%0Anext"
     assert command("error", "a: b, c", "d") == "::error title=a%3A b%2C c::d"
+
+
+@pytest.mark.parametrize("layouts, count", [(SAME_LAYOUTS, LAYOUTS), (OTHER_LAYOUTS, LAYOUTS // 2)])
+def test_each_arm_takes_its_layouts_equally_often_and_beside_all_of_the_others(layouts, count):
+    of_base, of_head = layouts
+    for begin in range(1, 5 * count, count):
+        taken = [chosen_layouts(number, *layouts) for number in range(begin, begin + count)]
+        assert {base for base, _ in taken} == set(of_base) and {head for _, head in taken} == set(of_head)
+    assert len({chosen_layouts(number, *layouts) for number in range(1, count * count + 1)}) == count * count
+
+
+def test_code_that_only_moved_shares_no_layout():
+    of_base, of_head = OTHER_LAYOUTS
+    assert not set(of_base) & set(of_head)

@@ -19,7 +19,7 @@ from bqb import ROOT, Failure, build, outside
 from bqb.gate import INVALID, USAGE
 
 CONTROL = "control"
-PROGRAMS = ("gate_trial", "gate_trial_relinked", "gate_counts")
+LAYOUTS = 20  # of an arm's code: the first look, of 20 pairs, sees each once
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Arm:
     sources_id: str  # of the files that were compiled
     folder: Path  # of the programs
 
-    def trial_program(self, variant: int) -> Path:
-        """The same objects, linked in one order or the other."""
-        return self.folder / PROGRAMS[variant]
+    def trial_program(self, layout: int) -> Path:
+        """The same objects, each of the LAYOUTS linked with its code at other places."""
+        return self.folder / f"gate_trial_{layout}"
 
     @property
     def counts_program(self) -> Path:
@@ -151,7 +151,8 @@ def identity_of_harness() -> str:
 def build_queues(name: str, staged: Path, queues: tuple[str, ...]) -> Path:
     folder = ROOT / "build" / "gate" / name / "build"
     configure = ["cmake", "-S", str(ROOT), "-B", str(folder), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                 "-DBQ_TESTS=OFF", f"-DBQ_QUEUES_FROM={staged}", f"-DBQ_ONLY={';'.join(queues)}"]
+                 "-DBQ_TESTS=OFF", f"-DBQ_QUEUES_FROM={staged}", f"-DBQ_ONLY={';'.join(queues)}",
+                 f"-DBQ_GATE_LAYOUTS={LAYOUTS}"]
     build.run_cmake(configure, folder, "gate_programs", f"build {name}")
     return folder
 
@@ -159,7 +160,7 @@ def build_queues(name: str, staged: Path, queues: tuple[str, ...]) -> Path:
 def build_header(header: Path) -> Path:
     headers = (str(header.resolve()),)
     outside.names_in(headers[0])
-    return outside.build_with(headers, "release", "gate_programs")
+    return outside.build_with(headers, "release", "gate_programs", f"-DBQ_GATE_LAYOUTS={LAYOUTS}")
 
 
 def listing(arm: Arm, scenario: str, queues: tuple[str, ...]) -> dict:

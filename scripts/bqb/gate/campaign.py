@@ -26,7 +26,7 @@ from bqb import Failure
 from bqb.gate import decide, rivals
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.decide import Rule, Verdicts
-from bqb.gate.pairs import Bench, Cell, log_ratio, plans
+from bqb.gate.pairs import OTHER_LAYOUTS, SAME_LAYOUTS, Bench, Cell, log_ratio, plans
 from bqb.gate.policy import Policy
 from bqb.gate.run import Result, run
 from bqb.results import write_atomically
@@ -40,7 +40,7 @@ FIRST_DOSE_NS = 100.0
 class Kind:
     """What is known of the arms of every gate of a campaign."""
 
-    relinked: bool = False  # the head has another link order than the base, always
+    relinked: bool = False  # the head's code is at other places than the base's, always
     neighbour: bool = False  # a busy process shares one core
     cell: str | None = None  # the head is slower there...
     pct: float = 0.0  # ...by so much
@@ -48,7 +48,7 @@ class Kind:
     @property
     def told(self) -> str:
         made = [f"{self.pct:+g}% in {self.cell}" if self.cell else "identical arms"]
-        made += ["re-linked in another order"] if self.relinked else []
+        made += ["with their code at other places"] if self.relinked else []
         made += ["beside a busy neighbour"] if self.neighbour else []
         return ", ".join(made)
 
@@ -90,7 +90,7 @@ class Campaign:
                 continue
             with busy_core() if self.kind.neighbour else nothing():
                 result = run(self.policy, base, head, queues, number, extra_ns=extra_ns, counted=False,
-                             variants=(0, 1) if self.kind.relinked else None)
+                             layouts=OTHER_LAYOUTS if self.kind.relinked else SAME_LAYOUTS)
             keep(path, result)
             tell(f"gate {number} of {wanted}: {result.verdict} ({result.wall_s:.0f} s, {result.looks_made} looks)")
 

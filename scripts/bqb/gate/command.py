@@ -70,7 +70,7 @@ def parser() -> Parser:
         campaign.add_argument("--neighbour", action="store_true", help="beside a process that keeps one core busy")
         policy(campaign)
         if name == "aa":
-            campaign.add_argument("--relinked", action="store_true", help="the head is linked in another object order")
+            campaign.add_argument("--relinked", action="store_true", help="the head is linked so that its code is at other places")
         else:
             campaign.add_argument("--pct", type=float, required=True, metavar="N", help="how much slower one cell is made")
             campaign.add_argument("--cell", required=True, metavar="CELL", help="which, as the table names it")

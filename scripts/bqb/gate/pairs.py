@@ -19,12 +19,17 @@ import numpy as np
 from bqb import Failure
 from bqb.driver import STOP_SIGNALS, Interrupted, die_with_parent
 from bqb.gate import INVALID
-from bqb.gate.arms import CONTROL, Arm
+from bqb.gate.arms import CONTROL, LAYOUTS, Arm
 
 TURNS = 6  # of each arm, a pair
 TRIES = 3  # of a trial that found no window, on a machine that is busy
 SECONDS_FOR_A_TRIAL = float(os.environ.get("BQB_GATE_TRIAL_SECONDS", "120"))  # the watchdog inside takes 10 for a hang
 MOST_PADDING = 4096  # bytes of environment: where the stack begins moves with them
+
+
+Layouts = tuple[range, range]  # those that the base takes, and the head
+SAME_LAYOUTS: Layouts = (range(LAYOUTS), range(LAYOUTS))
+OTHER_LAYOUTS: Layouts = (range(LAYOUTS // 2), range(LAYOUTS // 2, LAYOUTS))  # code that only moved
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,8 @@ class Pair:
     number: int  # 0 is discarded: it warms caches and page tables
     base_ns: tuple[float, ...]
     head_ns: tuple[float, ...]
-    base_variant: int
-    head_variant: int
+    base_layout: int
+    head_layout: int
     head_first: bool
     voids: int  # trials without a window, made again
 
@@ -72,6 +77,13 @@ class Pair:
 
     def as_row(self) -> dict:
         return asdict(self)
+
+
+def chosen_layouts(number: int, of_base: range, of_head: range) -> tuple[int, int]:
+    """Of a pair. A queue whose code is elsewhere can be 10 % slower: each arm takes each of its layouts equally often,
+    beside another of the other arm's each time that it comes round again."""
+    rounds, step = divmod(number - 1, len(of_base))  # number 0 is discarded
+    return of_base[step], of_head[(3 * step + rounds) % len(of_head)]  # 3 has no divisor in common with their number
 
 
 def log_ratio(base_ns: Sequence[float], head_ns: Sequence[float]) -> float:
@@ -101,16 +113,16 @@ class Bench:
         with self._process(arm, 0, cell, ["--pilot"]) as process:
             return process.answer()
 
-    def trials(self, arm: Arm, variant: int, cell: Cell, plan: Plan, number: int) -> tuple[tuple[float, ...], int]:
+    def trials(self, arm: Arm, layout: int, cell: Cell, plan: Plan, number: int) -> tuple[tuple[float, ...], int]:
         """A process's turns, ns a message, with no other arm in between; and its voids."""
-        with self._trials(arm, variant, cell, plan) as process:
+        with self._trials(arm, layout, cell, plan) as process:
             return tuple(process.turn(number * TURNS + turn) for turn in range(TURNS)), process.voids
 
     def pair(self, base: Arm, head: Arm, cell: Cell, plan: Plan, number: int,
-             variants: tuple[int, int] | None = None) -> Pair:
+             layouts: Layouts = SAME_LAYOUTS) -> Pair:
         """A process of each arm, over the same messages, in turns: the order of the first is random, then it is the other
-        way round, and so on. The link orders rotate through their four combinations."""
-        of_base, of_head = variants or (number % 2, number // 2 % 2)
+        way round, and so on."""
+        of_base, of_head = chosen_layouts(number, *layouts)
         head_first = self._random.random() < 0.5
         taken: tuple[list[float], list[float]] = ([], [])
         with self._trials(base, of_base, cell, plan) as for_base, self._trials(head, of_head, cell, plan) as for_head:
@@ -124,14 +136,14 @@ class Bench:
     def shuffled(self, cells: Iterable[Cell]) -> list[Cell]:
         return self._random.sample(list(cells), len(list(cells)))
 
-    def _trials(self, arm: Arm, variant: int, cell: Cell, plan: Plan) -> Process:
+    def _trials(self, arm: Arm, layout: int, cell: Cell, plan: Plan) -> Process:
         words = ["--messages", str(plan.messages), "--warmup", str(plan.warmup), "--ns-per-step", repr(plan.ns_per_step)]
         if extra := self._extra_ns.get((arm.name, cell.name)):
             words += ["--extra-ns", repr(extra)]
-        return self._process(arm, variant, cell, words)
+        return self._process(arm, layout, cell, words)
 
-    def _process(self, arm: Arm, variant: int, cell: Cell, words: list[str]) -> Process:
-        command = [arm.trial_program(variant), "--scenario", self._scenario, "--point", cell.point, "--queue", cell.queue,
+    def _process(self, arm: Arm, layout: int, cell: Cell, words: list[str]) -> Process:
+        command = [arm.trial_program(layout), "--scenario", self._scenario, "--point", cell.point, "--queue", cell.queue,
                    "--seed", str(self._seed), *words]
         return Process(arm.name, cell, command, "x" * self._random.randrange(MOST_PADDING))
 

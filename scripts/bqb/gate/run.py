@@ -14,7 +14,7 @@ from bqb.gate import arms as the_arms
 from bqb.gate import counts as the_counts
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.counts import Count
-from bqb.gate.pairs import Bench, Cell, Clock, Pair, Plan, WentWrong, plans
+from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Layouts, Pair, Plan, WentWrong, plans
 from bqb.gate.policy import Policy
 from bqb.progress import Progress
 
@@ -118,14 +118,14 @@ def change(log_ratio: float) -> str:
 
 def run(policy: Policy, base: Arm, head: Arm, queues: Sequence[str], seed: int, *,
         extra_ns: Mapping[tuple[str, str], float] | None = None, counted: bool = True,
-        variants: tuple[int, int] | None = None) -> Result:
-    """Judges the head. `extra_ns`, `variants` (the link orders of base and head): for campaigns."""
+        layouts: Layouts = SAME_LAYOUTS) -> Result:
+    """Judges the head. `extra_ns`, `layouts`: for campaigns."""
     bench = Bench(policy.scenario, seed, extra_ns)
     result = Result(policy, base, head, {}, seed)
     clock = Clock(policy.budget_s)
     try:
         select(result, base, head, queues)
-        gate = Gate(result, bench, clock, variants, Progress("trials"))
+        gate = Gate(result, bench, clock, layouts, Progress("trials"))
         gate.judge(counted)
     except WentWrong as wrong:
         if wrong.arm == head.name:
@@ -169,11 +169,11 @@ def select(result: Result, base: Arm, head: Arm, queues: Sequence[str]) -> None:
 
 
 class Gate:
-    def __init__(self, result: Result, bench: Bench, clock: Clock, variants: tuple[int, int] | None, progress: Progress):
+    def __init__(self, result: Result, bench: Bench, clock: Clock, layouts: Layouts, progress: Progress):
         self._result = result
         self._bench = bench
         self._clock = clock
-        self._variants = variants
+        self._layouts = layouts
         self._progress = progress
         self._tau = result.policy.rule.tau
         self._pair_s = 0.0  # of all cells at hand, the slowest of late
@@ -243,7 +243,7 @@ class Gate:
         before = self._clock.spent_s
         for cell in self._bench.shuffled(cells):
             self._progress.update("pairs", number, result.policy.looks[-1], cell.name)
-            pair = self._bench.pair(result.base, result.head, cell, result.plans[cell.name], number, self._variants)
+            pair = self._bench.pair(result.base, result.head, cell, result.plans[cell.name], number, self._layouts)
             if number > 0:
                 result.pairs.setdefault(cell.name, []).append(pair)
         self._pair_s = max(self._clock.spent_s - before, 0.7 * self._pair_s)
