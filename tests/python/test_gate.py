@@ -264,7 +264,7 @@ def compare(gate, tmp_path):
         path.write_text(json.dumps(document) if text is None else text, encoding="utf-8")
         if dirty:
             (clone / "queues" / "two_condvar.h").write_text("// changed\n", encoding="utf-8")
-        return gate("compare", "stored.json", "--head", str(clone), head=head)
+        return gate("compare", "stored.json", "--head", str(clone), "--json", "compared.json", head=head)
     return start
 
 
@@ -273,6 +273,16 @@ def test_the_same_as_stored_passes_and_slower_is_red(compare):
     assert (done.returncode, verdict(done)) == (0, "pass"), done.stdout + done.stderr
     done = compare(head=behaviour(beta={"ns": 1300.0}))
     assert done.returncode == 1 and "regression: gate/beta/case:" in flat(done), done.stdout + done.stderr
+
+
+def test_each_trial_has_the_layout_that_the_stored_one_had(compare, tmp_path):
+    compare()
+
+    def layouts(name):
+        cells = json.loads((tmp_path / name).read_text(encoding="utf-8"))["cells"]
+        return {(cell["cell"], pair["number"]): pair["head_layout"] for cell in cells for pair in cell["pairs"]}
+    then, now = layouts("stored.json"), layouts("compared.json")
+    assert now and len(set(now.values())) > 2 and all(then[trial] == layout for trial, layout in now.items() if trial in then)
 
 
 @pytest.mark.parametrize("key, value", [("cpu_model", "Another"), ("cores", 64), ("kernel", "Linux 7"), ("compiler", "g++ 13"),

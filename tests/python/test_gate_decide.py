@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 from bqb.gate import decide, rivals, selftest
-from bqb.gate.decide import Rule, Verdicts
 from bqb.gate.arms import LAYOUTS
+from bqb.gate.decide import Rule, Verdicts
 from bqb.gate.pairs import OTHER_LAYOUTS, SAME_LAYOUTS, chosen_layouts, log_ratio
 from bqb.gate.report import MOST_ANNOTATIONS, annotations, command
 from bqb.gate.run import Result

@@ -18,7 +18,7 @@ from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Layouts, Pair, Plan
 from bqb.gate.policy import Policy
 from bqb.progress import Progress
 
-SCHEMA = 2
+SCHEMA = 3
 CONTROL_CONFIDENCE = 0.99  # that it moved at all
 
 

@@ -20,7 +20,7 @@ from bqb import Failure
 from bqb.gate import INVALID, decide
 from bqb.gate import arms as the_arms
 from bqb.gate.arms import CONTROL, Arm
-from bqb.gate.pairs import Bench, Cell, Clock, Pair, Plan, WentWrong
+from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, WentWrong, chosen_layouts
 from bqb.gate.policy import Policy
 from bqb.gate.run import SCHEMA, Result, select
 from bqb.progress import Progress
@@ -93,12 +93,13 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
                     break
                 for cell in bench.shuffled(result.cells):
                     progress.update("trials", number, last, cell.name)
-                    times, voids = bench.trials(head, number // 2 % 2, cell, result.plans[cell.name], number)
+                    _, layout = chosen_layouts(number, *SAME_LAYOUTS)  # as the stored head had it
+                    times, voids = bench.trials(head, layout, cell, result.plans[cell.name], number)
                     if number > 0:
                         taken[cell.name][number] = fmean(times)
                         base = then[cell.name].get(number, math.nan)
                         result.pairs.setdefault(cell.name, []).append(
-                            Pair(cell.name, number, (base,) * len(times), times, -1, number // 2 % 2, False, voids))
+                            Pair(cell.name, number, (base,) * len(times), times, layout, layout, False, voids))
     except WentWrong as wrong:
         result.failure = f"{wrong} (in the head)"
         return result
