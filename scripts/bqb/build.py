@@ -25,11 +25,13 @@ def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str
     folder.mkdir(parents=True, exist_ok=True)
     compile_ = ["cmake", "--build", str(folder), *(["--target", target] if target else [])]
     with open(folder / "build.log", "w+", encoding="utf-8") as log:
-        for command in (configure, compile_):
-            if follow(command, log, stage) != 0:
+        # What an earlier run remembers may be what is wrong: a compiler or a ninja that has moved since.
+        fresh = [[*configure, "--fresh"]] if (folder / "CMakeCache.txt").exists() else []
+        for ways in ([configure, *fresh], [compile_]):
+            if not any(follow(command, log, stage) == 0 for command in ways):
                 log.seek(0)
                 sys.stderr.writelines(what_went_wrong(log.readlines()))
-                raise Failure(f"`{' '.join(command)}` failed; the whole log is {log.name}", 3)
+                raise Failure(f"`{' '.join(ways[0])}` failed; the whole log is {log.name}", 3)
 
 
 def what_went_wrong(lines: list[str]) -> list[str]:

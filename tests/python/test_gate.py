@@ -25,6 +25,7 @@ def behaviour(**changed):
 def gate(tmp_path, monkeypatch):
     """gate(*words, base=..., head=..., policy=...) -> the finished process, in tmp_path. By default: a run of `.`s."""
     monkeypatch.setenv("BQB_GATE_PROGRAMS", str(tmp_path / "arms"))
+    monkeypatch.setenv("BQB_GATE_BUILDS", str(tmp_path / "builds"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "scripts"))
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     # No valgrind and no strace: what they count is test_gate_programs.py's.

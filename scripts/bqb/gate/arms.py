@@ -20,6 +20,7 @@ from bqb.gate import INVALID, USAGE
 
 CONTROL = "control"
 LAYOUTS = 20  # of an arm's code: the first look, of 20 pairs, sees each once
+BUILDS = Path(os.environ.get("BQB_GATE_BUILDS", ROOT / "build" / "gate"))
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,14 @@ class Arm:
         return self.folder / "gate_counts"
 
 
+def staged_sources(name: str) -> Path:
+    """Where the files that arm `name` brings are copied to."""
+    return BUILDS / name / "source"
+
+
 def prepare(name: str, source: str, queues: tuple[str, ...], header: str | None) -> Arm:
     """Stages and builds an arm. A Failure of status 2 where there is no such source, of 4 where it does not compile."""
-    staged = ROOT / "build" / "gate" / name / "source"
+    staged = staged_sources(name)
     commit, dirty = stage(source, staged, header)
     if own := os.environ.get("BQB_GATE_PROGRAMS"):  # a folder with the programs of both arms
         return Arm(name, source, commit, dirty, identity(staged), Path(own) / name)
@@ -149,7 +155,7 @@ def identity_of_harness() -> str:
 
 
 def build_queues(name: str, staged: Path, queues: tuple[str, ...]) -> Path:
-    folder = ROOT / "build" / "gate" / name / "build"
+    folder = BUILDS / name / "build"
     configure = ["cmake", "-S", str(ROOT), "-B", str(folder), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
                  "-DBQ_TESTS=OFF", f"-DBQ_QUEUES_FROM={staged}", f"-DBQ_ONLY={';'.join(queues)}",
                  f"-DBQ_GATE_LAYOUTS={LAYOUTS}"]

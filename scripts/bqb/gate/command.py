@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace, policy) -> int:
         head = arms.prepare("head", arguments.head, queues, arguments.header)  # first: it is the one that may not compile
         base = arms.prepare("base", arguments.base, queues, arguments.header)
     if arguments.header:
-        staged = ROOT / "build" / "gate" / "head" / "source" / arguments.header
+        staged = arms.staged_sources("head") / arguments.header
         queues = tuple(name for _, name in outside.names_in(str(staged)))
     result = (gates.run(policy, base, head, queues, seed) if base else
               stored.compare(arguments.stored, policy, head, queues, seed))

@@ -1,0 +1,40 @@
+"""What happens around CMake."""
+
+import pytest
+from bqb import Failure
+from bqb.build import run_cmake
+
+
+@pytest.fixture
+def project(tmp_path):
+    """configure(): configures and builds a project of one file; configure.folder is where, configure.lists its CMakeLists.txt."""
+    sources = tmp_path / "sources"
+    sources.mkdir()
+
+    def configure():
+        run_cmake(["cmake", "-S", str(sources), "-B", str(configure.folder), "-G", "Ninja"], configure.folder, None, "build")
+    configure.lists, configure.folder = sources / "CMakeLists.txt", tmp_path / "build"
+    configure.lists.write_text("cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES NONE)\n"
+                               "add_custom_target(all_of_it ALL COMMAND ${CMAKE_COMMAND} -E touch done)\n", encoding="utf-8")
+    return configure
+
+
+def test_a_tool_that_has_moved_since_does_not_stop_the_build(project):
+    project()
+    cache = project.folder / "CMakeCache.txt"
+    kept = cache.read_text(encoding="utf-8")
+    ninja = next(line for line in kept.splitlines() if line.startswith("CMAKE_MAKE_PROGRAM:"))
+    cache.write_text(kept.replace(ninja, "CMAKE_MAKE_PROGRAM:FILEPATH=/no/such/folder/ninja"), encoding="utf-8")
+    (project.folder / "done").unlink()
+    project()
+    assert (project.folder / "done").exists()
+
+
+@pytest.mark.parametrize("configured_before", [False, True])
+def test_what_cmake_says_is_shown_and_the_log_named(project, configured_before, capsys):
+    if configured_before:
+        project()
+    project.lists.write_text("no list at all", encoding="utf-8")
+    with pytest.raises(Failure, match="failed; the whole log is .*build.log") as told:
+        project()
+    assert told.value.status == 3 and "CMake Error" in capsys.readouterr().err
