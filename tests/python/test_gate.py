@@ -276,6 +276,23 @@ def test_the_same_as_stored_passes_and_slower_is_red(compare):
     assert done.returncode == 1 and "regression: gate/beta/case:" in flat(done), done.stdout + done.stderr
 
 
+def test_counted_instructions_are_compared_with_the_stored_ones(compare, tmp_path):
+    valgrind = tmp_path / "bin" / "valgrind"
+    valgrind.write_text("#!/bin/sh\nfor word; do :; done\neval messages=\\${$(($# - 1))}\n"
+                        'echo "Collected : $((messages * 200))" >&2\n', encoding="utf-8")
+    valgrind.chmod(0o755)
+
+    def counted(instructions):
+        return lambda document: document.update(counts=[
+            {"queue": queue, "what": "instructions", "base": 1.0, "head": instructions} for queue in ("alpha", "beta")])
+    done = compare(counted(200.0))
+    assert (done.returncode, verdict(done)) == (0, "pass") and "beta: instructions 200.00 200.00" in flat(done), done.stdout
+    done = compare(counted(198.0))
+    assert done.returncode == 1 and "beta: instructions a message 198.00 -> 200.00" in flat(done), done.stdout
+    done = compare(lambda document: document.update(counts=[]))
+    assert done.returncode == 0 and "beta: instructions not counted: the stored gate has no count of it" in flat(done)
+
+
 def test_each_trial_has_the_layout_that_the_stored_one_had(compare, tmp_path):
     compare()
 
@@ -300,6 +317,7 @@ def test_a_baseline_of_another_machine_or_build_is_refused(compare, key, value):
     (lambda document: document["cells"].pop(0), "missing cell: it has no gate/alpha/case:a"),
     (lambda document: document["head"].update(dirty=True), "dirty tree"),
     (lambda document: document.pop("plans"), "it lacks some of"),
+    (lambda document: document.pop("counts"), "it lacks some of"),
 ])
 def test_a_baseline_that_is_none_is_refused(compare, change, told):
     done = compare(change)
@@ -313,6 +331,20 @@ def test_a_corrupt_baseline_a_missing_one_and_a_dirty_head(compare, gate):
     assert done.returncode == 4 and "has uncommitted changes" in flat(done)
     done = gate("compare", "nowhere.json", "--head", str(ROOT))
     assert done.returncode == 2 and "nowhere.json: No such file" in done.stderr
+
+
+# ------------------------------------------------------------------------------------------- a queue of one's own
+
+
+def test_a_header_brings_its_own_queues(gate):
+    mine = {"cells": {**behaviour()["cells"], "my_queue": {"ns": 1000.0}}}
+    slower = {"cells": {**mine["cells"], "my_queue": {"ns": 1300.0}}}
+    words = ("run", "--with", "docs/examples/my_queue.h", "--base", str(ROOT), "--head", str(ROOT))
+    done = gate(*words, base=mine, head=mine)
+    assert (done.returncode, verdict(done)) == (0, "pass"), done.stdout + done.stderr
+    assert "gate/my_queue/case:a" in flat(done) and "gate/alpha" not in flat(done)
+    done = gate(*words, base=mine, head=slower)
+    assert done.returncode == 1 and "regression: gate/my_queue/case:" in flat(done)
 
 
 # -------------------------------------------------------------------------------------------------------- campaigns

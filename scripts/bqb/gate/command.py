@@ -133,7 +133,7 @@ def run(arguments: argparse.Namespace, policy) -> int:
         base = arms.prepare("base", arguments.base, queues, arguments.header)
     if arguments.header:
         staged = arms.staged_sources("head") / arguments.header
-        queues = tuple(name for _, name in outside.names_in(str(staged)))
+        queues = tuple(outside.names_in(str(staged)))
     result = (gates.run(policy, base, head, queues, seed) if base else
               stored.compare(arguments.stored, policy, head, queues, seed))
     write(arguments, result)

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,20 @@ class Unfit(Exception):
     """The queue, or this machine, cannot be counted this way; why."""
 
 
-def measure(base: Arm, head: Arm, queues: Sequence[str], instructions_pct: float, syscalls_pct: float,
+@dataclass(frozen=True)
+class Stored:
+    """What was counted of the head of an earlier gate: its rows."""
+
+    rows: Sequence[Mapping]
+
+    def of(self, queue: str, what: str) -> float:
+        for row in self.rows:
+            if (row["queue"], row["what"]) == (queue, what):
+                return row["head"]
+        raise Unfit("the stored gate has no count of it")
+
+
+def measure(base: Arm | Stored, head: Arm, queues: Sequence[str], instructions_pct: float, syscalls_pct: float,
             extra_steps: int = 0) -> tuple[list[Count], list[str]]:
     """All counts, and why some are missing. `extra_steps`: a slow-down of the head on purpose."""
     jobs = [(queue, what, limit) for queue in queues
@@ -57,7 +70,8 @@ def measure(base: Arm, head: Arm, queues: Sequence[str], instructions_pct: float
         queue, what, limit = job
         of = instructions if what == INSTRUCTIONS else syscalls
         try:
-            return Count(queue, what, of(base, queue, 0), of(head, queue, extra_steps), limit)
+            then = of(base, queue, 0) if isinstance(base, Arm) else base.of(queue, what)
+            return Count(queue, what, then, of(head, queue, extra_steps), limit)
         except Unfit as why:
             return f"{queue}: {what} not counted: {why}"
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:

@@ -2,7 +2,8 @@
 
 Nothing is paired then: the machine of this minute is not that of the stored one. So it is refused wherever anything but
 the head's queues differs, and each trial is divided by the control's at the same point and of the same number; what is
-left is compared by a one-sided rank test. It is weaker than a gate with both arms, and sees less.
+left is compared by a one-sided rank test. It is weaker than a gate with both arms, and sees less. Counts of instructions
+and system calls are as good as there.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from bqb import Failure
-from bqb.gate import INVALID, decide
+from bqb.gate import INVALID, counts, decide
 from bqb.gate import arms as the_arms
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, WentWrong, chosen_layouts
@@ -42,7 +43,7 @@ def load(path: Path) -> dict:
         raise Failure(f"{path}: {error.strerror}; name a file that `gate run --json` wrote", 2) from None
     except ValueError as error:
         raise Refused(path, f"corrupt: no JSON ({error}); make a new one with `gate run --json`") from None
-    needed = ("schema", "policy", "head", "context", "harness_id", "cells", "plans")
+    needed = ("schema", "policy", "head", "context", "harness_id", "cells", "plans", "counts")
     if not isinstance(document, dict) or any(key not in document for key in needed):
         raise Refused(path, "not written by `gate run --json`: it lacks some of " + ", ".join(needed))
     if document["schema"] != SCHEMA:
@@ -87,6 +88,11 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
     last = min(policy.looks[-1], max(number for numbers in then.values() for number in numbers))
     try:
         with Progress("trials") as progress:
+            progress.update("counting", 0, 1)
+            counted = list(dict.fromkeys(cell.queue for cell in result.cells if not cell.is_control))
+            result.counts, missing = counts.measure(counts.Stored(document["counts"]), head, counted,
+                                                    policy.instructions_pct, policy.syscalls_pct)
+            result.remarks += missing
             for number in range(last + 1):  # the first is discarded, as it was then
                 if number > 6 and not clock.has(clock.spent_s / number):
                     result.remarks.append(f"the budget was spent after {number - 1} trials of each cell")
