@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from bqb.progress import Progress
 
 LINES_SHOWN_ON_FAILURE = 40
 ERROR = re.compile(r"\berror:|CMake Error")
+TOOL = re.compile(r"^(?:CMAKE_MAKE_PROGRAM|CMAKE_CXX_COMPILER):\w+=(.+)$", re.MULTILINE)  # in CMake's cache
 STEP = re.compile(r"\s*\[?(\d+)/(\d+)[] ]")  # of ninja: [3/14], of ctest: 3/14
 
 
@@ -25,13 +27,18 @@ def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str
     folder.mkdir(parents=True, exist_ok=True)
     compile_ = ["cmake", "--build", str(folder), *(["--target", target] if target else [])]
     with open(folder / "build.log", "w+", encoding="utf-8") as log:
-        # What an earlier run remembers may be what is wrong: a compiler or a ninja that has moved since.
-        fresh = [[*configure, "--fresh"]] if (folder / "CMakeCache.txt").exists() else []
-        for ways in ([configure, *fresh], [compile_]):
-            if not any(follow(command, log, stage) == 0 for command in ways):
+        for command in ([*configure, *(["--fresh"] if remembers_a_tool_that_is_gone(folder) else [])], compile_):
+            if follow(command, log, stage) != 0:
                 log.seek(0)
                 sys.stderr.writelines(what_went_wrong(log.readlines()))
-                raise Failure(f"`{' '.join(ways[0])}` failed; the whole log is {log.name}", 3)
+                raise Failure(f"`{' '.join(command)}` failed; the whole log is {log.name}", 3)
+
+
+def remembers_a_tool_that_is_gone(folder: Path) -> bool:
+    """CMake asks for the ninja and the compiler of its first run for ever, and fails once they have moved."""
+    cache = folder / "CMakeCache.txt"
+    tools = TOOL.findall(cache.read_text(encoding="utf-8")) if cache.exists() else []
+    return any(shutil.which(tool) is None for tool in tools)
 
 
 def what_went_wrong(lines: list[str]) -> list[str]:

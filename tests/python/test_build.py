@@ -30,10 +30,20 @@ def test_a_tool_that_has_moved_since_does_not_stop_the_build(project):
     assert (project.folder / "done").exists()
 
 
-@pytest.mark.parametrize("configured_before", [False, True])
-def test_what_cmake_says_is_shown_and_the_log_named(project, configured_before, capsys):
-    if configured_before:
+def test_what_the_user_set_outlives_a_configuration_that_fails(project):
+    project()
+    cache = project.folder / "CMakeCache.txt"
+    cache.write_text(cache.read_text(encoding="utf-8") + "OF_THE_USER:STRING=kept\n", encoding="utf-8")
+    right = project.lists.read_text(encoding="utf-8")
+    project.lists.write_text("no list at all", encoding="utf-8")
+    with pytest.raises(Failure):
         project()
+    project.lists.write_text(right, encoding="utf-8")
+    project()
+    assert "OF_THE_USER:STRING=kept" in cache.read_text(encoding="utf-8")
+
+
+def test_what_cmake_says_is_shown_and_the_log_named(project, capsys):
     project.lists.write_text("no list at all", encoding="utf-8")
     with pytest.raises(Failure, match="failed; the whole log is .*build.log") as told:
         project()

@@ -168,6 +168,14 @@ def select(result: Result, base: Arm, head: Arm, queues: Sequence[str]) -> None:
         raise Failure("no cell can be judged here", INVALID)
 
 
+def count(result: Result, base: Arm | the_counts.Stored) -> None:
+    """The lane that no noise reaches, for each queue that has a cell."""
+    queues = list(dict.fromkeys(cell.queue for cell in result.cells if not cell.is_control))
+    result.counts, missing = the_counts.measure(base, result.head, queues, result.policy.instructions_pct,
+                                                result.policy.syscalls_pct)
+    result.remarks += missing
+
+
 class Gate:
     def __init__(self, result: Result, bench: Bench, clock: Clock, layouts: Layouts, progress: Progress):
         self._result = result
@@ -179,14 +187,11 @@ class Gate:
         self._pair_s = 0.0  # of all cells at hand, the slowest of late
 
     def judge(self, counted: bool) -> None:
-        result, policy = self._result, self._result.policy
+        result = self._result
         with self._progress:
             if counted:
                 self._progress.update("counting", 0, 1)
-                queues = list(dict.fromkeys(cell.queue for cell in result.cells if not cell.is_control))
-                result.counts, missing = the_counts.measure(result.base, result.head, queues, policy.instructions_pct,
-                                                            policy.syscalls_pct)
-                result.remarks += missing
+                count(result, result.base)
             result.plans = plans(self._bench, result.base, result.cells,
                                  lambda done, cell: self._progress.update("pilot", done, len(result.cells), cell))
             self._head_works()

@@ -18,12 +18,13 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from bqb import Failure
-from bqb.gate import INVALID, counts, decide
+from bqb.gate import INVALID, decide
 from bqb.gate import arms as the_arms
 from bqb.gate.arms import CONTROL, Arm
+from bqb.gate.counts import Stored
 from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, WentWrong, chosen_layouts
 from bqb.gate.policy import Policy
-from bqb.gate.run import SCHEMA, Result, select
+from bqb.gate.run import SCHEMA, Result, count, select
 from bqb.progress import Progress
 
 SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host_name")  # of the machine and the build
@@ -89,10 +90,7 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
     try:
         with Progress("trials") as progress:
             progress.update("counting", 0, 1)
-            counted = list(dict.fromkeys(cell.queue for cell in result.cells if not cell.is_control))
-            result.counts, missing = counts.measure(counts.Stored(document["counts"]), head, counted,
-                                                    policy.instructions_pct, policy.syscalls_pct)
-            result.remarks += missing
+            count(result, Stored(document["counts"]))
             for number in range(last + 1):  # the first is discarded, as it was then
                 if number > 6 and not clock.has(clock.spent_s / number):
                     result.remarks.append(f"the budget was spent after {number - 1} trials of each cell")
