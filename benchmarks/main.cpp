@@ -159,6 +159,8 @@ int main(int argc, char** argv) {
   app.add_option("--round", options.round, "which round to run")->check(CLI::Range(1, 1'000'000));
   app.add_option("--only", options.only_file, "file with the points to pilot or to run, one a line");
   app.add_option("--blame", options.blame, "how the previous process died in mid-trial");
+  app.add_flag("--beside-others", options.beside_others,
+               "other runs go on beside this one: leave the limits of the machine unmeasured");
   app.add_option("--note-arguments", options.note_arguments, "JSON to keep with the results");
   app.add_option("--hang-after", options.hang_after_s, "seconds without progress that make a hang")
       ->check(CLI::Range(0.5, 600.0));

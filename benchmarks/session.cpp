@@ -324,6 +324,17 @@ Measurement Session::run_once(const Cell& cell, Level level, const Plan& plan, b
   return measurement;
 }
 
+// Least time between messages that sleeping sides can give in the long run: what a short trial says below it is the luck
+// of its few draws. (Spinning work has no such bound: a core may be faster than its calibration.)
+double slept_ns_per_msg(const Point& point, bool bounded) {
+  const auto slept = [](const Work& work, std::size_t threads) {
+    return work.kind == Work::Kind::sleep ? work.mean_ns / static_cast<double>(threads) : 0;
+  };
+  const bool waits_for_consumers = bounded && point.when_full == WhenFull::wait;
+  return std::max(slept(point.producer, point.producers),
+                  waits_for_consumers ? slept(point.consumer, point.consumers) : 0);
+}
+
 // Small trials, growing until one lasts long enough to be believed; the fastest of three of those, since noise only
 // slows down.
 Session::Plan Session::make_plan(const Cell& cell, double& ns_per_msg) {
@@ -355,7 +366,7 @@ Session::Plan Session::make_plan(const Cell& cell, double& ns_per_msg) {
     each = std::max(each, static_cast<std::size_t>(1.5 * enough_ns / ns / producers) + 8);
   }
   if (fastest == 0) throw Unmeasurable("no window to measure, however many messages were tried");
-  ns_per_msg = fastest;
+  ns_per_msg = std::max(fastest, slept_ns_per_msg(point, cell.queue->traits.bound != Bound::none));
   const double window_ns = least_window_ns(point, core_count(point));
   const double fillings = point.arrivals ? 0 : 2.0 * static_cast<double>(point.queues() * point.capacity);
   const double warm = std::max(warmup_ns / ns_per_msg, fillings) / producers;
@@ -547,7 +558,7 @@ std::vector<Block> Session::plan_round() {
 
 // What the machine can do at the time of this round.
 void Session::write_limits() {
-  if (!trials_) return;
+  if (!trials_ || options_.beside_others) return;
   const Limits limits = measure_limits();
   Json row{{"kind", "limits"}, {"round", options_.round}, {"park_round_trip_ns", limits.park_round_trip_ns}};
   if (limits.spsc_msgs_per_s) row["spsc_msgs_per_s"] = *limits.spsc_msgs_per_s;

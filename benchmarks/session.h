@@ -32,6 +32,7 @@ struct SessionOptions {
   std::uint64_t round = 1;     ///< 0: the pilot
   std::string only_file;       ///< points to run, one a line; empty: all
   std::string blame;           ///< how the last process died in mid-trial; empty: it did not
+  bool beside_others = false;  ///< other runs go on beside this one: no limits, which would hold them up
   std::string note_arguments;  ///< JSON that goes into the context verbatim
   double hang_after_s = 10;
 };

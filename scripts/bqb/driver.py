@@ -29,6 +29,7 @@ ROUNDS_IN_ANY_BUDGET = 6  # a verdict's least
 FEWEST_ROUNDS_TO_MAKE_UP = 5
 MAKE_UP_SHARE = 0.1  # of the time that the rounds took
 SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_LOOKS_BESIDE_OTHERS = 5.0  # hundreds of drivers that look twice a second would keep a core busy
 
 EXIT_USAGE = 2
 EXIT_QUEUE_FAILED = 4
@@ -83,18 +84,20 @@ def listing(binary: Path, selection: Selection) -> str:
 
 
 class Driver:
-    """One run in one folder: of all points of the selection, or only of these; `silent` where somebody else shows how
-    far it is."""
+    """One run in one folder: of all points of the selection, or only of these; `beside_others`
+    where further runs go on at the same time: somebody else shows how far it is, and it keeps from the cores what it can."""
 
     def __init__(self, binary: Path, folder: Path, selection: Selection, only: Iterable[str] = (),
-                 silent: bool = False):
+                 beside_others: bool = False):
         self.journal = Journal(folder / "trials.jsonl")
         self._binary = binary
         self._folder = folder
         self._selection = selection
         self._only = list(only)
         self.remarks: list[str] = []  # for the user, at the end
-        self._progress = Silence() if silent else Progress("trials")
+        self._progress = Silence() if beside_others else Progress("trials")
+        self._beside_others = ["--beside-others"] if beside_others else []
+        self._seconds_between_looks = SECONDS_BETWEEN_LOOKS_BESIDE_OTHERS if beside_others else SECONDS_BETWEEN_LOOKS
         self._lock = lock(folder)
         self.journal.refresh()
         self._begun = time.monotonic()
@@ -273,13 +276,13 @@ class Driver:
     def _process(self, task: list[str], show: Callable[[], None]) -> tuple[int, str]:
         """One process to its end: its exit status and the last thing it said. Status 0, too, if it was stopped because
         it is enough."""
-        command = [self._binary, *self._selection.arguments(), "--out", self._folder, *task]
+        command = [self._binary, *self._selection.arguments(), "--out", self._folder, *self._beside_others, *task]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                    errors="replace", preexec_fn=die_with_parent)
         listener = Listener(process.stderr, self._log)
         try:
             while listener.is_alive():
-                listener.join(SECONDS_BETWEEN_LOOKS)
+                listener.join(self._seconds_between_looks)
                 self.journal.refresh()
                 show()
                 if self._enough():  # what is written stays; only the block at hand is lost

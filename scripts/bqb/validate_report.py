@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bqb.statistics import percentage
-from bqb.validate import FEWEST_BLOCKS, Comparison, passed, score
+from bqb.validate import FEWEST_BLOCKS, FEWEST_RUNNING, MIN_ON_CPU, Comparison, passed, score
 
 COLUMNS = {"K": 3, "ρ": 4, "theory": 6, "measured": 8, "off": 6, "±": 6, "allowed": 7, "drawn": 6, "replay": 6,
            "blocks": 6, "": 4}  # and their widths
@@ -46,7 +46,7 @@ def row(each: Comparison) -> list[str]:
     return [*told, number(each.theory), number(each.measured), share(each, each.off["realised"]),
             share(each, each.error, sign=""), share(each, each.allowed.get("realised", math.nan), sign=""),
             share(each, each.off["drawn"]), share(each, each.off["replay"]),
-            f"{each.blocks}{'†' if each.disturbed else ''}", "" if not each.allowed else "ok" if each.passed else "FAIL"]
+            f"{each.blocks}{'‡' if each.robbed else '†' if each.disturbed else ''}", "" if not each.allowed else "ok" if each.passed else "FAIL"]
 
 
 def number(value: float) -> str:
@@ -72,6 +72,9 @@ def marks(comparisons: Sequence[Comparison]) -> Text:
              "Without a verdict: shown, not judged."]
     if any(each.disturbed for each in comparisons):
         lines.append(f"†: fewer than {FEWEST_BLOCKS} undisturbed blocks; all of them count.")
+    if any(each.robbed for each in comparisons):
+        lines.append(f"‡: not judged, for fewer than {FEWEST_RUNNING} trials had their cores for {MIN_ON_CPU:.1%} of their "
+                     "time. Repeat it when the machine has nothing else to do.")
     return Text("\n".join(lines), style="dim")
 
 
@@ -95,4 +98,6 @@ def verdict(comparisons: Sequence[Comparison], faults: Sequence[str]) -> Text:
     worst = max((abs(each.off["realised"]) / each.theory for each in judged), default=None)
     text = f"{good} of {judged_at_all} figures agree with queueing theory"
     text += f"; the throughput furthest off by {percentage(worst)}" if worst is not None else ""
+    robbed = sum(each.robbed for each in comparisons)
+    text += f"; {robbed} not judged: the machine took the cores away" if robbed else ""
     return Text(f"{text}.", style="green" if passed(comparisons, faults) else "bold red")

@@ -76,8 +76,9 @@ def test_work_that_takes_longer_is_no_fault_of_the_queue_but_is_told(tmp_path):
     assert all(each.off["drawn"] / each.theory == pytest.approx(1 / 1.04 - 1) for each in throughputs)
     mean = next(each for each in by_part(comparisons, "mm1", "mean") if each.drawn_rho == 0.8)
     assert mean.rho == pytest.approx(0.832) and mean.passed and mean.off["drawn"] > 0.5
-    comparisons, _ = compared(write_all(tmp_path / "b", slow_work=1.06))
-    assert all(each.beyond == ["drawn"] for each in by_part(comparisons, "tandem_spin"))
+    comparisons, _ = compared(write_all(tmp_path / "b", slow_work=1.09))
+    assert all(each.passed for each in by_part(comparisons, "tandem_spin"))
+    assert all(each.beyond == ["drawn"] for each in by_part(comparisons, "tandem_sleep"))
 
 
 def test_a_queue_slower_than_the_ideal_one_fails_the_replay(tmp_path):
@@ -97,7 +98,7 @@ def test_a_wait_may_be_ten_percent_off_and_more_under_heavy_load(tmp_path, facto
 
 @pytest.mark.parametrize("figure, part", [("mean", "mm1_sleep"), ("mean", "md1")])
 def test_a_wake_up_is_allowed_where_the_wait_is_short(tmp_path, figure, part):
-    floor = next(each.tolerances for each in validate.PARTS if each.scenario == part)[figure].floor
+    floor = next(each.tolerances for each in validate.PARTS if each.scenario == part)[figure].floor_ns / 10_000.0
     for number, (beyond, passes) in enumerate(((-0.01, True), (0.01, False))):
         theory_of_it = by_part(compared(write_all(tmp_path / f"theory{number}"))[0], part, figure)[0].theory
         factor = 1.1 + (floor + beyond) / theory_of_it
@@ -126,7 +127,7 @@ def test_disturbed_blocks_count_only_for_want_of_others(tmp_path):
     assert "†: fewer than 9" in shown(comparisons, [])
 
 
-def test_of_trials_that_lost_their_cores_waits_stand_on_the_best_only_for_want_of_others(tmp_path):
+def test_trials_that_lost_their_cores_are_no_evidence_of_a_wait(tmp_path):
     def robbed(folder, rounds):
         """The later rounds of twelve are left whole."""
         write_all(folder)
@@ -138,8 +139,12 @@ def test_of_trials_that_lost_their_cores_waits_stand_on_the_best_only_for_want_o
                 row["counters"] |= {f"sojourn_{figure}_ns": 9e9 for figure in ("mean", "p50", "p99")}
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         return by_part(compared(folder)[0], "mm1")
-    assert {(each.blocks, each.passed) for each in robbed(tmp_path / "a", 6)} == {(6, True)}
-    assert {(each.blocks, each.passed) for each in robbed(tmp_path / "b", 9)} == {(6, False)}
+    kept = robbed(tmp_path / "a", 6)
+    assert {(each.blocks, each.passed, each.robbed) for each in kept} == {(6, True, False)}
+    lost = robbed(tmp_path / "b", 7)
+    assert {(each.blocks, each.robbed) for each in lost} == {(6, True)} and validate.score(lost) == (0, 0)
+    text = " ".join(shown(lost, []).split())
+    assert "6‡" in text and "‡: not judged, for fewer than 6 trials" in text and text.endswith("took the cores away.")
 
 
 def test_a_wait_is_that_of_the_median_trial(tmp_path):
@@ -261,7 +266,7 @@ def test_status_is_the_verdict(command, tmp_path, changes, status):
     assert ("FAILED tandem_spin" in run.stdout) == (status == 1)
     document = json.loads((tmp_path / "run" / "validation.json").read_text(encoding="utf-8"))
     assert document["passed"] == (status == 0) and len(document["comparisons"]) == 11
-    assert {"validation.png", "validation.svg", "mm2.3.00", "mm1_sleep.49.00", "tandem_sleep.0.00"} <= {
+    assert {"validation.png", "validation.svg", "mm2.3.00", "mm1_sleep.15.00", "tandem_sleep.0.00"} <= {
         path.name for path in (tmp_path / "run").iterdir()}
 
 

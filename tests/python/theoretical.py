@@ -82,7 +82,7 @@ def main():
     parser = argparse.ArgumentParser()
     for option in ("scenario", "seed", "scenarios-dir", "out", "round", "only", "note-arguments"):
         parser.add_argument(f"--{option}")
-    for flag in ("pilot", "list"):
+    for flag in ("pilot", "list", "beside-others"):
         parser.add_argument(f"--{flag}", action="store_true")
     arguments = parser.parse_args()
     known = json.loads(Path(os.environ["FAKE_ROWS"]).read_text(encoding="utf-8"))[arguments.scenario]
