@@ -114,7 +114,7 @@ class Driver:
             self._regular_rounds()
             if self._selection.budget_s is not None:
                 self._rounds_within_budget()
-            elif self._rounds >= FEWEST_ROUNDS_TO_MAKE_UP:
+            elif self._rounds >= FEWEST_ROUNDS_TO_MAKE_UP and not self._beside_others:  # which disturb every block
                 self._make_up_rounds()
             if self._selection.compile_times:
                 self._compile_times()
