@@ -244,10 +244,9 @@ def test_spinning_shapes_are_those_that_fit_the_cores():
 IN_FEWER_ROUNDS = """
 import dataclasses, sys
 from bqb import cli, validate
-for_a_verdict = lambda copies: -(-validate.FEWEST_BLOCKS // copies)
-validate.PARTS = [dataclasses.replace(part, rounds=min(part.rounds, for_a_verdict(part.copies or 1)),
-                                      copies=part.copies and min(part.copies, for_a_verdict(part.rounds)))
-                  for part in validate.PARTS]
+least = validate.FEWEST_BLOCKS
+validate.PARTS = [dataclasses.replace(part, rounds=min(part.rounds, -(-least // (part.copies or 1))),
+                                      copies=part.copies and min(part.copies, least)) for part in validate.PARTS]
 sys.exit(cli.main(sys.argv[1:]))
 """
 

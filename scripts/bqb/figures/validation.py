@@ -46,8 +46,8 @@ def title(comparisons: Sequence[Comparison]) -> str:
 
 def notes(comparisons: Sequence[Comparison]) -> list[str]:
     lines = ["Lines: closed forms. Markers: measured, at the load that the work really had, with 95% intervals over the "
-             "blocks; filled: spinning work, hollow: sleeping work; a cross: outside the tolerance. "
-             "A wait lasts until a consumer has the message in its hands."]
+             "blocks; filled: spinning work, hollow: sleeping work; faint: not judged, for the machine took the cores away; a "
+             "cross: outside the tolerance. A wait lasts until a consumer has the message in its hands."]
     if any(each.part == "coordinated_omission" for each in comparisons):
         lines.append("Whose clock: an open loop counts from the time at which a message was meant to come; a closed loop "
                      "from the call of push, which a producer makes later where the queue held it up before.")
@@ -78,8 +78,8 @@ def share_of_consumers(shape: tuple[int, int], capacity: int, rho: float) -> flo
 def markers(axes: Axes, comparisons: Sequence[Comparison], color: str) -> None:
     for each in comparisons:
         shown = {"marker": "o" if each.passed else "X", "markersize": 5 if each.passed else 8, "color": color,
-                 "markerfacecolor": "white" if "sleeping" in each.title else color}
-        if math.isfinite(each.low) and math.isfinite(each.high):
+                 "markerfacecolor": "white" if "sleeping" in each.title else color, "alpha": 0.3 if each.robbed else 1}
+        if math.isfinite(each.low) and math.isfinite(each.high) and not each.robbed:
             axes.plot([each.rho, each.rho], [each.low, each.high], color=color, linewidth=1.4, zorder=2)
         axes.plot([each.rho], [each.measured], linestyle="none", zorder=3, **shown)
 
