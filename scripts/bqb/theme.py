@@ -212,10 +212,10 @@ class Scale:
         axes.tick_params(axis=which, length=3 if labels else 0, **{side: labels})
 
     def _ticks(self) -> list[float]:
-        """Decades; with 2 and 5 between them where there are few."""
+        """Decades; with steps between them where there are few, so that an axis always shows that it is logarithmic."""
         start = self.smallest or self.low
         decades = math.log10(self.high / start)
-        steps = [1] if decades > 2.6 else [1, 3] if decades > 1.2 else [1, 2, 5]
+        steps = [1] if decades > 2.6 else [1, 3] if decades > 1.2 else [1, 2, 5] if decades > 0.8 else [1, 2, 3, 4, 5, 7]
         exponents = range(math.floor(math.log10(start)), math.ceil(math.log10(self.high)) + 1)
         ticks = (step * 10.0**exponent for exponent in exponents for step in steps)
         return [tick for tick in ticks if start * 0.999 <= tick <= self.high * 1.001]

@@ -69,7 +69,8 @@ def _occupancy_panel(view: View, axes: Axes, point: Point, series: dict[str, lis
     axes.set_xlim(0, longest)
     axes.set(xlabel="time since the window opened (ms)", ylabel="messages waiting")
     axes.axhline(point.capacity, color=GREY, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=2)
-    axes.text(longest * 0.5, point.capacity * 0.8, f"capacity {point.capacity}", fontsize=SMALL, color=GREY, va="top")
+    axes.text(longest * 0.5, point.capacity * 1.3, f"capacity {point.capacity}", fontsize=SMALL, color=GREY,
+              va="bottom")
     theme.end_labels(axes, ends)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,11 @@ from bqb.figures.view import CPU, REFERENCE, View, in_words, machine
 from bqb.results import Point, Scenario
 from bqb.statistics import EXCESS, LOST, duration, percentage
 from bqb.theme import GREY, INK, SMALL
+
+CELL_WIDTH, CELL_HEIGHT = 0.92, 0.54  # inches, as all of these
+GAP, ALONE = 0.18, 0.7  # between scenarios, and room beside a lone column for its heading
+WINS = 1.0  # room for the last column
+WIDEST = 13.5  # what can be read on a page that is scaled to a screen; more goes into a further band
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,31 @@ class Situation:
         return self.scenario.judged_by or (EXCESS if self.scenario.open_loop else LOST)
 
 
+@dataclass(frozen=True)
+class Band:
+    """A row of situations next to each other, with the queues that are in any of them. Inches."""
+
+    first: int  # index of its first situation
+    situations: list[Situation]
+    queues: list[str]
+    lefts: list[float]  # of its columns
+
+    @property
+    def right(self) -> float:
+        return self.lefts[-1] + CELL_WIDTH
+
+    @property
+    def header(self) -> float:
+        """Height of the heads: name, question, heads of the columns."""
+        question = max(len(lines) for _, _, lines, _ in _overview_groups(self))
+        heads = max(_column_head(each).count("\n") + 1 for each in self.situations)
+        return 0.17 + 0.14 * question + 0.14 * max(heads, 2) + 0.14
+
+    @property
+    def height(self) -> float:
+        return self.header + len(self.queues) * CELL_HEIGHT + 0.35
+
+
 def overview(view: View) -> theme.Page | None:
     """Queues x situations: lost time per message (or what else judges), as number and shade; efficiency below it."""
     situations = [each for scenario in view.run.scenarios.values() if scenario.rank and view.points(scenario)
@@ -42,22 +73,24 @@ def overview(view: View) -> theme.Page | None:
     shades = {judge: theme.scale_of(judge, [loss.value for (_, index), loss in table.items()
                                             if situations[index].judge == judge])
               for judge in {situations[index].judge for _, index in table}}
-    left, cell_width, cell_height = 0.4 + 0.085 * max(map(len, queues)), 0.92, 0.54
-    lefts = _column_lefts(situations, left, cell_width)
-    width = max(lefts[-1] + cell_width + 1.0, 8.0)
-    header = _overview_header(situations, lefts, cell_width)
-    page = theme.page(width, header + len(queues) * cell_height + 0.1, _overview_title(view, situations, table),
+    bands = _bands(situations, table, queues)
+    page = theme.page(max(max(band.right for band in bands) + WINS, 8.0), sum(band.height for band in bands),
+                      _overview_title(view, situations, table),
                       "Time lost per message beyond an ideal queue that costs nothing, efficiency and CPU, by "
                       f"situation. {' · '.join(machine(view, [p for each in situations for p in each.points]))}",
                       _overview_notes(view, situations, table))
-    _overview_heads(page, situations, lefts, cell_width, header)
-    for row, queue in enumerate(queues):
-        top = header + row * cell_height
-        _overview_name(view, page, queue, left, top, cell_height)
-        for index, each in enumerate(situations):
-            axes = page.axes(lefts[index] + 0.02, top + 0.02, cell_width - 0.04, cell_height - 0.04)
-            _overview_cell(view, axes, each, queue, table.get((queue, index)), shades)
-    _overview_wins(view, page, situations, queues, lefts[-1] + cell_width, header, cell_height)
+    top = 0.0
+    for band in bands:
+        _overview_heads(page, band, top)
+        for row, queue in enumerate(band.queues):
+            cell_top = top + band.header + row * CELL_HEIGHT
+            _overview_name(view, page, queue, cell_top)
+            for place, (each, left) in enumerate(zip(band.situations, band.lefts)):
+                axes = page.axes(left + 0.02, cell_top + 0.02, CELL_WIDTH - 0.04, CELL_HEIGHT - 0.04)
+                _overview_cell(view, axes, each, queue, table.get((queue, band.first + place)), shades)
+        if band is bands[0]:
+            _overview_wins(view, page, situations, band)
+        top += band.height
     return page
 
 
@@ -78,15 +111,34 @@ def _situations(view: View, scenario: Scenario) -> list[Situation]:
                       tuple(p for p in points if p.axes.get(key) == value)) for value in values]
 
 
-def _column_lefts(situations: Sequence[Situation], left: float, cell: float) -> list[float]:
+def _bands(situations: Sequence[Situation], table: dict, queues: Sequence[str]) -> list[Band]:
+    """As few as keep within the width, as even as that allows; a scenario's situations stay together."""
+    left = 0.4 + 0.085 * max(map(len, queues))
+    scenarios = list(dict.fromkeys(each.scenario.name for each in situations))
+    room = {name: sum(each.scenario.name == name for each in situations) * CELL_WIDTH + GAP for name in scenarios}
+    room = {name: max(width, CELL_WIDTH + ALONE + GAP) for name, width in room.items()}
+    count = max(1, math.ceil(sum(room.values()) / (WIDEST - left)))
+    fair = sum(room.values()) / count
+    before = dict(zip(scenarios, np.cumsum([0, *room.values()])))
+    number = {name: int((before[name] + room[name] / 2) / fair) for name in scenarios}
+    bands = []
+    for band in sorted(set(number.values())):
+        indices = [index for index, each in enumerate(situations) if number[each.scenario.name] == band]
+        mine = [situations[index] for index in indices]
+        present = [queue for queue in queues if any((queue, index) in table for index in indices)]
+        bands.append(Band(indices[0], mine, present, _column_lefts(mine, left)))
+    return bands
+
+
+def _column_lefts(situations: Sequence[Situation], left: float) -> list[float]:
     """Left edge of each column in inches, with a gap between scenarios; a lone column gets room for its heading."""
     lefts, x = [], left
     for index, each in enumerate(situations):
         if index and each.scenario is not situations[index - 1].scenario:
             alone = sum(other.scenario is situations[index - 1].scenario for other in situations) == 1
-            x += 0.18 + (0.7 if alone else 0)
+            x += GAP + (ALONE if alone else 0)
         lefts.append(x)
-        x += cell
+        x += CELL_WIDTH
     return lefts
 
 
@@ -103,37 +155,29 @@ def _overview_order(view: View, situations: Sequence[Situation], table: dict) ->
     return sorted(queues, key=lambda queue: np.mean(ranks[queue]) if ranks[queue] else 2.0)
 
 
-def _overview_groups(situations: Sequence[Situation], lefts: Sequence[float], cell: float) -> list[tuple]:
+def _overview_groups(band: Band) -> list[tuple]:
     """(scenario, left, lines of its question, columns) of each scenario's columns."""
-    groups = []
+    groups, situations, lefts = [], band.situations, band.lefts
     for scenario in dict.fromkeys(each.scenario.name for each in situations):
         members = [index for index, each in enumerate(situations) if each.scenario.name == scenario]
-        span = lefts[members[-1]] + cell - lefts[members[0]] + (0.7 if len(members) == 1 else 0)
+        span = lefts[members[-1]] + CELL_WIDTH - lefts[members[0]] + (ALONE if len(members) == 1 else 0)
         first = situations[members[0]].scenario
         groups.append((first, lefts[members[0]], theme.wrapped(first.question, span, SMALL)[:5], members))
     return groups
 
 
-def _column_head(each: Situation, cell: float) -> str:
+def _column_head(each: Situation) -> str:
     by = "" if each.judge == LOST else f"by {statistics.name_of(each.judge)}"
-    return "\n".join(theme.wrapped(": ".join(filter(None, (each.name, by))), cell * 0.9, SMALL))
+    return "\n".join(theme.wrapped(": ".join(filter(None, (each.name, by))), CELL_WIDTH * 0.9, SMALL))
 
 
-def _overview_header(situations: Sequence[Situation], lefts: Sequence[float], cell: float) -> float:
-    """Height of the heads, inches: name, question, heads of the columns."""
-    question = max(len(lines) for _, _, lines, _ in _overview_groups(situations, lefts, cell))
-    heads = max(_column_head(each, cell).count("\n") + 1 for each in situations)
-    return 0.17 + 0.14 * question + 0.14 * max(heads, 2) + 0.14
-
-
-def _overview_heads(page: theme.Page, situations: Sequence[Situation], lefts: Sequence[float], cell: float,
-                    header: float) -> None:
-    for scenario, left, lines, members in _overview_groups(situations, lefts, cell):
-        page.text(left + 0.02, 0, _threads(scenario), fontweight="bold")
-        page.text(left + 0.02, 0.17, "\n".join(lines), color=GREY, linespacing=1.2)
+def _overview_heads(page: theme.Page, band: Band, top: float) -> None:
+    for scenario, left, lines, members in _overview_groups(band):
+        page.text(left + 0.02, top, _threads(scenario), fontweight="bold")
+        page.text(left + 0.02, top + 0.17, "\n".join(lines), color=GREY, linespacing=1.2)
         for index in members:
-            page.text(lefts[index] + cell / 2, header - 0.05, _column_head(situations[index], cell), ha="center",
-                      va="bottom")
+            page.text(band.lefts[index] + CELL_WIDTH / 2, top + band.header - 0.05,
+                      _column_head(band.situations[index]), ha="center", va="bottom")
 
 
 def _threads(scenario: Scenario) -> str:
@@ -143,12 +187,12 @@ def _threads(scenario: Scenario) -> str:
     return f"{scenario.name.replace('_', ' ')} ({threads})"
 
 
-def _overview_name(view: View, page: theme.Page, queue: str, left: float, top: float, height: float) -> None:
+def _overview_name(view: View, page: theme.Page, queue: str, top: float) -> None:
     style = view.looks[queue]
-    axes = page.axes(theme.MARGIN, top + height / 2 - 0.08, 0.16, 0.16)
+    axes = page.axes(theme.MARGIN, top + CELL_HEIGHT / 2 - 0.08, 0.16, 0.16)
     axes.axis("off")
     axes.plot([0], [0], linestyle="none", **style.mark(7))
-    page.text(theme.MARGIN + 0.22, top + height / 2, queue, va="center", fontsize=9,
+    page.text(theme.MARGIN + 0.22, top + CELL_HEIGHT / 2, queue, va="center", fontsize=9,
               fontweight="bold" if queue == REFERENCE else "normal")
 
 
@@ -210,17 +254,16 @@ def _wins_most(view: View, each: Situation, queue: str) -> bool:
     return not answer.no_verdict and queue in answer.leaders
 
 
-def _overview_wins(view: View, page: theme.Page, situations: Sequence[Situation], queues: Sequence[str], left: float,
-                   header: float, height: float) -> None:
-    """Right-most column: in how many situations a queue is first or tied."""
+def _overview_wins(view: View, page: theme.Page, situations: Sequence[Situation], band: Band) -> None:
+    """Right of the first band: in how many of all situations a queue is first or tied."""
     judged = [each for each in situations if not statistics.answer(view.run, each.scenario, each.points).no_verdict]
     if not judged:
         return
-    page.text(left + 0.45, header - 0.06, "first\nor tied", ha="center", va="bottom")
-    for row, queue in enumerate(queues):
+    page.text(band.right + 0.45, band.header - 0.06, "first\nor tied,\nin all", ha="center", va="bottom")
+    for row, queue in enumerate(band.queues):
         wins = sum(_wins_most(view, each, queue) for each in judged)
-        page.text(left + 0.45, header + (row + 0.5) * height, f"{wins} of {len(judged)}", ha="center", va="center",
-                  fontsize=9, fontweight="bold" if wins else "normal", color=INK if wins else GREY)
+        page.text(band.right + 0.45, band.header + (row + 0.5) * CELL_HEIGHT, f"{wins} of {len(judged)}", ha="center",
+                  va="center", fontsize=9, fontweight="bold" if wins else "normal", color=INK if wins else GREY)
 
 
 def _overview_title(view: View, situations: Sequence[Situation], table: dict) -> str:
