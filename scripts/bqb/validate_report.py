@@ -46,7 +46,8 @@ def row(each: Comparison) -> list[str]:
     return [*told, number(each.theory), number(each.measured), share(each, each.off["realised"]),
             share(each, each.error, sign=""), share(each, each.allowed.get("realised", math.nan), sign=""),
             share(each, each.off["drawn"]), share(each, each.off["replay"]),
-            f"{each.blocks}{'‡' if each.robbed else '†' if each.disturbed else ''}", "" if not each.allowed else "ok" if each.passed else "FAIL"]
+            f"{each.blocks}{'‡' if each.robbed else '†' if each.disturbed else ''}",
+            "" if not each.allowed else "ok" if each.passed else "FAIL"]
 
 
 def number(value: float) -> str:

@@ -31,8 +31,8 @@ def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
     page = theme.page(plan.width, plan.body, _occupancy_title(view, series, points),
                       asked_and_measured(view, scenario),
                       notes(view, scenario, "Faint: single trials; bold: their median at each instant; names with "
-                            "the peak, messages a second, mean sojourn. Bytes: messages waiting × message size, without the queue's own overhead. "
-                            "Linear up to 1, then logarithmic."))
+                            "the peak, messages pushed a second, mean sojourn. Bytes: messages waiting × message size, "
+                            "without the queue's own overhead. Linear up to 1, then logarithmic."))
     plan.heads(page)
     for (row, column), point in laid.at.items():
         _occupancy_panel(view, plan.axes(page, row, column), point,

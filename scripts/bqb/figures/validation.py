@@ -24,8 +24,9 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> theme.Pag
     known = [each for each in comparisons if math.isfinite(each.measured)]
     shapes = sorted({(each.producers, each.consumers) for each in known if each.figure == "throughput"})
     above = [lambda axes, shape=shape: throughput(axes, known, shape) for shape in shapes]
-    below = [draw for draw in (lambda axes: waits(axes, known, ("mm1", "mm1_deep", "mm1_sleep")), lambda axes: omission(axes, known),
-                               lambda axes: means(axes, known)) if known]
+    of_open_loops = (lambda axes: waits(axes, known, ("mm1", "mm1_deep", "mm1_sleep")),
+                     lambda axes: omission(axes, known), lambda axes: means(axes, known))
+    below = of_open_loops if known else ()
     heads = [f"{p} producer{'s' * (p > 1)}, {c} consumer{'s' * (c > 1)}" for p, c in shapes]
     lower = ["M/M/1: Poisson arrivals, exponential service", "Whose clock? 99% wait at capacity 4",
              "Mean waits: M/D/1 and M/M/2"]
@@ -46,8 +47,8 @@ def title(comparisons: Sequence[Comparison]) -> str:
 
 def notes(comparisons: Sequence[Comparison]) -> list[str]:
     lines = ["Lines: closed forms. Markers: measured, at the load that the work really had, with 95% intervals over the "
-             "blocks; filled: spinning work, hollow: sleeping work; faint: not judged, for the machine took the cores away; a "
-             "cross: outside the tolerance. A wait lasts until a consumer has the message in its hands."]
+             "blocks; filled: spinning work, hollow: sleeping work; faint: not judged, for the machine took the cores "
+             "away; a cross: outside the tolerance. A wait lasts until a consumer has the message in its hands."]
     if any(each.part == "coordinated_omission" for each in comparisons):
         lines.append("Whose clock: an open loop counts from the time at which a message was meant to come; a closed loop "
                      "from the call of push, which a producer makes later where the queue held it up before.")
