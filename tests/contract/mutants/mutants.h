@@ -1,5 +1,5 @@
 // Queues with one fault each, all of them faults that have been made: what the contract suite is worth is how many it
-// finds. mutants.cpp names the test that finds each.
+// finds. The sources beside this name the test that finds each.
 #pragma once
 
 #include <semaphore.h>
@@ -327,3 +327,12 @@ template <class T, class Sync = StdSync>
 using LooksBeforeItEnlists = BlockingQueue<T, MpmcRing<T, Sync>, EnlistsTooLate<Sync>, Sync>;
 
 }  // namespace bq::test
+
+// After register_subject.h.
+#define BQ_MUTANT(Class, test) [[maybe_unused]] const bool registered_##Class = register_subject<Class>(#Class);
+#define BQ_LOCKED_MUTANT(fault, test)                     \
+  template <class T, class Sync = StdSync>                \
+  using fault = FaultyLockedQueue<T, Sync, Fault::fault>; \
+  BQ_MUTANT(fault, test)
+#define BQ_RACY_MUTANT(fault, test) BQ_LOCKED_MUTANT(fault, test)  // found by ThreadSanitizer only
+#define BQ_FENCE_MUTANT(Class, test) BQ_MUTANT(Class, test)        // found by two cores that nothing slows down

@@ -1,0 +1,22 @@
+// Faults in what becomes of the messages, and in what is said of them. CMakeLists.txt reads the list: a mutant is a test that passes when the named case of the
+// contract suite fails on it.
+#include "tests/contract/mutants/mutants.h"
+#include "tests/contract/register_subject.h"
+
+namespace bq::test {
+namespace {
+
+BQ_LOCKED_MUTANT(one_too_many, BoundIsExact)
+BQ_LOCKED_MUTANT(ends_before_drained, ClosedDrainsAndThenEndsForEver)
+BQ_LOCKED_MUTANT(moves_before_it_looks, ClosedRefusesAndLeavesTheValue)
+BQ_LOCKED_MUTANT(last_in_first_out, FirstInFirstOut)
+BQ_LOCKED_MUTANT(leaks, DestroysWhatIsLeftExactlyOnce)
+BQ_LOCKED_MUTANT(moves_before_timeout, TimeoutsAreNeverEarlyAndLoseNothing)
+BQ_LOCKED_MUTANT(counts_before_moving, ThrowingMoveChangesNothing)
+BQ_LOCKED_MUTANT(adds_to_positions, PositionsWrap)
+BQ_LOCKED_MUTANT(misaligned, TakesMoveOnlyAndOverAlignedTypesWithoutDefault)
+BQ_LOCKED_MUTANT(lies_about_stalls, AStalledThreadHoldsUpWhomTheLabelSays)
+BQ_RACY_MUTANT(unlocked_size, StressManyToMany)
+
+}  // namespace
+}  // namespace bq::test
