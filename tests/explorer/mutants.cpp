@@ -1,5 +1,5 @@
 // What the explorer is worth: queues with a fault each, the reason that it must find, and how long that took. The
-// faulty queues are those of the contract suite (tests/contract/mutants.h), and queues of this project with one memory
+// faulty queues are those of the contract suite (tests/contract/mutants/mutants.h), and queues of this project with one memory
 // order taken away, which changes nothing on the machines that most people have.
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include "queues/mpmc_ring.h"
 #include "queues/spsc_ring.h"
 #include "queues/two_lock.h"
-#include "tests/contract/mutants.h"
+#include "tests/contract/mutants/mutants.h"
 #include "tests/explorer/explorer.h"
 #include "tests/explorer/plan.h"
 #include "tests/explorer/scenario.h"
