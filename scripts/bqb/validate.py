@@ -39,6 +39,7 @@ MIN_ON_CPU = 0.998  # of its time: who waits by spinning and runs for less was h
 WIDTH_OF_INTERVAL = 2 * 1.96  # of 95%, in standard errors
 SPREAD_OF_MEDIAN = math.sqrt(math.pi / 2)  # standard error of a median over that of a mean, of normal values
 HEAVY_LOAD, HEAVY = 0.8, 2.5  # above this rho, waits may be off by so much more: their error goes with 1 / (1 - rho)
+LATENCY_REQUEST = "/dev/cpu_dma_latency"
 SECONDS_BETWEEN_STARTS = 0.05  # of the runs at once: else all would probe the same cores at the same time
 
 
@@ -171,7 +172,7 @@ def cores_awake() -> Iterator[None]:
     one that halts, on a virtual machine, waits for its host before it hears a timer. The request lasts as long as the
     file is open (Linux, Documentation/power/pm_qos_interface)."""
     try:
-        request = open("/dev/cpu_dma_latency", "wb", buffering=0)
+        request = open(LATENCY_REQUEST, "wb", buffering=0)
     except OSError:  # no such kernel, or no right to ask
         yield
         return

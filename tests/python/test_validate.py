@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -239,6 +240,22 @@ def test_spinning_shapes_are_those_that_fit_the_cores():
 
 
 # ------------------------------------------------------------------------------------------------------- the command
+
+
+def test_cores_are_kept_awake_while_it_lasts_and_where_it_is_allowed(tmp_path, monkeypatch):
+    asked = tmp_path / "cpu_dma_latency"
+    os.mkfifo(asked)
+    monkeypatch.setattr(validate, "LATENCY_REQUEST", str(asked))
+    reader = os.open(asked, os.O_RDONLY | os.O_NONBLOCK)
+    with validate.cores_awake():
+        assert os.read(reader, 9) == bytes(4)
+        with pytest.raises(BlockingIOError):  # somebody holds it open
+            os.read(reader, 9)
+    assert os.read(reader, 9) == b""
+    os.close(reader)
+    monkeypatch.setattr(validate, "LATENCY_REQUEST", str(tmp_path / "none" / "such"))
+    with validate.cores_awake():
+        pass
 
 
 IN_FEWER_ROUNDS = """
