@@ -289,7 +289,7 @@ off and draws them. On a quiet machine: 8 minutes on 2 cores. The last line of t
 
 VALIDATE_STATUS = """\
 exit status:
-  0    every figure is within its tolerance
+  0    every figure that could be judged is within its tolerance (the last line counts those that could not)
   1    one is not, or could not be measured (each is named), or the run broke off
   2    wrong usage, or something wrong with the folder for the results
   3    what is missing on this machine could not be installed, or the build failed"""

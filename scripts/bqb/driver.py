@@ -84,8 +84,8 @@ def listing(binary: Path, selection: Selection) -> str:
 
 
 class Driver:
-    """One run in one folder: of all points of the selection, or only of these; `beside_others`
-    where further runs go on at the same time: somebody else shows how far it is, and it keeps from the cores what it can."""
+    """One run in one folder: of all points of the selection, or only of these. `beside_others`: further runs go on at the
+    same time, so somebody else shows how far it is, and it keeps from the cores what it can."""
 
     def __init__(self, binary: Path, folder: Path, selection: Selection, only: Iterable[str] = (),
                  beside_others: bool = False):
@@ -96,8 +96,7 @@ class Driver:
         self._only = list(only)
         self.remarks: list[str] = []  # for the user, at the end
         self._progress = Silence() if beside_others else Progress("trials")
-        self._beside_others = ["--beside-others"] if beside_others else []
-        self._seconds_between_looks = SECONDS_BETWEEN_LOOKS_BESIDE_OTHERS if beside_others else SECONDS_BETWEEN_LOOKS
+        self._beside_others = beside_others
         self._lock = lock(folder)
         self.journal.refresh()
         self._begun = time.monotonic()
@@ -276,13 +275,14 @@ class Driver:
     def _process(self, task: list[str], show: Callable[[], None]) -> tuple[int, str]:
         """One process to its end: its exit status and the last thing it said. Status 0, too, if it was stopped because
         it is enough."""
-        command = [self._binary, *self._selection.arguments(), "--out", self._folder, *self._beside_others, *task]
+        beside = ["--beside-others"] if self._beside_others else []
+        command = [self._binary, *self._selection.arguments(), "--out", self._folder, *beside, *task]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                    errors="replace", preexec_fn=die_with_parent)
         listener = Listener(process.stderr, self._log)
         try:
             while listener.is_alive():
-                listener.join(self._seconds_between_looks)
+                listener.join(SECONDS_BETWEEN_LOOKS_BESIDE_OTHERS if beside else SECONDS_BETWEEN_LOOKS)
                 self.journal.refresh()
                 show()
                 if self._enough():  # what is written stays; only the block at hand is lost

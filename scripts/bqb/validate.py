@@ -431,3 +431,10 @@ def score(comparisons: Sequence[Comparison]) -> tuple[int, int]:
     """How many figures agree, of how many that are judged."""
     judged = [each for each in comparisons if each.allowed or each.trouble]
     return sum(each.passed for each in judged), len(judged)
+
+
+def told(comparisons: Sequence[Comparison]) -> str:
+    """The score in words, and how many figures the machine left without a verdict."""
+    good, judged = score(comparisons)
+    unjudged = sum(each.robbed for each in comparisons)
+    return f"{good} of {judged} figures agree" + (f", {unjudged} not judged" if unjudged else "")

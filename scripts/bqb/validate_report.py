@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bqb.statistics import percentage
-from bqb.validate import FEWEST_BLOCKS, FEWEST_RUNNING, MIN_ON_CPU, Comparison, passed, score
+from bqb.validate import FEWEST_BLOCKS, FEWEST_RUNNING, MIN_ON_CPU, Comparison, passed, told
 
 COLUMNS = {"K": 3, "ρ": 4, "theory": 6, "measured": 8, "off": 6, "±": 6, "allowed": 7, "drawn": 6, "replay": 6,
            "blocks": 6, "": 4}  # and their widths
@@ -74,8 +74,8 @@ def marks(comparisons: Sequence[Comparison]) -> Text:
     if any(each.disturbed for each in comparisons):
         lines.append(f"†: fewer than {FEWEST_BLOCKS} undisturbed blocks; all of them count.")
     if any(each.robbed for each in comparisons):
-        lines.append(f"‡: not judged, for fewer than {FEWEST_RUNNING} trials had their cores for {MIN_ON_CPU:.1%} of their "
-                     "time. Repeat it when the machine has nothing else to do.")
+        lines.append(f"‡: not judged, for fewer than {FEWEST_RUNNING} trials had their cores for {MIN_ON_CPU:.1%} of "
+                     "their time. Repeat it when the machine has nothing else to do.")
     return Text("\n".join(lines), style="dim")
 
 
@@ -94,11 +94,8 @@ def what_is_wrong(each: Comparison) -> list[str]:
 
 
 def verdict(comparisons: Sequence[Comparison], faults: Sequence[str]) -> Text:
-    good, judged_at_all = score(comparisons)
     judged = [each for each in comparisons if each.figure == "throughput" and "realised" in each.off]
     worst = max((abs(each.off["realised"]) / each.theory for each in judged), default=None)
-    text = f"{good} of {judged_at_all} figures agree with queueing theory"
+    text = f"Against queueing theory: {told(comparisons)}"
     text += f"; the throughput furthest off by {percentage(worst)}" if worst is not None else ""
-    robbed = sum(each.robbed for each in comparisons)
-    text += f"; {robbed} not judged: the machine took the cores away" if robbed else ""
     return Text(f"{text}.", style="green" if passed(comparisons, faults) else "bold red")

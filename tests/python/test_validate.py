@@ -145,7 +145,8 @@ def test_trials_that_lost_their_cores_are_no_evidence_of_a_wait(tmp_path):
     lost = robbed(tmp_path / "b", 7)
     assert {(each.blocks, each.robbed) for each in lost} == {(6, True)} and validate.score(lost) == (0, 0)
     text = " ".join(shown(lost, []).split())
-    assert "6‡" in text and "‡: not judged, for fewer than 6 trials" in text and text.endswith("took the cores away.")
+    assert "6‡" in text and "‡: not judged, for fewer than 6 trials" in text
+    assert text.endswith(f"0 of 0 figures agree, {len(lost)} not judged.")
 
 
 def test_a_wait_is_that_of_the_median_trial(tmp_path):
@@ -221,7 +222,7 @@ def test_table_names_what_failed(tmp_path):
     assert max(map(len, text.splitlines())) <= table.WIDTH and "…" not in text
     flat = " ".join(text.split())
     assert "FAILED tandem_spin/case:1p1c/capacity:1/rho:0.5 throughput: -4.0% off theory (allowed: 2.0%)" in flat
-    assert text.splitlines()[-1].startswith("15 of 22 figures agree with queueing theory; the throughput furthest off")
+    assert text.splitlines()[-1].startswith("Against queueing theory: 15 of 22 figures agree; the throughput furthest off")
 
 
 @pytest.mark.parametrize("changes", [{}, {"throughput": 0.9, "wait": 20.0}, {"rounds": 2}])

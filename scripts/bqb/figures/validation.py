@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from bqb import theme, theory
 from bqb.theme import GREY
-from bqb.validate import Comparison, score
+from bqb.validate import Comparison, told
 
 WIDTH, HEIGHT, LEFT, BETWEEN = 3.0, 2.6, 0.5, 1.1  # inches, of a panel and around it
 STEP = HEIGHT + 0.95  # from one row to the next
@@ -42,7 +42,7 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> theme.Pag
 
 
 def title(comparisons: Sequence[Comparison]) -> str:
-    return "Measured against queueing theory: {} of {} figures agree".format(*score(comparisons))
+    return f"Measured against queueing theory: {told(comparisons)}"
 
 
 def notes(comparisons: Sequence[Comparison]) -> list[str]:
