@@ -85,48 +85,59 @@ struct Mutant {
   const char* reason;  ///< what the failure must say; empty: there must be none
 };
 
-#define BQ_FAULT(fault, reason) {describe<Faulty<test::Fault::fault>::type>(#fault), reason},
-#define BQ_MUTANT(Class, reason) {describe<test::Class>(#Class), reason},
+#define BQ_FAULT(fault, reason) \
+  { describe<Faulty<test::Fault::fault>::type>(#fault), reason }
+#define BQ_MUTANT(Class, reason) \
+  { describe<test::Class>(#Class), reason }
+#define BQ_OVER(Queue, name, Sync, reason) \
+  { describe<Over<Queue, Sync>::type>(#Queue "_" name), reason }
 // The atomics of this name lose their order at this kind of access.
 #define BQ_WEAK(Queue, object, kind, reason) \
-  {describe<Over<Queue, Weakened<object, Access::kind>>::type>(#Queue "_" object "_" #kind "_relaxed"), reason},
+  { describe<Over<Queue, Weakened<object, Access::kind>>::type>(#Queue "_" object "_" #kind "_relaxed"), reason }
 
 const std::vector<Mutant>& all_mutants() {
   static const std::vector<Mutant> all{
-      BQ_FAULT(none, "") BQ_FAULT(consumers_not_woken, "lost wake-up") BQ_FAULT(producers_not_woken, "lost wake-up")
-          BQ_FAULT(wakes_on_first_only, "lost wake-up")
-              BQ_FAULT(trusts_its_wake_up, "a message is taken that is not there")
-                  BQ_FAULT(sleeps_after_a_gap, "lost wake-up") BQ_FAULT(one_too_many, "not linearizable")
-                      BQ_FAULT(close_wakes_one, "lost wake-up") BQ_FAULT(close_forgets_producers, "lost wake-up")
-                          BQ_FAULT(ends_before_drained, "all messages are taken, and size_approx() is not 0")
-                              BQ_FAULT(moves_before_it_looks, "taken the message away")
-                                  BQ_FAULT(last_in_first_out, "not linearizable") BQ_FAULT(leaks, "leaked")
-                                      BQ_FAULT(early_timeout, "lost wake-up")
-                                          BQ_FAULT(moves_before_timeout, "taken the message away")
-                                              BQ_FAULT(past_deadline_waits, "deadline has passed"){
-                                                  describe<WrapsSoon>("adds_to_positions"), "lost wake-up"},
-      BQ_MUTANT(TakesBusyForEmpty, "not linearizable") BQ_MUTANT(TakesBusyForFull, "not linearizable") BQ_MUTANT(
-          ClosesBesideTheTail, "after another pop has reported the end") BQ_MUTANT(LosesTheSecondWakeUp, "lost wake-up")
-          BQ_MUTANT(LooksBeforeItEnlists, "lost wake-up") BQ_MUTANT(ClosesWithoutAFence, "size_approx() is not 0")
-              BQ_MUTANT(EndsBesideAPush, "after another pop has reported the end") BQ_MUTANT(
-                  RemembersEmptiness, "size_approx() is not 0") BQ_WEAK(MpmcRingPark, "turn", store, "data race")
-                  BQ_WEAK(MpmcRingPark, "turn", load, "data race") BQ_WEAK(SpscRingPark, "tail", store, "data race")
-                      BQ_WEAK(SpscRingPark, "tail", load, "data race") BQ_WEAK(SpscRingPark, "head", store, "data race")
-                          BQ_WEAK(SpscRingPark, "head", load, "data race")
-                              BQ_WEAK(SpscRingPark, "phase", load, "size_approx() is not 0")
-                                  BQ_WEAK(SpscRingPark, "pushing", store, "size_approx() is not 0")
-                                      BQ_WEAK(SpscRingPark, "pushing", load, "size_approx() is not 0")
-                                          BQ_WEAK(TwoLockQueue, "size", change, "data race")
-                                              BQ_WEAK(TwoLockQueue, "size", load, "data race")
-                                                  BQ_WEAK(MpmcRingAtomicWait, "not_empty", change, "lost wake-up"){
-                                                      describe<Over<MpmcRingPark, NoLightFence>::type>(
-                                                          "MpmcRingPark_no_light_fence"),
-                                                      "lost wake-up"},
-      {describe<Over<MpmcRingPark, test::NoHeavyFence<ModelSync>>::type>("MpmcRingPark_no_heavy_fence"),
-       "lost wake-up"},
-      {describe<Over<SpscRingPark, NoLightFence>::type>("SpscRingPark_no_light_fence"), "lost wake-up"},
-      {describe<Over<SpscRingPark, test::NoHeavyFence<ModelSync>>::type>("SpscRingPark_no_heavy_fence"),
-       "lost wake-up"},
+      BQ_FAULT(none, ""),
+      BQ_FAULT(consumers_not_woken, "lost wake-up"),
+      BQ_FAULT(producers_not_woken, "lost wake-up"),
+      BQ_FAULT(wakes_on_first_only, "lost wake-up"),
+      BQ_FAULT(trusts_its_wake_up, "a message is taken that is not there"),
+      BQ_FAULT(sleeps_after_a_gap, "lost wake-up"),
+      BQ_FAULT(one_too_many, "not linearizable"),
+      BQ_FAULT(close_wakes_one, "lost wake-up"),
+      BQ_FAULT(close_forgets_producers, "lost wake-up"),
+      BQ_FAULT(ends_before_drained, "all messages are taken, and size_approx() is not 0"),
+      BQ_FAULT(moves_before_it_looks, "taken the message away"),
+      BQ_FAULT(last_in_first_out, "not linearizable"),
+      BQ_FAULT(leaks, "leaked"),
+      BQ_FAULT(early_timeout, "lost wake-up"),
+      BQ_FAULT(moves_before_timeout, "taken the message away"),
+      BQ_FAULT(past_deadline_waits, "deadline has passed"),
+      {describe<WrapsSoon>("adds_to_positions"), "lost wake-up"},
+      BQ_MUTANT(TakesBusyForEmpty, "not linearizable"),
+      BQ_MUTANT(TakesBusyForFull, "not linearizable"),
+      BQ_MUTANT(ClosesBesideTheTail, "after another pop has reported the end"),
+      BQ_MUTANT(LosesTheSecondWakeUp, "lost wake-up"),
+      BQ_MUTANT(LooksBeforeItEnlists, "lost wake-up"),
+      BQ_MUTANT(ClosesWithoutAFence, "size_approx() is not 0"),
+      BQ_MUTANT(EndsBesideAPush, "after another pop has reported the end"),
+      BQ_MUTANT(RemembersEmptiness, "size_approx() is not 0"),
+      BQ_WEAK(MpmcRingPark, "turn", store, "data race"),
+      BQ_WEAK(MpmcRingPark, "turn", load, "data race"),
+      BQ_WEAK(SpscRingPark, "tail", store, "data race"),
+      BQ_WEAK(SpscRingPark, "tail", load, "data race"),
+      BQ_WEAK(SpscRingPark, "head", store, "data race"),
+      BQ_WEAK(SpscRingPark, "head", load, "data race"),
+      BQ_WEAK(SpscRingPark, "phase", load, "size_approx() is not 0"),
+      BQ_WEAK(SpscRingPark, "pushing", store, "size_approx() is not 0"),
+      BQ_WEAK(SpscRingPark, "pushing", load, "size_approx() is not 0"),
+      BQ_WEAK(TwoLockQueue, "size", change, "data race"),
+      BQ_WEAK(TwoLockQueue, "size", load, "data race"),
+      BQ_WEAK(MpmcRingAtomicWait, "not_empty", change, "lost wake-up"),
+      BQ_OVER(MpmcRingPark, "no_light_fence", NoLightFence, "lost wake-up"),
+      BQ_OVER(MpmcRingPark, "no_heavy_fence", test::NoHeavyFence<ModelSync>, "lost wake-up"),
+      BQ_OVER(SpscRingPark, "no_light_fence", NoLightFence, "lost wake-up"),
+      BQ_OVER(SpscRingPark, "no_heavy_fence", test::NoHeavyFence<ModelSync>, "lost wake-up"),
   };
   return all;
 }

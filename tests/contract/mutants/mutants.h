@@ -327,12 +327,3 @@ template <class T, class Sync = StdSync>
 using LooksBeforeItEnlists = BlockingQueue<T, MpmcRing<T, Sync>, EnlistsTooLate<Sync>, Sync>;
 
 }  // namespace bq::test
-
-// After register_subject.h.
-#define BQ_MUTANT(Class, test) [[maybe_unused]] const bool registered_##Class = register_subject<Class>(#Class);
-#define BQ_LOCKED_MUTANT(fault, test)                     \
-  template <class T, class Sync = StdSync>                \
-  using fault = FaultyLockedQueue<T, Sync, Fault::fault>; \
-  BQ_MUTANT(fault, test)
-#define BQ_RACY_MUTANT(fault, test) BQ_LOCKED_MUTANT(fault, test)  // found by ThreadSanitizer only
-#define BQ_FENCE_MUTANT(Class, test) BQ_MUTANT(Class, test)        // found by two cores that nothing slows down

@@ -1,7 +1,5 @@
-// Faults in waiting, waking and closing; and none. CMakeLists.txt reads the list: a mutant is a test that passes when the named case of the
-// contract suite fails on it.
-#include "tests/contract/mutants/mutants.h"
-#include "tests/contract/register_subject.h"
+// Faults in waiting, waking and closing; and none.
+#include "tests/contract/mutants/register_mutant.h"
 
 namespace bq::test {
 namespace {
