@@ -1,12 +1,9 @@
 // The clock of all stamps: the processor's time-stamp counter where the kernel trusts it, the steady clock elsewhere.
 #pragma once
 
-#include <cstdint>
-
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
 #include <time.h>
+
+#include <cstdint>
 
 namespace bq::bench {
 
@@ -21,8 +18,8 @@ extern const bool tsc_is_trusted;
 inline Ticks now_ticks() noexcept {
 #if defined(__x86_64__)
   if (tsc_is_trusted) [[likely]] {
-    _mm_lfence();
-    return __rdtsc();
+    __builtin_ia32_lfence();  // not from <x86intrin.h>: that is 48,000 lines for every source
+    return __builtin_ia32_rdtsc();
   }
 #endif
   timespec t;

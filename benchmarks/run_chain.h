@@ -132,18 +132,6 @@ class StageLoop {
   Ticks at_ = 0;  // the end of what it did last
 };
 
-inline void prepare(TrialRecord& record, std::size_t capacity, std::size_t messages) {
-  record.capacity = capacity;
-  record.fill.reset();
-  record.producers.resize(1);
-  record.producers[0].refused = 0;
-  record.producers[0].dropped.clear();
-  record.producers[0].stamps.resize(messages);
-  record.consumers.resize(1);
-  record.consumers[0].messages = 0;
-  record.consumers[0].stamps.resize(messages);
-}
-
 }  // namespace detail
 
 /// Runs one trial on fresh threads and fresh queues, and joins them. Otherwise like run_trial(). `Q` carries Message.
@@ -155,7 +143,7 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
   record.stages.assign(point.threads(), {});
   for (std::size_t q = 0; q < point.queues(); ++q) {
     auto [producer, consumer] = make_handles<Q>(point.capacity);
-    detail::prepare(record.queues[q], producer.capacity(), plan.messages_per_producer);
+    detail::prepare(record.queues[q], plan, producer.capacity());
     ends[q].out.emplace(std::move(producer));
     ends[(q + 1) % ends.size()].in.emplace(std::move(consumer));
   }
@@ -180,7 +168,8 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
   std::vector<std::jthread> threads;
   threads.reserve(point.threads());
   try {
-    for (std::size_t stage = point.threads(); stage-- > 0;) threads.emplace_back(run_as, std::move(ends[stage]), stage);
+    for (std::size_t stage = point.threads(); stage-- > 0;)
+      threads.push_back(std::jthread(run_as, std::move(ends[stage]), stage));
   } catch (const std::system_error& error) {
     detail::cannot_start(point, error);
   }

@@ -2,12 +2,9 @@
 // loop is part of what is measured; keep it small. The analysis is elsewhere (measurement.h).
 #pragma once
 
-#include <sys/prctl.h>
-
 #include <algorithm>
 #include <barrier>
 #include <optional>
-#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -17,6 +14,7 @@
 #include "benchmarks/message.h"
 #include "benchmarks/trial.h"
 #include "benchmarks/watchdog.h"
+#include "benchmarks/workers.h"
 #include "queues/handles.h"
 
 namespace bq::bench {
@@ -232,18 +230,11 @@ void consume(Q& queue, const TrialPlan& plan, ConsumerRecord& record, WorkerStat
   record.out_of_order = check.out_of_order();
 }
 
-/// Puts the calling thread where it belongs, by its index among the trial's. `cores`: of cores_for().
-inline void settle(const TrialPlan& plan, const std::vector<int>& cores, std::size_t thread) {
-  if (!cores.empty()) pin_to(cores[thread]);
-  prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // sleeps end on time
-  if (plan.counts_syscalls) count_syscalls_of_this_thread();
-}
-
-/// Those threads that run wait for the others at the barrier, so there is no way back.
-[[noreturn]] inline void cannot_start(const Point& point, const std::system_error& error) {
-  give_up(point.name + ": cannot start " + std::to_string(point.threads()) + " threads: " + error.what() +
-          " (see ulimit -u, or the container's limit)");
-}
+/// What the last thread at the barrier does.
+struct NoteStart {
+  void operator()() noexcept { record.start = now_ticks(); }
+  TrialRecord& record;
+};
 
 }  // namespace detail
 
@@ -252,34 +243,12 @@ inline void settle(const TrialPlan& plan, const std::vector<int>& cores, std::si
 template <BoundedQueue Q>
 void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   const Point& point = plan.point;
-  const bool traced = plan.level == Level::traced;
-  const std::size_t total = plan.messages_per_producer * point.producers;
-
   auto [first_producer, first_consumer] = make_handles<Q>(point.capacity);
   Q& queue = first_producer.queue();
-  record.capacity = queue.capacity();
-  record.fill.reset();
-  record.stride = (plan.messages_per_producer - plan.warmup_per_producer) / 256 + 1;
-  record.producers.resize(point.producers);
-  record.consumers.resize(point.consumers);
-  // Memory is touched now rather than in the loops.
-  for (ProducerRecord& p : record.producers) {
-    p.refused = 0;
-    p.dropped.assign(point.when_full == WhenFull::drop ? plan.messages_per_producer : 0, false);
-    p.stamps.resize(traced ? plan.messages_per_producer : 0);
-    p.strides.clear();
-    p.strides.reserve(258);
-  }
-  for (ConsumerRecord& c : record.consumers) {
-    std::vector<PopStamp> stamps = std::move(c.stamps);
-    c = ConsumerRecord{};
-    c.stamps = std::move(stamps);
-    c.stamps.resize(traced ? total : 0);
-  }
+  detail::prepare(record, plan, queue.capacity());
 
   const std::vector<int> cores = cores_for(point);
-  std::barrier start(static_cast<std::ptrdiff_t>(point.threads()),
-                     [&record]() noexcept { record.start = now_ticks(); });
+  std::barrier start(static_cast<std::ptrdiff_t>(point.threads()), detail::NoteStart{record});
   std::vector<WorkerStatus> status(point.threads());
   // The handle closes the queue when the last of its side goes away; the loops call the queue itself.
   const auto produce_as = [&](Producer<Q> /*end*/, std::size_t self) {
@@ -302,8 +271,9 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     status[self].stage = WorkerStatus::Stage::running;
     const bool has_work = point.consumer.kind != Work::Kind::none;
     const auto loop =
-        traced ? (has_work ? &detail::consume<Level::traced, true, Q> : &detail::consume<Level::traced, false, Q>)
-               : (has_work ? &detail::consume<Level::counted, true, Q> : &detail::consume<Level::counted, false, Q>);
+        plan.level == Level::traced
+            ? (has_work ? &detail::consume<Level::traced, true, Q> : &detail::consume<Level::traced, false, Q>)
+            : (has_work ? &detail::consume<Level::counted, true, Q> : &detail::consume<Level::counted, false, Q>);
     loop(queue, plan, record.consumers[self], status[self]);
     status[self].stage = WorkerStatus::Stage::finished;
   };
@@ -313,13 +283,13 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   threads.reserve(point.threads());
   try {
     if constexpr (Q::traits.consumers == Endpoints::many) {
-      for (std::size_t c = 1; c < point.consumers; ++c) threads.emplace_back(consume_as, first_consumer, c);
+      for (std::size_t c = 1; c < point.consumers; ++c) threads.push_back(std::jthread(consume_as, first_consumer, c));
     }
     if constexpr (Q::traits.producers == Endpoints::many) {
-      for (std::size_t p = 1; p < point.producers; ++p) threads.emplace_back(produce_as, first_producer, p);
+      for (std::size_t p = 1; p < point.producers; ++p) threads.push_back(std::jthread(produce_as, first_producer, p));
     }
-    threads.emplace_back(consume_as, std::move(first_consumer), 0);
-    threads.emplace_back(produce_as, std::move(first_producer), 0);
+    threads.push_back(std::jthread(consume_as, std::move(first_consumer), 0));
+    threads.push_back(std::jthread(produce_as, std::move(first_producer), 0));
   } catch (const std::system_error& error) {
     detail::cannot_start(point, error);
   }

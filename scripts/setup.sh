@@ -75,6 +75,7 @@ need_python() {  # need_python MODULE...: the first python3 that has them all, e
       scipy) missing python3-scipy "bootstrap intervals" ;;
       rich) missing python3-rich "progress bar and tables" ;;
       pytest) missing python3-pytest "runs the Python tests" ;;
+      xdist) missing python3-pytest-xdist "runs them on all cores" ;;
     esac
   done
 }
@@ -111,7 +112,7 @@ find_needs() {  # find_needs COMMAND
     test) need_build_tools; need_program valgrind valgrind "counts instructions"
           need_program strace strace "counts system calls"
           need_program spin spin "checks the model of the reference"
-          need_python matplotlib numpy scipy rich pytest ;;
+          need_python matplotlib numpy scipy rich pytest xdist ;;
     plot | publish) need_python matplotlib numpy scipy rich ;;
     lint) need_lint_tools ;;
     help) need_python ;;

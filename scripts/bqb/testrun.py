@@ -106,6 +106,11 @@ def run_outside(headers: tuple[str, ...], presets: list[str]) -> int:
     return sum_up(tally)
 
 
+def jobs() -> str:
+    """As many as there are cores to use."""
+    return str(len(os.sched_getaffinity(0)))
+
+
 def test_preset(preset: str, tally: Tally, contract_only: bool = False) -> None:
     # -Werror only where CI is set: another compiler may know new warnings, and `bench` shares the build.
     options = ("-DBQ_TESTS=ON", *(["-DBQ_WERROR=ON"] if os.environ.get("CI") else []))
@@ -122,8 +127,7 @@ def test_preset(preset: str, tally: Tally, contract_only: bool = False) -> None:
 def run_ctest(folder: Path, suite: str, tally: Tally, which: list[str] = ()) -> None:
     report = folder / "ctest.xml"
     report.unlink(missing_ok=True)
-    jobs = str(len(os.sched_getaffinity(0)))
-    command = ["ctest", "--test-dir", folder, *which, "--output-on-failure", "--no-tests=error", "--parallel", jobs,
+    command = ["ctest", "--test-dir", folder, *which, "--output-on-failure", "--no-tests=error", "--parallel", jobs(),
                "--timeout", str(SECONDS_FOR_ONE_TEST), "--output-junit", report]
     with timed(f"ctest {suite}"), open(folder / "ctest.log", "w", encoding="utf-8") as log:
         follow(command, log, f"ctest {suite}")
@@ -134,8 +138,9 @@ def test_python(tally: Tally) -> None:
     report = ROOT / "build" / "pytest.xml"
     report.parent.mkdir(exist_ok=True)
     report.unlink(missing_ok=True)
-    subprocess.run([sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", ROOT / "tests" / "python"],
-                   cwd=ROOT, check=False)
+    # A file stays on one core: its tests share what they have built.
+    subprocess.run([sys.executable, "-m", "pytest", "-q", "--numprocesses", jobs(), "--dist", "loadfile",
+                    f"--junitxml={report}", ROOT / "tests" / "python"], cwd=ROOT, check=False)
     tally.add(report, "pytest")
 
 
