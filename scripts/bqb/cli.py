@@ -299,7 +299,7 @@ def validate_harness(words: list[str]) -> int:
     parser = Parser(prog="validate", description=VALIDATE_HELP, epilog=VALIDATE_STATUS,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deep", action="store_true",
-                        help="more points and three times the rounds (by calculation 35 minutes)")
+                        help="more points and three times the rounds (40 minutes)")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="where the results go: new or empty (default: results/validate-<date>-<time>)")
     parser.add_argument("--seed", type=whole_number(0), metavar="N", help="of the drawn work and of the order of measuring")
