@@ -1,4 +1,5 @@
-// A line for each mutant: it makes the mutant a subject of the contract suite, and tells CMakeLists.txt which case must fail on it.
+// A line for each mutant: it makes the mutant a subject of the contract suite, and tells CMakeLists.txt which case must
+// fail on it.
 #pragma once
 
 #include "tests/contract/mutants/mutants.h"
