@@ -168,8 +168,9 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
   std::vector<std::jthread> threads;
   threads.reserve(point.threads());
   try {
-    for (std::size_t stage = point.threads(); stage-- > 0;)
+    for (std::size_t stage = point.threads(); stage-- > 0;) {
       threads.push_back(std::jthread(run_as, std::move(ends[stage]), stage));
+    }
   } catch (const std::system_error& error) {
     detail::cannot_start(point, error);
   }

@@ -280,7 +280,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
 
   const Watchdog::Guard guard(watchdog, plan, status);
   std::vector<std::jthread> threads;
-  threads.reserve(point.threads());
+  threads.reserve(point.threads());  // push_back below: emplace_back compiles a growing vector for each kind of thread
   try {
     if constexpr (Q::traits.consumers == Endpoints::many) {
       for (std::size_t c = 1; c < point.consumers; ++c) threads.push_back(std::jthread(consume_as, first_consumer, c));

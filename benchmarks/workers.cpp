@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "benchmarks/machine.h"
+#include "benchmarks/syscall_count.h"
 
 namespace bq::bench::detail {
 

@@ -1,6 +1,6 @@
 // What the explorer is worth: queues with a fault each, the reason that it must find, and how long that took. The
-// faulty queues are those of the contract suite (tests/contract/mutants/mutants.h), and queues of this project with one memory
-// order taken away, which changes nothing on the machines that most people have.
+// faulty queues are those of the contract suite (tests/contract/mutants/mutants.h), and queues of this project with one
+// memory order taken away, which changes nothing on the machines that most people have.
 #include <gtest/gtest.h>
 
 #include <algorithm>
