@@ -1,20 +1,61 @@
-// Producer and consumer handles: ends of a queue that close it when the last one of a side goes away.
+// Producer and consumer handles: ends of a queue that close it when the last handle of a side goes away.
 //
-//   auto [producer, consumer] = bq::make_handles<bq::TwoCondvarQueue<int>>(16);
-//   std::jthread worker([c = std::move(consumer)]() mutable { while (auto message = c.pop()) use(*message); });
-//   producer.push(42);          // and when `producer` is destroyed, the worker's loop ends once the queue is drained
+// start_consumer runs the consumer in a thread of its own. The order in which its result is destroyed cannot hang:
 //
-// The last producer gone closes the queue: consumers drain it and see the end. The last consumer gone closes it too:
-// pushes then return false instead of waiting for ever for somebody to make room, and undelivered() counts what nobody
-// took. Copy a handle to give another thread an end; a single-producer (single-consumer) queue's handle can only be
-// moved. Thread-safety: distinct handles may be used at once; one handle belongs to one thread at a time. A moved-from
-// handle may only be assigned to or destroyed.
+// ```cpp
+// #include <cstdio>
+// #include <optional>
+//
+// #include "queues/handles.h"
+// #include "queues/two_condvar.h"
+//
+// int main() {
+//   auto [worker, producer] = bq::start_consumer<bq::TwoCondvarQueue<int>>(/*capacity*/ 16, [](auto consumer) {
+//     while (std::optional<int> message = consumer.pop()) std::printf("%d\n", *message);
+//   });
+//   for (int i = 1; i <= 100; ++i) producer.push(i);  // waits while 16 messages are inside
+// }  // the producer is destroyed first and closes the queue; the worker takes what is left, ends, and is joined
+// ```
+//
+// make_handles returns the two handles and starts no thread. Hazard: a thread that pops until the end of the stream
+// ends only once the last producer is gone. Join such a thread while a producer handle is alive in the joining thread,
+// and the program hangs. Locals are destroyed in reverse order, so declare the threads before the handles:
+//
+// ```cpp
+// #include <cstdio>
+// #include <optional>
+// #include <thread>
+// #include <vector>
+//
+// #include "queues/handles.h"
+// #include "queues/two_condvar.h"
+//
+// int main() {
+//   std::vector<std::jthread> workers;  // before the handles: joined after the producer is gone
+//   auto [producer, consumer] = bq::make_handles<bq::TwoCondvarQueue<int>>(/*capacity*/ 16);
+//   for (int i = 0; i < 4; ++i) {
+//     workers.emplace_back([consumer = consumer]() mutable {
+//       while (std::optional<int> message = consumer.pop()) std::printf("%d\n", *message);
+//     });
+//   }
+//   for (int i = 1; i <= 100; ++i) producer.push(i);
+// }
+// ```
+//
+// When the last producer is gone the queue is closed: consumers take what is left and see the end. When the last
+// consumer is gone the queue is closed, too: pushes then return false instead of waiting for ever, and undelivered()
+// counts the messages that no consumer took. Copy a handle to give another thread an end. A single-producer
+// (single-consumer) queue's handle can only be moved. Thread-safety: distinct handles may be used at once; one handle
+// belongs to one thread at a time. A moved-from handle may only be assigned to or destroyed.
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "queues/bounded_queue.h"
@@ -106,6 +147,30 @@ template <BoundedQueue Q>
 std::pair<Producer<Q>, Consumer<Q>> make_handles(std::size_t capacity) {
   auto ends = std::make_shared<detail::Ends<Q>>(capacity);
   return {Producer<Q>(ends), Consumer<Q>(ends)};
+}
+
+/// A consumer's thread and the first producer of its queue. Members are destroyed in reverse order: `producer` first,
+/// which lets the consumer see the end of the stream, then `worker`, which joins the thread. The type can be neither
+/// moved nor assigned, so that no other order is possible. Bind it with auto [worker, producer].
+template <BoundedQueue Q>
+struct ConsumerThread {
+  std::jthread worker;
+  Producer<Q> producer;
+
+  ConsumerThread& operator=(ConsumerThread&&) = delete;
+};
+
+/// A new queue whose messages `body(Consumer<Q>)` takes in a thread of its own. `body` is moved into that thread and
+/// owns the only consumer: pushes return false once `body` has returned. An exception that leaves `body` ends the
+/// program, as one that leaves the function of a std::jthread does. Throws what Q's constructor throws, and
+/// std::system_error if no thread can be started. For several consumers, see the second example above.
+template <BoundedQueue Q, std::invocable<Consumer<Q>> Body>
+ConsumerThread<Q> start_consumer(std::size_t capacity, Body body) {
+  auto [producer, consumer] = make_handles<Q>(capacity);
+  return {std::jthread([body = std::move(body), consumer = std::move(consumer)]() mutable {
+            std::invoke(std::move(body), std::move(consumer));
+          }),
+          std::move(producer)};
 }
 
 }  // namespace bq

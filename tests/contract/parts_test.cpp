@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -108,6 +110,52 @@ TEST(Handles, AssignmentLeavesTheOldEndAtOnce) {
   first = std::move(self);
   EXPECT_FALSE(second_consumer.is_closed());
   EXPECT_TRUE(first.push(1)) << "an assignment to itself changes nothing";
+}
+
+TEST(StartConsumer, EndsAndJoinsWhenItsResultIsDestroyed) {
+  using Queue = TwoCondvarQueue<int>;
+  static_assert(!std::is_move_constructible_v<ConsumerThread<Queue>> &&
+                !std::is_move_assignable_v<ConsumerThread<Queue>>);
+  int sum = 0;  // read after the join only
+  {
+    auto [worker, producer] = start_consumer<Queue>(2, [&sum](auto consumer) {
+      while (const std::optional<int> message = consumer.pop()) sum += *message;
+    });
+    for (int i = 1; i <= 100; ++i) EXPECT_TRUE(producer.push(i));
+  }
+  EXPECT_EQ(sum, 5050);
+}
+
+TEST(StartConsumer, EndsAndJoinsWhenTheProducerThrows) {
+  int received = 0;
+  const auto produce = [&received] {
+    auto [worker, producer] = start_consumer<TwoCondvarQueue<int>>(1, [&received](auto consumer) {
+      while (consumer.pop()) ++received;
+    });
+    producer.push(1);
+    throw std::runtime_error("no more");
+  };
+  EXPECT_THROW(produce(), std::runtime_error);
+  EXPECT_EQ(received, 1);
+}
+
+TEST(StartConsumer, RefusesPushesOnceTheConsumerHasReturned) {
+  auto [worker, producer] = start_consumer<TwoCondvarQueue<int>>(1, [](auto consumer) { consumer.pop(); });
+  EXPECT_TRUE(producer.push(1));
+  worker.join();
+  EXPECT_FALSE(producer.push(2));
+}
+
+TEST(StartConsumer, TakesWhatOnlyMovesAndASingleEnd) {
+  int seen = 0;
+  {
+    auto [worker, producer] =
+        start_consumer<OneToOne<int>>(1, [&seen, owned = std::make_unique<int>(7)](auto consumer) {
+          while (consumer.pop()) seen = *owned;
+        });
+    producer.push(1);
+  }
+  EXPECT_EQ(seen, 7);
 }
 
 TEST(RingStorage, StaysAsItWasIfAMoveThrows) {
