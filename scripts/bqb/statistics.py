@@ -197,7 +197,7 @@ def forget_runs() -> None:
 
 @lru_cache(maxsize=None)
 def rank(run: Run, point: Point) -> Ranking | None:
-    """First or tied at a point; None where no bounded queue has a number."""
+    """The queues that are not significantly worse than the best at a point; None where no bounded queue has a number."""
     counter = headline(run, point)
     medians = {queue: summary.median for queue in rankable(run, point)
                if (summary := summarise(run, point, queue, counter))}
@@ -244,8 +244,8 @@ class Answer:
     """What a run says to one scenario's question. Medians are over the points at which the queue has a number."""
 
     scenario: Scenario
-    leaders: tuple[str, ...]  # first or tied at the most points (without a verdict: lowest at the most points)
-    wins: dict[str, int]  # points at which a queue is first or tied
+    leaders: tuple[str, ...]  # not worse than the best at the most points (no verdict: lowest at the most points)
+    wins: dict[str, int]  # points at which a queue is not significantly worse than the best
     judged: int  # points that `wins` counts
     no_verdict: str  # why `leaders` is not a verdict; empty if it is
     counters: tuple[str, ...]  # headline counters in use over the points
@@ -253,7 +253,7 @@ class Answer:
 
 
 def answer(run: Run, scenario: Scenario, points: Sequence[Point] | None = None) -> Answer:
-    """First or tied, counted over `points` of a scenario (all by default)."""
+    """Points at which a queue is not worse than the best, counted over `points` of a scenario (all by default)."""
     rankings = [ranking for point in points or scenario.points if (ranking := rank(run, point))]
     verdicts = [ranking for ranking in rankings if not ranking.no_verdict]
     wins: dict[str, int] = defaultdict(int)
@@ -267,6 +267,25 @@ def answer(run: Run, scenario: Scenario, points: Sequence[Point] | None = None) 
                   len(verdicts or rankings), "" if verdicts else (reasons[0] if reasons else none),
                   tuple(sorted({ranking.counter for ranking in rankings})),
                   any(more_is_better(run, point) for point in points or scenario.points))
+
+
+@dataclass(frozen=True)
+class Score:
+    """Of the points with a verdict at which a queue has a number: all, and those where it is not worse than the best."""
+
+    not_worse: int
+    entered: int
+
+
+def scores(run: Run) -> dict[str, Score]:
+    """Score of each queue over every point of the ranked scenarios; empty without a verdict."""
+    found: dict[str, Score] = {}
+    for ranking in (rank(run, point) for scenario in run.scenarios.values() for point in scenario.points):
+        if ranking and not ranking.no_verdict:
+            for queue in ranking.order:
+                before = found.get(queue, Score(0, 0))
+                found[queue] = Score(before.not_worse + (queue in ranking.tied), before.entered + 1)
+    return found
 
 
 def is_bound(run: Run, point: Point, queue: str) -> bool:

@@ -62,7 +62,7 @@ def _encodable(text: str, encoding: str) -> str:
 def summary(run: Run) -> RenderableType:
     """Everything that is printed, top to bottom."""
     answers = [statistics.answer(run, scenario) for scenario in run.scenarios.values()]
-    parts = [_questions(run, answers), _score(run, answers), _marks(run, answers), _machine(run), *_expected(run),
+    parts = [_questions(run, answers), _score(run), _marks(run, answers), _machine(run), *_expected(run),
              _properties(run), _property_failures(run), *_problems(run)]
     return Group(*(part for part in parts if part is not None))
 
@@ -74,7 +74,7 @@ def _questions(run: Run, answers: list[Answer]) -> Table:
     table = Table(box=box.HORIZONTALS, show_lines=True, pad_edge=False, expand=False, caption_justify="left",
                   header_style="bold")
     table.add_column("question", ratio=5, min_width=24)
-    table.add_column("first or tied", ratio=4, min_width=21)
+    table.add_column("not worse than\nthe best", ratio=4, min_width=21)
     table.add_column("lost/message\n(efficiency)", min_width=12, max_width=14)
     table.add_column("reference\nloses", min_width=12, max_width=14)
     table.add_column("spread", justify="right")
@@ -99,7 +99,7 @@ def _question(scenario: Scenario) -> Text:
 
 
 def _leaders(each: Answer) -> Text:
-    """Names, with the number of points where they are first or tied; those that come next too, if there is room."""
+    """Names, with the number of points where they are not worse than the best; the next ones too, if there is room."""
     if not each.leaders:
         return Text("no numbers", style="dim")
     ranked = sorted(each.wins, key=lambda name: -each.wins[name])
@@ -152,16 +152,14 @@ def _disturbed(run: Run, points: tuple[Point, ...]) -> Text:
 # ------------------------------------------------------------------------------------------------- below the table
 
 
-def _score(run: Run, answers: list[Answer]) -> Text | None:
-    """First or tied in k of n questions: no single score, and the losers are named too."""
-    judged = [each for each in answers if not each.no_verdict]
-    if not judged:
+def _score(run: Run) -> Text | None:
+    """No single score: at how many of the points that a queue could enter it is not worse than the best."""
+    scores = statistics.scores(run)
+    if not scores:
         return None
-    queues = dict.fromkeys(queue for each in judged for queue in run.queue_names(each.scenario.name)
-                           if run.queues.get(queue, {}).get("bound") != "none")
-    wins = {queue: sum(queue in each.leaders for each in judged) for queue in queues}
-    listed = ", ".join(f"{queue} {count}" for queue, count in sorted(wins.items(), key=lambda item: -item[1]))
-    return Text(f"First or tied, of {len(judged)} question{'s' * (len(judged) != 1)} judged: {listed}.")
+    ordered = sorted(scores.items(), key=lambda item: -item[1].not_worse)
+    listed = ", ".join(f"{queue} {score.not_worse} of {score.entered}" for queue, score in ordered)
+    return Text(f"Not significantly worse than the best, of the points with a verdict that a queue entered: {listed}.")
 
 
 def _marks(run: Run, answers: list[Answer]) -> Text:
@@ -169,7 +167,7 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
     losses = [loss for each in answers for queue in run.queue_names(each.scenario.name)
               if (loss := statistics.loss(run, each.scenario.points, queue))]
     lines = ["Lost: time per message beyond an ideal queue that costs nothing; median over the points, of undisturbed "
-             "blocks. n/m: first or tied at n of m points. Spread: interquartile range over the rounds."]
+             "blocks. n/m: not significantly worse than the best at n of m points. Spread: interquartile range over the rounds."]
     lines += [f"No verdict: {', '.join(each.scenario.name for each in answers if each.no_verdict == reason)}: {reason}."
               for reason in dict.fromkeys(each.no_verdict for each in answers if each.no_verdict)]
     judged = [each.scenario.name for each in answers if each.scenario.judged_by]

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import synthetic
-from bqb import figures, results, statistics, theme
+from bqb import ROOT, figures, results, statistics, theme
 from bqb.figures.layout import grid
 from bqb.figures.lost import lost_title
 from matplotlib.text import Text
@@ -154,6 +154,52 @@ def test_the_overview_has_every_ranked_question_and_leaves_the_others_out(pages)
     said = all_text(made["overview"])
     assert "How much capacity do bursts need?" in said and "What happens with more threads than cores?" in said
     assert "How many messages a second" not in said and "Why bound a queue" not in said
+
+
+def test_the_overview_scores_by_points_also_those_without_a_column(tmp_path):
+    run = results.load(synthetic.make(tmp_path, scenarios=["capacity_knee"], queues=["reference", "two_condvar"],
+                                      rounds=8, faults=False, disturbed_share=0))
+    with theme.context():
+        said = all_text(figures.overview(figures.View(run, theme.styles(run.queues))))
+    assert "capacity 4 " not in said and len(run.scenarios["capacity_knee"].points) == 5
+    assert all(f"{score.not_worse} of 5" in said for score in statistics.scores(run).values())
+
+
+@pytest.fixture(scope="module")
+def published():
+    """The run whose figures README.md shows."""
+    run = results.load(ROOT / "results/published/2026-11-25.amd-epyc-2-cores")
+    return figures.View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))
+
+
+def test_the_summary_is_readable_in_a_readme(published):
+    with theme.context():
+        page = figures.summary(published)
+        page.figure.canvas.draw()
+    assert page.figure.get_size_inches()[0] * page.figure.dpi == 850
+    found = texts(page)
+    assert min(text.get_fontsize() for text, _ in found) >= 8
+    for (first, a), (second, b) in itertools.combinations(found, 2):
+        across, down = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert across <= 2 or down <= 3, f"{first.get_text()!r} covers {second.get_text()!r}"
+
+
+def test_the_summary_sets_our_own_queues_apart(published):
+    with theme.context():
+        page = figures.summary(published)
+        page.figure.canvas.draw()
+    at = {text.get_text(): box.y0 for text, box in texts(page)}
+    ours, theirs = at["Written for this suite"], at["Third-party libraries"]
+    for queue, labels in published.run.queues.items():
+        if queue in at:
+            assert at[queue] < ours and (at[queue] < theirs) == (labels["origin"] == "peer"), queue
+
+
+def test_the_overviews_title_ranges_over_messages_not_round_trips(published):
+    with theme.context():
+        page = figures.overview(published)
+        title = " ".join(page.figure.texts[0].get_text().split())
+    assert "placement" not in title and title.startswith("What a queue's synchronisation costs a message: from ")
 
 
 # ---------------------------------------------------------------------------------------------------------- values

@@ -260,6 +260,27 @@ def test_an_answer_counts_points_and_shows_ties(tmp_path):
 # ----------------------------------------------------------------------------------------------- pooled quantiles
 
 
+def test_a_score_counts_points_and_only_those_that_a_queue_entered(tmp_path):
+    run = results.load(synthetic.make(tmp_path, scenarios=["capacity_knee", "overcommit"], rounds=8, faults=False,
+                                      queues=["reference", "two_condvar", "boost_lockfree"], disturbed_share=0))
+    rows = [json.loads(line) for line in (tmp_path / "trials.jsonl").read_text().splitlines()]
+    left = [row for row in rows if not (row["kind"] == "trial" and row["queue"] == "boost_lockfree"
+                                        and row["point"] == "capacity_knee/capacity:4")]
+    (tmp_path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in left))
+    run = results.load(tmp_path)
+    points = [point for scenario in run.scenarios.values() for point in scenario.points]
+    scores = statistics.scores(run)
+    assert len(points) == 6  # five capacities and the crowd
+    assert scores["reference"].entered == 6 and scores["boost_lockfree"].entered == 5
+    for queue, score in scores.items():
+        assert score.not_worse == sum(queue in statistics.rank(run, point).tied for point in points)
+    assert sum(score.not_worse for score in scores.values()) >= 6
+
+
+def test_a_score_needs_a_verdict(tmp_path):
+    assert statistics.scores(make_run(tmp_path, {"reference": [100.0] * 3, "two_condvar": [900.0] * 3})[0]) == {}
+
+
 def pool_of(*bucket_lists):
     pool = statistics.Pool()
     for buckets in bucket_lists:

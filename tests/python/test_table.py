@@ -96,7 +96,7 @@ def test_without_enough_blocks_no_verdict_is_given(tmp_path):
     run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=0, rounds=3))
     text = " ".join(table.plain(run).split())
     assert "lowest, no verdict" in text and "3 blocks, a verdict needs 6" in text
-    assert "First or tied, of" not in text
+    assert "Not significantly worse" not in text
 
 
 def claim(**members):

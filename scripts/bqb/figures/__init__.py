@@ -2,6 +2,7 @@
 
     figures.draw(run, folder)        # SVG and PNG of each, returns their paths
 
+    summary                overhead per message in a few situations: the README's figure
     overview               what each queue's synchronisation costs, queues x situations
     properties             what the queues cost whatever they are used for: idle, closing, memory, making
     <scenario>.lost        lost ns per message and efficiency; for scenarios without work <scenario>.throughput, for
@@ -12,7 +13,7 @@
     <scenario>.occupancy   messages waiting over time, where a queue without a bound takes part
 
 Each has a module of that name here; throughput is with lost. What they share: view (a run as they see it, words and
-notes) and layout (grids of panels).
+notes), layout (grids of panels) and cells (tables of queues x situations).
 
 Everywhere: medians of undisturbed blocks with 95% intervals for a repeated run's median, raw trials as faint dots
 behind them, disturbed trials as grey crosses that count for nothing, cells without a number named.
@@ -35,6 +36,7 @@ from bqb.figures.overview import overview
 from bqb.figures.price import price
 from bqb.figures.properties import properties
 from bqb.figures.sojourn import sojourn
+from bqb.figures.summary import summary
 from bqb.figures.view import View
 from bqb.results import Run
 
@@ -70,8 +72,8 @@ def _draw(index: int) -> list[Path]:
 
 def all_figures(view: View) -> Figures:
     """(file name, function) of each figure; a function returns None where its data are missing."""
-    made: Figures = [
-        ("overview", lambda: overview(view)), ("properties", lambda: properties(view))]
+    made: Figures = [("summary", lambda: summary(view)), ("overview", lambda: overview(view)),
+                     ("properties", lambda: properties(view))]
     for scenario in view.run.scenarios.values():
         if not view.points(scenario):
             continue

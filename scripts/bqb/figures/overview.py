@@ -7,32 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from bqb import statistics, theme
-from bqb.figures.view import CPU, REFERENCE, View, in_words, machine
-from bqb.results import Point, Scenario
-from bqb.statistics import EXCESS, LOST, duration, percentage
+from bqb.figures import cells
+from bqb.figures.cells import Situation
+from bqb.figures.view import View, in_words, machine
+from bqb.results import Scenario
+from bqb.statistics import LOST, duration
 from bqb.theme import GREY, INK, SMALL
 
 CELL_WIDTH, CELL_HEIGHT = 0.92, 0.54  # inches, as all of these
 GAP, ALONE = 0.18, 0.7  # between scenarios, and room beside a lone column for its heading
-WINS = 1.0  # room for the last column
+SCORE = 1.0  # room for the last column
 WIDEST = 13.5  # what can be read on a page that is scaled to a screen; more goes into a further band
-
-
-@dataclass(frozen=True)
-class Situation:
-    """A column of the overview: a ranked scenario, at one capacity, in one case or placement where it sweeps them."""
-
-    scenario: Scenario
-    name: str
-    points: tuple[Point, ...]
-
-    @property
-    def judge(self) -> str:
-        """The counter that the column shows."""
-        return self.scenario.judged_by or (EXCESS if self.scenario.open_loop else LOST)
 
 
 @dataclass(frozen=True)
@@ -64,17 +51,13 @@ def overview(view: View) -> theme.Page | None:
     """Queues x situations: lost time per message (or what else judges), as number and shade; efficiency below it."""
     situations = [each for scenario in view.run.scenarios.values() if scenario.rank and view.points(scenario)
                   and not view.is_race(scenario) for each in _situations(view, scenario)]
-    table = {(queue, index): loss for index, each in enumerate(situations)
-             for queue in view.run.queue_names(each.scenario.name)
-             if _bounded(view, queue) and (loss := statistics.loss(view.run, each.points, queue))}
+    table = cells.losses(view, situations)
     if not table:
         return None
-    queues = _overview_order(view, situations, table)
-    shades = {judge: theme.scale_of(judge, [loss.value for (_, index), loss in table.items()
-                                            if situations[index].judge == judge])
-              for judge in {situations[index].judge for _, index in table}}
+    queues = cells.cheapest_first(view, situations, table)
+    shades = cells.shades(situations, table)
     bands = _bands(situations, table, queues)
-    page = theme.page(max(max(band.right for band in bands) + WINS, 8.0), sum(band.height for band in bands),
+    page = theme.page(max(max(band.right for band in bands) + SCORE, 8.0), sum(band.height for band in bands),
                       _overview_title(view, situations, table),
                       "Time lost per message beyond an ideal queue that costs nothing, efficiency and CPU, by "
                       f"situation. {' · '.join(machine(view, [p for each in situations for p in each.points]))}",
@@ -84,18 +67,14 @@ def overview(view: View) -> theme.Page | None:
         _overview_heads(page, band, top)
         for row, queue in enumerate(band.queues):
             cell_top = top + band.header + row * CELL_HEIGHT
-            _overview_name(view, page, queue, cell_top)
+            cells.draw_name(view, page, queue, cell_top + CELL_HEIGHT / 2)
             for place, (each, left) in enumerate(zip(band.situations, band.lefts)):
                 axes = page.axes(left + 0.02, cell_top + 0.02, CELL_WIDTH - 0.04, CELL_HEIGHT - 0.04)
-                _overview_cell(view, axes, each, queue, table.get((queue, band.first + place)), shades)
+                cells.draw_cell(view, axes, each, queue, table.get((queue, band.first + place)), shades)
         if band is bands[0]:
-            _overview_wins(view, page, situations, band)
+            _overview_score(view, page, band)
         top += band.height
     return page
-
-
-def _bounded(view: View, queue: str) -> bool:
-    return view.run.queues.get(queue, {}).get("bound") != "none"
 
 
 def _situations(view: View, scenario: Scenario) -> list[Situation]:
@@ -142,19 +121,6 @@ def _column_lefts(situations: Sequence[Situation], left: float) -> list[float]:
     return lefts
 
 
-def _overview_order(view: View, situations: Sequence[Situation], table: dict) -> list[str]:
-    """Queues by the mean rank of their losses over the situations, the cheapest on top."""
-    queues = list(dict.fromkeys(queue for each in situations for queue in view.run.queue_names(each.scenario.name)
-                                if _bounded(view, queue)))
-    ranks: dict[str, list[float]] = {queue: [] for queue in queues}
-    for index in range(len(situations)):
-        known = sorted((q for q in queues if (q, index) in table), key=lambda queue: table[queue, index].value,
-                       reverse=situations[index].scenario.more_is_better)
-        for place, queue in enumerate(known):
-            ranks[queue].append(place / len(known))
-    return sorted(queues, key=lambda queue: np.mean(ranks[queue]) if ranks[queue] else 2.0)
-
-
 def _overview_groups(band: Band) -> list[tuple]:
     """(scenario, left, lines of its question, columns) of each scenario's columns."""
     groups, situations, lefts = [], band.situations, band.lefts
@@ -182,92 +148,29 @@ def _overview_heads(page: theme.Page, band: Band, top: float) -> None:
 
 def _threads(scenario: Scenario) -> str:
     first = scenario.points[0]
-    threads = {"pipeline": f"{first.stages} stages", "ping_pong": "2 queues"}.get(
+    threads = {"pipeline": f"{first.stages} stages", "ping_pong": "per round trip"}.get(
         first.shape, f"{first.producers}P{first.consumers}C")
     return f"{scenario.name.replace('_', ' ')} ({threads})"
 
 
-def _overview_name(view: View, page: theme.Page, queue: str, top: float) -> None:
-    style = view.looks[queue]
-    axes = page.axes(theme.MARGIN, top + CELL_HEIGHT / 2 - 0.08, 0.16, 0.16)
-    axes.axis("off")
-    axes.plot([0], [0], linestyle="none", **style.mark(7))
-    page.text(theme.MARGIN + 0.22, top + CELL_HEIGHT / 2, queue, va="center", fontsize=9,
-              fontweight="bold" if queue == REFERENCE else "normal")
-
-
-def _overview_cell(view: View, axes: Axes, each: Situation, queue: str, loss: statistics.Loss | None,
-                   shades: dict[str, theme.Scale]) -> None:
-    """A shaded cell: the darker, the worse."""
-    axes.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
-    axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    if loss is None:
-        word, color = next((found for point in each.points if (found := view.problem(point, queue))), ("not run", GREY))
-        axes.set_facecolor("#f6f6f6")
-        axes.text(0.5, 0.5, word, ha="center", va="center", style="italic", fontsize=SMALL, color=color)
+def _overview_score(view: View, page: theme.Page, band: Band) -> None:
+    """Right of the first band: at how many of the run's points a queue is not significantly worse than the best."""
+    scores = statistics.scores(view.run)
+    if not scores:
         return
-    share = shades[each.judge].share(loss.value)
-    depth = 1 - share if each.scenario.more_is_better else share
-    axes.set_facecolor(_shade(depth))
-    ink = "white" if depth > 0.62 else INK
-    most, least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
-    marks = ("*" if loss.points < len(each.points) else "") + ("†" if loss.from_all else "")
-    cpu = _cpu(view, each, queue)
-    lines = ["" if loss.efficiency is None else least + percentage(loss.efficiency),
-             "" if cpu is None else f"CPU {duration(cpu)}"]
-    axes.text(0.5, 0.76, f"{most}{statistics.shown(loss.counter, loss.value)}{marks}", ha="center", va="center",
-              fontsize=10, color=ink, fontweight="bold")
-    for height, line, weight in zip((0.45, 0.18), lines, ("normal", "bold" if _burns(view, each, cpu) else "normal")):
-        axes.text(0.5, height, line, ha="center", va="center", fontsize=SMALL, color=ink, fontweight=weight)
-    if _wins_most(view, each, queue):
-        for spine in axes.spines.values():
-            spine.set(visible=True, color=INK, linewidth=1.6)
-
-
-def _cpu(view: View, each: Situation, queue: str) -> float | None:
-    """CPU beyond the work, ns per message: median over the points of a situation."""
-    known = [value for point in each.points if (value := view.median(point, queue, CPU)) is not None]
-    return float(np.median(known)) if known else None
-
-
-def _burns(view: View, each: Situation, cpu: float | None) -> bool:
-    """Whether this is over five times the CPU that the queues of a column burn in the middle."""
-    known = [value for queue in view.run.queue_names(each.scenario.name) if _bounded(view, queue)
-             and (value := _cpu(view, each, queue)) is not None]
-    return cpu is not None and cpu > 5 * max(float(np.median(known)), statistics.TIE_NS)
-
-
-def _shade(depth: float) -> tuple[float, float, float]:
-    """White-yellow to dark red, even in lightness: 0 loses nothing, 1 the most."""
-    stops = np.array([(0.99, 0.97, 0.90), (0.99, 0.85, 0.62), (0.93, 0.56, 0.36), (0.74, 0.27, 0.25),
-                      (0.42, 0.09, 0.16)])
-    at = min(max(depth, 0.0), 1.0) * (len(stops) - 1)
-    index = min(int(at), len(stops) - 2)
-    return tuple(stops[index] + (stops[index + 1] - stops[index]) * (at - index))
-
-
-def _wins_most(view: View, each: Situation, queue: str) -> bool:
-    """Whether a queue is first or tied, by verdict, at no fewer points of a situation than any other."""
-    answer = statistics.answer(view.run, each.scenario, each.points)
-    return not answer.no_verdict and queue in answer.leaders
-
-
-def _overview_wins(view: View, page: theme.Page, situations: Sequence[Situation], band: Band) -> None:
-    """Right of the first band: in how many of all situations a queue is first or tied."""
-    judged = [each for each in situations if not statistics.answer(view.run, each.scenario, each.points).no_verdict]
-    if not judged:
-        return
-    page.text(band.right + 0.45, band.header - 0.06, "first\nor tied,\nin all", ha="center", va="bottom")
+    middle = band.right + 0.45
+    page.text(middle, band.header - 0.06, "points not\nworse than\nthe best", ha="center", va="bottom")
     for row, queue in enumerate(band.queues):
-        wins = sum(_wins_most(view, each, queue) for each in judged)
-        page.text(band.right + 0.45, band.header + (row + 0.5) * CELL_HEIGHT, f"{wins} of {len(judged)}", ha="center",
-                  va="center", fontsize=9, fontweight="bold" if wins else "normal", color=INK if wins else GREY)
+        score = scores.get(queue, statistics.Score(0, 0))
+        page.text(middle, band.header + (row + 0.5) * CELL_HEIGHT, f"{score.not_worse} of {score.entered}",
+                  ha="center", va="center", fontsize=9, fontweight="bold" if score.not_worse else "normal",
+                  color=INK if score.not_worse else GREY)
 
 
 def _overview_title(view: View, situations: Sequence[Situation], table: dict) -> str:
-    lost = {key: loss for key, loss in table.items() if situations[key[1]].judge == LOST}
+    """The range over situations in which a message crosses one queue; a round trip crosses two."""
+    lost = {key: loss for key, loss in table.items() if situations[key[1]].judge == LOST
+            and situations[key[1]].points[0].shape != "ping_pong"}
     if not lost:
         return "What each queue's synchronisation costs, by situation"
     least, most = min(lost, key=lambda k: lost[k].value), max(lost, key=lambda k: lost[k].value)
@@ -280,14 +183,16 @@ def _overview_title(view: View, situations: Sequence[Situation], table: dict) ->
 
 
 def _overview_notes(view: View, situations: Sequence[Situation], table: dict) -> list[str]:
-    judged = any(not statistics.answer(view.run, each.scenario, each.points).no_verdict for each in situations)
+    judged = any(cells.is_judged(view, each) for each in situations)
     notes = ["Large: lost time per message, the darker the more; below it efficiency (ideal time / measured time) and "
              "CPU time beyond the work (bold: over five times the column's median). Medians over the points of the "
              "column, each the median of its undisturbed blocks."]
     if any(each.judge != LOST for each in situations):
         notes.append('Columns headed "by" show that counter instead of lost time, in shades of their own.')
     if judged:
-        notes.append("Framed: first or tied (paired within blocks, 95% interval, margin of 5% or 10 ns).")
+        notes.append("Framed: not significantly worse than the best (paired within blocks, 95% interval, margin of 5% "
+                     "or 10 ns). Last column: at how many points, of those with a verdict that the queue could enter; "
+                     "a column may stand for several points, and not every capacity has a column.")
     if any(loss.points < len(situations[index].points) for (_, index), loss in table.items()):
         notes.append("* not at every point of the column.")
     if any(loss.from_all for loss in table.values()):
