@@ -180,8 +180,8 @@ inline std::size_t checked_capacity(std::size_t capacity, std::size_t max = unbo
 }  // namespace bq
 
 /// BQ_QUEUE(my::MyQueue, my_queue) in a header from outside this tree, at namespace scope, makes the class template
-/// known as `my_queue` to `./scripts/bench --with` and `./scripts/test --with`, which give the macro a meaning of their
-/// own. Everywhere else it merely checks the interface. See docs/your_own_queue.md.
+/// known as `my_queue` to `./scripts/bench --with HEADER` and `./scripts/test --with HEADER`, which give the macro a
+/// meaning of their own. Everywhere else it merely checks the interface. See docs/your_own_queue.md.
 #ifndef BQ_QUEUE
 #define BQ_QUEUE(Class, name) \
   static_assert(::bq::BoundedQueue<Class<int>>, #name " does not offer what queues/bounded_queue.h asks of a queue");
