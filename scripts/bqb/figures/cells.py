@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
-from bqb.figures.view import CPU, REFERENCE, View
+from bqb.figures.view import CPU, View
 from bqb.results import Point, Scenario
 from bqb.statistics import EXCESS, LOST, duration, percentage
 from bqb.theme import GREY, INK, SMALL
@@ -67,8 +67,7 @@ def draw_name(view: View, page: theme.Page, queue: str, middle: float) -> None:
     axes = page.axes(theme.MARGIN, middle - 0.08, 0.16, 0.16)
     axes.axis("off")
     axes.plot([0], [0], linestyle="none", **view.looks[queue].mark(7))
-    page.text(theme.MARGIN + 0.22, middle, queue, va="center", fontsize=9,
-              fontweight="bold" if queue == REFERENCE else "normal")
+    page.text(theme.MARGIN + 0.22, middle, queue, va="center", fontsize=9)
 
 
 def draw_cell(view: View, axes: Axes, each: Situation, queue: str, loss: statistics.Loss | None,

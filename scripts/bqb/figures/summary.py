@@ -27,12 +27,12 @@ class Asked:
 
 
 COLUMNS = (
-    Asked("capacity_knee", ("Bursts,", "capacity 1", "1 producer,", "1 consumer"), {"capacity": 1}),
-    Asked("capacity_knee", ("Bursts,", "capacity 64", "1 producer,", "1 consumer"), {"capacity": 64}),
+    Asked("capacity_knee", ("Bursts of 64,", "capacity 1", "1 producer,", "1 consumer"), {"capacity": 1}),
+    Asked("capacity_knee", ("Bursts of 64,", "capacity 64", "1 producer,", "1 consumer"), {"capacity": 64}),
     Asked("overcommit", ("More threads", "than cores", "4 producers,", "4 consumers"), {}),
     Asked("ping_pong", ("Round trip,", "a core each", "request", "and reply"), {"placement": "spread"}),
     Asked("ping_pong", ("Round trip,", "one core", "request", "and reply"), {"placement": "one_core"}),
-    Asked("worker_pool", ("Worker pool", "80 % busy", "1 producer,", "8 workers"), {}),
+    Asked("worker_pool", ("Workers that", "sleep 1 ms", "1 producer,", "8 workers"), {}),
 )
 GROUPS = (("house", "Written for this suite"), ("peer", "Third-party libraries"))
 
@@ -99,12 +99,13 @@ def _subtitle(view: View, situations: Sequence[Situation]) -> str:
 
 
 def _notes(table: cells.Losses) -> list[str]:
-    lines = ["Bold: overhead per message, the median over blocks; in a round trip, per request and reply; in the worker "
-             "pool, the mean time that a job waits longer than with the ideal queue. Below it: the ideal queue's time as "
-             "a share of the measured time, and the CPU time per message beyond the work.",
-             "Framed: not significantly worse than the best of the column (paired within blocks, 95 % interval, margin of "
-             "5 % or 10 ns) in this run. Shades: one scale for overhead, another for the worker pool. Skipped: the queue "
-             "takes one producer and one consumer only."]
+    lines = ["Bold: overhead per message, the median over blocks; of a round trip, per request and reply; of the workers, "
+             "the mean time that a job waits longer than with the ideal queue. Below: the ideal queue's time as a share "
+             "of the measured time (none where no side works, or where arrivals set the pace), and the CPU time per "
+             "message beyond the work.",
+             "Framed: not significantly worse than the best of the column in this run (paired within blocks, 95% interval, "
+             "margin of 5% or 10 ns). Rows by mean rank. Shades: one scale for the overhead, another for the workers. "
+             "Skipped: the queue takes one producer and one consumer only. Disturbed blocks are excluded."]
     if any(loss.is_bound for loss in table.values()):
         lines.append("≤ and ≥: more threads than cores, so the ideal queue's time is only a bound.")
     if any(loss.from_all for loss in table.values()):
