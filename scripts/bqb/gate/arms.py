@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 from dataclasses import dataclass
@@ -46,24 +47,39 @@ def staged_sources(name: str) -> Path:
     return BUILDS / name / "source"
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What an arm brings, copied to staged_sources(name)."""
+
+    name: str
+    source: str
+    commit: str
+    dirty: bool
+    header: str | None
+
+
 def prepare(name: str, source: str, queues: tuple[str, ...], header: str | None) -> Arm:
-    """Stages and builds an arm. A Failure of status 2 where there is no such source, of 4 where it does not compile."""
-    staged = staged_sources(name)
-    commit, dirty = stage(source, staged, header)
+    return compiled(stage(name, source, header), queues)
+
+
+def compiled(sources: Sources, queues: tuple[str, ...]) -> Arm:
+    """A Failure of status 4 where it does not compile."""
+    name, header, staged = sources.name, sources.header, staged_sources(sources.name)
     if own := os.environ.get("BQB_GATE_PROGRAMS"):  # a folder with the programs of both arms
-        return Arm(name, source, commit, dirty, identity(staged), Path(own) / name)
-    try:
-        folder = build_header(staged / header) if header else build_queues(name, staged, queues)
-    except Failure as failure:
-        raise Failure(f"the {name} ({source}) does not compile: {failure}", INVALID) from None
-    return Arm(name, source, commit, dirty, identity(staged), folder)
+        folder = Path(own) / name
+    else:
+        try:
+            folder = build_header(staged / header) if header else build_queues(name, staged, queues)
+        except Failure as failure:
+            raise Failure(f"the {name} ({sources.source}) does not compile: {failure}", INVALID) from None
+    return Arm(name, sources.source, sources.commit, sources.dirty, identity(staged), folder)
 
 
 # ------------------------------------------------------------------------------------------------------- sources
 
 
-def stage(source: str, target: Path, header: str | None) -> tuple[str, bool]:
-    """Copies what the arm brings to `target`; says which commit that is, and whether files differ from it."""
+def stage(name: str, source: str, header: str | None) -> Sources:
+    """Copies what the arm brings. A Failure of status 2 where there is no such source."""
     folder = Path(source)
     if folder.is_dir():
         needed = folder / (header or "queues/queues.list")
@@ -74,8 +90,8 @@ def stage(source: str, target: Path, header: str | None) -> tuple[str, bool]:
         commit, dirty = revision_of(folder, header)
     else:
         files, commit, dirty = *archived(source, header), False
-    mirror(files, target)
-    return commit, dirty
+    mirror(files, staged_sources(name))
+    return Sources(name, source, commit, dirty, header)
 
 
 def listed(folder: Path, header: str | None) -> list[str]:
@@ -91,18 +107,37 @@ def listed(folder: Path, header: str | None) -> list[str]:
 
 
 def git(*words: str, at: Path, text: bool = True) -> subprocess.CompletedProcess:
-    return subprocess.run(["git", "-C", str(at), *words], capture_output=True, text=text, check=False)
+    """`at` may belong to somebody else, as in a container: whoever names a folder to be compiled and run trusts it."""
+    return subprocess.run(["git", "-c", f"safe.directory={at.resolve()}", "-C", str(at), *words], capture_output=True,
+                          text=text, check=False, env={**os.environ, "LC_ALL": "C"})
 
 
-def repository(header: str | None) -> Path:
-    """Whose revisions are meant: those of the repository that we are in, if it has what an arm brings."""
-    top = git("rev-parse", "--show-toplevel", at=Path.cwd())
-    here = Path(top.stdout.strip()) if top.returncode == 0 else None
-    return here if here and (here / (header or "queues/queues.list")).is_file() else ROOT
+def repository(revision: str, header: str | None) -> Path:
+    """Whose revisions are meant: those of the repository that we are in, if it has what an arm brings, else ROOT's."""
+    if not shutil.which("git"):
+        raise Failure(f"'{revision}' is no folder, and finding a revision takes git, which is not installed; "
+                      "name a folder, or install git (Debian: apt-get install git)", INVALID)
+    here = top_of(Path.cwd())
+    if here and (here / (header or "queues/queues.list")).is_file():
+        return here
+    if not top_of(ROOT):
+        raise Failure(f"'{revision}' is no folder, and {ROOT} is no git checkout, so it has no revisions; "
+                      "name a folder, or clone the project with git", USAGE)
+    return ROOT
+
+
+def top_of(folder: Path) -> Path | None:
+    """Of the checkout that `folder` is in; None where it is in none."""
+    top = git("rev-parse", "--show-toplevel", at=folder)
+    if top.returncode == 0:
+        return Path(top.stdout.strip())
+    if "not a git repository" in top.stderr or "must be run in a work tree" in top.stderr:
+        return None
+    raise Failure(f"{folder}: git: {' '.join(top.stderr.split())}", USAGE)  # with git's own remedy
 
 
 def archived(revision: str, header: str | None) -> tuple[dict[str, bytes], str]:
-    at = repository(header)
+    at = repository(revision, header)
     commit = git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", at=at)
     if revision.startswith("-") or commit.returncode != 0:
         raise Failure(f"'{revision}' is neither a folder nor a revision of {at}", USAGE)
@@ -117,11 +152,14 @@ def archived(revision: str, header: str | None) -> tuple[dict[str, bytes], str]:
 
 
 def revision_of(folder: Path, header: str | None) -> tuple[str, bool]:
-    commit = git("rev-parse", "HEAD", at=folder)
-    if commit.returncode != 0:
+    """(commit, dirty). Without git, in no checkout, and for files that git does not track there the commit is ""."""
+    if not shutil.which("git"):
         return "", False
-    changes = git("status", "--porcelain", "--", header or "queues", at=folder)
-    return commit.stdout.strip(), bool(changes.stdout.strip())
+    brought = header or "queues"
+    commit = git("rev-parse", "HEAD", at=folder)
+    tracked = git("ls-files", "--error-unmatch", "--", brought, at=folder).returncode == 0
+    changes = git("status", "--porcelain", "--", brought, at=folder)
+    return commit.stdout.strip() if commit.returncode == 0 and tracked else "", bool(changes.stdout.strip())
 
 
 def mirror(files: dict[str, bytes], target: Path) -> None:

@@ -24,7 +24,7 @@ exit status:
   2    wrong usage, or something wrong with the policy
   3    inconclusive: after the last look a cell is still undecided (the policy may make this 0)
   4    invalid: no verdict is possible; the last line says why (an arm that does not compile, a missing cell, a stored
-       baseline of another machine, a control that moved)"""
+       baseline of another machine, a control that moved), or what to install"""
 
 
 def parser() -> Parser:
@@ -129,8 +129,10 @@ def run(arguments: argparse.Namespace, policy) -> int:
         head = arms.prepare("head", arguments.head, queues, arguments.header)
         base = None
     else:
-        head = arms.prepare("head", arguments.head, queues, arguments.header)  # first: it is the one that may not compile
-        base = arms.prepare("base", arguments.base, queues, arguments.header)
+        # Both are found before one is built, and the head is built first: it is the one that may not compile.
+        sources = [arms.stage(name, source, arguments.header)
+                   for name, source in (("head", arguments.head), ("base", arguments.base))]
+        head, base = (arms.compiled(each, queues) for each in sources)
     if arguments.header:
         staged = arms.staged_sources("head") / arguments.header
         queues = tuple(outside.names_in(str(staged)))
