@@ -12,6 +12,7 @@ MISSING=()        # Debian packages to install
 MISSING_WHY=()    # what each of them is for
 WANTED=()         # Debian packages to install if that works: without them some queues are missing, and no more
 WHY_NOT=""        # why `install` failed
+EXIT_SETUP=3      # exit status where something is missing and cannot be installed
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -20,8 +21,12 @@ missing() {  # missing PACKAGE WHAT-FOR
   MISSING_WHY+=("$2")
 }
 
+has_program() {  # has_program PROGRAM: a name on PATH, or a path
+  command -v "$1" >/dev/null
+}
+
 need_program() {  # need_program PROGRAM PACKAGE WHAT-FOR
-  command -v "$1" >/dev/null || missing "$2" "$3"
+  has_program "$1" || missing "$2" "$3"
 }
 
 is_here() {  # is_here FILE: a header or a library, where compiler and CMake look
@@ -58,16 +63,16 @@ print(*[name for name in sys.argv[1:] if find_spec(name) is None])' "$@" 2>/dev/
 need_python() {  # need_python MODULE...: the first python3 that has them all, else what /usr/bin/python3 lacks
   local first candidate module lacking="$*"
   first=$(command -v python3 || true)
-  for candidate in "$first" /usr/bin/python3; do
-    if [[ ! -x $candidate ]]; then continue; fi
+  for candidate in python3 /usr/bin/python3; do
+    if ! has_program "$candidate"; then continue; fi
     lacking=$(lacking_modules "$candidate" "$@")
     if [[ -z $lacking ]]; then
-      PYTHON=$candidate
-      if [[ $candidate != "$first" ]]; then say "Using $candidate: $first lacks some of: $*."; fi
+      PYTHON=$(command -v "$candidate")
+      if [[ -n $first && $PYTHON != "$first" ]]; then say "Using $candidate: $first lacks some of: $*."; fi
       return
     fi
   done
-  if [[ ! -x /usr/bin/python3 ]]; then missing python3 "runs the commands"; fi
+  need_program /usr/bin/python3 python3 "runs the commands"
   for module in $lacking; do
     case $module in
       matplotlib) missing python3-matplotlib "draws the plots" ;;
@@ -99,25 +104,39 @@ need_build_tools() {
   want_peers
 }
 
+need_gate_tools() {
+  need_program git git "finds base and head"
+  need_program valgrind valgrind "counts instructions"
+  need_program strace strace "counts system calls"
+}
+
 find_needs() {  # find_needs COMMAND
   MISSING=()
   MISSING_WHY=()
   WANTED=()
   case $1 in
     bench | validate) need_build_tools; need_python matplotlib numpy scipy rich ;;
-    gate) need_build_tools; need_program valgrind valgrind "counts instructions"
-          need_program strace strace "counts system calls"
-          need_python numpy scipy rich ;;
+    gate) need_build_tools; need_gate_tools; need_python numpy scipy rich ;;
     explore) need_build_tools; need_python rich ;;
-    test) need_build_tools; need_program valgrind valgrind "counts instructions"
-          need_program strace strace "counts system calls"
+    test) need_build_tools; need_gate_tools
           need_program spin spin "checks the model of the reference"
+          need_program mount mount "fills a small disk in a test"
           need_python matplotlib numpy scipy rich pytest xdist ;;
     plot | publish) need_python matplotlib numpy scipy rich ;;
     lint) need_lint_tools ;;
     help) need_python ;;
   esac
 }
+
+packages_of() (  # packages_of COMMAND: prints all that it needs on a bare system, one a line, whatever is here already
+  # shellcheck disable=SC2317  # find_needs calls them
+  has_program() { false; }
+  # shellcheck disable=SC2317
+  is_here() { false; }
+  unset CXX
+  find_needs "$1"
+  printf '%s\n' "${MISSING[@]}" "${WANTED[@]}"
+)
 
 list_missing() {
   local i
@@ -128,7 +147,7 @@ list_missing() {
 give_up() {  # give_up REASON: prints the one command that helps
   say "$1. Run this as root, then try again:"
   say "  apt-get update && apt-get install --no-install-recommends -y ${MISSING[*]}"
-  exit 3
+  exit "$EXIT_SETUP"
 }
 
 as_root() {
@@ -160,7 +179,7 @@ install() {  # install PACKAGE...: false where that cannot be, and WHY_NOT says 
   hash -r
 }
 
-set_up() {  # set_up COMMAND MAY-INSTALL: all that COMMAND needs is here afterwards, or exit 3
+set_up() {  # set_up COMMAND MAY-INSTALL: all that COMMAND needs is here afterwards, or it exits
   find_needs "$1"
   if [[ ${#MISSING[@]} -gt 0 ]]; then
     list_missing
@@ -189,6 +208,7 @@ run_command() {  # run_command COMMAND ARGUMENT...
       -h | --help) needs=help may_install=no ;;
     esac
   done
+  if [[ $1 == gate ]]; then EXIT_SETUP=4; fi  # "invalid"; the gate's 3 is "inconclusive"
   set_up "$needs" "$may_install"
   # PYTHONSAFEPATH: a file in the current folder must not be taken for a module.
   PYTHONSAFEPATH=1 PYTHONPATH="$ROOT/scripts" exec "$PYTHON" -m bqb.cli "$@"
