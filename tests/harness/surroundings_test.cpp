@@ -2,13 +2,21 @@
 #include "benchmarks/surroundings.h"
 
 #include <gtest/gtest.h>
+#include <linux/perf_event.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <sstream>
+#include <string>
 
 #include "benchmarks/fairness.h"
 #include "benchmarks/machine.h"
@@ -187,12 +195,50 @@ TEST_F(FakeGroups, OnlyThoseOfDeadProcessesAreStale) {
   EXPECT_TRUE(fs::exists(top_ / ("other." + std::to_string(dead))));
 }
 
+std::string text_of(const fs::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+bool lists_cpu(const fs::path& controllers) {
+  std::istringstream names(text_of(controllers));
+  return std::find(std::istream_iterator<std::string>(names), {}, "cpu") != std::istream_iterator<std::string>();
+}
+
+// Looks for itself, or what is wrong with CpuQuota would pass for a machine without quotas.
+bool cpu_controller_is_mounted() {
+  std::ifstream mounts("/proc/self/mounts");
+  for (std::string device, folder, type, options, rest; mounts >> device >> folder >> type >> options;) {
+    std::getline(mounts, rest);
+    if (type == "cgroup" && (',' + options + ',').find(",cpu,") != std::string::npos) return true;
+    if (type == "cgroup2" && lists_cpu(fs::path(folder) / "cgroup.controllers")) return true;
+  }
+  return false;
+}
+
+// What keeps anybody from making a group with a quota below `outer`; empty if nothing does.
+std::string why_no_group_below(const CpuGroup& outer) {
+  if (outer.version == 2 && !lists_cpu(outer.group / "cgroup.controllers")) {
+    return outer.group.string() + ": has no CPU controller";
+  }
+  const fs::path probe = outer.group / ("bqb-probe." + std::to_string(getpid()));
+  if (mkdir(probe.c_str(), 0755) != 0) return outer.group.string() + ": no group below it: " + std::strerror(errno);
+  const bool knows_quotas = outer.version == 2 || fs::exists(probe / "cpu.cfs_quota_us");
+  fs::remove(probe);
+  return knows_quotas ? "" : outer.group.string() + ": the kernel has no quotas";
+}
+
 // On the kernel's own hierarchy, where that is allowed.
 class RealQuota : public testing::Test {
  protected:
   void SetUp() override {
-    if (const auto reason = no_quota_reason(1)) GTEST_SKIP() << *reason;
-    outer_ = own_cpu_group().value();
+    if (!cpu_controller_is_mounted()) GTEST_SKIP() << "no CPU controller is mounted";
+    const auto outer = own_cpu_group();
+    ASSERT_TRUE(outer);
+    outer_ = *outer;
+    const std::string why = why_no_group_below(outer_);
+    if (!why.empty()) GTEST_SKIP() << "no CPU quota: " << why;
+    ASSERT_EQ(no_quota_reason(1), std::nullopt);
   }
   CpuGroup outer_;
   const std::string name_ = "bqb." + std::to_string(getpid());
@@ -256,9 +302,27 @@ TEST(JainIndex, OfKnownShares) {
   EXPECT_FALSE(jain_index({0, 0}));
 }
 
+// Why this machine counts no system calls; empty if it does. By hand, as cpu_controller_is_mounted().
+std::string why_no_tracepoint() {
+  perf_event_attr what{};
+  what.size = sizeof what;
+  what.type = PERF_TYPE_TRACEPOINT;
+  if (!(std::istringstream(text_of("/sys/kernel/tracing/events/raw_syscalls/sys_enter/id") +
+                           text_of("/sys/kernel/debug/tracing/events/raw_syscalls/sys_enter/id")) >>
+        what.config)) {
+    return "tracefs is not mounted, or not readable";
+  }
+  const auto descriptor = static_cast<int>(syscall(SYS_perf_event_open, &what, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
+  if (descriptor < 0) return std::string("perf_event_open: ") + std::strerror(errno);
+  close(descriptor);
+  return "";
+}
+
 TEST(SyscallCount, CountsTheThreadsOwnAndLeavesTheHarnesssOut) {
+  const std::string why = why_no_tracepoint();
+  if (!why.empty()) GTEST_SKIP() << "system calls cannot be counted: " << why;
   const SyscallTracepoint tracepoint;
-  if (!tracepoint.works()) GTEST_SKIP() << "tracefs or perf_event_open is not to be had";
+  ASSERT_TRUE(tracepoint.works());
   EXPECT_FALSE(CpuUsage::of_this_thread().syscalls) << "this one does not count";
   std::optional<std::uint64_t> calls;
   std::thread([&] {

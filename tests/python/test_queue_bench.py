@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import pytest
 from bqb import figures, results
+from machine import NO_CGROUPS, TRACEFS, in_a_mount_namespace
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
 REAL = BUILD / "queue_bench"
 FAULTY = BUILD / "tests" / "harness" / "faulty_queue_bench"
+HARNESS_TEST = BUILD / "tests" / "harness" / "harness_test"
 
 pytestmark = pytest.mark.skipif(not FAULTY.exists(), reason="no release build")
 
@@ -56,7 +59,7 @@ placement = ["spread", "one_core"]
 RACE = 'question = "q?"\nexpect = "e"\ncapacity = 16\n'
 
 
-def run(program: Path, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def run(program: Path | str, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False)
 
 
@@ -357,16 +360,22 @@ def test_neighbours_are_there_only_where_they_are_asked_for(tmp_path: Path) -> N
     assert point["neighbour"] == point["params"]["neighbour"] == "idle_priority"
 
 
+def skip_where_the_machine_cannot(harness_test: subprocess.CompletedProcess[str]) -> None:
+    """Skips for the reason of a C++ test that probes the machine by hand: not for what the product says of it."""
+    if reason := re.search(r": Skipped\n(.+)", harness_test.stdout):
+        pytest.skip(reason[1])
+
+
 def groups_of_ours() -> list[Path]:
     return [folder for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/cpu") for folder in Path(root).glob("bqb.*")]
 
 
 def test_a_quota_holds_a_spinner_back_and_goes_away_again(tmp_path: Path) -> None:
+    skip_where_the_machine_cannot(run(HARNESS_TEST, "--gtest_filter=RealQuota.HoldsBack"))
     asked = scenario(tmp_path, WAITING.replace("capacity = 4", "capacity = 4\ncpu_quota_pct = 5\nwindow_ms = 300"))
     out = tmp_path / "out"
-    assert measure(REAL, out, "--scenario", asked, "--queue", "spsc_spin$").returncode == 0
-    if skipped := rows(out, "skip"):
-        pytest.skip(skipped[0]["reason"])
+    done = measure(REAL, out, "--scenario", asked, "--queue", "spsc_spin$")
+    assert done.returncode == 0, done.stderr
     (counters,) = counters_of(out).values()
     assert counters["throttled_share"] > 0
     assert counters["efficiency_is_bound"] == 1 and "gap_share" not in counters
@@ -375,21 +384,13 @@ def test_a_quota_holds_a_spinner_back_and_goes_away_again(tmp_path: Path) -> Non
     assert groups_of_ours() == []
 
 
-def in_a_mount_namespace(script: str, *command: object) -> subprocess.CompletedProcess[str]:
-    """Runs a command behind mounts that only it sees; skips the test where that is not allowed."""
-    unshare = ["unshare", "--mount", "sh", "-ec"]
-    if subprocess.run([*unshare, script], check=False, capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    return run(*unshare, f'{script}; exec "$@"', "sh", *command)
-
-
 def test_a_quota_that_cannot_be_had_is_skipped_with_the_reason(tmp_path: Path) -> None:
     asked = scenario(tmp_path, WAITING.replace("capacity = 4", "capacity = 4\ncpu_quota_pct = [50, 100]"))
     out = tmp_path / "out"
     out.mkdir()
     other = scenario(tmp_path, WAITING, "without")
     command = (REAL, "--scenario", asked, "--scenario", other, "--queue", "two_condvar$", "--out", out, "--pilot")
-    done = in_a_mount_namespace("umount --recursive /sys/fs/cgroup", *command)
+    done = in_a_mount_namespace(NO_CGROUPS, *command)
     assert done.returncode == 0, done.stderr
     assert {row["cell"]: row["reason"] for row in rows(out, "skip")} == {
         f"asked/two_condvar/cpu_quota_pct:{quota}": "needs a CPU quota, which it cannot have: no CPU controller is mounted"
@@ -423,12 +424,10 @@ def test_system_calls_are_counted_where_the_kernel_lets_us(tmp_path: Path) -> No
     out = tmp_path / "out"
     out.mkdir()
     command = (REAL, "--scenario", scenario(tmp_path, WAITING), "--queue", "two_condvar$|spsc_spin$", "--out", out, "--pilot")
-    mount = "mount -t tracefs none /sys/kernel/tracing"
-    done = in_a_mount_namespace(f"{mount}; test -r /sys/kernel/tracing/events/raw_syscalls/sys_enter/id", *command)
+    skip_where_the_machine_cannot(in_a_mount_namespace(TRACEFS, HARNESS_TEST, "--gtest_filter=SyscallCount.*"))
+    done = in_a_mount_namespace(TRACEFS, *command)
     assert done.returncode == 0, done.stderr
     calls = {row["queue"]: row for row in rows(out, "syscalls")}
-    if not calls:
-        pytest.skip("perf_event_open is not allowed here")
     # The consumer sleeps before nearly every message: a call to sleep and one to wake. The producer's own sleep is work.
     assert 1 <= calls["two_condvar"]["syscalls_per_msg"] < 6
     assert calls["spsc_spin"]["syscalls_per_msg"] < 0.1
@@ -438,8 +437,9 @@ def test_system_calls_are_counted_where_the_kernel_lets_us(tmp_path: Path) -> No
 def test_a_full_disk_is_one_clear_line_and_nothing_half_written(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=False, capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
+    mounted = run("mount", "-t", "tmpfs", "-o", "size=64k", "none", disk)
+    if mounted.returncode:
+        pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
     try:
         asked = scenario(tmp_path, TRACED.replace("capacity = 16", "capacity = [1, 2, 4, 8]"))
         for number in range(1, 40):
