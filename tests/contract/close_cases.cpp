@@ -155,6 +155,7 @@ BQ_CASE(CloseDecidesForEachRacingPush, exact_close, never_forgets) {
 // drains.
 BQ_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
   constexpr int rounds = 10'000;
+  const std::size_t capacity = capacity_near(subject, 64);
   const auto end = std::chrono::steady_clock::now() + 2s;
   std::unique_ptr<Queue<int>> queue;
   std::atomic<int> begun{0};
@@ -174,7 +175,7 @@ BQ_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
   });
   for (int round = 1; round <= rounds && std::chrono::steady_clock::now() < end && !testing::Test::HasFailure();
        ++round) {
-    queue = std::make_unique<Queue<int>>(subject, 64);
+    queue = std::make_unique<Queue<int>>(subject, capacity);
     begun.store(round, std::memory_order_release);
     std::optional<int> out;
     int received = 0;
@@ -193,7 +194,7 @@ BQ_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
 }
 
 BQ_CASE(LastProducerCloses) {
-  auto [producer, consumer] = subject.ends(subject.traits.min_capacity);
+  auto [producer, consumer] = subject.ends(capacity_near(subject, 1));
   if (auto second = producer->copy()) {
     second.reset();
     EXPECT_FALSE(consumer->is_closed()) << "one is left";
@@ -206,7 +207,7 @@ BQ_CASE(LastProducerCloses) {
 }
 
 BQ_CASE(LastProducerEndsAWaitingConsumer) {
-  AnyEnds ends = subject.ends(subject.traits.min_capacity);
+  AnyEnds ends = subject.ends(capacity_near(subject, 1));
   Caller pop([&] { return ends.consumer->pop(); });
   EXPECT_TRUE(pop.blocks());
   ends.producer.reset();
@@ -214,7 +215,7 @@ BQ_CASE(LastProducerEndsAWaitingConsumer) {
 }
 
 BQ_CASE(LastConsumerMakesPushesFail) {
-  AnyEnds ends = subject.ends(subject.traits.min_capacity);
+  AnyEnds ends = subject.ends(capacity_near(subject, 1));
   if (auto second = ends.consumer->copy()) {
     second.reset();
     EXPECT_FALSE(ends.consumer->is_closed()) << "one is left";

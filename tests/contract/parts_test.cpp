@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "queues/event_count.h"
 #include "queues/handles.h"
@@ -21,6 +23,7 @@
 #include "queues/waiting.h"
 #include "tests/contract/caller.h"
 #include "tests/contract/messages.h"
+#include "tests/contract/suite.h"
 
 namespace bq::test {
 namespace {
@@ -256,6 +259,35 @@ TEST(DeadlineAfter, HoldsAnyDuration) {
   EXPECT_GE(deadline_after(nanoseconds::min()), before);
   const Deadline at_once = deadline_after(hours::min());
   EXPECT_LE(at_once, Deadline::clock::now());
+}
+
+TEST(TestedCapacities, AreThoseThatTheQueueCanHave) {
+  using Sizes = std::vector<std::size_t>;
+  const auto tested = [](const Traits& traits) {
+    Subject subject;
+    subject.traits = traits;
+    return tested_capacities(subject);
+  };
+  EXPECT_EQ(tested({}), (Sizes{1, 2, 3, 64}));
+  EXPECT_EQ(tested({.max_capacity = 8}), (Sizes{1, 2, 3}));
+  EXPECT_EQ(tested({.min_capacity = 5}), (Sizes{5, 64}));
+  EXPECT_EQ(tested({.capacities = Capacities::power_of_two, .min_capacity = 3}), (Sizes{4, 64}));
+  EXPECT_EQ(tested({.capacities = Capacities::power_of_two, .min_capacity = 5000}), (Sizes{8192}));
+  EXPECT_THROW(tested({.capacities = Capacities::power_of_two, .min_capacity = 5, .max_capacity = 7}), std::logic_error)
+      << "a test that runs at no capacity fails";
+  EXPECT_THROW(tested({.max_capacity = 0}), std::logic_error);
+}
+
+TEST(NearestCapacity, IsAboveIfThereIsOneAndBelowIfNot) {
+  const Traits powers{.capacities = Capacities::power_of_two, .min_capacity = 4, .max_capacity = 100};
+  EXPECT_EQ(nearest_capacity(powers, 1), 4U);
+  EXPECT_EQ(nearest_capacity(powers, 5), 8U);
+  EXPECT_EQ(nearest_capacity(powers, 64), 64U);
+  EXPECT_EQ(nearest_capacity(powers, 65), 64U);
+  EXPECT_EQ(nearest_capacity({.capacities = Capacities::power_of_two}, unbounded_capacity), ~(unbounded_capacity >> 1));
+  EXPECT_EQ(nearest_capacity({.max_capacity = 8}, 64), 8U);
+  EXPECT_EQ(nearest_capacity({.min_capacity = 1024}, 64), 1024U);
+  EXPECT_EQ(nearest_capacity({.min_capacity = 2, .max_capacity = 1}, 64), std::nullopt);
 }
 
 }  // namespace

@@ -66,9 +66,9 @@ std::size_t drain(Queue<int>& queue) {
 }
 
 // A push that has returned is inside, whatever another one is about: try_pop may say busy, but not empty.
-BQ_CASE(AStalledPushHidesNothing, uses_sync, many_producers) {
+BQ_CASE(AStalledPushHidesNothing, uses_sync, many_producers, room_for_two) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(4));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 4)));
     StalledCall stalled(point, [&] { return queue.push(1); });
     if (!stalled.is_stalled()) return false;
     Caller second([&] { return queue.push(2); });
@@ -90,9 +90,9 @@ BQ_CASE(AStalledPushHidesNothing, uses_sync, many_producers) {
 }
 
 // A pop that has returned has made room, whatever another one is about: try_push may say busy, but not full.
-BQ_CASE(AStalledPopHidesNoRoom, uses_sync, many_consumers, keeps_a_bound) {
+BQ_CASE(AStalledPopHidesNoRoom, uses_sync, many_consumers, keeps_a_bound, room_for_two) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(2));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 2)));
     fill(queue);
     StalledCall stalled(point, [&] { return queue.pop(); });
     if (!stalled.is_stalled()) return false;
@@ -115,7 +115,7 @@ BQ_CASE(AStalledPopHidesNoRoom, uses_sync, many_consumers, keeps_a_bound) {
 // queue: its consumer is woken in vain, and sleeps again.
 BQ_CASE(AStalledPushLosesNoWakeUp, uses_sync, many_producers, many_consumers, never_forgets) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(4));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 4)));
     Caller first_pop([&] { return queue.pop(); });
     Caller second_pop([&] { return queue.pop(); });
     EXPECT_TRUE(first_pop.blocks() && second_pop.blocks());
@@ -138,7 +138,7 @@ BQ_CASE(AStalledPushLosesNoWakeUp, uses_sync, many_producers, many_consumers, ne
 // And two free places bring two sleeping producers theirs.
 BQ_CASE(AStalledPopLosesNoWakeUp, uses_sync, many_producers, many_consumers, keeps_a_bound, never_forgets) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(2));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 2)));
     fill(queue);
     Caller first_push([&] { return queue.push(1); });
     Caller second_push([&] { return queue.push(2); });
@@ -162,7 +162,7 @@ BQ_CASE(AStalledPopLosesNoWakeUp, uses_sync, many_producers, many_consumers, kee
 // Between its look and its sleep a waiter may be stopped anywhere: what comes meanwhile must not be missed.
 BQ_CASE(AStalledWaiterMissesNothing, uses_sync, never_forgets) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(1));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 1)));
     StalledCall stalled(point, [&] { return queue.pop(); });
     Caller push([&] { return queue.push(1); });
     push.blocks();
@@ -174,7 +174,7 @@ BQ_CASE(AStalledWaiterMissesNothing, uses_sync, never_forgets) {
   });
   if (!subject.is_bounded()) return;
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(1));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 1)));
     fill(queue);
     StalledCall stalled(point, [&] { return queue.push(1); });
     Caller pop([&] { return queue.pop(); });
@@ -190,7 +190,7 @@ BQ_CASE(AStalledWaiterMissesNothing, uses_sync, never_forgets) {
 // Consumers that wait for what becomes of a push beside a close all learn of it, and not just one.
 BQ_CASE(CloseEndsAllWhoWaitForAStalledPush, uses_sync, exact_close, many_consumers) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(4));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 4)));
     StalledCall stalled(point, [&] { return queue.push(1); });
     if (!stalled.is_stalled()) return false;
     const auto pop = [&] { return queue.pop(); };
@@ -216,9 +216,9 @@ BQ_CASE(CloseEndsAllWhoWaitForAStalledPush, uses_sync, exact_close, many_consume
 }
 
 // What was complete before comes out, whatever becomes of the push (the close) in progress.
-BQ_CASE(AStalledCloseHidesNothing, uses_sync, others_get_on) {
+BQ_CASE(AStalledCloseHidesNothing, uses_sync, others_get_on, room_for_two) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(4));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 4)));
     EXPECT_TRUE(queue.push(1));
     StalledCall stalled(point, [&] {
       queue.close();
@@ -231,7 +231,7 @@ BQ_CASE(AStalledCloseHidesNothing, uses_sync, others_get_on) {
     return true;
   });
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(4));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 4)));
     EXPECT_TRUE(queue.push(1));
     StalledCall stalled(point, [&] { return queue.push(2); });
     if (!stalled.is_stalled()) return false;
@@ -246,7 +246,7 @@ BQ_CASE(AStalledCloseHidesNothing, uses_sync, others_get_on) {
 // A close beside a push in progress: the push is delivered or refused, and the end does not come before that is known.
 BQ_CASE(CloseDecidesForAStalledPush, uses_sync, exact_close) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(2));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 2)));
     StalledCall stalled(point, [&] { return queue.push(1); });
     if (!stalled.is_stalled()) return false;
     Caller close([&] {
@@ -274,7 +274,7 @@ BQ_CASE(CloseDecidesForAStalledPush, uses_sync, exact_close) {
 // Once a pop has reported the end it stays: a push that comes too late must not make it doubtful while it is refused.
 BQ_CASE(TheEndStaysBesideAStalledPush, uses_sync, exact_close) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(2));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 2)));
     queue.close();
     EXPECT_FALSE(queue.pop().has_value());
     StalledCall stalled(point, [&] { return queue.push(1); });
@@ -289,9 +289,9 @@ BQ_CASE(TheEndStaysBesideAStalledPush, uses_sync, exact_close) {
 }
 
 // What the label `stall` promises: others get on while a thread is stopped.
-BQ_CASE(AStalledThreadHoldsUpWhomTheLabelSays, uses_sync, others_get_on) {
+BQ_CASE(AStalledThreadHoldsUpWhomTheLabelSays, uses_sync, others_get_on, room_for_two) {
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(3));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 3)));
     EXPECT_TRUE(queue.push(1));
     StalledCall stalled(point, [&] { return queue.push(2); });
     if (!stalled.is_stalled()) return false;
@@ -303,7 +303,7 @@ BQ_CASE(AStalledThreadHoldsUpWhomTheLabelSays, uses_sync, others_get_on) {
     return true;
   });
   at_each_point([&](int point) {
-    Queue<int> queue(subject.hooked(3));
+    Queue<int> queue(subject.hooked(capacity_near(subject, 3)));
     EXPECT_TRUE(queue.push(1));
     StalledCall stalled(point, [&] { return queue.pop(); });
     if (!stalled.is_stalled()) return false;

@@ -11,15 +11,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "benchmarks/capacities.h"
 #include "tests/contract/caller.h"
 #include "tests/contract/subject.h"
 
@@ -64,6 +65,8 @@ inline constexpr Requirement others_get_on{[](const Subject& s) { return s.trait
                                            "a thread stopped in mid-call holds up everyone"};
 inline constexpr Requirement has_positions{[](const Subject& s) { return static_cast<bool>(s.advanced); },
                                            "has no positions that could wrap"};
+inline constexpr Requirement room_for_two{[](const Subject& s) { return s.traits.max_capacity > 1; },
+                                          "holds one message at most"};
 inline constexpr Requirement never_forgets{[](const Subject& s) { return s.traits.defect.empty(); },
                                            "has a known defect: it may sleep for ever"};
 
@@ -98,20 +101,29 @@ inline int repetitions(const Subject& subject, int usual) {
   return subject.traits.waiting == "spin" ? std::max(1, usual / 10) : usual;
 }
 
-inline constexpr std::size_t capacities[] = {1, 2, 3, 64};
+inline constexpr std::size_t usual_capacities[] = {1, 2, 3, 64};
 
-/// Whether the queue can be asked for this capacity.
-inline bool can_have(const Traits& traits, std::size_t capacity) {
-  const bool in_range = traits.min_capacity <= capacity && capacity <= traits.max_capacity;
-  return in_range && (traits.capacities != Capacities::power_of_two || std::has_single_bit(capacity));
+/// The capacity to make a queue of in a test that needs one of this size; see nearest_capacity. A queue that can have
+/// none fails the test.
+inline std::size_t capacity_near(const Subject& subject, std::size_t wanted) {
+  if (const auto capacity = nearest_capacity(subject.traits, wanted)) return *capacity;
+  throw std::logic_error(subject.name + ": this test ran at no capacity, because the traits exclude every one");
+}
+
+/// The usual capacities that the queue can have, and the least of all.
+inline std::vector<std::size_t> tested_capacities(const Subject& subject) {
+  std::vector<std::size_t> tested{capacity_near(subject, 1)};
+  for (const std::size_t capacity : usual_capacities) {
+    if (capacity > tested.back() && can_have(subject.traits, capacity)) tested.push_back(capacity);
+  }
+  return tested;
 }
 
 /// Runs the test at every capacity that makes a difference to the queue.
 template <class Test>
 void at_each_capacity(const Subject& subject, Test test) {
   std::size_t last = 0;
-  for (const std::size_t capacity : capacities) {
-    if (!can_have(subject.traits, capacity)) continue;
+  for (const std::size_t capacity : tested_capacities(subject)) {
     const std::size_t effective = subject.factory<int>()(capacity)->capacity();
     if (std::exchange(last, effective) == effective) continue;
     SCOPED_TRACE("capacity " + std::to_string(capacity));

@@ -5,6 +5,7 @@
 #include <semaphore.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <climits>
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -199,6 +201,31 @@ class FaultyLockedQueue : public detail::Calls<FaultyLockedQueue<T, Sync, fault>
   std::uint64_t head_;
   std::uint64_t tail_;
   bool closed_ = false;
+};
+
+/// The same, of which few capacities can be asked for.
+template <class T, class Sync, Fault fault, std::size_t min, std::size_t max, Capacities capacities>
+class ConfinedQueue : public FaultyLockedQueue<T, Sync, fault> {
+  using Base = FaultyLockedQueue<T, Sync, fault>;
+
+ public:
+  static constexpr Traits traits = [] {
+    Traits confined = Base::traits;
+    confined.capacities = capacities;
+    confined.min_capacity = min;
+    confined.max_capacity = max;
+    return confined;
+  }();
+
+  explicit ConfinedQueue(std::size_t capacity, std::uint64_t first_turn = 0)
+      : Base(capacity_in_range(capacity), first_turn) {}
+
+ private:
+  static std::size_t capacity_in_range(std::size_t capacity) {
+    const bool fits = capacities != Capacities::power_of_two || std::has_single_bit(capacity);
+    if (capacity < min || capacity > max || !fits) throw std::invalid_argument("a capacity that the labels exclude");
+    return capacity;
+  }
 };
 
 /// A semaphore whose wait an interruption ends: sem_wait without a look at what it returned.

@@ -12,3 +12,7 @@
   BQ_MUTANT(fault, test)
 #define BQ_RACY_MUTANT(fault, test) BQ_LOCKED_MUTANT(fault, test)  // found by ThreadSanitizer only
 #define BQ_FENCE_MUTANT(Class, test) BQ_MUTANT(Class, test)        // found by two cores that nothing slows down
+#define BQ_CONFINED_MUTANT(Class, test, fault, ...)                /* least capacity, largest, which of them */ \
+  template <class T, class Sync = StdSync>                                                                      \
+  using Class = ConfinedQueue<T, Sync, Fault::fault, __VA_ARGS__>;                                              \
+  BQ_MUTANT(Class, test)
