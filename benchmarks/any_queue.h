@@ -43,19 +43,19 @@ class AnyQueueOf final : public AnyQueue {
 struct AnyQueueType {
   std::size_t queue_bytes;    ///< sizeof of the queue itself
   std::size_t message_bytes;  ///< sizeof of a message
-  std::size_t max_capacity;   ///< the label
   std::size_t storage_bytes;  ///< of the AnyQueue around it
   std::align_val_t alignment;
   AnyQueue* (*construct)(void* storage, std::size_t capacity);  ///< throws what the queue's constructor throws
+  Traits traits;
 };
 
 template <BoundedQueue Q>
 inline constexpr AnyQueueType any_queue_type{
     sizeof(Q),
     sizeof(typename Q::value_type),
-    Q::traits.max_capacity,
     sizeof(AnyQueueOf<Q>),
     std::align_val_t{alignof(AnyQueueOf<Q>)},
-    [](void* storage, std::size_t capacity) -> AnyQueue* { return ::new (storage) AnyQueueOf<Q>(capacity); }};
+    [](void* storage, std::size_t capacity) -> AnyQueue* { return ::new (storage) AnyQueueOf<Q>(capacity); },
+    Q::traits};
 
 }  // namespace bq::bench

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "benchmarks/capacities.h"
 #include "benchmarks/clock.h"
 #include "benchmarks/machine.h"
 #include "queues/sync.h"
@@ -25,7 +26,6 @@ namespace {
 using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t usual_capacity = 64;
 constexpr milliseconds idle_settling{50};  // spinning and yielding before a sleep is over by then
 constexpr milliseconds idle_time{200};
 constexpr milliseconds most_settling{20};  // of threads that do not go to sleep at all
@@ -53,7 +53,14 @@ class Home {
     destroy();
     ::operator delete(storage_, type_.alignment);
   }
-  void construct(std::size_t capacity) { queue_ = type_.construct(storage_, capacity); }
+  void construct(std::size_t capacity) {
+    try {
+      queue_ = type_.construct(storage_, capacity);
+    } catch (const std::exception& error) {
+      throw PropertyFault("it cannot be made with capacity " + std::to_string(capacity) +
+                          ", which its traits allow: " + error.what());
+    }
+  }
   void destroy() {
     if (queue_) std::exchange(queue_, nullptr)->~AnyQueue();
   }
@@ -64,6 +71,11 @@ class Home {
   void* storage_;
   AnyQueue* queue_ = nullptr;
 };
+
+/// What a property that does not depend on the capacity is measured at.
+std::size_t usual_capacity(const AnyQueueType& type) {
+  return nearest_capacity(type.traits, 64).value();
+}
 
 std::size_t push_up_to(const Home& queue, std::size_t messages) {
   std::size_t accepted = 0;
@@ -173,7 +185,7 @@ PropertyValues measure_idle(const std::string& name, Home& queue, BlockedThread&
 }
 
 PropertyValues measure_idle_pop(const AnyQueueType& type) {
-  Home queue(type, usual_capacity);
+  Home queue(type, usual_capacity(type));
   BlockedThread consumer(
       0, [] {}, [&] { return queue->pop(); });
   consumer.await_call();
@@ -181,7 +193,7 @@ PropertyValues measure_idle_pop(const AnyQueueType& type) {
 }
 
 PropertyValues measure_idle_push(const AnyQueueType& type) {
-  Home queue(type, usual_capacity);
+  Home queue(type, usual_capacity(type));
   std::string fault;
   // By the thread that will push: some queues keep something for every thread that ever pushed.
   const auto fill_up = [&] {
@@ -213,7 +225,7 @@ PropertyValues measure_close(const AnyQueueType& type, std::size_t waiters) {
   double asleep = 0;
   const Steady::time_point end = Steady::now() + most_closing;
   while (to_last_return_ns.size() < most_closes && (to_last_return_ns.empty() || Steady::now() < end)) {
-    Home queue(type, usual_capacity);
+    Home queue(type, usual_capacity(type));
     std::deque<BlockedThread> threads;
     for (std::size_t i = 0; i < waiters; ++i)
       threads.emplace_back(
@@ -250,7 +262,7 @@ double heap_bytes() {
 // Not so for one with an allocator of its own (oneTBB's), or inside the kernel (a pipe).
 bool keeps_messages_on_the_heap(const AnyQueueType& type) {
   const double before = heap_bytes();
-  const Home queue(type, std::min(type.max_capacity, many_messages));
+  const Home queue(type, nearest_capacity(type.traits, many_messages).value());
   const std::size_t inside = push_up_to(queue, many_messages);
   return heap_bytes() - before >= static_cast<double>(inside * type.message_bytes);
 }
@@ -261,7 +273,7 @@ bool keeps_messages_on_the_heap(const AnyQueueType& type) {
 PropertyValues measure_memory(const AnyQueueType& type, std::size_t capacity) {
   PropertyValues values;
   std::string fault;
-  std::jthread([&] {
+  const auto measure = [&] {
     if (!keeps_messages_on_the_heap(type)) return;
     std::array<Home, 3> queues{Home(type), Home(type), Home(type)};
     double bytes = 0;
@@ -275,17 +287,19 @@ PropertyValues measure_memory(const AnyQueueType& type, std::size_t capacity) {
     if (bound == unbounded_capacity) return;
     values.emplace_back("reported_capacity", static_cast<double>(bound));
     double full_bytes = 0;
-    try {
-      for (Home& queue : queues) {
-        const double before = heap_bytes();
-        fill(queue);
-        full_bytes = bytes + heap_bytes() - before;
-      }
-    } catch (const PropertyFault& found) {
-      fault = found.what();
-      return;
+    for (Home& queue : queues) {
+      const double before = heap_bytes();
+      fill(queue);
+      full_bytes = bytes + heap_bytes() - before;
     }
     values.emplace_back("full_bytes", full_bytes);
+  };
+  std::jthread([&] {
+    try {
+      measure();
+    } catch (const PropertyFault& found) {
+      fault = found.what();
+    }
   }).join();
   if (!fault.empty()) throw PropertyFault(fault);
   return values;
@@ -339,6 +353,7 @@ nlohmann::ordered_json Property::params() const {
 
 std::vector<Property> properties_of(const Traits& traits) {
   using Kind = Property::Kind;
+  if (!nearest_capacity(traits, 1)) return {};  // the labels exclude all
   std::vector<Property> properties{{Kind::idle_pop}};
   if (traits.bound != Bound::none) properties.push_back({Kind::idle_push});
   for (const std::size_t waiters : {1, 8, 64}) {
@@ -346,7 +361,7 @@ std::vector<Property> properties_of(const Traits& traits) {
   }
   for (const Kind kind : {Kind::memory, Kind::construction}) {
     for (const std::size_t capacity : {1, 64, 4096}) {
-      if (capacity >= traits.min_capacity && capacity <= traits.max_capacity) properties.push_back({kind, capacity});
+      if (can_have(traits, capacity)) properties.push_back({kind, capacity});
     }
   }
   return properties;

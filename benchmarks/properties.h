@@ -30,7 +30,7 @@ struct Property {
   nlohmann::ordered_json params() const;
 };
 
-/// Those that apply to a queue, in the order of measuring.
+/// Those that apply to a queue, in the order of measuring. Memory and construction: at the capacities that it can have.
 std::vector<Property> properties_of(const Traits& traits);
 
 /// Values by their names in the results, units included.
@@ -41,8 +41,9 @@ struct PropertyFault : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Takes from some 1 ms up to 2 s (64 threads that spin). Throws PropertyFault. A queue whose close wakes nobody never
-/// returns. Empty if this process cannot tell: the memory, where it does not come from malloc.
+/// At capacity 64, or the nearest that the queue can have, where the property names none. Takes from some 1 ms up to 2 s
+/// (64 threads that spin). Throws PropertyFault. A queue whose close wakes nobody never returns. Empty if this process
+/// cannot tell: the memory, where it does not come from malloc.
 PropertyValues measure_property(const AnyQueueType& type, const Property& property);
 
 /// Calls `expired` from a thread of its own if it lives longer than `limit`.

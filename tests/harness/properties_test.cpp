@@ -12,6 +12,8 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "benchmarks/limits.h"
@@ -178,6 +180,39 @@ TEST(ConstructionProperty, LeavesNothingBehind) {
   EXPECT_GT(measured<Counted>({Kind::construction, 64}, "destroy_ns"), 0);
   EXPECT_EQ(alive, 0);
   EXPECT_GE(made, 101);
+}
+
+// As KnownQueue, and refuses capacities, whether its labels say so or not.
+template <std::size_t min, std::size_t max, bool says_so>
+struct ConfinedQueue : KnownQueue<Waits::asleep, 24> {
+  static constexpr Traits traits{.min_capacity = says_so ? min : 1, .max_capacity = says_so ? max : unbounded_capacity};
+  explicit ConfinedQueue(std::size_t capacity) : KnownQueue(capacity) {
+    if (capacity < min || capacity > max) throw std::invalid_argument("no");
+  }
+};
+
+TEST(Properties, AreMeasuredAtACapacityThatTheQueueCanHave) {
+  const auto measured_all = [](const AnyQueueType& type, const Traits& traits) {
+    for (const Property& property : properties_of(traits)) {
+      SCOPED_TRACE(property.name() + " " + std::to_string(property.parameter));
+      if (property.kind == Kind::memory && !heap_is_known()) continue;
+      EXPECT_FALSE(measure_property(type, property).empty());
+    }
+  };
+  using Small = ConfinedQueue<1, 8, true>;
+  measured_all(any_queue_type<Small>, Small::traits);
+  using Large = ConfinedQueue<1024, 5000, true>;
+  measured_all(any_queue_type<Large>, Large::traits);
+  using Huge = ConfinedQueue<5000, 6000, true>;
+  measured_all(any_queue_type<Huge>, Huge::traits);
+}
+
+TEST(Properties, ARefusedCapacityThatTheLabelsAllowIsAFault) {
+  using Liar = ConfinedQueue<1, 8, false>;
+  for (const Property& property : {Property{Kind::idle_pop}, Property{Kind::idle_push}, Property{Kind::close, 1},
+                                   Property{Kind::memory, 64}, Property{Kind::construction, 64}}) {
+    EXPECT_THROW(measure_property(any_queue_type<Liar>, property), PropertyFault) << property.name();
+  }
 }
 
 std::vector<std::string> names_of(const Traits& traits) {
