@@ -16,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "benchmarks/capacities.h"
 #include "benchmarks/registry.h"
 #include "benchmarks/workload.h"
 
@@ -23,7 +24,7 @@ namespace {
 
 using namespace bq::bench;
 
-constexpr std::size_t capacity = 64;
+constexpr std::size_t usual_capacity = 64;
 constexpr int exit_usage = 2, exit_unfit = 3, exit_failed = 4;
 
 [[noreturn]] void end(int status, const std::string& why) {
@@ -36,7 +37,7 @@ class Made {
   explicit Made(const AnyQueueType& type)
       : type_(type),
         storage_(::operator new(type.storage_bytes, type.alignment)),
-        queue_(type.construct(storage_, capacity)) {}
+        queue_(type.construct(storage_, capacity_of(type.traits))) {}
   ~Made() {
     queue_->~AnyQueue();
     ::operator delete(storage_, type_.alignment);
@@ -46,6 +47,12 @@ class Made {
   AnyQueue* operator->() { return queue_; }
 
  private:
+  static std::size_t capacity_of(const bq::Traits& traits) {
+    const auto capacity = bq::nearest_capacity(traits, usual_capacity);
+    if (!capacity) end(exit_unfit, "its traits exclude every capacity");
+    return *capacity;
+  }
+
   const AnyQueueType& type_;
   void* storage_;
   AnyQueue* queue_;
