@@ -4,6 +4,20 @@ if(BQ_TESTS)
 endif()
 get_property(targets GLOBAL PROPERTY bq_exports)
 get_property(parts GLOBAL PROPERTY bq_queue_parts)
+
+# parts_of_<program>: all that benchmarks/with links <program> with. The target of a library of objects does not build the
+# libraries that these need.
+function(bq_add_parts_of program)
+  add_custom_target(parts_of_${program})
+  add_dependencies(parts_of_${program} ${ARGN})
+endfunction()
+bq_add_parts_of(queue_bench bq_main bq_bench ${parts})
+bq_add_parts_of(gate_programs bq_gate_trial bq_gate_counts bq_bench ${parts})
+if(BQ_TESTS)
+  bq_add_parts_of(contract_test bq_contract_suite)
+  bq_add_parts_of(explore bq_explore_main bq_explorer)
+endif()
+
 export(TARGETS ${targets} FILE "${CMAKE_BINARY_DIR}/with/targets.cmake")
 file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/with/settings.cmake" @ONLY CONTENT [[
 set(CMAKE_CXX_COMPILER "@CMAKE_CXX_COMPILER@")

@@ -1,17 +1,20 @@
 """Queues from outside the tree: `--with HEADER`, where the header names its class template with BQ_QUEUE.
 
-Each header becomes three small sources, which give BQ_QUEUE a meaning (a registration with the harness, a subject of the
-contract suite, one of the explorer) and include it. benchmarks/with links them with what a preset's build holds already, so that a queue
-costs one compile. A set of headers has a folder of its own: build/with/<hash>-<preset>.
+Each header becomes small sources, which give BQ_QUEUE a meaning (a registration with the harness, a subject of the contract
+suite, one of the explorer) and include it. benchmarks/with links them with what a preset's build holds already, so that a queue
+costs one compile. Beside it, a probe is compiled that tells what the header defines: two headers that define the same name are
+refused. A set of headers has a folder of its own: build/with/<hash>-<preset>.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from itertools import combinations
 from pathlib import Path
 
-from bqb import ROOT, Failure, build
+from bqb import ROOT, Failure, build, definitions
+from bqb.definitions import Definition
 
 EXIT_USAGE = 2
 PAGE = "docs/your_own_queue.md"
@@ -32,11 +35,12 @@ MEANINGS = {
                  "register": "::bq::test::register_subject<Class>(#name)"},
     "explore": {"needs": "tests/explorer/scenario.h",
                 "register": "::bq::explorer::register_explored<Class>(#name)"},
+    "probe": {"needs": "tests/contract/register_subject.h",
+              "register": "::bq::test::use_every_call<Class>()"},
 }
-# What a program takes of the preset's build: a target with all its parts, and the options to have it.
 TESTS = ("-DBQ_TESTS=ON",)
-PARTS = {"queue_bench": ("queue_bench", ()), "contract_test": ("bq_contract_suite", TESTS),
-         "explore": ("bq_explore_main", TESTS), "gate_programs": ("gate_programs", ())}
+OPTIONS = {"contract_test": TESTS, "explore": TESTS}  # that a program's parts need
+OWN_FOLDERS = tuple(str(ROOT / name) + "/" for name in ("queues", "benchmarks", "tests"))
 
 
 def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:
@@ -91,7 +95,7 @@ def listed() -> list[list[str]]:
 
 def build_with(headers: tuple[str, ...], preset: str, program: str, *settings: str) -> Path:
     """Builds a program with these headers' queues in it, and returns the folder that it is in. `settings`: of CMake."""
-    build.build(preset, *PARTS[program])
+    build.build(preset, parts_of(program), OPTIONS.get(program, ()))
     folder = folder_of(headers, preset)
     folder.mkdir(parents=True, exist_ok=True)
     for kind, meaning in MEANINGS.items():
@@ -99,8 +103,43 @@ def build_with(headers: tuple[str, ...], preset: str, program: str, *settings: s
             write(folder / f"{kind}_{number}.cpp", SOURCE.format(header=header, **meaning))
     configure = ["cmake", "-S", str(ROOT / "benchmarks" / "with"), "-B", str(folder), "-G", "Ninja",
                  f"-DSOURCES={folder}", f"-DBUILD={ROOT / 'build' / preset}", *settings]
-    build.run_cmake(configure, folder, program, f"build --with {preset}")
+    build.run_cmake(configure, folder, f"{program}_and_probes", f"build --with {preset}")
+    refuse_clashes(sorted(headers), folder, configure)
     return folder
+
+
+def parts_of(program: str) -> str:
+    """The target of a preset's build that makes all that the program is linked with."""
+    return f"parts_of_{program}"
+
+
+def refuse_clashes(headers: list[str], folder: Path, configure: list[str]) -> None:
+    """A Failure of status 2 where two headers, or a header and a listed queue, define the same name."""
+    objects = folder / "CMakeFiles"
+    defined = {header: definitions.of_object(objects / "probes.dir" / f"probe_{number}.cpp.o")
+               for number, header in enumerate(headers)}
+    for one, other in combinations(headers, 2):
+        if clash := definitions.clash(defined[one], defined[other]):
+            raise clashing(one, clash[0], other, clash[1])
+    suspects = [header for header in headers if defines_in_our_namespace(header, defined[header])]
+    if suspects:  # rare, and the listed queues take ten seconds to compile
+        build.run_cmake(configure, folder, "listed_queues_probe", "compile the listed queues")
+        listed_ones = definitions.of_object(objects / "listed_queues_probe.dir" / "listed_queues.cpp.o")
+        for header in suspects:
+            if clash := definitions.clash(defined[header], listed_ones):
+                raise clashing(header, clash[0], clash[1].file, clash[1])
+
+
+def defines_in_our_namespace(header: str, defined: dict[str, Definition]) -> bool:
+    return any(each.name.startswith("bq::") and (each.file == header or not each.file.startswith(OWN_FOLDERS))
+               for each in defined.values())
+
+
+def clashing(one: str, its: Definition, other: str, others: Definition) -> Failure:
+    def where(header: str, definition: Definition) -> str:
+        return "" if definition.file == header else f" (in {definition.file})"
+    return wrong(one, f"defines {its.name}{where(one, its)}, and so does {other}{where(other, others)}; the linker would "
+                      f"take both for the same, so rename the namespace in one of them")
 
 
 def folder_of(headers: tuple[str, ...], preset: str) -> Path:

@@ -85,8 +85,12 @@ def header(tmp_path, monkeypatch):
     path.parent.mkdir()
     shutil.copy(EXAMPLE, path)
     yield path
+    forget(path)
+
+
+def forget(*headers: Path) -> None:
     for preset in ("release", "asan", "tsan"):
-        shutil.rmtree(outside.folder_of((str(path),), preset), ignore_errors=True)
+        shutil.rmtree(outside.folder_of(tuple(map(str, headers)), preset), ignore_errors=True)
 
 
 def start(command: str, *words) -> subprocess.CompletedProcess:
@@ -97,7 +101,7 @@ def start(command: str, *words) -> subprocess.CompletedProcess:
 
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
-    assert old in text
+    assert old in text, old
     path.write_text(text.replace(old, new))
 
 
@@ -181,6 +185,96 @@ def test_explorer_takes_a_queue_over_sync(header, tmp_path):
     again = start("explore", "--with", header, "--replay", schedule)
     assert again.returncode == 1
     assert found.stdout.split("  => ")[1].split("\n")[0] == again.stdout.split("  => ")[1].split("\n")[0]
+
+
+@real
+def test_queue_that_cannot_have_the_usual_capacities_is_measured(header, tmp_path):
+    edit(header, '.waiting = "condvar"', '.max_capacity = 8, .waiting = "condvar"')
+    edit(header, "bq::checked_capacity(capacity)", "bq::checked_capacity(capacity, 8)")
+    (tmp_path / "tiny.toml").write_text(SCENARIO.replace("capacity = 16", "capacity = [4, 16]"))
+    run = start("bench", "--with", header, "--scenario", tmp_path / "tiny.toml", "--queue", "^(my_queue|two_condvar)$",
+                "--rounds", 1, "--out", tmp_path / "run")
+    assert run.returncode == 0, run.stderr
+    rows = [json.loads(row) for row in (tmp_path / "run" / "trials.jsonl").read_text().splitlines()]
+    properties = {(row["name"], *row["params"].values()) for row in rows
+                  if row["kind"] == "property" and row["queue"] == "my_queue" and "values" in row}
+    assert {("idle_pop",), ("idle_push",), ("close", 64), ("memory", 1), ("construction", 1)} <= properties
+    assert ("memory", 64) not in properties
+    skipped = [row["reason"] for row in rows if row["kind"] == "skip" and row["queue"] == "my_queue"]
+    assert skipped == ["takes capacities up to 8, not 16"]
+
+
+@real
+def test_parts_of_each_program_are_all_built(tmp_path):
+    """Nothing that a program with a queue from outside links may be left to another command to build."""
+    for kind in outside.MEANINGS:
+        (tmp_path / f"{kind}_0.cpp").touch()
+    release = ROOT / "build" / "release"
+    subprocess.run(["cmake", "-S", ROOT / "benchmarks" / "with", "-B", tmp_path, "-G", "Ninja", f"-DSOURCES={tmp_path}",
+                    f"-DBUILD={release}"], capture_output=True, check=True)
+    for program in ("queue_bench", "contract_test", "explore", "gate_programs"):
+        inputs = {(tmp_path / line.strip("'")).resolve() for line in ninja(tmp_path, "inputs", program).splitlines()}
+        parts = {str(path.relative_to(release)) for path in inputs if path.is_relative_to(release) and path.suffix in (".a", ".o")}
+        made = set(ninja(release, "commands", outside.parts_of(program)).split())
+        assert parts and parts <= made, program
+
+
+def ninja(folder: Path, tool: str, target: str) -> str:
+    return subprocess.run(["ninja", "-C", folder, "-t", tool, target], capture_output=True, text=True, check=True).stdout
+
+
+# ------------------------------------------------------------------------------- headers that define the same names
+
+
+@pytest.fixture
+def pair(header, tmp_path):
+    """Two headers with the example's queue in them, `my_queue` and `other`."""
+    other = tmp_path / "other.h"
+    other.write_text(header.read_text().replace("BQ_QUEUE(my::MyQueue, my_queue)", "BQ_QUEUE(my::MyQueue, other)"))
+    yield header, other
+    forget(header, other)
+
+
+@real
+def test_two_headers_that_define_one_queue_are_refused(pair):
+    edit(pair[1], "notify_all", "notify_one")
+    run = start("bench", "--with", pair[0], "--with", pair[1], "--list")
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[-1] == (
+        f"bench: --with {pair[0]}: defines my::MyQueue, and so does {pair[1]}; the linker would take both for the same, "
+        "so rename the namespace in one of them")
+
+
+@real
+def test_two_headers_that_define_one_helper_are_refused_and_a_shared_one_is_not(pair, tmp_path):
+    one, other = pair
+    edit(other, "MyQueue", "OtherQueue")
+    for header, number in ((one, 1), (other, 2)):
+        (header.parent / "wait.h").write_text(f"#pragma once\nnamespace my {{ inline int wait() {{ return {number}; }} }}\n")
+        edit(header, "#pragma once", '#pragma once\n#include "wait.h"')
+        edit(header, "return capacity_;", "return capacity_ + my::wait() - my::wait();")
+    run = start("test", "--with", one, "--with", other)
+    assert run.returncode == 2
+    assert f"--with {one}: defines my::wait (in {one.parent}/wait.h), and so does {other} (in {other.parent}/wait.h); " in run.stderr
+
+    (one.parent / "wait.h").unlink()
+    edit(one, '"wait.h"', f'"{other.parent}/wait.h"')
+    run = start("test", "--with", one, "--with", other)
+    assert run.returncode == 0 and " passed, 0 failed" in run.stdout, run.stdout + run.stderr
+
+
+@real
+def test_edited_copy_of_a_listed_queue_takes_a_namespace_of_its_own(header):
+    listed = ROOT / "queues" / "two_condvar.h"
+    header.write_text(f"{listed.read_text()}\nBQ_QUEUE(bq::TwoCondvarQueue, edited);\n")
+    run = start("explore", "--with", header)
+    assert run.returncode == 2
+    assert f"--with {header}: defines bq::TwoCondvarQueue, and so does {listed}; " in run.stderr
+
+    edit(header, "namespace bq {", "namespace my {\nusing namespace bq;")
+    edit(header, "BQ_QUEUE(bq::", "BQ_QUEUE(my::")
+    run = start("explore", "--with", header, "--bound", 1)
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 # ------------------------------------------------------------------------------------------------- the page
