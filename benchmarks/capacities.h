@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <exception>
 #include <optional>
+#include <string>
 
 #include "queues/bounded_queue.h"
 
@@ -24,6 +26,11 @@ inline std::optional<std::size_t> nearest_capacity(const Traits& traits, std::si
     capacity = below < capacity && can_have(traits, 2 * below) ? 2 * below : below;
   }
   return can_have(traits, capacity) ? std::optional(capacity) : std::nullopt;
+}
+
+/// What is wrong with a queue whose constructor throws at a capacity that it can have.
+inline std::string refused_capacity(std::size_t capacity, const std::exception& error) {
+  return "it cannot be made with capacity " + std::to_string(capacity) + ", which its traits allow: " + error.what();
 }
 
 }  // namespace bq

@@ -57,8 +57,7 @@ class Home {
     try {
       queue_ = type_.construct(storage_, capacity);
     } catch (const std::exception& error) {
-      throw PropertyFault("it cannot be made with capacity " + std::to_string(capacity) +
-                          ", which its traits allow: " + error.what());
+      throw PropertyFault(refused_capacity(capacity, error));
     }
   }
   void destroy() {

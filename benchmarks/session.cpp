@@ -7,9 +7,11 @@
 #include <iostream>
 #include <random>
 #include <regex>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 
+#include "benchmarks/capacities.h"
 #include "benchmarks/chain.h"
 #include "benchmarks/clock.h"
 #include "benchmarks/describe.h"
@@ -310,10 +312,16 @@ Measurement Session::run_once(const Cell& cell, Level level, const Plan& plan, b
   draw_demands(*cell.point, options_.seed, options_.round, probe_.ns_per_step, plan.messages_per_producer, demands_);
   Surroundings around(*cell.point);
   const bool is_chain = cell.point->is_chain();
-  if (is_chain) {
-    cell.queue->loops.chain(trial, chain_record_, *watchdog_);
-  } else {
-    cell.queue->loops.for_point (*cell.point)(trial, record_, *watchdog_);
+  try {
+    if (is_chain) {
+      cell.queue->loops.chain(trial, chain_record_, *watchdog_);
+    } else {
+      cell.queue->loops.for_point (*cell.point)(trial, record_, *watchdog_);
+    }
+  } catch (const std::invalid_argument& refused) {  // before any thread began
+    Measurement none;
+    none.fault = refused_capacity(cell.point->capacity, refused);
+    return none;
   }
   around.end();
   const Traits& traits = cell.queue->traits;

@@ -23,6 +23,7 @@ enum class Fault {
   hangs,            // a pop never returns
   never_ends,       // closed and drained, it delivers a message again and again
   crashes,
+  refuses,  // to be made with a capacity that its traits allow
 };
 
 template <class T, Fault fault>
@@ -31,7 +32,8 @@ class FaultyQueue {
   using value_type = T;
   static constexpr Traits traits{.waiting = "condvar"};
 
-  explicit FaultyQueue(std::size_t capacity) : capacity_(checked_capacity(capacity)) {}
+  explicit FaultyQueue(std::size_t capacity)
+      : capacity_(checked_capacity(capacity, fault == Fault::refuses ? 8 : unbounded_capacity)) {}
 
   bool push(T&& value) {
     std::unique_lock lock(mutex_);
@@ -123,5 +125,7 @@ template <class T>
 using NeverEndingQueue = FaultyQueue<T, Fault::never_ends>;
 template <class T>
 using CrashingQueue = FaultyQueue<T, Fault::crashes>;
+template <class T>
+using RefusingQueue = FaultyQueue<T, Fault::refuses>;
 
 }  // namespace bq::test

@@ -13,6 +13,7 @@ using bq::bench::register_queue;
                                          register_queue<bq::test::SlyOverfullQueue>("sly_overfull", LineUp::extra) &&
                                          register_queue<bq::test::HangingQueue>("hanging", LineUp::named) &&
                                          register_queue<bq::test::NeverEndingQueue>("never_ending", LineUp::named) &&
-                                         register_queue<bq::test::CrashingQueue>("crashing", LineUp::named);
+                                         register_queue<bq::test::CrashingQueue>("crashing", LineUp::named) &&
+                                         register_queue<bq::test::RefusingQueue>("refusing", LineUp::named);
 
 }  // namespace

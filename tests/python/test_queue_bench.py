@@ -163,6 +163,19 @@ def test_a_close_that_wakes_nobody_is_a_hang_and_costs_the_queue_its_properties(
     assert {row["queue"] for row in rows(out, "property")[1:]} == {"two_lock"}
 
 
+def test_a_capacity_that_is_refused_though_the_traits_allow_it_costs_one_queue(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    selection = ("--scenario", scenario(tmp_path, TRACED), "--queue", "^(refusing|two_lock)$", "--out", out)
+    assert run(FAULTY, *selection, "--pilot").returncode == 0
+    (row,) = rows(out, "trial")
+    assert row["queue"] == "refusing" and row["status"] == "error"
+    assert row["message"] == "it cannot be made with capacity 16, which its traits allow: capacity 16: this queue ends at 8"
+    assert run(FAULTY, *selection, "--properties").returncode == 0
+    errors = {(row["queue"], row.get("error")) for row in rows(out, "property") if row["queue"] == "refusing"}
+    assert errors == {("refusing", "it cannot be made with capacity 64, which its traits allow: capacity 64: this queue ends at 8")}
+
+
 def test_a_crash_is_blamed_on_the_property_that_is_missing(tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert properties(out, "--queue", "^two_lock$", "--blame", "died of SIGSEGV").returncode == 0
