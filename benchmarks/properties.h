@@ -41,9 +41,9 @@ struct PropertyFault : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// At capacity 64, or the nearest that the queue can have, where the property names none. Takes from some 1 ms up to 2 s
-/// (64 threads that spin). Throws PropertyFault. A queue whose close wakes nobody never returns. Empty if this process
-/// cannot tell: the memory, where it does not come from malloc.
+/// At capacity 64, or the nearest that the queue can have, where the property names none. Takes from some 1 ms up to
+/// 2 s (64 threads that spin). Throws PropertyFault. A queue whose close wakes nobody never returns. Empty if this
+/// process cannot tell: the memory, where it does not come from malloc.
 PropertyValues measure_property(const AnyQueueType& type, const Property& property);
 
 /// Calls `expired` from a thread of its own if it lives longer than `limit`.

@@ -5,8 +5,8 @@ endif()
 get_property(targets GLOBAL PROPERTY bq_exports)
 get_property(parts GLOBAL PROPERTY bq_queue_parts)
 
-# parts_of_<program>: all that benchmarks/with links <program> with. The target of a library of objects does not build the
-# libraries that these need.
+# parts_of_<program>: all that benchmarks/with links <program> with. The target of a library of objects does not build
+# the libraries that these need.
 function(bq_add_parts_of program)
   add_custom_target(parts_of_${program})
   add_dependencies(parts_of_${program} ${ARGN})

@@ -17,7 +17,8 @@ from bqb import Failure
 
 TYPES = {"DW_TAG_class_type", "DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type"}
 ENTRY = re.compile(r"\n <(\d+)><([0-9a-f]+)>: Abbrev Number: \d+ \((DW_TAG_\w+)\)")
-ATTRIBUTE = re.compile(r"\n +<[0-9a-f]+> +DW_AT_(name|decl_file|linkage_name|external|declaration|specification) *: *(.*)")
+ATTRIBUTE = re.compile(r"\n +<[0-9a-f]+> +DW_AT_"
+                       r"(name|decl_file|linkage_name|external|declaration|specification) *: *(.*)")
 FORM = re.compile(r"^(?:\(\w+\)\s*)?(?:\([\w ,]*offset: 0x[0-9a-f]+\):\s*)?")  # binutils: how a value is stored
 REFERENCE = re.compile(r"<0x([0-9a-f]+)>")
 TABLE_ROW = re.compile(r"^  (\d+)\t(.*)$", re.MULTILINE)
@@ -45,8 +46,8 @@ def of_object(path: Path) -> dict[str, Definition]:
     except (OSError, ValueError, KeyError):
         pass
     found = _read(path)
-    kept.write_text(json.dumps({"age": age, "definitions": {key: (each.name, each.file) for key, each in found.items()}}),
-                    encoding="utf-8")
+    rows = {key: (each.name, each.file) for key, each in found.items()}
+    kept.write_text(json.dumps({"age": age, "definitions": rows}), encoding="utf-8")
     return found
 
 

@@ -1,9 +1,9 @@
 """Queues from outside the tree: `--with HEADER`, where the header names its class template with BQ_QUEUE.
 
-Each header becomes small sources, which give BQ_QUEUE a meaning (a registration with the harness, a subject of the contract
-suite, one of the explorer) and include it. benchmarks/with links them with what a preset's build holds already, so that a queue
-costs one compile. Beside it, a probe is compiled that tells what the header defines: two headers that define the same name are
-refused. A set of headers has a folder of its own: build/with/<hash>-<preset>.
+Each header becomes small sources, which give BQ_QUEUE a meaning (a registration with the harness, a subject of the
+contract suite, one of the explorer) and include it. benchmarks/with links them with what a preset's build holds
+already, so that a queue costs one compile. Beside it, a probe is compiled that tells what the header defines: two headers that
+define the same name are refused. A set of headers has a folder of its own: build/with/<hash>-<preset>.
 """
 
 from __future__ import annotations
@@ -138,8 +138,8 @@ def defines_in_our_namespace(header: str, defined: dict[str, Definition]) -> boo
 def clashing(one: str, its: Definition, other: str, others: Definition) -> Failure:
     def where(header: str, definition: Definition) -> str:
         return "" if definition.file == header else f" (in {definition.file})"
-    return wrong(one, f"defines {its.name}{where(one, its)}, and so does {other}{where(other, others)}; the linker would "
-                      f"take both for the same, so rename the namespace in one of them")
+    return wrong(one, f"defines {its.name}{where(one, its)}, and so does {other}{where(other, others)}; the linker "
+                      f"would take both for the same, so rename the namespace in one of them")
 
 
 def folder_of(headers: tuple[str, ...], preset: str) -> Path:

@@ -33,18 +33,19 @@ def in_both(name: str) -> tuple:
 
 
 @pytest.mark.parametrize("one, other, use, name", [
-    ("namespace my { struct Slot { int a; }; }", "namespace my { struct Slot { int b, a; }; }", "my::Slot{}", "my::Slot"),
-    ("namespace my { template <class T> struct Slot { T a; }; }", "namespace my { template <class T> struct Slot { T b, a; }; }",
-     "my::Slot<int>{}", "my::Slot"),
-    ("namespace my { inline int wait(int) { return 1; } }", "namespace my { inline int wait(int) { return 2; } }", "my::wait(1)",
-     "my::wait"),
-    ("namespace my { template <class T> T wait(T) { return 1; } }", "namespace my { template <class T> T wait(T) { return 2; } }",
-     "my::wait(1)", "my::wait"),
+    ("namespace my { struct Slot { int a; }; }",
+     "namespace my { struct Slot { int b, a; }; }", "my::Slot{}", "my::Slot"),
+    ("namespace my { template <class T> struct Slot { T a; }; }",
+     "namespace my { template <class T> struct Slot { T b, a; }; }", "my::Slot<int>{}", "my::Slot"),
+    ("namespace my { inline int wait(int) { return 1; } }",
+     "namespace my { inline int wait(int) { return 2; } }", "my::wait(1)", "my::wait"),
+    ("namespace my { template <class T> T wait(T) { return 1; } }",
+     "namespace my { template <class T> T wait(T) { return 2; } }", "my::wait(1)", "my::wait"),
     ("namespace my { inline int limit = 1; }", "namespace my { inline int limit = 2; }", "my::limit", "my::limit"),
     ("namespace my { enum class How { a, b }; }", "namespace my { enum class How { b, a }; }", "my::How::a", "my::How"),
     ("inline int wait() { return 1; }", "inline int wait() { return 2; }", "wait()", "wait"),
-    ("namespace a::b::inline c { struct D { int x; }; }", "namespace a::b::inline c { struct D { long x; }; }",
-     "a::b::D{}", "a::b::c::D"),
+    ("namespace a::b::inline c { struct D { int x; }; }",
+     "namespace a::b::inline c { struct D { long x; }; }", "a::b::D{}", "a::b::c::D"),
 ])
 def test_same_name_in_two_files_clashes(clash, one, other, use, name):
     assert clash(one, other, use) == in_both(name)
@@ -53,11 +54,12 @@ def test_same_name_in_two_files_clashes(clash, one, other, use, name):
 @pytest.mark.parametrize("one, other, use", [
     ("namespace my { struct Slot { int a; }; }", "namespace your { struct Slot { long a; }; } namespace my = your;",
      "my::Slot{}"),
-    ("namespace { struct Slot { int a; }; int wait() { return 1; } }", "namespace { struct Slot { int b, a; }; int wait() { return 2; } }",
+    ("namespace { struct Slot { int a; }; int wait() { return 1; } }",
+     "namespace { struct Slot { int b, a; }; int wait() { return 2; } }",
      "std::pair(Slot{}, wait())"),
     ("static int wait() { return 1; }", "static int wait() { return 2; }", "wait()"),
     ("constexpr int limit = 1;", "constexpr int limit = 2;", "*&limit"),
-    ("inline int wait(int) { return 1; }", "inline int wait(long) { return 2; }", "wait(1)"),  # overloads of one another
+    ("inline int wait(int) { return 1; }", "inline int wait(long) { return 2; }", "wait(1)"),  # overloads
     ("using Word = int;", "using Word = long;", "int(Word(1))"),
     ("struct Slot;\ninline int size(Slot*) { return 1; }", "struct Slot;\n", "1"),
     ('extern "C" int puts(const char*);', '\nextern "C" int puts(const char*);', 'puts("")'),

@@ -214,13 +214,15 @@ def test_parts_of_each_program_are_all_built(tmp_path):
                     f"-DBUILD={release}"], capture_output=True, check=True)
     for program in ("queue_bench", "contract_test", "explore", "gate_programs"):
         inputs = {(tmp_path / line.strip("'")).resolve() for line in ninja(tmp_path, "inputs", program).splitlines()}
-        parts = {str(path.relative_to(release)) for path in inputs if path.is_relative_to(release) and path.suffix in (".a", ".o")}
+        parts = {str(path.relative_to(release)) for path in inputs
+                 if path.is_relative_to(release) and path.suffix in (".a", ".o")}
         made = set(ninja(release, "commands", outside.parts_of(program)).split())
         assert parts and parts <= made, program
 
 
 def ninja(folder: Path, tool: str, target: str) -> str:
-    return subprocess.run(["ninja", "-C", folder, "-t", tool, target], capture_output=True, text=True, check=True).stdout
+    command = ["ninja", "-C", folder, "-t", tool, target]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 # ------------------------------------------------------------------------------- headers that define the same names
@@ -241,8 +243,8 @@ def test_two_headers_that_define_one_queue_are_refused(pair):
     run = start("bench", "--with", pair[0], "--with", pair[1], "--list")
     assert run.returncode == 2
     assert run.stderr.splitlines()[-1] == (
-        f"bench: --with {pair[0]}: defines my::MyQueue, and so does {pair[1]}; the linker would take both for the same, "
-        "so rename the namespace in one of them")
+        f"bench: --with {pair[0]}: defines my::MyQueue, and so does {pair[1]}; the linker would take both for the "
+        "same, so rename the namespace in one of them")
 
 
 @real
@@ -250,12 +252,14 @@ def test_two_headers_that_define_one_helper_are_refused_and_a_shared_one_is_not(
     one, other = pair
     edit(other, "MyQueue", "OtherQueue")
     for header, number in ((one, 1), (other, 2)):
-        (header.parent / "wait.h").write_text(f"#pragma once\nnamespace my {{ inline int wait() {{ return {number}; }} }}\n")
+        text = f"#pragma once\nnamespace my {{ inline int wait() {{ return {number}; }} }}\n"
+        (header.parent / "wait.h").write_text(text)
         edit(header, "#pragma once", '#pragma once\n#include "wait.h"')
         edit(header, "return capacity_;", "return capacity_ + my::wait() - my::wait();")
     run = start("test", "--with", one, "--with", other)
     assert run.returncode == 2
-    assert f"--with {one}: defines my::wait (in {one.parent}/wait.h), and so does {other} (in {other.parent}/wait.h); " in run.stderr
+    assert (f"--with {one}: defines my::wait (in {one.parent}/wait.h), and so does {other} (in {other.parent}/wait.h); "
+            in run.stderr)
 
     (one.parent / "wait.h").unlink()
     edit(one, '"wait.h"', f'"{other.parent}/wait.h"')
