@@ -190,10 +190,15 @@ def report(folder: Path) -> None:
 
 
 def plot(words: list[str]) -> int:
-    parser = Parser(prog="plot", description="Draws the plots of a run again and prints its table.")
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a run")
+    parser = Parser(prog="plot", description="Draws the plots of a run, or of a ./scripts/validate, again and prints its "
+                    "table.")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a run, or one that has a validation.json")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
     folder = parser.parse_args(words).folder
+    if (folder / "validation.json").is_file():
+        show_validation(folder)
+        print(shown(folder.resolve()))
+        return 0
     report(folder)
     print(shown((folder / "plots").resolve()))
     return 0
@@ -315,21 +320,36 @@ def validate_harness(words: list[str]) -> int:
 
 
 def report_validation(folder: Path, deep: bool) -> int:
-    """Compares, keeps validation.json and the figure, prints the table."""
-    from bqb import table, theme, validate, validate_report
-    from bqb.figures import validation
+    """Compares, keeps validation.json, draws the figure, prints the table."""
+    from bqb import validate
     try:
         cells, faults = validate.collect(folder, deep)
-        comparisons = validate.compare(cells)
-        document = validate.as_json(comparisons, faults)
+        document = validate.as_json(validate.compare(cells), faults, validate.machine(folder))
         results.write_atomically(folder / "validation.json", json.dumps(document, indent=1, allow_nan=False).encode())
-        with theme.context():
-            theme.save(validation.page(comparisons, validate.machine(folder)).figure, folder / "validation")
     except OSError as error:
         raise Failure(f"{error.filename or folder}: {error.strerror}", EXIT_USAGE) from None
-    table.show(validate_report.summary(comparisons, faults))
+    show_validation(folder)
     print(shown(folder.resolve()))
     return 0 if document["passed"] else EXIT_OFF
+
+
+def show_validation(folder: Path) -> None:
+    """Draws the figure of a validation.json and prints its table."""
+    from bqb import table, theme, validate, validate_report
+    from bqb.figures import validation
+    file = folder / "validation.json"
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        comparisons = validate.from_json(document)
+        with theme.context():
+            theme.save(validation.page(comparisons, document.get("machine") or [folder.resolve().name]).figure,
+                       folder / "validation")
+    except OSError as error:
+        raise Failure(f"{error.filename or file}: {error.strerror}", EXIT_USAGE) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Failure(f"{file}: not what ./scripts/validate writes; make it again with ./scripts/validate --out DIR",
+                      EXIT_USAGE) from None
+    table.show(validate_report.summary(comparisons, document["faults"]))
 
 
 # -------------------------------------------------------------------------------------------------------- main

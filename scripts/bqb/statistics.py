@@ -461,8 +461,8 @@ def shown(counter: str, value: float) -> str:
 
 
 def name_of(counter: str) -> str:
-    """A counter's name in plain words, without its unit: sojourn p99, switches per message, lost time per message."""
-    known = {LOST: "lost time per message", NOMINAL_LOST: "lost time per message", EXCESS: "excess sojourn time",
+    """A counter's name in plain words, without its unit: sojourn p99, switches per message, overhead per message."""
+    known = {LOST: "overhead per message", NOMINAL_LOST: "overhead per message", EXCESS: "excess sojourn time",
              THROUGHPUT: "messages per second"}
     words = counter.removesuffix("_bytes").removesuffix("_pct").removesuffix("_msgs_per_s")
     words = words.removesuffix("_ns").replace("_ns_per_msg", "_per_message").replace("_per_msg", "_per_message")

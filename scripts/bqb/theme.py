@@ -1,7 +1,8 @@
 """How every figure looks: one colour and marker a queue, axes in plain units, pages with a headline, atomic saving.
 
-Colours are Okabe and Ito's (distinct to colour-blind readers, without the yellow that vanishes on white); colour and
-marker together tell some 80 queues apart, so nothing rests on colour alone.
+Colours are Okabe and Ito's (distinct to colour-blind readers, without the yellow that vanishes on white) and a brown
+that is darker than any of theirs; colour and marker together tell some 80 queues apart, so nothing rests on colour
+alone.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from bqb.statistics import duration, shown, unit_of
 
 INK, GREY, PALE, ALARM = "#222222", "#6b6b6b", "#e4e4e4", "#c0392b"
 SMALL, NORMAL, TITLE = 8, 9, 13  # points
-DPI = 100
+DPI, PNG_DPI = 100, 150  # of the pixels that sizes are stated in, and of PNGs
 
 RC = {
     "font.family": "DejaVu Sans", "font.size": NORMAL, "text.color": INK, "axes.labelcolor": INK,
@@ -37,7 +38,7 @@ RC = {
     "axes.titlesize": NORMAL, "axes.titlelocation": "left", "axes.titlepad": 5, "axes.labelsize": NORMAL,
     "xtick.color": "#9a9a9a", "ytick.color": "#9a9a9a", "xtick.labelcolor": INK, "ytick.labelcolor": INK,
     "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "xtick.major.width": 0.7, "ytick.major.width": 0.7,
-    "figure.facecolor": "white", "figure.dpi": DPI, "savefig.dpi": DPI,
+    "figure.facecolor": "white", "figure.dpi": DPI, "savefig.dpi": PNG_DPI,
     "svg.hashsalt": "bounded-queue-bench", "svg.fonttype": "path", "mathtext.default": "regular",
 }
 
@@ -58,15 +59,15 @@ class Style:
                 "markeredgecolor": "white", "markeredgewidth": 0.5}
 
 
-BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK, SLATE = (
-    "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#7f7f7f")
-# A colour for a family: locks, semaphores, peers that wait by themselves, peers that cannot. The rings are one family,
-# told apart by storage (marker) and by waiting (colour).
+BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK, SLATE, BROWN = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#7f7f7f", "#6b3d0a")
+# A colour for a family: condition variables, semaphores, third-party libraries that wait by themselves, those that
+# cannot. The rings are one family, told apart by storage (marker) and by waiting (colour).
 KNOWN = {
     "reference": Style(BLACK, "o"),
     "reference_as_posted": Style(BLACK, "X", ":"),
     "two_condvar": Style(ORANGE, "s"),
-    "two_lock": Style(ORANGE, "D", "--"),
+    "two_lock": Style(BROWN, "D", "--"),
     "single_condvar": Style(ORANGE, "d", ":"),
     "posix_semaphore": Style(PINK, "^"),
     "semaphore": Style(PINK, "v", "--"),
@@ -153,15 +154,24 @@ def wrapped(text: str, width: float, size: float, bold: bool = False) -> list[st
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Writes stem.svg and stem.png, each whole or not at all; the same figure gives the same bytes."""
+    """Writes stem.svg and stem.png, each whole or not at all; the same figure gives the same bytes.
+
+    The PNG carries its texts, so that a test can tell whether it is what today's code draws."""
     paths = []
-    for kind, metadata in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
+    for kind, metadata in (("svg", {"Date": None, "Creator": None}),
+                           ("png", {"Software": None, "Description": description(figure)})):
         content = io.BytesIO()
         figure.savefig(content, format=kind, metadata=metadata)
         path = stem.with_name(f"{stem.name}.{kind}")
         write_atomically(path, content.getvalue())
         paths.append(path)
     return paths
+
+
+def description(figure: Figure) -> str:
+    """All texts of a figure, a line each: titles, notes, names and numbers; not those that ticks make when drawn."""
+    found = [*figure.texts, *(text for axes in figure.axes for text in (*axes.texts, axes.xaxis.label, axes.yaxis.label))]
+    return "\n".join(text.get_text() for text in found if text.get_text())
 
 
 def context():
@@ -284,7 +294,8 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, float, str, str]], widt
     box = axes.get_window_extent()
     to_axes = lambda x, y: axes.transAxes.inverted().transform(axes.transData.transform((x, y)))
     ends = [to_axes(x, y) for x, y, _, _ in labels]
-    gap = SMALL * 1.3 / 72 * figure.dpi / box.height
+    lines = 1 + max(text.count("\n") for _, _, text, _ in labels)
+    gap = SMALL * 1.3 * lines / 72 * figure.dpi / box.height
     heights = spread([y for _, y in ends], gap, 0.0, 1.0)
     elbow = 1 + width * figure.dpi / box.width
     for (x, y), height, (_, _, text, color) in zip(ends, heights, labels):

@@ -119,6 +119,11 @@ class Comparison:
     robbed: bool = False  # of their cores, but for too few of its trials: shown, not judged
 
     @property
+    def judged(self) -> bool:
+        """Whether it has a verdict; else it is only shown."""
+        return bool(self.allowed or self.trouble)
+
+    @property
     def beyond(self) -> list[str]:
         """What the measured value is too far from."""
         return [name for name, allowed in self.allowed.items() if not abs(self.off.get(name, math.inf)) <= allowed]
@@ -413,14 +418,25 @@ def wait_in_theory(point: Point, figure: str) -> Callable[[float, float], float]
     return lambda gap_ns, service_ns: theory.mg1_wait_mean(gap_ns, service_ns, squared_variation)
 
 
-def as_json(comparisons: Sequence[Comparison], faults: Sequence[str]) -> dict:
-    """What a program may want to know. Numbers that are none are null."""
+def as_json(comparisons: Sequence[Comparison], faults: Sequence[str], machine: Sequence[str] = ()) -> dict:
+    """All that the table and the figure are made of. Numbers that are none are null."""
     def plain(value):
         if isinstance(value, dict):
             return {key: plain(each) for key, each in value.items()}
         return None if isinstance(value, float) and not math.isfinite(value) else value
     rows = [{**plain(asdict(each)), "beyond": each.beyond, "passed": each.passed} for each in comparisons]
-    return {"passed": passed(comparisons, faults), "faults": list(faults), "comparisons": rows}
+    return {"passed": passed(comparisons, faults), "faults": list(faults), "machine": list(machine), "comparisons": rows}
+
+
+def from_json(document: dict) -> list[Comparison]:
+    """The comparisons that `as_json` wrote."""
+    def number(key: str, value):
+        if isinstance(value, dict):
+            return {name: number(key, each) for name, each in value.items()}
+        return math.nan if value is None else value
+    known = Comparison.__dataclass_fields__
+    return [Comparison(**{key: number(key, value) for key, value in row.items() if key in known})
+            for row in document["comparisons"]]
 
 
 def passed(comparisons: Sequence[Comparison], faults: Sequence[str]) -> bool:
@@ -429,12 +445,12 @@ def passed(comparisons: Sequence[Comparison], faults: Sequence[str]) -> bool:
 
 def score(comparisons: Sequence[Comparison]) -> tuple[int, int]:
     """How many figures agree, of how many that are judged."""
-    judged = [each for each in comparisons if each.allowed or each.trouble]
+    judged = [each for each in comparisons if each.judged]
     return sum(each.passed for each in judged), len(judged)
 
 
 def told(comparisons: Sequence[Comparison]) -> str:
-    """The score in words, and how many figures the machine left without a verdict."""
+    """The score in words, and how many figures have no verdict."""
     good, judged = score(comparisons)
-    unjudged = sum(each.robbed for each in comparisons)
+    unjudged = len(comparisons) - judged
     return f"{good} of {judged} figures agree" + (f", {unjudged} not judged" if unjudged else "")

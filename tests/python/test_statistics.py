@@ -351,7 +351,7 @@ def test_a_value_is_shown_in_the_unit_that_ends_its_counters_name(counter, value
 
 @pytest.mark.parametrize("counter, words", [
     ("sojourn_p99_ns", "sojourn p99"), ("cpu_beyond_work_ns_per_msg", "CPU beyond work per message"),
-    ("switches_per_msg", "switches per message"), ("lost_ns_per_msg", "lost time per message"),
+    ("switches_per_msg", "switches per message"), ("lost_ns_per_msg", "overhead per message"),
     ("throughput_msgs_per_s", "messages per second"), ("peak_occupancy", "peak occupancy"),
 ])
 def test_counters_are_named_in_words(counter, words):

@@ -110,8 +110,8 @@ def test_claims_are_scored_by_name_with_what_was_measured(tmp_path):
                                       more={"overcommit": {"claims": asked}}))
     text = table.plain(run)
     section = " ".join(text[text.index("Expected answers"):].split())
-    assert section.startswith("Expected answers: 2 of 3 right overcommit right Sleeping is dear lost time per message")
-    assert "wrong It is cheap lost time per message below 1 µs; reference: " in section
+    assert section.startswith("Expected answers: 2 of 3 right overcommit right Sleeping is dear overhead per message")
+    assert "wrong It is cheap overhead per message below 1 µs; reference: " in section
     assert re.search(r"above 1\.05×; reference: [\d.]+× \[[\d.]+×, [\d.]+×\]", section)
     assert max(map(len, text.splitlines())) <= 110
 

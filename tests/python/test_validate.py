@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 import subprocess
 import sys
@@ -222,7 +223,7 @@ def test_table_names_what_failed(tmp_path):
     assert max(map(len, text.splitlines())) <= table.WIDTH and "…" not in text
     flat = " ".join(text.split())
     assert "FAILED tandem_spin/case:1p1c/capacity:1/rho:0.5 throughput: -4.0% off theory (allowed: 2.0%)" in flat
-    assert text.splitlines()[-1].startswith("Against queueing theory: 15 of 22 figures agree; the throughput furthest off")
+    assert text.splitlines()[-1].startswith("Against queueing theory: 15 of 22 figures agree, 1 not judged; the throughput ")
 
 
 @pytest.mark.parametrize("changes", [{}, {"throughput": 0.9, "wait": 20.0}, {"rounds": 2}])
@@ -233,6 +234,37 @@ def test_figure_is_drawn(tmp_path, changes):
         page.figure.canvas.draw()
     heads = [text.get_text() for text in page.figure.texts]
     assert "2 producers, 1 consumer" in heads and any("figures agree" in head for head in heads)
+
+
+def test_figure_marks_and_counts_what_is_not_judged(tmp_path):
+    """Whatever the reason: robbed of their cores, or without a tolerance."""
+    comparisons, _ = compared(write_all(tmp_path))
+    shown_only = [each for each in comparisons if not each.allowed and not each.robbed]
+    robbed = dataclasses.replace(comparisons[0], robbed=True, allowed={})
+    low = dataclasses.replace(next(each for each in comparisons if each.part == "mm1"), measured=0.01)
+    assert shown_only
+    with theme.context():
+        page = validation.page([*comparisons, robbed, low], [])
+    said = " ".join(theme.description(page.figure).split())
+    assert f"{len(shown_only) + 1} not judged" in said
+    assert "not judged, 1 because the machine took cores away" in said
+    assert f"{len(shown_only)} because no tolerance is set" in said
+    below = [each for each in (*comparisons, low) if each.part in validation.MM1 and each.measured <= 0.05]
+    judged = sum(bool(each.allowed) for each in below)
+    assert f"Not drawn: {len(below)} waits of at most 0.05 mean services ({judged} of them judged)." in said
+    diamonds = [line for axes in page.figure.axes for line in axes.lines if line.get_marker() == "d"]
+    drawn = sum(each.measured > 0.05 for each in shown_only) + 1
+    assert len(diamonds) == drawn and all(line.get_alpha() < 0.5 for line in diamonds)
+
+
+def test_the_figure_needs_nothing_but_the_json(tmp_path):
+    comparisons, faults = compared(write_all(tmp_path, wait=20.0))
+    trouble = validate.with_values(comparisons[0], trouble="nothing to compare", theory=math.nan, measured=math.nan)
+    machine = validate.machine(tmp_path)
+    document = json.loads(json.dumps(validate.as_json([*comparisons, trouble], faults, machine), allow_nan=False))
+    assert document["machine"] == machine and machine
+    read = validate.from_json(document)
+    assert [repr(each) for each in read] == [repr(each) for each in [*comparisons, trouble]]
 
 
 def test_spinning_shapes_are_those_that_fit_the_cores():
@@ -286,6 +318,18 @@ def command(tmp_path, monkeypatch):
     return start
 
 
+def plotted(folder):
+    return subprocess.run([sys.executable, "-c", "import sys; from bqb import cli; sys.exit(cli.main(sys.argv[1:]))",
+                           "plot", str(folder)], capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_plot_names_a_validation_json_that_is_none(command, tmp_path):
+    (tmp_path / "validation.json").write_text('{"comparisons": [{"part": "mm1"}]}')
+    run = plotted(tmp_path)
+    assert run.returncode == 2 and str(tmp_path / "validation.json") in run.stderr and "Traceback" not in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("changes, status", [({}, 0), ({"throughput": 0.9}, 1)])
 def test_status_is_the_verdict(command, tmp_path, changes, status):
     run = command("--out", "run", **changes)
@@ -294,6 +338,10 @@ def test_status_is_the_verdict(command, tmp_path, changes, status):
     assert ("FAILED tandem_spin" in run.stdout) == (status == 1)
     document = json.loads((tmp_path / "run" / "validation.json").read_text(encoding="utf-8"))
     assert document["passed"] == (status == 0) and len(document["comparisons"]) == 11
+    drawn = (tmp_path / "run" / "validation.png").read_bytes()
+    (tmp_path / "run" / "validation.png").unlink()
+    assert plotted(tmp_path / "run").returncode == 0
+    assert (tmp_path / "run" / "validation.png").read_bytes() == drawn
     assert {"validation.png", "validation.svg", "mm2.0.00", "mm1_sleep.8.00", "tandem_sleep.0.00"} <= {
         path.name for path in (tmp_path / "run").iterdir()}
 

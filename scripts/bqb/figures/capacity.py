@@ -1,4 +1,4 @@
-"""<scenario>.capacity: throughput and lost ns (or what else judges) against capacity, where three or more are swept."""
+"""<scenario>.capacity: throughput and overhead (or what else judges) against capacity, where three or more are swept."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
-from bqb.figures.layout import Grid, grid, layout
+from bqb.figures.layout import PAGE, Grid, grid, layout, strip_height
 from bqb.figures.view import REFERENCE, View, asked_and_measured, called, legend_of_marks, located, notes
 from bqb.results import Point, Scenario
-from bqb.statistics import LOST, THROUGHPUT, Summary
+from bqb.statistics import LOST, THROUGHPUT, Summary, percentage
 from bqb.theme import GREY, INK
 
 
 def against_capacity(view: View, scenario: Scenario) -> theme.Page | None:
-    """Throughput and lost time against capacity: a pair of rows for each group of the other swept keys."""
+    """Throughput and overhead against capacity: a pair of rows for each group of the other swept keys."""
     capacities = sorted({point.capacity for point in view.points(scenario)})
     if len(capacities) < 3 or "capacity" not in scenario.swept():
         return None
@@ -24,17 +24,16 @@ def against_capacity(view: View, scenario: Scenario) -> theme.Page | None:
     queues = view.sorted_queues(scenario)
     laid = _capacity_grid(view, scenario, metrics)
     alone = len(laid.rows) == 1
-    labels = 0.4 + 0.068 * max(map(len, queues))
-    plan = layout(laid, max(3.0 if alone else 1.6, 0.15 * (len(queues) + 2)), left=1.0, right=labels,
-                  between=0.75 + (labels if alone else 0))
-    page = theme.page(plan.width, plan.body, _capacity_title(view, scenario, laid), asked_and_measured(view, scenario),
+    plan = layout(laid, 3.0 if alone else 1.6, left=1.0, right=0.7, between=1.4 if alone else 0.9,
+                  strip=strip_height(queues))
+    page = theme.page(PAGE, plan.body, _capacity_title(view, scenario, laid), asked_and_measured(view, scenario),
                       _capacity_notes(view, scenario))
+    theme.legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
     plan.heads(page)
     scales = {metric: _metric_scale(view, scenario, metric) for metric in metrics}
     for (row, column), (points, metric) in plan.laid.at.items():
         axes = plan.axes(page, row, column)
-        names = alone or column == len(laid.columns) - 1
-        _capacity_panel(view, axes, points, queues, metric, scales[metric], names=names)
+        _capacity_panel(view, axes, points, queues, metric, scales[metric])
         _capacity_axis(axes, capacities, last=plan.is_last(row, column))
         if column == 0 or alone:
             axes.set_ylabel(statistics.name_of(metric))
@@ -43,8 +42,8 @@ def against_capacity(view: View, scenario: Scenario) -> theme.Page | None:
 
 def _capacity_grid(view: View, scenario: Scenario, metrics: Sequence[str]) -> Grid:
     """Panels of (points by ascending capacity, metric): metrics side by side for one group, else below each other."""
-    laid = grid(scenario, view.points(scenario), without="capacity")
-    words = {metric: {THROUGHPUT: "throughput", LOST: "lost time"}.get(metric, statistics.name_of(metric))
+    laid = grid(scenario, view.points(scenario), without="capacity", widest=2)
+    words = {metric: {THROUGHPUT: "throughput", LOST: "overhead"}.get(metric, statistics.name_of(metric))
              for metric in metrics}
     swept = [key for key in scenario.swept() if key != "capacity"]
     groups = {place: sorted((point for point in view.points(scenario)
@@ -82,7 +81,7 @@ def _ideal_rate(view: View, point: Point) -> float | None:
 
 
 def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Sequence[str], metric: str,
-                    axis: theme.Scale, names: bool) -> None:
+                    axis: theme.Scale) -> None:
     axis.apply(axes, "y")
     axes.set_xscale("log", base=2)
     axes.set_xlim(points[0].capacity / 1.5, points[-1].capacity * 1.5)
@@ -102,19 +101,21 @@ def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Seq
         heights = [axis.place(summary.median) for _, summary in known]
         axes.plot([capacity for capacity, _ in known], heights, linestyle=style.line, linewidth=1.3, zorder=4,
                   **style.mark(5.5))
-        ends.append((known[-1][0], heights[-1], queue, style.color))
     ideal = [(point.capacity, value) for point in points
              if metric == THROUGHPUT and (value := _ideal_rate(view, point))]
     if ideal:
         axes.plot(*zip(*ideal), color=GREY, linewidth=1.2, linestyle=(0, (5, 2)), zorder=1)
         ends.append((*ideal[-1], "ideal", GREY))
-    floors = [(point.capacity, axis.place(floor)) for point in points
-              if metric == LOST and (floor := view.floor(point)) and floor > axis.low]
-    if floors:
+    if floors := [(point.capacity, axis.place(floor)) for point, floor in _floors(view, points, metric, axis)]:
         axes.plot(*zip(*floors), color=INK, linewidth=1, linestyle=(0, (1, 1.5)), zorder=1)
         ends.append((*floors[-1], "floor", GREY))
-    if names:
-        theme.end_labels(axes, ends)
+    theme.end_labels(axes, ends, width=0.1)
+
+
+def _floors(view: View, points: Sequence[Point], metric: str, axis: theme.Scale) -> list[tuple[Point, float]]:
+    """The least overhead of any real queue at each point, where it lies on the axis."""
+    return [(point, floor) for point in points
+            if metric == LOST and (floor := view.floor(point)) and floor > axis.low]
 
 
 def _capacity_axis(axes: Axes, capacities: Sequence[int], last: bool) -> None:
@@ -145,16 +146,28 @@ def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> str:
         return f"{scenario.name}: no queue has a number"
     ratio, small, least, large, most, points = max(found, key=lambda each: each[0])
     if small == max(point.capacity for point in points):
-        return (f"{located(points[0], scenario, without='capacity')}More capacity pays up to {small}: with less, "
-                f"no queue has 95% of its best throughput")
+        return f"{located(points[0], scenario, without='capacity')}{_still_growing(view, points)}"
     if ratio == 1:
         return f"From capacity {small} on, every queue has 95% of its best throughput"
     return (f"{located(points[0], scenario, without='capacity')}{least} has 95% of its best throughput from capacity "
             f"{small} on, {called(most)} from {large} on")
 
 
+def _still_growing(view: View, points: Sequence[Point]) -> str:
+    """For the largest capacity: by how much it gains on the one below, which no queue can do without."""
+    below, largest = points[-2:]
+    gains = [view.median(largest, queue, THROUGHPUT) / value - 1 for queue in statistics.rankable(view.run, largest)
+             if (value := view.median(below, queue, THROUGHPUT))]
+    ideal = [_ideal_rate(view, point) for point in (below, largest)]
+    beside = f" (the ideal's by {percentage(ideal[1] / ideal[0] - 1)})" if all(ideal) else ""
+    span = " to ".join(dict.fromkeys(percentage(gain) for gain in (min(gains), max(gains))))
+    return (f"From capacity {below.capacity} to {largest.capacity}, the largest measured, throughput still grows by "
+            f"{span}{beside}")
+
+
 def _capacity_notes(view: View, scenario: Scenario) -> list[str]:
     ideal = "" if view.is_race(scenario) else "Ideal: a queue that costs nothing, given the same work."
-    if view.judge(scenario) == LOST:
-        ideal += " Floor: the least any real queue can lose."
-    return notes(view, scenario, legend_of_marks(view, view.points(scenario), crosses=False), ideal)
+    points, judge = view.points(scenario), view.judge(scenario)
+    if _floors(view, points, judge, _metric_scale(view, scenario, judge)):
+        ideal += " Floor: the least overhead of any real queue."
+    return notes(view, scenario, legend_of_marks(view, points, crosses=False), ideal)

@@ -14,8 +14,8 @@ from bqb.figures.view import headed
 from bqb.results import Point, Scenario
 from bqb.theme import GREY
 
-WIDE, MEDIUM = 16.0, 11.0  # inches; 1600 and 1100 pixels
-MAX_COLUMNS = 5
+PAGE = 9.0  # inches: README shows figures 850 pixels wide, at which 8 points must still be legible
+MAX_COLUMNS = 3
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,19 @@ class Grid:
 
 
 def grid(scenario: Scenario, points: Sequence[Point], without: str = "", widest: int = MAX_COLUMNS) -> Grid:
-    """Lays out points by their swept keys but `without`; the offered load goes across, or else the longest sweep.
+    """Lays out points by their swept keys but `without`. Of the sweeps of at most `widest` values, the offered load goes
+    across, or else the longest.
 
-    A single row of more than `widest` panels is folded. Where cases sweep different keys there are no common rows and
-    columns: then each combination has a panel of its own."""
+    A single row of more than `widest` panels is folded. Where no sweep is short enough, or where cases sweep different
+    keys, there are no common rows and columns: then each combination has a panel of its own."""
     if any(set(point.axes) - {without} != set(points[0].axes) - {without} for point in points):
         return _folded(_one_row(scenario, points, without), widest)
     swept = {key: [value for value in values if any(p.axes.get(key) == value for p in points)]
              for key, values in scenario.swept().items() if key != without}
-    across = max(swept, key=lambda key: (key == "rho", len(swept[key])), default="")
+    short = [key for key, values in swept.items() if len(values) <= widest]
+    if len(swept) > 1 and not short:
+        return _folded(_one_row(scenario, points, without), widest)
+    across = max(short or swept, key=lambda key: (key == "rho", len(swept[key])), default="")
     columns = swept.pop(across, [None])
     at: dict[tuple[tuple, object], Point] = {}
     for point in points:
@@ -77,13 +81,13 @@ class Layout:
     """Where the panels of a grid go on a page, in inches."""
 
     laid: Grid
-    width: float  # of the page
     panel: float  # width of a panel
     height: float  # of a panel
     left: float  # of the first panel
     between: float  # room between two panels of a row, for labels and numbers
     strip: float  # above everything, for a legend
     above: float = 0.0  # above each panel, for heads of its own
+    below: float = 0.0  # below each panel, for the names of its own ticks
 
     @property
     def _head(self) -> float:
@@ -92,8 +96,8 @@ class Layout:
     @property
     def _gap(self) -> float:
         if self.laid.folded:
-            return self.above + 0.42
-        return max(self.above, 0.3) + 0.04 if any(self.laid.rows) else self.above + 0.02
+            return self.below + self.above + 0.42
+        return self.below + self.above + (0.34 if any(self.laid.rows) else 0.02)
 
     @property
     def body(self) -> float:
@@ -121,18 +125,16 @@ class Layout:
             page.text(x, top, title, fontsize=10, fontweight="bold")
         for row, title in enumerate(self.laid.rows):
             start = theme.MARGIN if self.above else self.left
-            page.text(start, self.corner(row, 0)[1] - 0.2, title, fontsize=9, fontweight="bold", color=GREY)
+            page.text(start, self.corner(row, 0)[1] - self.above - 0.2, title, fontsize=9, fontweight="bold", color=GREY)
 
 
 def layout(laid: Grid, height: float, left: float, right: float, between: float, strip: float = 0.0,
-           above: float = 0.0) -> Layout:
+           above: float = 0.0, below: float = 0.0) -> Layout:
     """Fits the columns of a grid to the page: `left` and `right` inches are kept beside them, `between` amid."""
-    columns = laid.across
-    width = WIDE if columns >= 3 else MEDIUM if columns == 2 else min(MEDIUM, left + 6.5 + right)
-    panel = (width - left - right - between * (columns - 1)) / columns
-    return Layout(laid, width, panel, height, left, between, strip, above)
+    panel = (PAGE - left - right - between * (laid.across - 1)) / laid.across
+    return Layout(laid, panel, height, left, between, strip, above, below)
 
 
-def strip_height(queues: Sequence[str], laid: Grid) -> float:
+def strip_height(queues: Sequence[str]) -> float:
     """Height of the legend over a grid, in inches."""
-    return theme.legend_places(queues, (WIDE if laid.across >= 3 else 7.0) - 0.5)[-1][1] + 0.34
+    return theme.legend_places(queues, PAGE - 2 * theme.MARGIN)[-1][1] + 0.34

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
-from bqb.figures.layout import grid, layout
+from bqb.figures.layout import PAGE, grid, layout
 from bqb.figures.view import REFERENCE, View, asked_and_measured, called, contrast, legend_of_marks, located, notes
 from bqb.results import Point, Scenario
 from bqb.statistics import EFFICIENCY_OF, LOST, THROUGHPUT, Summary, duration, percentage, rate, shown, times
@@ -21,9 +21,9 @@ def dots(view: View, scenario: Scenario) -> theme.Page:
     """Rows are queues, panels are points; the numbers stand beside the dots."""
     queues, judge = view.sorted_queues(scenario), view.judge(scenario)
     axis = _headline_scale(view, scenario)
-    plan = layout(grid(scenario, view.points(scenario), widest=3), 0.17 * len(queues),
+    plan = layout(grid(scenario, view.points(scenario), widest=2), 0.17 * len(queues),
                   left=0.35 + 0.075 * max(map(len, queues)), right=1.4, between=1.42, above=0.17)
-    page = theme.page(plan.width, plan.body, _title(view, scenario), asked_and_measured(view, scenario),
+    page = theme.page(PAGE, plan.body, _title(view, scenario), asked_and_measured(view, scenario),
                       _dots_notes(view, scenario, axis))
     plan.heads(page)
     for (row, column), point in plan.laid.at.items():
@@ -35,9 +35,19 @@ def dots(view: View, scenario: Scenario) -> theme.Page:
             axes.set_xlabel(f"{statistics.name_of(judge)} ({'more' if more else 'less'} is better)")
         x, y = plan.corner(row, column)
         reference = "× ref." if REFERENCE in queues else ""
-        heads = {LOST: ("lost", "efficiency"), THROUGHPUT: ("rate", reference)}.get(judge, ("median", reference))
+        heads = {LOST: ("overhead", "efficiency"), THROUGHPUT: ("rate", reference)}.get(judge, ("median", reference))
         _number_heads(page, x + plan.panel, y, heads)
+        if why := _no_verdict(view, point):
+            page.text(x, y - 0.17, why, color=GREY, style="italic")
     return page
+
+
+def _no_verdict(view: View, point: Point) -> str:
+    """Why no queue of a panel is bold, where other panels have a verdict."""
+    rankings = [rank for p in view.points(view.run.scenarios[point.scenario]) if (rank := statistics.rank(view.run, p))]
+    mine = statistics.rank(view.run, point)
+    judged = any(not ranking.no_verdict for ranking in rankings)
+    return f"no verdict: {mine.no_verdict}" if judged and mine and mine.no_verdict else ""
 
 
 def _number_heads(page: theme.Page, x: float, y: float, heads: tuple[str, str]) -> None:
@@ -114,14 +124,15 @@ def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
     bound = any(view.is_bound(point, queue) for point in points for queue in run.queue_names(scenario.name))
     return notes(
         view, scenario, legend_of_marks(view, points),
-        "Lost: beyond an ideal queue that costs nothing, given the same work; efficiency: ideal time / measured time."
+        "Overhead: time per message beyond an ideal queue that costs nothing, given the same work; efficiency: ideal time / "
+        "measured time."
         if lost else "",
-        "Dotted line: the floor, the least any real queue can lose (one cache-line transfer per hand-off)."
+        "Dotted line: the floor, the least overhead of any real queue (one cache-line transfer per hand-off)."
         if floor and lost else "",
         "Dotted line: what this suite's fastest ring passes from one thread to another, measured in the same rounds."
         if view.judge(scenario) == THROUGHPUT and statistics.yardsticks(run).ring_msgs_per_s else "",
         "≤ and ≥: more threads than cores, or a CPU quota; the ideal is only a bound." if bound else "",
-        "Bold: first or tied." if judged else "")
+        "Bold: not significantly worse than the best." if judged else "")
 
 
 def _title(view: View, scenario: Scenario) -> str:
@@ -147,7 +158,7 @@ def lost_title(view: View, scenario: Scenario) -> str:
         return f"{scenario.name}: no queue has a number"
     point, costly, cheap = found
     most = "at most " if view.is_bound(point, costly) else ""
-    text = f"{called(costly)} loses {most}{duration(view.headline(point, costly).median)} a message"
+    text = f"{called(costly)} costs {most}{duration(view.headline(point, costly).median)} per message"
     if costly != cheap:
         text += f", {cheap} {duration(view.headline(point, cheap).median)}"
     where = located(point, scenario)

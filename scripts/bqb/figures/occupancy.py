@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
-from bqb.figures.layout import grid, layout
+from bqb.figures.layout import PAGE, grid, layout
 from bqb.figures.view import View, asked_and_measured, notes
 from bqb.results import Point, Scenario
 from bqb.theme import GREY, SMALL
@@ -25,14 +25,16 @@ def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
             series.setdefault((trial.point, trial.queue), []).append((trial.disturbed, line))
     if not series:
         return None
-    laid = grid(scenario, [point for name, point in points.items() if any(name == at for at, _ in series)])
+    laid = grid(scenario, [point for name, point in points.items() if any(name == at for at, _ in series)],
+                widest=1)
     height = max(3.2, 0.15 * (len(view.run.queue_names(scenario.name)) + 2))
-    plan = layout(laid, height, left=1.0, right=3.8, between=4.5)
-    page = theme.page(plan.width, plan.body, _occupancy_title(view, series, points),
+    plan = layout(laid, height, left=1.0, right=3.3, between=0.0)
+    page = theme.page(PAGE, plan.body, _occupancy_title(view, series, points),
                       asked_and_measured(view, scenario),
-                      notes(view, scenario, "Faint: single trials; bold: their median at each instant; names with "
-                            "the peak, messages pushed a second, mean sojourn. Bytes: messages waiting × message size, "
-                            "without the queue's own overhead. Linear up to 1, then logarithmic."))
+                      notes(view, scenario, "Faint: single trials; bold: their median at each instant. At the right: "
+                            "the peak, messages pushed (and, where they are fewer, popped) per second, mean sojourn time. "
+                            "Bytes: messages waiting × message size, without what the queue itself needs. Linear up to "
+                            "1, then logarithmic."))
     plan.heads(page)
     for (row, column), point in laid.at.items():
         _occupancy_panel(view, plan.axes(page, row, column), point,
@@ -40,10 +42,15 @@ def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
     return page
 
 
-def _typical(lines: list) -> tuple[np.ndarray, np.ndarray]:
-    """(time in ms, median occupancy) over the trials, as long as the shortest of them; undisturbed ones if enough."""
+def _chosen(lines: list) -> list:
+    """The trials of undisturbed blocks if there are enough, else all."""
     undisturbed = [each for each in lines if not each[0]]
-    lines = undisturbed if len(undisturbed) >= statistics.MIN_UNDISTURBED else lines
+    return undisturbed if len(undisturbed) >= statistics.MIN_UNDISTURBED else lines
+
+
+def _typical(lines: list) -> tuple[np.ndarray, np.ndarray]:
+    """(time in ms, median occupancy) over the trials, as long as the shortest of them."""
+    lines = _chosen(lines)
     length = min(len(line.occupancy) for _, line in lines)
     slice_ns = float(np.median([line.slice_ns for _, line in lines]))
     stacked = np.array([line.occupancy[:length] for _, line in lines], dtype=float)
@@ -60,7 +67,7 @@ def _occupancy_panel(view: View, axes: Axes, point: Point, series: dict[str, lis
         times, typical = _typical(lines)
         axes.plot(times, typical, color=style.color, linewidth=1.6, linestyle=style.line, zorder=3)
         highest, longest = max(highest, typical.max()), max(longest, times[-1])
-        ends.append((times[-1], typical[-1], _label(view, point, queue, typical.max()), style.color))
+        ends.append((times[-1], typical[-1], _label(view, point, queue, typical.max(), lines), style.color))
     axes.set_yscale("symlog", linthresh=1, linscale=0.3)
     axes.set_ylim(0, highest * 3)
     decades = [0, *(10**e for e in range(int(math.log10(highest * 3)) + 1))]
@@ -74,13 +81,26 @@ def _occupancy_panel(view: View, axes: Axes, point: Point, series: dict[str, lis
     theme.end_labels(axes, ends)
 
 
-def _label(view: View, point: Point, queue: str, peak: float) -> str:
-    """Name, peak, throughput and mean sojourn, as far as they are known."""
-    throughput = view.median(point, queue, statistics.THROUGHPUT)
+def _label(view: View, point: Point, queue: str, peak: float, lines: list) -> str:
+    """Name and peak, and below them throughput and mean sojourn time, as far as they are known."""
+    pushed = view.median(point, queue, statistics.THROUGHPUT)
     sojourn = view.median(point, queue, "sojourn_mean_ns")
-    parts = [f"{queue}: {_waiting(peak, point)}", statistics.rate(throughput) if throughput else "",
-             statistics.duration(sojourn) if sojourn is not None else ""]
-    return ", ".join(part for part in parts if part)
+    parts = [_throughput(pushed, _popped_share(lines)) if pushed else "",
+             f"sojourn {statistics.duration(sojourn)}" if sojourn is not None else ""]
+    return "\n".join(filter(None, [f"{queue}: {_waiting(peak, point)}", ", ".join(filter(None, parts))]))
+
+
+def _throughput(pushed: float, popped_share: float) -> str:
+    if popped_share > 0.9:
+        return statistics.rate(pushed)
+    return f"pushed {statistics.rate(pushed)}, popped {statistics.rate(pushed * popped_share)}"
+
+
+def _popped_share(lines: list) -> float:
+    """Messages popped for each one pushed, from the first slice of the window to its last: median over the trials."""
+    shares = [1 - (line.occupancy[-1] - line.occupancy[0]) / sum(line.pushed[1:]) for _, line in _chosen(lines)
+              if sum(line.pushed[1:])]
+    return float(np.median(shares)) if shares else 1.0
 
 
 def _waiting(messages: float, point: Point) -> str:

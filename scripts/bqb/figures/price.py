@@ -1,34 +1,37 @@
-"""<scenario>.price: CPU burnt beyond the work against time lost."""
+"""<scenario>.price: CPU beyond the work against overhead, both per message."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
-from bqb.figures.layout import grid, layout, strip_height
+from bqb.figures.layout import PAGE, grid, layout, strip_height
 from bqb.figures.view import CPU, View, asked_and_measured, called, contrast, legend_of_marks, located, notes
 from bqb.results import Point, Scenario
 from bqb.statistics import duration
 
 
 def price(view: View, scenario: Scenario) -> theme.Page | None:
-    """CPU burnt beyond the work against time lost, a marker a queue, a panel a point."""
+    """CPU beyond the work against overhead, a marker a queue, a panel a point.
+
+    Panels share their axes, so that they can be compared, but where each asks of something else."""
     pairs = {(point.name, queue): (cpu, lost) for point in view.points(scenario)
              for queue in view.run.queue_names(scenario.name)
              if (cpu := statistics.summarise(view.run, point, queue, CPU)) and (lost := view.loss(point, queue))}
     if not pairs:
         return None
-    laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in pairs)])
+    laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in pairs)], widest=2)
     queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in pairs)]
-    x_axis = theme.scale(v for cpu, _ in pairs.values() for v in cpu.values)
-    y_axis = theme.scale(v for _, lost in pairs.values() for v in lost.values)
-    direct = len(laid.at) <= 2 and not any(_crowded(pairs, point, x_axis, y_axis) for point in laid.at.values())
-    height = 3.6 if direct else 2.8 if len(laid.at) <= 2 else 1.7
-    plan = layout(laid, height, left=1.0, right=theme.MARGIN, between=0.75,
-                  strip=0.0 if direct else strip_height(queues, laid))
-    page = theme.page(plan.width, plan.body, _price_title(view, scenario, pairs), asked_and_measured(view, scenario),
+    scales = {point.name: _scales(pairs, [point] if laid.folded else list(laid.at.values()))
+              for point in laid.at.values()}
+    direct = len(laid.at) <= 2 and not any(_crowded(pairs, point, *scales[point.name]) for point in laid.at.values())
+    height = 3.6 if direct else 2.8 if len(laid.at) <= 2 else 2.2
+    plan = layout(laid, height, left=1.0, right=theme.MARGIN, between=0.85, below=0.15 if laid.folded else 0.0,
+                  strip=0.0 if direct else strip_height(queues))
+    page = theme.page(PAGE, plan.body, _price_title(view, scenario, pairs), asked_and_measured(view, scenario),
                       _price_notes(view, scenario))
     if not direct:
         theme.legend(page, {queue: view.looks[queue] for queue in queues}, -0.05)
@@ -36,12 +39,19 @@ def price(view: View, scenario: Scenario) -> theme.Page | None:
     for (row, column), point in laid.at.items():
         known = {queue: pairs[point.name, queue] for queue in queues if (point.name, queue) in pairs}
         axes = plan.axes(page, row, column)
-        _price_panel(view, axes, known, x_axis, y_axis, direct, plan.is_last(row, column))
+        _price_panel(view, axes, known, *scales[point.name], direct, laid.folded or plan.is_last(row, column))
         if column == 0:
-            axes.set_ylabel("lost time per message")
+            axes.set_ylabel("overhead per message")
         if plan.is_last(row, column):
             axes.set_xlabel("CPU beyond the work, per message")
     return page
+
+
+def _scales(pairs: dict, points: Sequence[Point]) -> tuple[theme.Scale, theme.Scale]:
+    """Axes for CPU and for overhead that hold every trial at `points`."""
+    names = {point.name for point in points}
+    both = [each for (name, _), each in pairs.items() if name in names]
+    return theme.scale(v for cpu, _ in both for v in cpu.values), theme.scale(v for _, lost in both for v in lost.values)
 
 
 def _crowded(pairs: dict, point: Point, x_axis: theme.Scale, y_axis: theme.Scale) -> bool:
@@ -76,8 +86,8 @@ def _price_panel(view: View, axes: Axes, known: dict, x_axis: theme.Scale, y_axi
 
 
 def _price_notes(view: View, scenario: Scenario) -> list[str]:
-    return notes(view, scenario, "Down and left is better. Grey line: a CPU second burnt for each second lost; above "
-                 "it a queue sleeps while it waits, below it both sides spin.",
+    return notes(view, scenario, "Down and left is better. Dashed line: as much CPU beyond the work as overhead; above "
+                 "it more time is lost than CPU is burnt, below it more CPU is burnt than time is lost.",
                  legend_of_marks(view, view.points(scenario), crosses=False))
 
 
@@ -85,8 +95,8 @@ def _price_title(view: View, scenario: Scenario, pairs: dict) -> str:
     shown = contrast(view, scenario)
     point, costly, cheap = shown if shown else (None, "", "")
     if not shown or (point.name, cheap) not in pairs or (point.name, costly) not in pairs:
-        return "The price of waiting: CPU burnt beyond the work against time lost"
-    phrase = lambda queue: "loses {1} and burns {0} of CPU".format(
+        return "CPU beyond the work against overhead, per message"
+    phrase = lambda queue: "costs {1} and {0} of CPU".format(
         *(duration(summary.median) for summary in pairs[point.name, queue]))
     other = "" if costly == cheap else f", {called(costly)} {phrase(costly)}"
-    return f"{located(point, scenario)}{cheap} {phrase(cheap)} a message{other}"
+    return f"{located(point, scenario)}{cheap} {phrase(cheap)} per message{other}"

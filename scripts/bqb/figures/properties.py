@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from bqb import theme
+from bqb.figures.layout import PAGE
 from bqb.figures.view import View
 from bqb.statistics import data_size, duration, percentage
 from bqb.theme import GREY, SMALL
 
 LIGHT, MIDDLE, DARK = "#9ecae1", "#4292c6", "#08306b"
-ROW, PANEL, BETWEEN, HEAD = 0.24, 2.1, 0.4, 0.42  # inches
+ROW, BETWEEN, HEAD, FOOT = 0.24, 0.35, 0.42, 0.4  # inches
+WIDEST = 3  # panels in a row
 SLEEPS = 0.01  # of a core: who uses less while it waits is asleep
 Key = tuple[str, int | None]
 
@@ -31,7 +34,7 @@ class Panel:
 
 
 def _ramp(name: str, parameters: Sequence[int], unit: str) -> tuple:
-    units = ["", "", f" {unit}"]
+    units = ["", "", f" {unit}" if unit else ""]
     return tuple(((name, parameter), f"{parameter:,}{unit}", color, False)
                  for parameter, color, unit in zip(parameters, (LIGHT, MIDDLE, DARK), units))
 
@@ -40,15 +43,15 @@ PANELS = (
     Panel("CPU of a waiting thread", ((("idle_pop_cpu_share", None), "in pop", MIDDLE, False),
                                       (("idle_push_cpu_share", None), "in push", DARK, True)), percentage, True),
     Panel("close() until all have returned", _ramp("close_to_last_return_ns", (1, 8, 64), "waiting threads"), duration),
-    Panel("memory, by capacity", (*_ramp("bytes", (1, 64, 4096), "new"),
-                                  (("full_bytes", 4096), "4,096 full", DARK, True)), data_size),
+    Panel("memory, by capacity", (*_ramp("bytes", (1, 64, 4096), ""),
+                                  (("full_bytes", 4096), "full", DARK, True)), data_size),
     Panel("construction, by capacity", _ramp("construct_ns", (1, 64, 4096), ""), duration),
     Panel("compiling the header", ((("header_compile_s", None), "", DARK, False),), lambda s: f"{s:g} s", linear=True),
 )
 
 
 def properties(view: View) -> theme.Page | None:
-    """Dots on an axis of their own for each property; the queues that sleep while they wait on top."""
+    """Dots on an axis of their own for each property, in rows of at most three; the queues that sleep while they wait on top."""
     value = view.run.property_of
     panels = [panel for panel in PANELS
               if any(value(queue, *key) is not None for queue in view.run.queues for key, *_ in panel.series)]
@@ -58,15 +61,19 @@ def properties(view: View) -> theme.Page | None:
         return None
     queues.sort(key=lambda queue: _place(view, queue))
     left = 0.4 + 0.3 + 0.075 * max(map(len, queues))
-    width = max(left + len(panels) * (PANEL + BETWEEN), 7.0)
-    page = theme.page(width, HEAD + ROW * len(queues) + 0.3, _title(view, queues), _subtitle(view),
+    rows = math.ceil(len(panels) / WIDEST)
+    across = math.ceil(len(panels) / rows)
+    width = (PAGE - left) / across - BETWEEN
+    height = HEAD + ROW * len(queues) + FOOT  # of a row of panels
+    page = theme.page(PAGE, height * rows, _title(view, queues), _subtitle(view),
                       _notes(view, panels))
-    for row, queue in enumerate(queues):
-        _name(view, page, queue, HEAD + (row + 0.5) * ROW)
-    for column, panel in enumerate(panels):
-        x = left + column * (PANEL + BETWEEN)
-        _head(page, panel, x)
-        _panel(view, page.axes(x, HEAD, PANEL, ROW * len(queues)), panel, queues)
+    for index, panel in enumerate(panels):
+        x, y = left + index % across * (width + BETWEEN), index // across * height
+        if index % across == 0:
+            for row, queue in enumerate(queues):
+                _name(view, page, queue, y + HEAD + (row + 0.5) * ROW)
+        _head(page, panel, x, y)
+        _panel(view, page.axes(x, y + HEAD, width, ROW * len(queues)), panel, queues)
     return page
 
 
@@ -84,16 +91,16 @@ def _name(view: View, page: theme.Page, queue: str, middle: float) -> None:
     page.text(theme.MARGIN + 0.22, middle, queue, va="center", fontsize=SMALL)
 
 
-def _head(page: theme.Page, panel: Panel, x: float) -> None:
+def _head(page: theme.Page, panel: Panel, x: float, y: float) -> None:
     """Title, and below it the legend: a dot and its name for each value of the parameter."""
-    page.text(x, -0.02, panel.title, fontsize=9, fontweight="bold")
+    page.text(x, y - 0.02, panel.title, fontsize=9, fontweight="bold")
     x += 0.07
     for _, name, color, hollow in panel.series:
         if name:
-            axes = page.axes(x - 0.06, 0.155, 0.12, 0.12)
+            axes = page.axes(x - 0.06, y + 0.155, 0.12, 0.12)
             axes.axis("off")
             axes.plot([0], [0], **_mark(color, hollow))
-            page.text(x + 0.09, 0.16, name, color=GREY)
+            page.text(x + 0.09, y + 0.16, name, color=GREY)
             x += 0.27 + 0.068 * len(name)
 
 
@@ -140,16 +147,17 @@ def _axis(axes: Axes, panel: Panel, values: list[float]) -> None:
 def _title(view: View, queues: Sequence[str]) -> str:
     idle = {queue: share for queue in queues
             if (share := view.run.property_of(queue, "idle_pop_cpu_share")) is not None}
+    asleep = [queue for queue, share in idle.items() if share < SLEEPS]
     parts = []
     if idle:
-        awake = [queue for queue, share in idle.items() if share >= SLEEPS]
-        parts.append(f"{len(idle) - len(awake)} of {len(idle)} queues sleep while they wait" if awake else
+        parts.append(f"{len(asleep)} of {len(idle)} queues sleep while they wait" if len(asleep) < len(idle) else
                      "No queue uses CPU while it waits")
-    waiters, closing = max(((waiters, known) for waiters in (1, 8, 64) if (known := _closing(view, queues, waiters))),
+    # Of those that sleep: where more threads spin than there are cores, the time to the last return is the scheduler's.
+    waiters, closing = max(((waiters, known) for waiters in (1, 8, 64) if (known := _closing(view, asleep, waiters))),
                            default=(0, {}))
     if len(closing) > 1:
         least, most = min(closing, key=closing.get), max(closing, key=closing.get)
-        who = f"{waiters} waiting threads" if waiters > 1 else "a waiting thread"
+        who = f"{waiters} sleeping threads" if waiters > 1 else "a sleeping thread"
         parts.append(f"closing ends {who} within {duration(closing[least])} ({least}) to "
                      f"{duration(closing[most])} ({most})")
     return "; ".join(parts) or "What the queues cost whatever they are used for"
@@ -172,8 +180,8 @@ def _notes(view: View, panels: Sequence[Panel]) -> list[str]:
     notes = [note for panel, note in zip(PANELS, (
         "CPU: thread CPU time over wall time, while nothing happens, after 50 ms of settling.",
         "Closing: of threads that wait in pop, bound to the cores in turn; median of up to 9 times; queues for one "
-        "consumer: one thread.",
-        "Memory: the queue and its heap, with room for so many 8-byte messages; full: with as many in it.",
+        "consumer: one thread. Where more threads spin than there are cores, it is the scheduler's time.",
+        "Memory: the queue and its heap, with room for so many 8-byte messages; full: with 4,096 in it.",
         "Construction: median of 101, memory warm.",
         "Compiling: CPU time of the compiler beyond that of an empty source.")) if panel.title in titles]
     failures = [f"Failed: {failure.queue}, {failure.name}: {failure.reason}" for failure in view.run.property_failures]

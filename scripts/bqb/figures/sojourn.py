@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
-from bqb.figures.layout import grid, layout, strip_height
+from bqb.figures.layout import PAGE, grid, layout, strip_height
 from bqb.figures.view import REFERENCE, View, asked_and_measured, called, located, notes
 from bqb.results import Point, Scenario
 from bqb.statistics import duration
@@ -28,12 +28,12 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
                if (curve := _curve(_replayed(view, pools, point, f"{name}_sojourn_ns")))}
     laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in curves)])
     queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in curves)]
-    direct = len(laid.at) <= 2
+    direct = len(laid.at) == 1
     furthest = max(x for curve in curves.values() for x, _ in curve)
     labels = 0.4 + 0.068 * max(map(len, queues)) if direct else 0.0
     plan = layout(laid, max(3.2, 0.15 * (len(queues) + 2)) if direct else 1.5, left=1.0, right=labels + theme.MARGIN,
-                  between=0.75 + labels, strip=0.0 if direct else strip_height(queues, laid))
-    page = theme.page(plan.width, plan.body, _sojourn_title(view, scenario, pools), asked_and_measured(view, scenario),
+                  between=0.75 + labels, strip=0.0 if direct else strip_height(queues))
+    page = theme.page(PAGE, plan.body, _sojourn_title(view, scenario, pools), asked_and_measured(view, scenario),
                       notes(view, scenario, f"Sojourn time: from the {_begin(scenario)} to the return of pop. Pooled "
                             "over the trials of the undisturbed blocks; each curve ends where fewer than 100 messages lie "
                             "beyond it. Dashed grey: the ideal queue, given the same work; dotted: the floor, the same "

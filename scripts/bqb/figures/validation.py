@@ -9,12 +9,16 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import theme, theory
+from bqb.figures.layout import PAGE
 from bqb.theme import GREY
 from bqb.validate import Comparison, told
 
-WIDTH, HEIGHT, LEFT, BETWEEN = 3.0, 2.6, 0.5, 1.1  # inches, of a panel and around it
+LEFT, BETWEEN, HEIGHT, ACROSS = 0.5, 1.0, 2.3, 2  # inches, around a panel and of it; panels in a row
+WIDTH = (PAGE - 2 * theme.MARGIN - LEFT) / ACROSS - BETWEEN
 STEP = HEIGHT + 0.95  # from one row to the next
+LOWEST_WAIT = 0.05  # mean services; lower ones are not drawn
 LOADS = np.linspace(0.05, 0.95, 181)
+MM1 = ("mm1", "mm1_deep", "mm1_sleep")
 COLORS = {"mean": theme.BLUE, "p50": theme.GREEN, "p99": theme.RED}
 CAPACITY_COLORS = [theme.BLUE, theme.RED, theme.GREEN, theme.ORANGE, theme.PINK, theme.SKY, theme.BLACK]
 
@@ -24,20 +28,20 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> theme.Pag
     known = [each for each in comparisons if math.isfinite(each.measured)]
     shapes = sorted({(each.producers, each.consumers) for each in known if each.figure == "throughput"})
     above = [lambda axes, shape=shape: throughput(axes, known, shape) for shape in shapes]
-    of_open_loops = (lambda axes: waits(axes, known, ("mm1", "mm1_deep", "mm1_sleep")),
+    of_open_loops = (lambda axes: waits(axes, known, MM1),
                      lambda axes: omission(axes, known), lambda axes: means(axes, known))
     below = of_open_loops if known else ()
     heads = [f"{p} producer{'s' * (p > 1)}, {c} consumer{'s' * (c > 1)}" for p, c in shapes]
     lower = ["M/M/1: Poisson arrivals, exponential service", "Whose clock? 99% wait at capacity 4",
              "Mean waits: M/D/1 and M/M/2"]
-    columns = max(len(above), len(below), 1)
-    made = theme.page(2 * theme.MARGIN + LEFT + columns * (WIDTH + BETWEEN), STEP * (bool(above) + bool(below)) + 0.1,
-                      title(comparisons), " · ".join(machine), notes(known))
-    for number, (row, names) in enumerate(line for line in ((above, heads), (below, lower)) if line[0]):
-        for column, (draw, name) in enumerate(zip(row, names)):
-            left, top = theme.MARGIN + LEFT + column * (WIDTH + BETWEEN), number * STEP + 0.35
-            made.text(left, top - 0.3, name, fontsize=10, fontweight="bold")
-            draw(made.axes(left, top, WIDTH, HEIGHT))
+    panels = [*zip(above, heads), *zip(below, lower)]
+    made = theme.page(PAGE, STEP * math.ceil(len(panels) / ACROSS) + 0.1, title(comparisons), " · ".join(machine),
+                      notes(known))
+    for index, (draw, name) in enumerate(panels):
+        row, column = divmod(index, ACROSS)
+        left, top = theme.MARGIN + LEFT + column * (WIDTH + BETWEEN), row * STEP + 0.35
+        made.text(left, top - 0.3, name, fontsize=10, fontweight="bold")
+        draw(made.axes(left, top, WIDTH, HEIGHT))
     return made
 
 
@@ -47,12 +51,31 @@ def title(comparisons: Sequence[Comparison]) -> str:
 
 def notes(comparisons: Sequence[Comparison]) -> list[str]:
     lines = ["Lines: closed forms. Markers: measured, at the load that the work really had, with 95% intervals over the "
-             "blocks; filled: spinning work, hollow: sleeping work; faint: not judged, for the machine took the cores "
-             "away; a cross: outside the tolerance. A wait lasts until a consumer has the message in its hands."]
+             "blocks; filled: spinning work, hollow: sleeping work; a cross: outside the tolerance. A wait lasts until a "
+             "consumer has the message in its hands."]
+    lines += unjudged(comparisons)
     if any(each.part == "coordinated_omission" for each in comparisons):
         lines.append("Whose clock: an open loop counts from the time at which a message was meant to come; a closed loop "
                      "from the call of push, which a producer makes later where the queue held it up before.")
     return lines
+
+
+def unjudged(comparisons: Sequence[Comparison]) -> list[str]:
+    """Which figures have no verdict, and why; and which have no marker."""
+    robbed = sum(each.robbed for each in comparisons)
+    shown = sum(not each.judged and not each.robbed for each in comparisons)
+    low = [each for each in comparisons if each.part in MM1 and each.measured <= LOWEST_WAIT]
+    lines = []
+    if robbed or shown:
+        reasons = [f"{robbed} because the machine took cores away from spinning work" if robbed else "",
+                   f"{shown} because no tolerance is set (median waits of sleeping work: at a light load they are hardly "
+                   "more than a wake-up)" if shown else ""]
+        lines.append(f"Faint diamonds: not judged, {', '.join(filter(None, reasons))}.")
+    if low:
+        judged = sum(each.judged for each in low)
+        lines.append(f"Not drawn: {len(low)} waits of at most {LOWEST_WAIT:g} mean services "
+                     f"({judged or 'none'} of them judged).")
+    return [" ".join(lines)] if lines else []
 
 
 def throughput(axes: Axes, comparisons: Sequence[Comparison], shape: tuple[int, int]) -> None:
@@ -66,7 +89,7 @@ def throughput(axes: Axes, comparisons: Sequence[Comparison], shape: tuple[int, 
         markers(axes, [each for each in mine if each.capacity == capacity], color)
     axes.set_xlim(loads[0], loads[-1])
     axes.set_xlabel("ρ, offered load")
-    axes.set_ylabel("throughput, share of the consumers' pace")
+    axes.set_ylabel("share of the consumers' pace")
     theme.end_labels(axes, ends, width=0.15)
 
 
@@ -78,9 +101,10 @@ def share_of_consumers(shape: tuple[int, int], capacity: int, rho: float) -> flo
 
 def markers(axes: Axes, comparisons: Sequence[Comparison], color: str) -> None:
     for each in comparisons:
-        shown = {"marker": "o" if each.passed else "X", "markersize": 5 if each.passed else 8, "color": color,
-                 "markerfacecolor": "white" if "sleeping" in each.title else color, "alpha": 0.3 if each.robbed else 1}
-        if math.isfinite(each.low) and math.isfinite(each.high) and not each.robbed:
+        marker, size = ("d", 6) if not each.judged else ("o", 5) if each.passed else ("X", 8)
+        shown = {"marker": marker, "markersize": size, "color": color, "alpha": 1 if each.judged else 0.4,
+                 "markerfacecolor": "white" if "sleeping" in each.title else color}
+        if math.isfinite(each.low) and math.isfinite(each.high) and each.judged:
             axes.plot([each.rho, each.rho], [each.low, each.high], color=color, linewidth=1.4, zorder=2)
         axes.plot([each.rho], [each.measured], linestyle="none", zorder=3, **shown)
 
@@ -112,8 +136,8 @@ def waits(axes: Axes, comparisons: Sequence[Comparison], parts: Sequence[str]) -
     curve(axes, ends, lambda rho: theory.mm1_wait_quantile(1 / rho, 1, 0.99), COLORS["p99"], "99%")
     for figure, color in COLORS.items():
         markers(axes, [each for each in comparisons if each.part in parts and each.figure == figure
-                       and each.measured > 0.05], color)
-    wait_axes(axes, ends, 0.05)
+                       and each.measured > LOWEST_WAIT], color)
+    wait_axes(axes, ends, LOWEST_WAIT)
 
 
 def omission(axes: Axes, comparisons: Sequence[Comparison]) -> None:

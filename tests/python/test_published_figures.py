@@ -1,0 +1,45 @@
+"""plots/*.png are what today's code draws from the published runs: each carries its texts, which are compared with those
+of the same figure drawn now. Pixels depend on the fonts of a machine; titles, captions, names and numbers do not."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from bqb import ROOT, figures, results, theme, validate
+from bqb.figures import validation
+from PIL import Image
+
+PUBLISHED = ROOT / "results" / "published"
+PLOTS = sorted((ROOT / "plots").glob("*.png"))
+
+
+@cache
+def drawn(folder: Path) -> dict:
+    """Functions that draw the figures of a published run, by file stem."""
+    if (folder / "validation.json").exists():
+        document = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
+        machine = document.get("machine") or [folder.name]
+        return {"validation": lambda: validation.page(validate.from_json(document), machine)}
+    run = results.load(folder)
+    return dict(figures.all_figures(figures.View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))))
+
+
+def folder_of(stem: str) -> Path:
+    """The newest published run that has the scenario of a figure; those of no scenario are of the curated ones."""
+    kind = {"validation": "validate"}.get(stem) or ("ablation" if stem.startswith("waiting.") else "")
+    fits = re.compile(rf"\d{{4}}-\d\d-\d\d\.[a-z0-9-]+{rf'[.]{kind}' if kind else ''}")
+    return max(folder for folder in PUBLISHED.iterdir() if fits.fullmatch(folder.name))
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=[plot.stem for plot in PLOTS])
+def test_a_committed_figure_says_what_the_code_draws(plot: Path) -> None:
+    with theme.context():
+        page = drawn(folder_of(plot.stem))[plot.stem]()
+    assert Image.open(plot).info.get("Description", "") == theme.description(page.figure), (
+        f"{plot.name} is not what the code draws: ./scripts/plot on an unpacked copy of {folder_of(plot.stem).name}")
+
+
+def test_there_are_figures() -> None:
+    assert len(PLOTS) >= 2
