@@ -176,6 +176,9 @@ Json describe_scenario(const Scenario& scenario, const std::vector<std::string>&
   }
   json["queues"] = queues;
   json["points"] = points;
+  for (const EarlierExpect& earlier : scenario.earlier_expect) {
+    json["earlier_expect"].push_back({{"until", earlier.until}, {"text", earlier.text}, {"why", earlier.why}});
+  }
   for (const Claim& claim : scenario.claims) json["claims"].push_back(describe_claim(claim));
   return json;
 }

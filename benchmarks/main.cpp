@@ -66,8 +66,11 @@ void print_counters() {
 void print_scenarios(const Session& session) {
   for (const Scenario& scenario : session.scenarios()) {
     std::cout << scenario.name << "  (" << scenario.file << ", " << scenario.points.size() << " points, "
-              << scenario.rounds << " rounds)\n  " << scenario.question << "\n  expected: " << scenario.expect
-              << "\n  queues:";
+              << scenario.rounds << " rounds)\n  " << scenario.question << "\n  expected: " << scenario.expect << '\n';
+    for (const EarlierExpect& earlier : scenario.earlier_expect) {
+      std::cout << "  expected until " << earlier.until << ": " << earlier.text << " (" << earlier.why << ")\n";
+    }
+    std::cout << "  queues:";
     for (const std::string& queue : session.queues_of(scenario)) std::cout << ' ' << queue;
     std::cout << '\n';
     for (const Point& point : scenario.points) std::cout << "    " << point.name << '\n';

@@ -149,11 +149,19 @@ struct Point {
   }
 };
 
+/// What a scenario's `expect` said until runs contradicted it: a prediction that failed is a result.
+struct EarlierExpect {
+  std::string until;  ///< the day on which it was replaced: 2026-11-28
+  std::string text;
+  std::string why;  ///< what contradicts it
+};
+
 struct Scenario {
   std::string name;
   std::string file;
   std::string question;
   std::string expect;
+  std::vector<EarlierExpect> earlier_expect;
   bool rank = true;
   const Counter* judged_by = nullptr;  ///< the counter that ranks its queues; nullptr: lost time, or else throughput
   std::size_t rounds = 12;

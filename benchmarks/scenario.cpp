@@ -102,7 +102,7 @@ std::string hint_for(std::string_view path) {
   }
   std::string all;
   for (const Key& key : keys) all += (all.empty() ? "" : ", ") + std::string(key.path);
-  return "unknown; the keys are " + all + ", [[case]], [[claim]]";
+  return "unknown; the keys are " + all + ", [[case]], [[claim]], [[earlier_expect]]";
 }
 
 // Every key below `table` must be in the language.
@@ -117,6 +117,8 @@ void check_keys(const Place& place, const toml::table& table, const std::string&
       if (!cases || cases->empty() || !cases->is_array_of_tables()) place.fail(node, path, "must be tables: [[case]]");
     } else if (prefix.empty() && path == "claim" && !in_case) {
       continue;  // read_claims() checks them
+    } else if (prefix.empty() && path == "earlier_expect" && !in_case) {
+      continue;  // read_earlier_expects() checks them
     } else if (prefix.empty() && path == "name" && in_case) {
       if (!node.is_string()) place.fail(node, path, "must be a string");
     } else {
@@ -558,6 +560,39 @@ std::string require_text(const Place& place, const toml::table& table, const cha
   return *text;
 }
 
+std::vector<EarlierExpect> read_earlier_expects(const Place& place, const toml::table& file) {
+  const toml::node* node = file.get("earlier_expect");
+  if (!node) return {};
+  const toml::array* tables = node->as_array();
+  if (!tables || tables->empty() || !tables->is_array_of_tables()) {
+    place.fail(*node, "earlier_expect", "must be tables: [[earlier_expect]]");
+  }
+  std::vector<EarlierExpect> earlier;
+  for (const toml::node& each : *tables) {
+    const toml::table& table = *each.as_table();
+    for (const auto& [name, value] : table) {
+      if (name == "until" || name == "text" || name == "why") continue;
+      place.fail(value, "earlier_expect." + std::string(name.str()), "unknown; the keys are until, text, why");
+    }
+    const auto text = [&](const char* key) {
+      const toml::node* found = table.get(key);
+      const std::string path = "earlier_expect."s + key;
+      if (!found) place.fail(table, path, "missing: every [[earlier_expect]] has until, text and why");
+      const auto value = found->value_exact<std::string>();
+      if (!value || value->empty()) place.fail(*found, path, "must be a sentence");
+      return *value;
+    };
+    const toml::node* until = table.get("until");
+    if (!until) place.fail(table, "earlier_expect.until", "missing: every [[earlier_expect]] has until, text and why");
+    const auto day = until->value_exact<toml::date>();
+    if (!day) place.fail(*until, "earlier_expect.until", "must be a date without quotes, such as 2026-11-28");
+    std::ostringstream date;
+    date << *day;
+    earlier.push_back({date.str(), text("text"), text("why")});
+  }
+  return earlier;
+}
+
 const Counter* read_judge(const Place& place, const toml::node& node) {
   const auto name = node.value_exact<std::string>();
   if (!name) place.fail(node, "judged_by", "must be the name of a counter");
@@ -596,6 +631,7 @@ Scenario load_scenario(const fs::path& file) {
   scenario.file = file.string();
   scenario.question = require_text(place, table, "question");
   scenario.expect = require_text(place, table, "expect");
+  scenario.earlier_expect = read_earlier_expects(place, table);
   scenario.queues = read_names(place, table, scenario.queues_line);
   const Combination top(place, table, nullptr);
   if (const toml::node* rank = table.get("rank")) {

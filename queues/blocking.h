@@ -1,12 +1,14 @@
 // Makes a blocking queue of two parts: storage that cannot wait, and a policy that can.
 //
-// Storage (mpmc_ring.h, spsc_ring.h, and the peers that come without waiting) offers
+// Storage (mpmc_ring.h, spsc_ring.h, and the third-party libraries that come without waiting) offers
 //   try_push(T& value)  done (then moved from), full, busy or closed     can_push()  hint, cheap: is a try worth while?
 //   try_pop(out)        done, empty, busy or closed                      can_pop()   (also once it is closed)
 //   close(), is_closed(), capacity(), size_approx(), traits
-// and none of it waits for another thread. What it answers is final: full, empty and closed are linearizable, busy says
-// that another thread is in the middle of the slot in question. A hint may be wrong while calls are in progress;
-// waiting_policies.h says how far. Waiting is one of the policies there, an object for each side.
+// and none of it waits for another thread, unless a library does so by itself. What our own rings answer is final:
+// full, empty and closed are linearizable, busy says that another thread is in the middle of the slot in question.
+// Libraries promise less: their label `close` is quiescent (peers/closing.h), and each header says whether its full and
+// its empty can be spurious. A hint may be wrong while calls are in progress; waiting_policies.h says how far. Waiting
+// is one of the policies there, an object for each side.
 #pragma once
 
 #include <concepts>

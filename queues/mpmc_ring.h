@@ -1,4 +1,4 @@
-// A lock-free ring for many producers and many consumers, and the blocking queues made of it.
+// A ring without locks for many producers and many consumers, and the blocking queues made of it.
 //
 // What:    each slot has a turn: even while it is free, odd while it holds a message, one more at each change. A push
 //          claims the next position by moving the tail, writes, and advances the slot's turn; a pop does the same at
@@ -7,9 +7,9 @@
 // Use it:  where many threads share one queue, and their calls are frequent.
 // Not:     where threads may be stopped at any time for long: one stopped between the claim and the turn holds up all
 //          that come after it.
-// Source:  D. Vyukov, "Bounded MPMC queue", 2010 (1024cores.net). New here: turns in the place of positions in the
-//          slots, which make capacities of 1 and of any other size possible; and a closing bit in the tail, so that one
-//          atomic instruction decides between a push and a close.
+// Source:  D. Vyukov, "Bounded MPMC queue", 2010 (1024cores.net). Capacities of any size, 1 among them, and a closing
+//          bit in the tail, so that one atomic instruction decides between a push and a close: as in the array flavour
+//          of crossbeam-channel (Rust), whose slots hold a whole stamp where these hold a turn.
 // Waiting: one of waiting_policies.h.
 // Progress: neither lock-free nor blocking in the strict sense: a thread stopped in mid-call holds up everyone behind
 //          it, yet try_push and try_pop never wait for it, and say busy.

@@ -5,8 +5,9 @@
 // below), under random delays, and in an interleaving explorer, whose policies offer the same names. Every primitive
 // takes an optional name, which StdSync drops and an explorer prints in its schedules.
 //
-// StdSync adds nothing: each member is the system's primitive, inlined. Memory orderings belong on atomics rather than
-// in free-standing fences wherever possible, because sanitizers do not understand fences.
+// StdSync adds nothing to the system's primitives, which it inlines, but to one: yield() also counts itself, a store to
+// thread-local memory beside a system call. The benchmarks read that count. Memory orderings belong on atomics rather
+// than in free-standing fences wherever possible, because sanitizers do not understand fences.
 #pragma once
 
 #include <linux/futex.h>

@@ -1,4 +1,4 @@
-// How a thread waits for a queue that cannot wait by itself: the policies that blocking.h puts on lock-free storage.
+// How a thread waits for a queue that cannot wait by itself: the policies that blocking.h puts on storage.
 //
 //   policy         waits by                                         while it waits
 //   Spin           looking again, for ever                          burns its core

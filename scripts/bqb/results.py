@@ -115,6 +115,15 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class EarlierExpect:
+    """What a scenario's `expect` said until runs contradicted it."""
+
+    until: str  # 2026-11-28
+    text: str
+    why: str  # what contradicts it
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One question, with the points that ask it."""
 
@@ -128,6 +137,7 @@ class Scenario:
     judged_by: str | None = None  # the counter that ranks its queues, if it names one
     more_is_better: bool = False  # of that counter
     claims: tuple[Claim, ...] = ()
+    earlier_expect: tuple[EarlierExpect, ...] = ()  # those that failed
 
     @property
     def open_loop(self) -> bool:
@@ -485,7 +495,8 @@ def _scenario(row: dict) -> Scenario:
     judge = row.get("judged_by", {})
     return Scenario(row["name"], row.get("question", ""), row.get("expect", ""), bool(row.get("rank", True)),
                     tuple(row.get("queues", ())), tuple(map(_point, row.get("points", ()))), row.get("file", ""),
-                    judge.get("counter"), judge.get("better") == "higher", tuple(map(_claim, row.get("claims", ()))))
+                    judge.get("counter"), judge.get("better") == "higher", tuple(map(_claim, row.get("claims", ()))),
+                    tuple(EarlierExpect(**_known(EarlierExpect, each)) for each in row.get("earlier_expect", ())))
 
 
 # --------------------------------------------------------------------------------------------- results.json

@@ -1,16 +1,30 @@
 // What the handles and the harness's counted loops add to a queue, for callgrind to count:
-//   loop_overhead direct|handles|harness reference|two_condvar N     N uncontended pushes, then N pops and the end
+//   loop_overhead direct|handles|harness QUEUE N     N uncontended pushes, then N pops and the end
 #include <cstdio>
 #include <cstdlib>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "benchmarks/run_trial.h"
+#include "queues/mpmc_ring.h"
 #include "queues/reference.h"
+#include "queues/spsc_ring.h"
 #include "queues/two_condvar.h"
 
 namespace {
 
 using namespace bq::bench;
+
+// Takes a message the way that suits the queue best, as a trial does.
+bool receive(auto& from, std::optional<Message>& message) {
+  if constexpr (requires { from.pop(message); }) {
+    return from.pop(message) == bq::Status::done;
+  } else {
+    message = from.pop();
+    return message.has_value();
+  }
+}
 
 // What a trial must do at the least, by hand: send numbered messages, check that they arrive in order, and sum them up.
 template <class Producer, class Consumer>
@@ -20,7 +34,8 @@ template <class Producer, class Consumer>
   }
   producer.close();
   detail::ArrivalCheck check(1);
-  while (const std::optional<Message> message = consumer.pop()) check(*message);
+  std::optional<Message> message;
+  while (receive(consumer, message)) check(*message);
   return check.checksum();
 }
 
@@ -65,8 +80,13 @@ std::uint64_t run(const std::string& way, std::size_t count) {
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
   const std::size_t count = std::strtoul(argv[3], nullptr, 10);
-  const std::uint64_t checksum = std::string(argv[2]) == "reference"
-                                     ? run<bq::ReferenceQueue<Message>>(argv[1], count)
-                                     : run<bq::TwoCondvarQueue<Message>>(argv[1], count);
-  std::printf("%016llx\n", static_cast<unsigned long long>(checksum));
+  const std::map<std::string, std::uint64_t (*)(const std::string&, std::size_t)> queues{
+      {"reference", run<bq::ReferenceQueue<Message>>},
+      {"two_condvar", run<bq::TwoCondvarQueue<Message>>},
+      {"mpmc_spin_yield_park", run<bq::MpmcRingSpinYieldPark<Message>>},
+      {"spsc_spin_yield_park", run<bq::SpscRingSpinYieldPark<Message>>},
+  };
+  const auto found = queues.find(argv[2]);
+  if (found == queues.end()) return 2;
+  std::printf("%016llx\n", static_cast<unsigned long long>(found->second(argv[1], count)));
 }

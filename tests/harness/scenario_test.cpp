@@ -270,6 +270,30 @@ TEST_F(ScenarioTest, IsJudgedByACounterThatRanks) {
                "not in a case");
 }
 
+TEST_F(ScenarioTest, KeepsExpectationsThatFailed) {
+  const Scenario scenario = load(head + R"(capacity = 1
+[[earlier_expect]]
+until = 2026-11-28
+text  = "Nothing."
+why   = "It was 3 us."
+)");
+  ASSERT_EQ(scenario.earlier_expect.size(), 1u);
+  EXPECT_EQ(scenario.earlier_expect[0].until, "2026-11-28");
+  EXPECT_EQ(scenario.earlier_expect[0].text, "Nothing.");
+  EXPECT_EQ(scenario.earlier_expect[0].why, "It was 3 us.");
+}
+
+TEST_F(ScenarioTest, AnExpectationThatFailedHasADateATextAndAReason) {
+  const std::string table = head + "capacity = 1\n[[earlier_expect]]\n";  // the keys begin in line 5
+  expect_error(table + "text = \"t\"\nwhy = \"w\"\n", "4", "earlier_expect.until", "missing");
+  expect_error(table + "until = 2026-11-28\nwhy = \"w\"\n", "4", "earlier_expect.text", "missing");
+  expect_error(table + "until = 2026-11-28\ntext = \"t\"\n", "4", "earlier_expect.why", "missing");
+  expect_error(table + "until = \"2026\"\ntext = \"t\"\nwhy = \"w\"\n", "5", "earlier_expect.until", "2026-11-28");
+  expect_error(table + "until = 2026-11-28\ntext = 3\nwhy = \"w\"\n", "6", "earlier_expect.text", "sentence");
+  expect_error(table + "until = 2026-11-28\ntexts = \"t\"\n", "6", "earlier_expect.texts", "until, text, why");
+  expect_error(head + "capacity = 1\nearlier_expect = \"e\"\n", "4", "earlier_expect", "[[earlier_expect]]");
+}
+
 // A scenario of six points, and a claim about it whose first key is in line 13.
 const std::string swept = head + R"(capacity = [1, 16, 64]
 rho = [0.5, 2.0]
