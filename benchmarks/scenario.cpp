@@ -563,12 +563,12 @@ std::string require_text(const Place& place, const toml::table& table, const cha
 std::vector<EarlierExpect> read_earlier_expects(const Place& place, const toml::table& file) {
   const toml::node* node = file.get("earlier_expect");
   if (!node) return {};
-  const toml::array* tables = node->as_array();
-  if (!tables || tables->empty() || !tables->is_array_of_tables()) {
+  const toml::array* listed = node->as_array();
+  if (!listed || listed->empty() || !listed->is_array_of_tables()) {
     place.fail(*node, "earlier_expect", "must be tables: [[earlier_expect]]");
   }
   std::vector<EarlierExpect> earlier;
-  for (const toml::node& each : *tables) {
+  for (const toml::node& each : *listed) {
     const toml::table& table = *each.as_table();
     for (const auto& [name, value] : table) {
       if (name == "until" || name == "text" || name == "why") continue;

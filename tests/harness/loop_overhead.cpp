@@ -16,17 +16,8 @@ namespace {
 
 using namespace bq::bench;
 
-// Takes a message the way that suits the queue best, as a trial does.
-bool receive(auto& from, std::optional<Message>& message) {
-  if constexpr (requires { from.pop(message); }) {
-    return from.pop(message) == bq::Status::done;
-  } else {
-    message = from.pop();
-    return message.has_value();
-  }
-}
-
 // What a trial must do at the least, by hand: send numbered messages, check that they arrive in order, and sum them up.
+// They are taken by pop(out) where there is one, as in a trial.
 template <class Producer, class Consumer>
 [[gnu::noinline]] std::uint64_t by_hand(Producer& producer, Consumer& consumer, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
@@ -34,8 +25,12 @@ template <class Producer, class Consumer>
   }
   producer.close();
   detail::ArrivalCheck check(1);
-  std::optional<Message> message;
-  while (receive(consumer, message)) check(*message);
+  if constexpr (requires(std::optional<Message> message) { consumer.pop(message); }) {
+    std::optional<Message> message;
+    while (consumer.pop(message) == bq::Status::done) check(*message);
+  } else {
+    while (const std::optional<Message> message = consumer.pop()) check(*message);
+  }
   return check.checksum();
 }
 

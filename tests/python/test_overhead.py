@@ -30,13 +30,17 @@ def instructions(program: Path, way: str, queue: str, tmp_path: Path) -> float:
     return (total(64_000) - total(6_400)) / (64_000 - 6_400)
 
 
-@pytest.mark.parametrize("queue", ["reference", "two_condvar"])
+MOST_INSTRUCTIONS = 8  # that a loop may add to a push and a pop
+LOOPS = {"reference": 2, "two_condvar": 5, "mpmc_spin_yield_park": 5, "spsc_spin_yield_park": 10}  # at most so many %
+
+
+@pytest.mark.parametrize("queue", LOOPS)
 @pytest.mark.parametrize("way", ["handles", "harness"])
-def test_adds_at_most_three_per_cent(way: str, queue: str, tmp_path: Path) -> None:
+def test_the_loop_adds_little(way: str, queue: str, tmp_path: Path) -> None:
     by_hand = instructions(LOOP, "direct", queue, tmp_path)
     measured = instructions(LOOP, way, queue, tmp_path)
     print(f"{queue}: {by_hand:.1f} by hand, {measured:.1f} through the {way}: {measured / by_hand - 1:+.2%}")
-    assert measured <= 1.03 * by_hand
+    assert measured - by_hand < MOST_INSTRUCTIONS + 0.5 and measured <= (1 + LOOPS[queue] / 100) * by_hand
 
 
 @pytest.mark.parametrize("queue", ["two_condvar", "spsc_ring"])
