@@ -1,4 +1,5 @@
-"""Keeps a run in the repository: compressed under results/published, and the figures that README.md shows in plots/."""
+"""Keeps a run in the repository: compressed under results/published, and the figures that README.md and docs/ show, in
+plots/."""
 
 from __future__ import annotations
 
@@ -39,11 +40,15 @@ def _selection(run: results.Run) -> list[str]:
     return [Path(asked).stem for asked in run.context["arguments"]["scenario"]]
 
 
+def shown() -> set[str]:
+    """Names of the figures that README.md and the pages of docs/ show."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return {name for page in pages for name in re.findall(r"plots/([\w.]+)", page.read_text(encoding="utf-8"))}
+
+
 def _draw(run: results.Run) -> list[Path]:
-    """The figures that README.md names, and no others; the overview is that of the curated scenarios."""
-    wanted = set(re.findall(r"plots/([\w.]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
-    if _selection(run):
-        wanted.discard("overview.png")
+    """The figures that the pages show, and no others; those of no one scenario are of the curated ones."""
+    wanted = shown() - ({"overview.png", "properties.png", "summary.png"} if _selection(run) else set())
     FIGURES.mkdir(exist_ok=True)
     drawn = []
     with tempfile.TemporaryDirectory() as scratch:

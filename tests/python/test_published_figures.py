@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from bqb import ROOT, figures, results, theme, validate
+from bqb import ROOT, figures, publish, results, theme, validate
 from bqb.figures import validation
 from PIL import Image
 
@@ -41,5 +41,8 @@ def test_a_committed_figure_says_what_the_code_draws(plot: Path) -> None:
         f"{plot.name} is not what the code draws: ./scripts/plot on an unpacked copy of {folder_of(plot.stem).name}")
 
 
-def test_there_are_figures() -> None:
-    assert len(PLOTS) >= 2
+def test_publish_draws_all_that_is_shown_and_nothing_else_is_kept() -> None:
+    of_validate = {"validation.png"}  # of a ./scripts/validate, not of a run
+    assert publish.shown() - of_validate == {plot.name for plot in PLOTS} - of_validate
+    methodology = (ROOT / "METHODOLOGY.md").read_text(encoding="utf-8")
+    assert all(f"plots/{name}" in methodology for name in of_validate)
