@@ -84,6 +84,18 @@ def measure(program: Path, out: Path, *selection: object, round: int = 1) -> sub
     return run(program, *selection, "--out", out, "--round", round)
 
 
+def test_an_expectation_that_failed_is_listed_and_kept(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, RACE + '[[earlier_expect]]\nuntil = 2026-11-28\ntext = "Nothing."\nwhy = "It was 3 us."\n')
+    listed = run(REAL, "--scenario", asked, "--list")
+    assert "  expected until 2026-11-28: Nothing. (It was 3 us.)\n" in listed.stdout
+    (tmp_path / "out").mkdir()
+    done = run(REAL, "--scenario", asked, "--queue", "^two_condvar$", "--out", tmp_path / "out", "--pilot")
+    assert done.returncode == 0, done.stderr
+    header = rows(tmp_path / "out", "run")[0]
+    assert header["scenarios"]["asked"]["earlier_expect"] == [
+        {"until": "2026-11-28", "text": "Nothing.", "why": "It was 3 us."}]
+
+
 @pytest.mark.parametrize("queue", ["dropping", "duplicating", "reordering", "overfull"])
 @pytest.mark.parametrize("text", [RACE, TRACED, PIPELINE], ids=["counted", "traced", "pipeline"])
 def test_a_wrong_queue_never_gets_a_number(tmp_path: Path, queue: str, text: str) -> None:

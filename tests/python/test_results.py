@@ -173,6 +173,14 @@ def test_unknown_members_are_ignored(race):
     assert results.load(race).points[POINT].capacity == 1024
 
 
+def test_an_expectation_that_failed_stays_with_its_scenario(race):
+    header, *rest = rows_of(race)
+    earlier = {"until": "2026-11-28", "text": "Nothing.", "why": "It was 3 us."}
+    header["scenarios"]["race"]["earlier_expect"] = [earlier]
+    write_rows(race, [header, *rest])
+    assert results.load(race).scenarios["race"].earlier_expect == (results.EarlierExpect(**earlier),)
+
+
 def test_a_point_knows_its_shape_and_stages(race):
     header, *rest = rows_of(race)
     resolved = header["scenarios"]["race"]["points"][0]
