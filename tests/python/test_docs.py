@@ -18,7 +18,7 @@ from bqb import ROOT, cli, cli_parts
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "results/README.md", ROOT / "scenarios/README.md"])
 HEADERS = sorted([*ROOT.glob("queues/**/*.h"), *ROOT.glob("docs/**/*.h")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-SPAN = re.compile(r"`([^`\n]+)`")
+SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")  # code in the text, perhaps over two lines
 COMMAND = re.compile(r"\S*scripts/(bench|explore|gate|plot|publish|test|validate)\b|cmake |build/\S+/\w+|git |ctest ")
 LANGUAGES = {"cpp", "sh", "toml", "yaml", "cmake", "text"}
 RELEASE = ROOT / "build" / "release"
@@ -77,7 +77,8 @@ def command_lines() -> dict[str, str]:
         text = FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text_of(path))
         for span in SPAN.finditer(text):
             if COMMAND.match(span[1]) and len(span[1].split()) > 1:  # a lone name is no command
-                found.setdefault(span[1], f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, span.start()) + 1}")
+                place = f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, span.start()) + 1}"
+                found.setdefault(" ".join(span[1].split()), place)
     return found
 
 
@@ -159,6 +160,7 @@ RUN = {
     "./scripts/explore --queue two_lock --producers 2 --consumers 2 --capacity 1 --messages 4 --delays 4": None,
     "./scripts/explore --queue spsc_park --ending race --weak --bound 3": None,
     "./scripts/gate selftest": "./scripts/gate selftest --gates 10",
+    "./scripts/gate aa --folder results/published/gate/aa --runs 1": None,
     "cmake --build --preset release --target pipeline_demo && build/release/pipeline_demo": None,
     "cmake --build build/release --target peer_overhead && build/release/tests/harness/peer_overhead 100": None,
 }

@@ -48,7 +48,7 @@ class Band:
 
 
 def overview(view: View) -> theme.Page | None:
-    """Queues x situations: lost time per message (or what else judges), as number and shade; efficiency below it."""
+    """Queues x situations: overhead per message (or what else judges), as number and shade; efficiency below it."""
     situations = [each for scenario in view.run.scenarios.values() if scenario.rank and view.points(scenario)
                   and not view.is_race(scenario) for each in _situations(view, scenario)]
     table = cells.losses(view, situations)
@@ -59,7 +59,7 @@ def overview(view: View) -> theme.Page | None:
     bands = _bands(situations, table, queues)
     page = theme.page(max(max(band.right for band in bands) + SCORE, 8.0), sum(band.height for band in bands),
                       _overview_title(view, situations, table),
-                      "Time lost per message beyond an ideal queue that costs nothing, efficiency and CPU, by "
+                      "Overhead per message beyond an ideal queue that costs nothing, efficiency and CPU, by "
                       f"situation. {' · '.join(machine(view, [p for each in situations for p in each.points]))}",
                       _overview_notes(view, situations, table))
     top = 0.0
@@ -184,11 +184,11 @@ def _overview_title(view: View, situations: Sequence[Situation], table: dict) ->
 
 def _overview_notes(view: View, situations: Sequence[Situation], table: dict) -> list[str]:
     judged = any(cells.is_judged(view, each) for each in situations)
-    notes = ["Large: lost time per message, the darker the more; below it efficiency (ideal time / measured time) and "
+    notes = ["Large: overhead per message, the darker the more; below it efficiency (ideal time / measured time) and "
              "CPU time beyond the work (bold: over five times the column's median). Medians over the points of the "
              "column, each the median of its undisturbed blocks."]
     if any(each.judge != LOST for each in situations):
-        notes.append('Columns headed "by" show that counter instead of lost time, in shades of their own.')
+        notes.append('Columns headed "by" show that counter instead of overhead, in shades of their own.')
     if judged:
         notes.append("Framed: not significantly worse than the best (paired within blocks, 95% interval, margin of 5% "
                      "or 10 ns). Last column: at how many points, of those with a verdict that the queue could enter; "
