@@ -205,14 +205,16 @@ def plot(words: list[str]) -> int:
 
 
 def publish_run(words: list[str]) -> int:
-    parser = Parser(prog="publish", description="Keeps a run under results/published, compressed, and draws the "
-                    "README's figures from it into plots/.")
+    parser = Parser(prog="publish", description="Keeps a complete run under results/published, compressed, and draws "
+                    "the figures that README.md and docs/ show, into plots/.")
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a run")
+    parser.add_argument("--replace", action="store_true",
+                        help="also where a run of that day, machine and selection is published already: it goes")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
-    folder = parser.parse_args(words).folder
+    arguments = parser.parse_args(words)
     from bqb import publish  # after --help, which has to do without matplotlib
     try:
-        kept, drawn = publish.publish(folder)
+        kept, drawn = publish.publish(arguments.folder, arguments.replace, lambda line: say(f"publish: {line}"))
     except results.ResultError as error:
         raise Failure(str(error), EXIT_USAGE) from None
     for path in (*drawn, kept):

@@ -69,6 +69,12 @@ class Selection:
     def note(self) -> list[str]:
         return ["--note-arguments", json.dumps(asdict(self))]
 
+    def rounds_due(self, context: dict) -> int:
+        """The regular rounds of a run with this `context`."""
+        if self.budget_s is not None:
+            return ROUNDS_IN_ANY_BUDGET
+        return self.rounds or context.get("default_rounds", DEFAULT_ROUNDS)
+
     @classmethod
     def of_run(cls, journal: Journal) -> Selection:
         arguments = journal.context["arguments"]
@@ -122,9 +128,7 @@ class Driver:
 
     @property
     def _rounds(self) -> int:
-        if self._selection.budget_s is not None:
-            return ROUNDS_IN_ANY_BUDGET
-        return self._selection.rounds or self.journal.context.get("default_rounds", DEFAULT_ROUNDS)
+        return self._selection.rounds_due(self.journal.context)
 
     def _pilot(self) -> None:
         def show():
@@ -352,13 +356,13 @@ def die_with_parent() -> None:
     LIBC.prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def lock(folder: Path) -> int:
-    """Holds the folder for this process; a Failure of status 2 where another run writes to it."""
+def lock(folder: Path, command: str = "./scripts/bench") -> int:
+    """Holds the folder for this process; a Failure of status 2 where another process of `command` writes to it."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        what = f"{shown(folder)}: another ./scripts/bench is writing to it; wait for it or stop it"
+        what = f"{shown(folder)}: another {command} is writing to it; wait for it or stop it"
         raise Failure(what, EXIT_USAGE) from None
     return descriptor

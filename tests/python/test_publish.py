@@ -1,0 +1,292 @@
+"""./scripts/publish: only a complete run goes in, whole, to its own place, and nothing published is lost."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+import synthetic
+from bqb import cli, driver, publish, results
+
+NAME = "2026-11-23.toy-cpu-9000-2-0-ghz-2-cores"
+ARGUMENTS = {"scenario": [], "queue": None, "rounds": None, "budget_s": None}
+
+
+@pytest.fixture(autouse=True)
+def tree(tmp_path, monkeypatch):
+    """A place to publish to, and quick figures that say which run they are of."""
+    monkeypatch.setattr(publish, "PUBLISHED", tmp_path / "published")
+    monkeypatch.setattr(publish, "FIGURES", tmp_path / "plots")
+    monkeypatch.setattr(publish.figures, "draw", quick_draw)
+
+
+def quick_draw(run: results.Run, folder: Path) -> list[Path]:
+    names = ("summary.png", "overview.png", "waiting.lost.png", "nobody_shows_this.png")
+    paths = [Path(folder) / name for name in names]
+    for path in paths:
+        path.write_text(f"{path.name} of {run.context['seed']}", encoding="utf-8")
+    return paths
+
+
+def make_run(folder: Path, seed: int = 1, rounds: int = 3, rounds_due: int = 3, **context: object) -> Path:
+    synthetic.make(folder, scenarios=["capacity_knee"], queues=["reference", "two_condvar"], rounds=rounds, seed=seed)
+    return edit(folder, default_rounds=rounds_due, seed=seed, **{"arguments": ARGUMENTS, **context})
+
+
+def edit(folder: Path, **context: object) -> Path:
+    """Changes the context of a run; None takes a key out."""
+    header, *rest = (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    row = json.loads(header)
+    row["context"] = {key: value for key, value in {**row["context"], **context}.items() if value is not None}
+    (folder / "trials.jsonl").write_text("".join([json.dumps(row) + "\n", *rest]), encoding="utf-8")
+    return folder
+
+
+def published(*words: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+    """Exit status and what it said on its standard error."""
+    capsys.readouterr()
+    status = cli.main(["publish", *map(str, words)])
+    return status, capsys.readouterr().err.splitlines()
+
+
+def refusal(*words: object, capsys: pytest.CaptureFixture[str]) -> str:
+    status, (line,) = published(*words, capsys=capsys)
+    assert status == 2
+    return line
+
+
+def tree_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_complete_run_is_kept_and_the_figures_of_the_pages_are_drawn(tmp_path, capsys) -> None:
+    folder = make_run(tmp_path / "run")
+    assert published(folder, capsys=capsys) == (0, [])
+    kept = tmp_path / "published" / NAME
+    assert sorted(tree_of(tmp_path / "published")) == [f"{NAME}/{name}.xz" for name in sorted(publish.FILES)]
+    assert lzma.decompress((kept / "trials.jsonl.xz").read_bytes()) == (folder / "trials.jsonl").read_bytes()
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"summary.png", "overview.png", "waiting.lost.png"}
+    histograms = lzma.decompress((kept / "histograms.jsonl.xz").read_bytes()).splitlines()
+    assert {json.loads(line)["name"] for line in histograms} == {"sojourn_ns", "ideal_sojourn_ns"}
+
+
+def test_a_published_run_is_replaced_only_on_demand(tmp_path, capsys) -> None:
+    first, second = make_run(tmp_path / "first", 1), make_run(tmp_path / "second", 2)
+    assert published(first, capsys=capsys)[0] == 0
+    before = tree_of(tmp_path / "published")
+    line = refusal(second, capsys=capsys)
+    assert f"{NAME} (" in line and "is there already" in line and line.endswith("replace it with --replace")
+    assert tree_of(tmp_path / "published") == before
+    assert (tmp_path / "plots" / "overview.png").read_text(encoding="utf-8") == "overview.png of 1"
+
+    status, (line,) = published("--replace", second, capsys=capsys)
+    assert status == 0 and "replaces" in line and NAME in line and str(second) in line
+    assert results.load(tmp_path / "published" / NAME).context["seed"] == 2
+    assert len(tree_of(tmp_path / "published")) == 3
+    assert (tmp_path / "plots" / "overview.png").read_text(encoding="utf-8") == "overview.png of 2"
+
+
+@pytest.mark.parametrize("arguments, due", [({}, 12), ({"rounds": 5}, 5), ({"budget_s": 60.0}, 6)])
+def test_an_incomplete_run_is_refused(tmp_path, capsys, arguments, due) -> None:
+    folder = make_run(tmp_path / "run", rounds=4, rounds_due=12, arguments={**ARGUMENTS, **arguments})
+    lines = (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "trials.jsonl").write_text("".join(lines[:-1]), encoding="utf-8")  # the last block of round 4
+    line = refusal(folder, capsys=capsys)
+    remedy = f"go on with ./scripts/bench --resume {folder}"
+    assert line.endswith(f"{folder}: the run is not complete: 3 of {due} rounds; {remedy}")
+    assert not tree_of(tmp_path / "published")
+
+
+def test_a_run_that_stopped_in_its_pilot_is_refused(tmp_path, capsys) -> None:
+    folder = make_run(tmp_path / "run")
+    lines = (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "trials.jsonl").write_text("".join(lines[:4]), encoding="utf-8")
+    assert "3 of 10 cells of the pilot; go on with ./scripts/bench --resume" in refusal(folder, capsys=capsys)
+
+
+@pytest.mark.parametrize("missing", publish.FILES)
+def test_a_missing_file_is_named_and_nothing_is_touched(tmp_path, capsys, missing) -> None:
+    assert published(make_run(tmp_path / "first"), capsys=capsys)[0] == 0
+    before = tree_of(tmp_path / "published")
+    folder = make_run(tmp_path / "second", 2)
+    (folder / missing).unlink()
+    line = refusal("--replace", folder, capsys=capsys)
+    assert str(folder) in line and missing in line
+    assert tree_of(tmp_path / "published") == before
+
+
+def test_histograms_that_lack_a_trial_are_refused(tmp_path, capsys) -> None:
+    folder = make_run(tmp_path / "run")
+    rows = [json.loads(line) for line in (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        if row["kind"] == "trial":
+            row["counters"]["sojourn_mean_ns"] = 1.0
+    (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert published(folder, capsys=capsys)[0] == 0
+    lines = (folder / "histograms.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "histograms.jsonl").write_text("".join(lines[:-4]), encoding="utf-8")
+    line = refusal("--replace", folder, capsys=capsys)
+    assert "histograms.jsonl: no sojourn_ns of capacity_knee/" in line and ", round 3;" in line
+
+
+@pytest.mark.parametrize("name", ["trials.jsonl", "histograms.jsonl", "timelines.jsonl"])
+def test_a_last_line_that_is_cut_short_is_refused(tmp_path, capsys, name) -> None:
+    folder = make_run(tmp_path / "run")
+    with (folder / name).open("a", encoding="utf-8") as file:
+        file.write('{"cell": "capacity_kn')
+    line = refusal(folder, capsys=capsys)
+    assert f"{folder / name}:" in line and "cut short" in line and f"--resume {folder}" in line
+
+
+def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path, capsys) -> None:
+    folder = make_run(tmp_path / "run")
+    whole = (folder / "histograms.jsonl").read_text(encoding="utf-8")
+    (folder / "histograms.jsonl").write_text('{"cell": "capacity_kn\n' + whole, encoding="utf-8")
+    status, lines = published(folder, capsys=capsys)
+    assert (status, lines) == (0, [f"publish: {folder / 'histograms.jsonl'}:1: left out, as it is cut short"])
+    kept = lzma.decompress((tmp_path / "published" / NAME / "histograms.jsonl.xz").read_bytes()).decode()
+    assert kept == "".join(line for line in whole.splitlines(keepends=True) if "push_blocked" not in line)
+
+
+@pytest.mark.parametrize("line", ["[]", "5", "null", '{"kind": "trial"}', '{"kind": "plan"}', '{"kind": "run"}'])
+def test_odd_rows_are_refused(tmp_path, capsys, line) -> None:
+    folder = make_run(tmp_path / "run")
+    with (folder / "trials.jsonl").open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    assert f"{folder / 'trials.jsonl'}:" in refusal(folder, capsys=capsys)
+
+
+def test_folders_that_are_no_runs_are_refused(tmp_path, capsys) -> None:
+    assert published(make_run(tmp_path / "run"), capsys=capsys)[0] == 0
+    before = tree_of(tmp_path / "published")
+    assert "is published already" in refusal("--replace", tmp_path / "published" / NAME, capsys=capsys)
+    assert "no such folder" in refusal(tmp_path / "nowhere", capsys=capsys)
+    assert "not the folder of a run" in refusal(tmp_path, capsys=capsys)
+    assert tree_of(tmp_path / "published") == before
+
+
+@pytest.mark.parametrize(
+    "context, key",
+    [({"date": "../../../x"}, "context.date"), ({"date": "2026-13-01T00:00:00+0000"}, "context.date"),
+     ({"date": 5}, "context.date"), ({"date": None}, "context.date"), ({"arguments": None}, "context.arguments"),
+     ({"arguments": [1]}, "context.arguments"), ({"arguments": {"scenario": "x"}}, "context.arguments.scenario"),
+     ({"arguments": {"scenario": [".."]}}, "context.arguments.scenario"),
+     ({"arguments": {**ARGUMENTS, "unknown": 1}}, "context.arguments"),
+     ({"arguments": {**ARGUMENTS, "rounds": "many"}}, "context.arguments"),
+     ({"cpu_model": None}, "context.cpu_model"), ({"cores": "../x"}, "context.cores")],
+)
+def test_what_becomes_a_path_is_checked(tmp_path, capsys, context, key) -> None:
+    folder = make_run(tmp_path / "run")
+    before = tree_of(tmp_path)
+    line = refusal(edit(folder, **context), capsys=capsys)
+    assert f"{folder / 'trials.jsonl'}: key '{key}'" in line
+    assert tree_of(tmp_path).keys() == before.keys()
+
+
+def test_names_are_reduced_to_letters_digits_and_dashes(tmp_path, capsys) -> None:
+    scenarios = ["../../a b.toml", "/tmp/x/Über/..X é.toml", "ablation"]
+    folder = make_run(tmp_path / "run", cpu_model="../../../AMD/EPYC", arguments={**ARGUMENTS, "scenario": scenarios})
+    assert published(folder, capsys=capsys)[0] == 0
+    assert [path.name for path in (tmp_path / "published").iterdir()] == ["2026-11-23.amd-epyc-2-cores.a-b.x.ablation"]
+    assert [path.name for path in (tmp_path / "plots").iterdir()] == ["waiting.lost.png"], "no curated scenarios"
+
+
+def test_a_link_and_files_of_others_are_left_alone(tmp_path, capsys) -> None:
+    folder = make_run(tmp_path / "run")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / NAME).symlink_to(tmp_path / "elsewhere")
+    assert "move the link away" in refusal("--replace", folder, capsys=capsys)
+    (tmp_path / "published" / NAME).unlink()
+    (tmp_path / "published" / NAME).mkdir()
+    (tmp_path / "published" / NAME / "validation.json").write_text("{}", encoding="utf-8")
+    assert "validation.json); move it away" in refusal("--replace", folder, capsys=capsys)
+    assert not tree_of(tmp_path / "elsewhere") and len(tree_of(tmp_path / "published")) == 1
+
+
+def test_a_failure_in_drawing_changes_nothing(tmp_path, capsys, monkeypatch) -> None:
+    assert published(make_run(tmp_path / "first"), capsys=capsys)[0] == 0
+    before = tree_of(tmp_path / "published"), tree_of(tmp_path / "plots")
+
+    def broken(run, folder):
+        quick_draw(run, folder)
+        raise results.ResultError("cannot be drawn")
+    monkeypatch.setattr(publish.figures, "draw", broken)
+    status, lines = published("--replace", make_run(tmp_path / "second", 2), capsys=capsys)
+    assert status == 2 and lines[-1] == "publish: cannot be drawn"
+    assert (tree_of(tmp_path / "published"), tree_of(tmp_path / "plots")) == before
+
+
+def test_one_at_a_time(tmp_path, capsys) -> None:
+    folder = make_run(tmp_path / "run")
+    (tmp_path / "published").mkdir()
+    for busy, command in ((folder, "bench"), (tmp_path / "published", "publish")):
+        held = driver.lock(busy)
+        assert f"another ./scripts/{command} is writing to it" in refusal(folder, capsys=capsys)
+        os.close(held)
+    assert published(folder, capsys=capsys)[0] == 0
+
+
+# What changes the disk, and what makes it last.
+STEPS = [(os, "rename"), (os, "replace"), (os, "fsync"), (os, "unlink"), (os, "rmdir"), (os, "mkdir")]
+
+
+def killed_before_step(number: int, words: list[str]) -> bool:
+    """Runs the command in a process that is killed before its `number`-th step; False if it came to its end."""
+    child = os.fork()
+    if child == 0:
+        steps = 0
+
+        def counted(step):
+            def call(*arguments, **options):
+                nonlocal steps
+                steps += 1
+                if steps == number:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return step(*arguments, **options)
+            return call
+        for module, name in STEPS:
+            setattr(module, name, counted(getattr(module, name)))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        os._exit(cli.main(words))
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+def test_a_kill_at_any_instant_leaves_the_old_run_or_the_new_one(tmp_path, capsys) -> None:
+    first, second = make_run(tmp_path / "first", 1), make_run(tmp_path / "second", 2)
+    whole = []
+    for folder in (second, first):
+        assert published("--replace", folder, capsys=capsys)[0] == 0
+        whole.append(tree_of(tmp_path / "published" / NAME))
+    new, old = whole
+    shutil.copytree(tmp_path / "published", tmp_path / "before")
+
+    number, seen = 1, set()
+    while killed_before_step(number, ["publish", "--replace", str(second)]):
+        kept = tmp_path / "published" / NAME
+        assert not kept.exists() or tree_of(kept) in whole, f"step {number}"
+        seen.add("none" if not kept.exists() else "old" if tree_of(kept) == old else "new")
+        for path in (tmp_path / "plots").iterdir():
+            if not path.name.startswith("."):
+                assert path.read_text(encoding="utf-8") in (f"{path.name} of 1", f"{path.name} of 2")
+        left = {path.name for path in (tmp_path / "published").iterdir()} - {NAME}
+        line = refusal(first, capsys=capsys) if not left else None
+        if left:
+            status, (remark, line) = published(first, capsys=capsys)
+            assert status == 2 and f"{NAME}: " in remark and "after a publish that was killed" in remark
+        assert "is there already" in line
+        assert [path.name for path in (tmp_path / "published").iterdir()] == [NAME] and tree_of(kept) in whole
+        shutil.rmtree(tmp_path / "published")
+        shutil.copytree(tmp_path / "before", tmp_path / "published")
+        number += 1
+    assert seen == {"old", "none", "new"} and number > 10
+    assert tree_of(tmp_path / "published" / NAME) == new
