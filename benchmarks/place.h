@@ -1,6 +1,7 @@
 // Where in a file something is wrong. For what reads TOML; needs toml++ included before.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -9,6 +10,15 @@
 #include "benchmarks/scenario.h"
 
 namespace bq::bench {
+
+/// A key's name as TOML has it: in quotes where it is not bare, so that a dot in a name does not look like a path.
+inline std::string toml_name(std::string_view name) {
+  const auto is_bare = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  const bool bare = !name.empty() && std::all_of(name.begin(), name.end(), is_bare);
+  return bare ? std::string(name) : '"' + std::string(name) + '"';
+}
 
 /// Points at a key of a file in every message.
 struct Place {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array claim_keys{"says", "counter", "queue", "than", "where", "than_where", "above", "below"};
 
 std::string name_of(std::string_view key) {
-  return "claim." + std::string(key);
+  return "claim." + toml_name(key);
 }
 
 void check_claim_keys(const Place& place, const toml::table& claim) {
@@ -105,7 +105,7 @@ std::vector<std::string> select(const Place& place, const toml::table& claim, co
   if (wanted) {
     for (const auto& [name, choice] : *wanted) {
       const std::string param(name.str());
-      const std::string path = name_of(key) + "." + param;
+      const std::string path = name_of(key) + "." + toml_name(param);
       if (const auto known = param_names(points); std::find(known.begin(), known.end(), param) == known.end()) {
         place.fail(
             choice, path,

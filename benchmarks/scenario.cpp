@@ -23,8 +23,11 @@ using namespace std::string_literals;
 
 // Every key of the language. `swept` keys take one value or a list of them.
 struct Key {
-  std::string_view path;
+  std::string_view path;  // the name, behind its table's and a dot if it is in one: no name of ours has a dot
   bool swept;
+
+  constexpr std::string_view table() const { return path.substr(0, path.rfind('.') + 1); }  // "consumer."
+  constexpr std::string_view name() const { return path.substr(path.rfind('.') + 1); }
 };
 constexpr std::array keys{
     Key{"question", false},
@@ -87,16 +90,31 @@ constexpr double max_mean_ns = 1e8;        // the longest of a trial's exponenti
 constexpr std::size_t max_trace = 10'000'000;
 constexpr std::array tables{"producer", "consumer", "stage", "arrivals"};
 
-const Key* find_key(std::string_view path) {
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.path == path; });
+// `table`: as Key::table() has it. A name in quotes may look like a path; it is none.
+const Key* find_key(std::string_view table, std::string_view name) {
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const Key& key) { return key.table() == table && key.name() == name; });
   return found == keys.end() ? nullptr : &*found;
 }
 
-// mean_us, mean, mean_milliseconds -> mean_ns: the same word with another unit or none.
+// What `file` has for a key of the language.
+const toml::node* node_at(const toml::table& file, std::string_view path) {
+  const auto dot = path.find('.');
+  if (dot == std::string_view::npos) return file.get(path);
+  const toml::table* table = file.get_as<toml::table>(path.substr(0, dot));
+  return table ? table->get(path.substr(dot + 1)) : nullptr;
+}
+
+// mean_us, mean, mean_milliseconds -> mean_ns: the same word with another unit or none. `path`: names and dots of an
+// unknown key, joined.
 std::string hint_for(std::string_view path) {
   const auto stem = [](std::string_view text) { return text.substr(0, text.rfind('_')); };
   for (const Key& key : keys) {
-    if (key.path != path && (stem(key.path) == stem(path) || stem(key.path) == path)) {
+    if (key.path == path) {
+      return "unknown, as a dot in quotes is part of the name: write it without the quotes: "s + std::string(path) +
+             ", or in a table: [" + std::string(key.table().substr(0, key.table().size() - 1)) + "]";
+    }
+    if (stem(key.path) == stem(path) || stem(key.path) == path) {
       return "unknown; did you mean '"s + std::string(key.path) + "' (the unit is part of the name)?";
     }
   }
@@ -107,23 +125,24 @@ std::string hint_for(std::string_view path) {
 
 // Every key below `table` must be in the language.
 void check_keys(const Place& place, const toml::table& table, const std::string& prefix, bool in_case) {
-  for (const auto& [name, node] : table) {
-    const std::string path = prefix + std::string(name.str());
-    if (prefix.empty() && std::find(tables.begin(), tables.end(), path) != tables.end()) {
+  for (const auto& [key_of_node, node] : table) {
+    const std::string_view name = key_of_node.str();
+    const std::string path = prefix + toml_name(name);
+    if (prefix.empty() && std::find(tables.begin(), tables.end(), name) != tables.end()) {
       if (!node.is_table()) place.fail(node, path, "must be a table: [" + path + "]");
       check_keys(place, *node.as_table(), path + ".", in_case);
-    } else if (prefix.empty() && path == "case" && !in_case) {
+    } else if (prefix.empty() && name == "case" && !in_case) {
       const toml::array* cases = node.as_array();
       if (!cases || cases->empty() || !cases->is_array_of_tables()) place.fail(node, path, "must be tables: [[case]]");
-    } else if (prefix.empty() && path == "claim" && !in_case) {
+    } else if (prefix.empty() && name == "claim" && !in_case) {
       continue;  // read_claims() checks them
-    } else if (prefix.empty() && path == "earlier_expect" && !in_case) {
+    } else if (prefix.empty() && name == "earlier_expect" && !in_case) {
       continue;  // read_earlier_expects() checks them
-    } else if (prefix.empty() && path == "name" && in_case) {
+    } else if (prefix.empty() && name == "name" && in_case) {
       if (!node.is_string()) place.fail(node, path, "must be a string");
     } else {
-      const Key* key = find_key(path);
-      if (!key) place.fail(node, path, hint_for(path));
+      const Key* key = find_key(prefix, name);
+      if (!key) place.fail(node, path, hint_for(prefix + std::string(name)));
       if (in_case && std::find(not_in_a_case.begin(), not_in_a_case.end(), path) != not_in_a_case.end()) {
         place.fail(node, path, "belongs at the top of the file, not in a case");
       }
@@ -196,15 +215,15 @@ class Combination {
 
   const toml::node* raw(std::string_view path) const {
     if (overlay_) {
-      if (const auto node = overlay_->at_path(path)) return node.node();
+      if (const toml::node* node = node_at(*overlay_, path)) return node;
       // A case that redefines a side's work, or the arrivals, starts them afresh: leftovers of another process would be
       // nonsense.
       const std::string table(path.substr(0, path.find('.')));
       for (const char* leaf : {".work", ".process"}) {
-        if (table.size() < path.size() && overlay_->at_path(table + leaf)) return nullptr;
+        if (table.size() < path.size() && node_at(*overlay_, table + leaf)) return nullptr;
       }
     }
-    return file_.at_path(path).node();
+    return node_at(file_, path);
   }
 
   const Place& place_;
@@ -572,7 +591,7 @@ std::vector<EarlierExpect> read_earlier_expects(const Place& place, const toml::
     const toml::table& table = *each.as_table();
     for (const auto& [name, value] : table) {
       if (name == "until" || name == "text" || name == "why") continue;
-      place.fail(value, "earlier_expect." + std::string(name.str()), "unknown; the keys are until, text, why");
+      place.fail(value, "earlier_expect." + toml_name(name), "unknown; the keys are until, text, why");
     }
     const auto text = [&](const char* key) {
       const toml::node* found = table.get(key);

@@ -109,6 +109,24 @@ TEST_F(ScenarioTest, UnknownKeysAndWrongUnits) {
   expect_error(head + "capacity = 1\nconsumer = 3\n", "4", "consumer", "table");
 }
 
+// In quotes a dot is part of a name: what looks like a path is another key, which nobody reads.
+TEST_F(ScenarioTest, ADotInQuotesIsNoPath) {
+  for (const std::string key : {"consumer.mean_ns = \"banana\"", "arrivals.process = 7", "producer.work = \"spin\""}) {
+    const std::string path = key.substr(0, key.find(' '));
+    const std::string quoted = '"' + path + '"';
+    const std::string line = quoted + key.substr(path.size()) + "\n";
+    expect_error(head + "capacity = 1\n" + line, "4", quoted, "without the quotes: " + path + ", or in a table");
+    expect_error(head + "capacity = 1\n[[case]]\nname = \"c\"\n" + line, "6", quoted, "without the quotes: " + path);
+  }
+  expect_error(head + "capacity = 1\n[producer]\nwork = \"spin\"\nmean_ns = 5\n\"process.x\" = 1\n", "7",
+               "producer.\"process.x\"", "unknown");
+  expect_error(head + "capacity = [1, 2]\n[[claim]]\n\"where.capacity\" = 1\n", "5", "claim.\"where.capacity\"",
+               "unknown");
+  expect_error(head + "capacity = 1\n\"\" = 1\n", "4", "\"\"", "unknown");
+  const Scenario scenario = load(head + "capacity = 1\n\"producer\".\"work\" = \"spin\"\nproducer.'mean_ns' = 5\n");
+  EXPECT_EQ(scenario.points[0].producer.mean_ns, 5) << "names in quotes with the dot between them are a path";
+}
+
 TEST_F(ScenarioTest, ImpossibleValues) {
   expect_error(head + "capacity = 0\n", "3", "capacity", "from 1 to");
   expect_error(head + "capacity = [1, -4]\n", "3", "capacity", "from 1 to");
