@@ -80,6 +80,28 @@ std::optional<double> quota_of(const fs::path& group, int version) {
   return quota / period;
 }
 
+// Up to the limit. The kernel gives up inactive pages of files before it refuses any.
+std::optional<double> free_memory_of(const fs::path& group, int version) {
+  const bool is_v1 = version == 1;
+  double limit = 0, usage = 0;
+  std::ifstream(group / (is_v1 ? "memory.limit_in_bytes" : "memory.max")) >> limit;  // "max" is no number
+  std::ifstream(group / (is_v1 ? "memory.usage_in_bytes" : "memory.current")) >> usage;
+  if (limit <= 0) return std::nullopt;
+  return std::max(0.0,
+                  limit - usage + value_of(group / "memory.stat", is_v1 ? "total_inactive_file" : "inactive_file"));
+}
+
+// The least that `value_of_group` finds of a group and those above it; absent where it finds none.
+template <class ValueOf>
+std::optional<double> least_on_the_way_up(const ControlGroup& where, ValueOf value_of_group) {
+  std::optional<double> least;
+  for (fs::path group = where.group;; group = group.parent_path()) {
+    const auto value = value_of_group(group, where.version);
+    if (value && (!least || *value < *least)) least = value;
+    if (group == where.top || group == group.root_path()) return least;
+  }
+}
+
 // The process that a group of ours is named after.
 std::optional<pid_t> owner_of(const fs::path& group) {
   const std::string name = group.filename().string();
@@ -92,7 +114,8 @@ std::optional<pid_t> owner_of(const fs::path& group) {
 
 }  // namespace
 
-std::optional<CpuGroup> find_cpu_group(std::string_view mountinfo, std::string_view cgroup) {
+std::optional<ControlGroup> find_group(std::string_view controller, std::string_view mountinfo,
+                                       std::string_view cgroup) {
   // hierarchy:controllers:path, the second version without controllers
   std::string path, path_v2;
   bool is_v1 = false;
@@ -102,7 +125,7 @@ std::optional<CpuGroup> find_cpu_group(std::string_view mountinfo, std::string_v
     if (second == std::string::npos) continue;
     const std::string controllers = line.substr(first + 1, second - first - 1);
     if (controllers.empty()) path_v2 = line.substr(second + 1);
-    if (!holds(words(controllers, ','), "cpu")) continue;
+    if (!holds(words(controllers, ','), controller)) continue;
     path = line.substr(second + 1);
     is_v1 = true;
   }
@@ -114,29 +137,28 @@ std::optional<CpuGroup> find_cpu_group(std::string_view mountinfo, std::string_v
     const std::vector<std::string> fields = words(line, ' ');
     const auto dash = std::find(fields.begin(), fields.end(), "-");
     if (dash - fields.begin() < 6 || fields.end() - dash < 4) continue;
-    if (is_v1 ? dash[1] != "cgroup" || !holds(words(dash[3], ','), "cpu") : dash[1] != "cgroup2") continue;
+    if (is_v1 ? dash[1] != "cgroup" || !holds(words(dash[3], ','), controller) : dash[1] != "cgroup2") continue;
     const fs::path top = fields[4];
     const fs::path below = fs::path(path).lexically_relative(fields[3]);
     const bool outside = below.empty() || *below.begin() == "..";  // of what a container may see
-    return CpuGroup{is_v1 ? 1 : 2, top, outside || below == "." ? top : top / below};
+    return ControlGroup{is_v1 ? 1 : 2, top, outside || below == "." ? top : top / below};
   }
   return std::nullopt;
 }
 
-std::optional<CpuGroup> own_cpu_group() {
-  return find_cpu_group(read_text("/proc/self/mountinfo"), read_text("/proc/self/cgroup"));
+std::optional<ControlGroup> own_group(std::string_view controller) {
+  return find_group(controller, read_text("/proc/self/mountinfo"), read_text("/proc/self/cgroup"));
 }
 
-std::optional<double> quota_cores(const CpuGroup& where) {
-  std::optional<double> least;
-  for (fs::path group = where.group;; group = group.parent_path()) {
-    const auto quota = quota_of(group, where.version);
-    if (quota && (!least || *quota < *least)) least = quota;
-    if (group == where.top || group == group.root_path()) return least;
-  }
+std::optional<double> quota_cores(const ControlGroup& where) {
+  return least_on_the_way_up(where, quota_of);
 }
 
-void remove_stale_groups(const CpuGroup& where) {
+std::optional<double> free_memory_bytes(const ControlGroup& where) {
+  return least_on_the_way_up(where, free_memory_of);
+}
+
+void remove_stale_groups(const ControlGroup& where) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(where.group, error)) {
     const auto owner = owner_of(entry.path());
@@ -146,7 +168,7 @@ void remove_stale_groups(const CpuGroup& where) {
 
 CpuQuota::CpuQuota(double cores) {
   if (cores * period_ns < least_quota_ns) throw std::runtime_error("a quota below 1 ms in 100 ms is not to be had");
-  const auto outer = own_cpu_group();
+  const auto outer = own_group("cpu");
   if (!outer) throw std::runtime_error("no CPU controller is mounted");
   outer_ = *outer;
   if (outer_.version == 2 && !lists(outer_.group / "cgroup.controllers", "cpu")) {

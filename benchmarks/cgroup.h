@@ -1,4 +1,5 @@
-// The CPU quota that containers run under: finding the one this process has, and putting it under another for a while.
+// The limits that containers run under: finding the CPU quota and the memory of this process, and putting it under
+// another quota for a while.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +10,27 @@
 
 namespace bq::bench {
 
-/// Where a process stands in the hierarchy of the CPU controller.
-struct CpuGroup {
+/// Where a process stands in the hierarchy of a controller: cpu or memory.
+struct ControlGroup {
   int version = 1;              ///< of cgroup: the files have other names
   std::filesystem::path top;    ///< where the hierarchy is mounted
   std::filesystem::path group;  ///< the process's own group: `top` or below
 };
 
 /// From /proc/self/mountinfo and /proc/self/cgroup, or texts like them. Absent: no such controller is mounted.
-std::optional<CpuGroup> find_cpu_group(std::string_view mountinfo, std::string_view cgroup);
+std::optional<ControlGroup> find_group(std::string_view controller, std::string_view mountinfo,
+                                       std::string_view cgroup);
 /// Of this process, now.
-std::optional<CpuGroup> own_cpu_group();
+std::optional<ControlGroup> own_group(std::string_view controller);
 
 /// The least quota of a group and those above it, in cores; absent where none has any.
-std::optional<double> quota_cores(const CpuGroup& where);
+std::optional<double> quota_cores(const ControlGroup& where);
+
+/// What a group and those above it leave of their memory limits; absent where none has any. Of the memory controller.
+std::optional<double> free_memory_bytes(const ControlGroup& where);
 
 /// Removes what killed processes have left below `where`: groups named after a process that is no more.
-void remove_stale_groups(const CpuGroup& where);
+void remove_stale_groups(const ControlGroup& where);
 
 /// Puts the whole process, all its threads, into a group of its own below the one it is in, named bqb.<pid>, with a quota
 /// of `cores` in every 100 ms, as container runtimes do; leave() or the destructor puts it back and removes the group.
@@ -47,7 +52,7 @@ class CpuQuota {
  private:
   void remove() noexcept;
 
-  CpuGroup outer_;
+  ControlGroup outer_;
   std::filesystem::path inner_;
   bool enabled_controller_ = false;  ///< version 2: the outer group did not hand the controller down before
   bool inside_ = false;

@@ -121,7 +121,7 @@ Json describe_context(std::uint64_t seed) {
                {"cores", allowed_cores().size()},
                {"kernel", machine.kernel}};
   if (!machine.governor.empty()) context["governor"] = machine.governor;
-  if (const auto group = own_cpu_group()) {
+  if (const auto group = own_group("cpu")) {
     const auto quota = quota_cores(*group);
     if (quota && *quota < static_cast<double>(allowed_cores().size())) context["cpu_quota_cores"] = *quota;
   }

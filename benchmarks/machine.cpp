@@ -16,6 +16,7 @@
 #include <system_error>
 #include <thread>
 
+#include "benchmarks/cgroup.h"
 #include "benchmarks/clock.h"
 #include "benchmarks/cpu_usage.h"
 #include "benchmarks/workload.h"
@@ -61,6 +62,20 @@ std::vector<int> cores_for(const Point& point) {
     result.push_back(point.placement == Placement::one_core ? allowed[0] : allowed[i % allowed.size()]);
   }
   return result;
+}
+
+std::optional<double> available_memory_bytes() {
+  std::optional<double> bytes;
+  std::ifstream stream("/proc/meminfo");
+  for (std::string line; std::getline(stream, line);) {
+    double kibibytes = 0;
+    if (std::sscanf(line.c_str(), "MemAvailable: %lf kB", &kibibytes) == 1) bytes = kibibytes * 1024;
+  }
+  if (const auto group = own_group("memory")) {
+    const auto left = free_memory_bytes(*group);
+    if (left && (!bytes || *left < *bytes)) bytes = left;
+  }
+  return bytes;
 }
 
 void pin_to(int core) {

@@ -22,6 +22,9 @@ std::vector<int> used_cores(const Point& point);
 /// How many.
 std::size_t core_count(const Point& point);
 
+/// Memory that this process can still get, by the machine and by its control groups; absent where neither says so.
+std::optional<double> available_memory_bytes();
+
 /// Binds the calling thread. Ends the program if that is not allowed.
 void pin_to(int core);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "benchmarks/claim.h"
+#include "benchmarks/message.h"
 
 namespace bq::bench {
 
@@ -100,6 +101,7 @@ struct Point {
   std::size_t consumers = 1;
   std::size_t stages = 2;  ///< from the producer to the consumer, these included; over 2 in a pipeline only
   std::size_t capacity = 1;
+  std::size_t capacity_line = 0;  ///< where the file gives it
   std::size_t message_bytes = 8;
   Payload payload = Payload::in_queue;
   WhenFull when_full = WhenFull::wait;
@@ -118,6 +120,11 @@ struct Point {
   std::size_t middle_stages() const { return stages - 2; }
   bool is_chain() const { return shape != Topology::queue; }
   std::size_t queues() const { return shape == Topology::ping_pong ? 2 : stages - 1; }
+  /// Memory of the messages that fill the queues, what they own on the heap included: the least that full queues take.
+  std::uint64_t full_bytes() const {
+    const std::size_t each = message_bytes + (payload == Payload::heap ? sizeof(HeapMessage) : 0);
+    return std::uint64_t{queues()} * capacity * each;
+  }
   /// What the i-th thread of a chain does for each message.
   const Work& work_of(std::size_t i) const { return i == 0 ? producer : i + 1 == stages ? consumer : stage; }
   bool works() const {

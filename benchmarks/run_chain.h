@@ -156,7 +156,7 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
     detail::settle(plan, cores, thread);
     if (mine.out && mine.out->capacity() != unbounded_capacity) {
       status[thread].stage = WorkerStatus::Stage::probing;
-      record.queues[stage].fill = detail::probe_bound(mine.out->queue(), point.message_bytes);
+      record.queues[stage].fill = detail::probe_bound(mine.out->queue(), point.message_bytes, status[thread]);
     }
     start.arrive_and_wait();
     status[thread].stage = WorkerStatus::Stage::running;

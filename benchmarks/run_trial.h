@@ -70,20 +70,34 @@ class ArrivalCheck {
 };
 
 /// Fills the queue to refusal and drains it, from one thread. The messages are producer 0's own first ones, sent again
-/// later.
+/// later. That may take gigabytes, and minutes: the watchdog sees each call begin.
 template <class Q>
-FillProbe probe_bound(Q& queue, std::size_t message_bytes) {
+FillProbe probe_bound(Q& queue, std::size_t message_bytes, WorkerStatus& status) {
   using M = typename Q::value_type;
   FillProbe probe;
+  std::optional<M> message;
+  std::uint64_t calls = 0;
+  // What lies between two calls is not the queue's: memory of the messages, which free() may give back all at once.
+  const auto before_call = [&](auto change_message) {
+    status.in_work.store(true, std::memory_order_relaxed);
+    change_message();
+    status.in_work.store(false, std::memory_order_relaxed);
+    status.probed.store(++calls, std::memory_order_relaxed);
+  };
+  const auto try_pop = [&] {
+    before_call([&] { message.reset(); });
+    return queue.try_pop(message) == Status::done;
+  };
+
   const std::size_t beyond = queue.capacity() + 2;  // an overfull queue need not end
-  while (probe.accepted < beyond && queue.try_push(make_message<M>(0, probe.accepted, message_bytes)) == Status::done) {
-    ++probe.accepted;
+  for (; probe.accepted < beyond; ++probe.accepted) {
+    before_call([&] { message.emplace(make_message<M>(0, probe.accepted, message_bytes)); });
+    if (queue.try_push(std::move(*message)) != Status::done) break;
   }
-  std::optional<M> out;
   for (std::size_t i = 0; i < probe.accepted; ++i) {
-    if (queue.try_pop(out) != Status::done || id_of(*out) != i) probe.drained_in_order = false;
+    if (!try_pop() || id_of(*message) != i) probe.drained_in_order = false;
   }
-  if (queue.try_pop(out) == Status::done) probe.drained_in_order = false;
+  if (try_pop()) probe.drained_in_order = false;
   return probe;
 }
 
@@ -258,7 +272,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     if (self == 0 && queue.capacity() != unbounded_capacity) {
       // By a producer rather than by the main thread: some queues keep something for every thread that ever pushed.
       status[thread].stage = WorkerStatus::Stage::probing;
-      record.fill = detail::probe_bound(queue, point.message_bytes);
+      record.fill = detail::probe_bound(queue, point.message_bytes, status[thread]);
     }
     start.arrive_and_wait();
     status[thread].stage = WorkerStatus::Stage::running;

@@ -510,6 +510,7 @@ Point read_point(const Combination& from, const std::string& scenario, const std
   point.producers = static_cast<std::size_t>(read_count(from, "producers", 1, max_threads, 1));
   point.consumers = static_cast<std::size_t>(read_count(from, "consumers", 1, max_threads, 1));
   point.capacity = static_cast<std::size_t>(read_count(from, "capacity", 1, max_capacity, std::nullopt));
+  point.capacity_line = from.find("capacity")->source().begin.line;
   read_message(from, point);
   const std::string when_full = read_string(from, "when_full", {"wait", "drop"}, "wait");
   point.when_full = when_full == "drop" ? WhenFull::drop : WhenFull::wait;

@@ -1,12 +1,14 @@
 #include "benchmarks/session.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <fstream>
 #include <iostream>
 #include <random>
 #include <regex>
+#include <sstream>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
@@ -74,6 +76,28 @@ void check_queues(const Scenario& scenario, const Claim& claim) {
   };
   for (const std::string& name : claim.queues) check(claim.queue_line, "queue", name);
   if (!claim.than.empty()) check(claim.than_line, "than", claim.than);
+}
+
+// In decimal units, three digits: 512 B, 3.14 MB.
+std::string text_of_bytes(double bytes) {
+  constexpr std::array units{"B", "kB", "MB", "GB", "TB", "PB"};
+  std::size_t unit = 0;
+  for (; bytes >= 999.5 && unit + 1 < units.size(); ++unit) bytes /= 1000;
+  std::ostringstream text;
+  text.precision(3);
+  text << bytes << ' ' << units[unit];
+  return text.str();
+}
+
+// Every trial fills a bounded queue before it begins. `free_bytes`: unknown, if absent.
+void check_memory(const Scenario& scenario, const Point& point, const std::optional<double>& free_bytes) {
+  const auto least_bytes = static_cast<double>(point.full_bytes());
+  if (!free_bytes || least_bytes <= *free_bytes) return;
+  const std::string queues = point.queues() > 1 ? std::to_string(point.queues()) + " queues of " : "";
+  throw UsageError(scenario.file + ":" + std::to_string(point.capacity_line) + ": key 'capacity': " + queues +
+                   std::to_string(point.capacity) + " messages of " + std::to_string(point.message_bytes) +
+                   " bytes take at least " + text_of_bytes(least_bytes) + " of memory, and " +
+                   text_of_bytes(*free_bytes) + " are free: less capacity, or smaller message_bytes");
 }
 
 double median(std::vector<double> values) {
@@ -145,6 +169,7 @@ void Session::select() {
       throw UsageError("--queue " + options_.queue_regex + ": not a regular expression");
     }
   }
+  const std::optional<double> free_bytes = available_memory_bytes();
   for (const Scenario& scenario : scenarios_) {
     const auto complain = [&](const std::string& what) {
       throw UsageError(scenario.file + ":" + std::to_string(scenario.queues_line) + ": key 'queues': " + what);
@@ -173,6 +198,7 @@ void Session::select() {
               {{"kind", "skip"}, {"cell", cell}, {"point", point.name}, {"queue", name}, {"reason", *reason}});
         } else {
           cells_.push_back({&point, &queue, cell});
+          if (queue.traits.bound != Bound::none) check_memory(scenario, point, free_bytes);
         }
       }
     }

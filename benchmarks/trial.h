@@ -48,6 +48,7 @@ struct alignas(64) WorkerStatus {
   std::atomic<bool> in_work{false};
   std::atomic<bool> in_push{false};        ///< of one that also pops, in a chain: which of the two it calls
   std::atomic<std::uint64_t> messages{0};  ///< how many it is done with
+  std::atomic<std::uint64_t> probed{0};    ///< calls that the capacity probe has begun
 };
 
 struct ProducerRecord {

@@ -11,12 +11,11 @@ namespace bq::bench {
 
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
 std::uint64_t progress_of(std::span<const WorkerStatus> workers) {
   std::uint64_t sum = 0;
   for (const WorkerStatus& worker : workers) {
-    sum += 2 * worker.messages.load(std::memory_order_relaxed) + worker.in_work.load(std::memory_order_relaxed) +
+    sum += 2 * worker.messages.load(std::memory_order_relaxed) + worker.probed.load(std::memory_order_relaxed) +
+           worker.in_work.load(std::memory_order_relaxed) +
            static_cast<std::uint64_t>(worker.stage.load(std::memory_order_relaxed));
   }
   return sum;
@@ -57,7 +56,7 @@ std::string describe(const Point& point, std::span<const WorkerStatus> workers, 
         text << " waits for the start";
         break;
       case WorkerStatus::Stage::probing:
-        text << " stuck in try_push or try_pop of the capacity probe";
+        text << " stuck in call " << worker.probed.load() << " of the capacity probe's try_push and try_pop";
         break;
       case WorkerStatus::Stage::finished:
         text << " finished";
@@ -77,6 +76,22 @@ std::string describe(const Point& point, std::span<const WorkerStatus> workers, 
 }
 
 }  // namespace
+
+std::optional<std::string> HangCheck::look(const TrialPlan& plan, std::span<const WorkerStatus> workers,
+                                           Steady::time_point now) {
+  if (takes_too_many(plan, workers)) {
+    return "exactly once: consumers take more messages than there are, without an end";
+  }
+  const std::uint64_t progress = progress_of(workers);
+  if (workers.data() != watched_ || progress != progress_ || anybody_works(workers)) {
+    watched_ = workers.data();
+    progress_ = progress;
+    since_ = now;
+  } else if (now - since_ >= patience_) {
+    return describe(plan.point, workers, std::chrono::duration<double>(now - since_).count());
+  }
+  return std::nullopt;
+}
 
 Watchdog::Watchdog(std::chrono::milliseconds patience, int exit_code, Report report)
     : patience_(patience),
@@ -100,27 +115,13 @@ Watchdog::Guard::~Guard() {
 
 void Watchdog::run(const std::stop_token& stop) {
   const auto poll = std::min(patience_ / 4, std::chrono::milliseconds(500));
-  const void* watched = nullptr;
-  std::uint64_t progress = 0;
-  Steady::time_point since = Steady::now();
+  HangCheck check(patience_);
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, stop, poll, [] { return false; }) && !stop.stop_requested()) {
     if (workers_.empty()) {
-      watched = nullptr;  // the next trial's workers may lie at the same place
-      continue;
-    }
-    if (takes_too_many(*plan_, workers_)) {
-      report_("exactly once: consumers take more messages than there are, without an end");
-      std::_Exit(exit_code_);
-    }
-    const std::uint64_t now = progress_of(workers_);
-    if (workers_.data() != watched || now != progress || anybody_works(workers_)) {
-      watched = workers_.data();
-      progress = now;
-      since = Steady::now();
-    } else if (Steady::now() - since >= patience_) {
-      const std::chrono::duration<double> elapsed = Steady::now() - since;
-      report_(describe(plan_->point, workers_, elapsed.count()));
+      check.forget();  // the next trial's workers may lie at the same place
+    } else if (const auto fault = check.look(*plan_, workers_, HangCheck::Steady::now())) {
+      report_(*fault);
       std::_Exit(exit_code_);
     }
   }

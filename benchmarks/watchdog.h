@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -12,6 +13,25 @@
 #include "benchmarks/trial.h"
 
 namespace bq::bench {
+
+/// Decides from what the workers of a trial show, looked at now and then, whether it hangs.
+class HangCheck {
+ public:
+  using Steady = std::chrono::steady_clock;
+
+  explicit HangCheck(std::chrono::milliseconds patience) : patience_(patience) {}
+
+  /// The sentence for the results if there was no progress for the patience, or if there is no end to it.
+  std::optional<std::string> look(const TrialPlan& plan, std::span<const WorkerStatus> workers, Steady::time_point now);
+  /// The trial is over.
+  void forget() { watched_ = nullptr; }
+
+ private:
+  const std::chrono::milliseconds patience_;
+  const void* watched_ = nullptr;
+  std::uint64_t progress_ = 0;
+  Steady::time_point since_;
+};
 
 /// One a process. A hung queue's threads cannot be joined, so the process ends: `report` gets the sentence that goes
 /// into the results, and then the process exits with `exit_code`, without destructors.

@@ -1,6 +1,8 @@
 // Queues that do wrong on purpose, to prove that the harness notices.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <concepts>
 #include <condition_variable>
 #include <cstddef>
@@ -8,6 +10,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "queues/bounded_queue.h"
@@ -23,7 +26,9 @@ enum class Fault {
   hangs,            // a pop never returns
   never_ends,       // closed and drained, it delivers a message again and again
   crashes,
-  refuses,  // to be made with a capacity that its traits allow
+  refuses,             // to be made with a capacity that its traits allow
+  fills_slowly,        // each of the first calls of try_push takes a while, which is no fault
+  sticks_as_it_fills,  // a try_push never returns
 };
 
 template <class T, Fault fault>
@@ -55,7 +60,9 @@ class FaultyQueue {
     return true;
   }
   Status try_push(T&& value) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (fault == Fault::fills_slowly && slow_calls_left_.fetch_sub(1) > 0) std::this_thread::sleep_for(slow_call);
+    while (fault == Fault::sticks_as_it_fills && messages_.size() > 2) changed_.wait(lock);
     if (closed_) return Status::closed;
     if (messages_.size() >= capacity_ + (fault == Fault::overfills)) return Status::full;
     messages_.push_back(std::move(value));
@@ -100,6 +107,9 @@ class FaultyQueue {
     return out;
   }
 
+  static constexpr std::chrono::milliseconds slow_call{100};
+  static inline std::atomic<int> slow_calls_left_{40};  // of the process
+
   const std::size_t capacity_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -127,5 +137,9 @@ template <class T>
 using CrashingQueue = FaultyQueue<T, Fault::crashes>;
 template <class T>
 using RefusingQueue = FaultyQueue<T, Fault::refuses>;
+template <class T>
+using SlowlyFillingQueue = FaultyQueue<T, Fault::fills_slowly>;
+template <class T>
+using StickingQueue = FaultyQueue<T, Fault::sticks_as_it_fills>;
 
 }  // namespace bq::test

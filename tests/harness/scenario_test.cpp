@@ -109,6 +109,18 @@ TEST_F(ScenarioTest, UnknownKeysAndWrongUnits) {
   expect_error(head + "capacity = 1\nconsumer = 3\n", "4", "consumer", "table");
 }
 
+TEST_F(ScenarioTest, FullQueuesTakeMemory) {
+  const auto full_bytes = [&](const std::string& keys) { return load(head + keys).points[0].full_bytes(); };
+  EXPECT_EQ(full_bytes("capacity = 10\n"), 80u);
+  EXPECT_EQ(full_bytes("capacity = 16_777_216\nmessage_bytes = 1024\n"), 17'179'869'184u);
+  EXPECT_EQ(full_bytes("capacity = 10\nmessage_bytes = 64\npayload = \"heap\"\n"), 10u * (sizeof(HeapMessage) + 64));
+  EXPECT_EQ(full_bytes("capacity = 10\nshape = \"pipeline\"\nstages = 4\n"), 3u * 80);
+  const Scenario swept =
+      load(head + "capacity = [\n1,\n2]\n[[case]]\nname = \"c\"\n[[case]]\nname = \"d\"\ncapacity = 3\n");
+  EXPECT_EQ(swept.points[1].capacity_line, 5u);
+  EXPECT_EQ(swept.points[2].capacity_line, 10u);
+}
+
 // In quotes a dot is part of a name: what looks like a path is another key, which nobody reads.
 TEST_F(ScenarioTest, ADotInQuotesIsNoPath) {
   for (const std::string key : {"consumer.mean_ns = \"banana\"", "arrivals.process = 7", "producer.work = \"spin\""}) {

@@ -112,25 +112,34 @@ TEST(Surroundings, CountOnlyWhatIsThere) {
 // --------------------------------------------------------------------------------------------------------------- quota
 
 // The controller's hierarchy as different systems describe it.
-TEST(FindCpuGroup, KnowsBothVersions) {
-  const auto find = [](const char* mounts, const char* groups) { return find_cpu_group(mounts, groups).value(); };
+TEST(FindGroup, KnowsBothVersions) {
+  const auto find = [](const char* mounts, const char* groups) { return find_group("cpu", mounts, groups).value(); };
   const char* v1 = "30 20 0:26 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct\n";
   const char* v2 = "29 20 0:25 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
 
-  const CpuGroup own = find(v1, "4:cpuset:/elsewhere\n3:cpu,cpuacct:/user/me\n0::/other\n");
+  const ControlGroup own = find(v1, "4:cpuset:/elsewhere\n3:cpu,cpuacct:/user/me\n0::/other\n");
   EXPECT_EQ(own.version, 1);
   EXPECT_EQ(own.group, "/sys/fs/cgroup/cpu,cpuacct/user/me");
   EXPECT_EQ(find(v1, "3:cpu,cpuacct:/\n").group, "/sys/fs/cgroup/cpu,cpuacct");
 
-  const CpuGroup unified = find(v2, "0::/user.slice/session-1.scope\n");
+  const ControlGroup unified = find(v2, "0::/user.slice/session-1.scope\n");
   EXPECT_EQ(unified.version, 2);
   EXPECT_EQ(unified.top, "/sys/fs/cgroup");
   EXPECT_EQ(unified.group, "/sys/fs/cgroup/user.slice/session-1.scope");
 }
 
-TEST(FindCpuGroup, KnowsWhereAContainerStands) {
+TEST(FindGroup, KnowsControllersApart) {
+  const char* mounts =
+      "30 20 0:26 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+      "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+  const char* groups = "4:memory:/job\n1:cpu:/\n";
+  EXPECT_EQ(find_group("cpu", mounts, groups)->group, "/sys/fs/cgroup/cpu");
+  EXPECT_EQ(find_group("memory", mounts, groups)->group, "/sys/fs/cgroup/memory/job");
+}
+
+TEST(FindGroup, KnowsWhereAContainerStands) {
   const auto group = [](const char* mounts, const char* groups) {
-    return find_cpu_group(mounts, groups).value().group;
+    return find_group("cpu", mounts, groups).value().group;
   };
   // The host's path of the container's group is where its mount begins.
   EXPECT_EQ(group("30 20 0:26 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu\n", "3:cpu:/docker/abc/job\n"),
@@ -140,10 +149,10 @@ TEST(FindCpuGroup, KnowsWhereAContainerStands) {
   EXPECT_EQ(group("30 20 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n", "0::/init\n"), "/sys/fs/cgroup");
 }
 
-TEST(FindCpuGroup, FindsNoneWhereThereIsNone) {
-  EXPECT_FALSE(find_cpu_group("", "3:cpu:/\n0::/\n"));
-  EXPECT_FALSE(find_cpu_group("30 20 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", "3:cpu:/\n"));
-  EXPECT_FALSE(find_cpu_group("30 20 0:26 / / rw - ext4 /dev/vda rw\nnonsense\n", "nonsense\n"));
+TEST(FindGroup, FindsNoneWhereThereIsNone) {
+  EXPECT_FALSE(find_group("cpu", "", "3:cpu:/\n0::/\n"));
+  EXPECT_FALSE(find_group("cpu", "30 20 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", "3:cpu:/\n"));
+  EXPECT_FALSE(find_group("cpu", "30 20 0:26 / / rw - ext4 /dev/vda rw\nnonsense\n", "nonsense\n"));
 }
 
 class FakeGroups : public testing::Test {
@@ -158,7 +167,7 @@ class FakeGroups : public testing::Test {
 };
 
 TEST_F(FakeGroups, TheLeastQuotaOnTheWayUpCounts) {
-  const CpuGroup v2{2, top_, top_ / "a" / "b"};
+  const ControlGroup v2{2, top_, top_ / "a" / "b"};
   EXPECT_FALSE(quota_cores(v2));
   set("a/b/cpu.max", "max 100000");
   EXPECT_FALSE(quota_cores(v2));
@@ -169,7 +178,7 @@ TEST_F(FakeGroups, TheLeastQuotaOnTheWayUpCounts) {
   set("a/b/cpu.max", "5000 10000");
   EXPECT_DOUBLE_EQ(*quota_cores(v2), 0.5);
 
-  const CpuGroup v1{1, top_, top_ / "a" / "b"};
+  const ControlGroup v1{1, top_, top_ / "a" / "b"};
   for (const char* group : {"", "a", "a/b"}) {
     set(fs::path(group) / "cpu.cfs_quota_us", "-1");
     set(fs::path(group) / "cpu.cfs_period_us", "100000");
@@ -177,6 +186,30 @@ TEST_F(FakeGroups, TheLeastQuotaOnTheWayUpCounts) {
   EXPECT_FALSE(quota_cores(v1));
   set("cpu.cfs_quota_us", "250000");
   EXPECT_DOUBLE_EQ(*quota_cores(v1), 2.5);
+}
+
+TEST_F(FakeGroups, TheLeastMemoryOnTheWayUpCounts) {
+  const ControlGroup v2{2, top_, top_ / "a" / "b"};
+  EXPECT_FALSE(free_memory_bytes(v2));
+  set("a/b/memory.max", "max");
+  set("a/b/memory.current", "100");
+  EXPECT_FALSE(free_memory_bytes(v2));
+  set("a/memory.max", "1000");
+  set("a/memory.current", "700");
+  EXPECT_DOUBLE_EQ(*free_memory_bytes(v2), 300);
+  set("a/memory.stat", "anon 600\nactive_file 60\ninactive_file 40");
+  EXPECT_DOUBLE_EQ(*free_memory_bytes(v2), 340);
+  set("a/b/memory.max", "120");
+  EXPECT_DOUBLE_EQ(*free_memory_bytes(v2), 20);
+  set("a/b/memory.current", "130");
+  EXPECT_DOUBLE_EQ(*free_memory_bytes(v2), 0);
+
+  const ControlGroup v1{1, top_, top_ / "a" / "b"};
+  EXPECT_FALSE(free_memory_bytes(v1));
+  set("memory.limit_in_bytes", "5000");
+  set("memory.usage_in_bytes", "2000");
+  set("memory.stat", "inactive_file 1\ntotal_inactive_file 500");
+  EXPECT_DOUBLE_EQ(*free_memory_bytes(v1), 3500);
 }
 
 TEST_F(FakeGroups, OnlyThoseOfDeadProcessesAreStale) {
@@ -217,7 +250,7 @@ bool cpu_controller_is_mounted() {
 }
 
 // What keeps anybody from making a group with a quota below `outer`; empty if nothing does.
-std::string why_no_group_below(const CpuGroup& outer) {
+std::string why_no_group_below(const ControlGroup& outer) {
   if (outer.version == 2 && !lists_cpu(outer.group / "cgroup.controllers")) {
     return outer.group.string() + ": has no CPU controller";
   }
@@ -233,14 +266,14 @@ class RealQuota : public testing::Test {
  protected:
   void SetUp() override {
     if (!cpu_controller_is_mounted()) GTEST_SKIP() << "no CPU controller is mounted";
-    const auto outer = own_cpu_group();
+    const auto outer = own_group("cpu");
     ASSERT_TRUE(outer);
     outer_ = *outer;
     const std::string why = why_no_group_below(outer_);
     if (!why.empty()) GTEST_SKIP() << "no CPU quota: " << why;
     ASSERT_EQ(no_quota_reason(1), std::nullopt);
   }
-  CpuGroup outer_;
+  ControlGroup outer_;
   const std::string name_ = "bqb." + std::to_string(getpid());
 };
 
@@ -250,13 +283,13 @@ TEST_F(RealQuota, HoldsTheWholeProcessAndGoesAway) {
   });
   {
     const CpuQuota quota(0.5);
-    const CpuGroup inner = own_cpu_group().value();
+    const ControlGroup inner = own_group("cpu").value();
     EXPECT_EQ(inner.group, outer_.group / name_);
     EXPECT_DOUBLE_EQ(quota_cores(inner).value(), std::min(0.5, quota_cores(outer_).value_or(0.5)));
     std::ifstream tasks(inner.group / (inner.version == 2 ? "cgroup.threads" : "tasks"));
     EXPECT_GE(std::distance(std::istream_iterator<int>(tasks), {}), 2) << "all threads";
   }
-  EXPECT_EQ(own_cpu_group()->group, outer_.group);
+  EXPECT_EQ(own_group("cpu")->group, outer_.group);
   EXPECT_FALSE(fs::exists(outer_.group / name_));
 }
 

@@ -141,6 +141,36 @@ def test_a_hang_names_the_stuck_threads_and_the_run_goes_on(tmp_path: Path) -> N
     assert run(FAULTY, *selection, "--out", out, "--round", 1).returncode == 0
 
 
+def test_a_capacity_probe_that_gets_on_is_no_hang(tmp_path: Path) -> None:
+    """Filling up takes 40 calls of 0.1 s, twice the patience."""
+    out = tmp_path / "out"
+    done = measure(FAULTY, out, "--scenario", scenario(tmp_path, TRACED.replace("capacity = 16", "capacity = 64")),
+                   "--queue", "slowly_filling", "--hang-after", 2)
+    assert done.returncode == 0, done.stderr
+    assert [row["status"] for row in rows(out, "trial")] == ["ok"]
+
+
+@pytest.mark.parametrize("text", [TRACED, PIPELINE], ids=["queue", "pipeline"])
+def test_a_capacity_probe_that_stops_is_a_hang(tmp_path: Path, text: str) -> None:
+    out = tmp_path / "out"
+    selection = ("--scenario", scenario(tmp_path, text), "--queue", "sticking", "--hang-after", 1)
+    assert measure(FAULTY, out, *selection).returncode == 4
+    (row,) = rows(out, "trial")
+    assert "stuck in call 4 of the capacity probe's try_push and try_pop" in row["message"]
+
+
+GREEDY = RACE.replace("capacity = 16", 'payload = "heap"\nmessage_bytes = 1_048_576\ncapacity = [4, 16_777_216]')
+
+
+def test_what_cannot_fit_into_memory_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, GREEDY)
+    done = run(REAL, "--scenario", asked, "--queue", "^two_condvar$", "--hang-after", 0.5, "--list")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert f"{asked}:5: key 'capacity': 16777216 messages of 1048576 bytes take at least 17.6 TB" in done.stderr
+    assert "less capacity, or smaller message_bytes" in done.stderr
+    assert run(REAL, "--scenario", asked, "--queue", "^unbounded$", "--list").returncode == 0, "which nobody fills up"
+
+
 def properties(out: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     out.mkdir(exist_ok=True)
     return run(REAL, "--scenario", scenario(out.parent, TRACED), "--out", out, "--properties", *arguments)
