@@ -16,7 +16,9 @@ BQ_CASE(CapacityIsAsAskedForOrRefused) {
   EXPECT_THROW(make(0), std::invalid_argument);
   for (const std::size_t capacity : usual_capacities) {
     SCOPED_TRACE("capacity " + std::to_string(capacity));
-    if (!can_have(subject.traits, capacity)) EXPECT_THROW(make(capacity), std::invalid_argument);
+    if (!can_have(subject.traits, capacity)) {
+      EXPECT_THROW(make(capacity), std::invalid_argument);
+    }
   }
   for (const std::size_t capacity : tested_capacities(subject)) {
     SCOPED_TRACE("capacity " + std::to_string(capacity));
