@@ -75,8 +75,8 @@ def _questions(run: Run, answers: list[Answer]) -> Table:
                   header_style="bold")
     table.add_column("question", ratio=5, min_width=24)
     table.add_column("not worse than\nthe best", ratio=4, min_width=21)
-    table.add_column("lost/message\n(efficiency)", min_width=12, max_width=14)
-    table.add_column("reference\nloses", min_width=12, max_width=14)
+    table.add_column("overhead per\nmessage\n(efficiency)", min_width=12, max_width=14)
+    table.add_column("reference's\noverhead", min_width=12, max_width=14)
     table.add_column("spread", justify="right")
     table.add_column("disturbed\nblocks", justify="right")
     for each in answers:
@@ -166,15 +166,15 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
     """What the columns and marks mean, each only where it is used."""
     losses = [loss for each in answers for queue in run.queue_names(each.scenario.name)
               if (loss := statistics.loss(run, each.scenario.points, queue))]
-    lines = ["Lost: time per message beyond an ideal queue that costs nothing; median over the points, of undisturbed "
+    lines = ["Overhead: time per message beyond an ideal queue that costs nothing; median over the points, of undisturbed "
              "blocks. n/m: not significantly worse than the best at n of m points. Spread: interquartile range over the rounds."]
     lines += [f"No verdict: {', '.join(each.scenario.name for each in answers if each.no_verdict == reason)}: {reason}."
               for reason in dict.fromkeys(each.no_verdict for each in answers if each.no_verdict)]
     judged = [each.scenario.name for each in answers if each.scenario.judged_by]
     if judged:
-        lines.append(f"Judged by another counter than time lost, the one in brackets: {', '.join(judged)}.")
+        lines.append(f"Judged by another counter than the overhead, the one in brackets: {', '.join(judged)}.")
     if any(loss.is_bound for loss in losses):
-        lines.append("≤, ≥: more threads than cores, or a CPU quota; the ideal is a bound, so this much is lost at "
+        lines.append("≤, ≥: more threads than cores, or a CPU quota; the ideal is a bound, so the overhead is this at "
                      "most.")
     if any(loss.from_all for loss in losses):
         lines.append(f"†: a cell has fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks and is summarised "

@@ -134,7 +134,7 @@ def test_another_judge_is_named_beside_its_number(tmp_path):
     judge = {"judged_by": {"counter": "sojourn_p50_ns", "better": "lower"}}
     run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, more={"overcommit": judge}))
     text = " ".join(table.plain(run).split())
-    assert "disturbed blocks" in text and "(sojourn p50)" in text and "Judged by another counter than time lost, the one in brackets: overcommit" in text
+    assert "disturbed blocks" in text and "(sojourn p50)" in text and "Judged by another counter than the overhead, the one in brackets: overcommit" in text
 
 
 def test_a_quota_that_the_whole_run_had_is_said(tmp_path):
