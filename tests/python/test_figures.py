@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import re
 import warnings
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ import synthetic
 from bqb import ROOT, figures, results, statistics, theme
 from bqb.figures.layout import PAGE, grid
 from bqb.figures.lost import lost_title
+from bqb.figures.summary import COLUMNS
 from matplotlib.text import Text
 
 MANY = [*synthetic.MODEL, *(f"queue_number_{index}" for index in range(18))]
@@ -184,6 +186,16 @@ def test_the_summary_is_readable_in_a_readme(published):
     for (first, a), (second, b) in itertools.combinations(found, 2):
         across, down = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
         assert across <= 2 or down <= 3, f"{first.get_text()!r} covers {second.get_text()!r}"
+
+
+def test_the_heads_of_the_summary_say_how_it_was_measured(published):
+    for column in COLUMNS:
+        head = " ".join(column.head)
+        points = [point for point in published.run.scenarios[column.scenario].points
+                  if all(point.axes.get(key) == value for key, value in column.axes.items())]
+        assert [f"capacity {point.capacity}" for point in points] == re.findall(r"capacity \d+", head)
+        for count, role in re.findall(r"(\d+) (producer|consumer|worker)", head):
+            assert points[0].producers == int(count) if role == "producer" else points[0].consumers == int(count)
 
 
 def test_the_summary_sets_our_own_queues_apart(published):

@@ -14,12 +14,12 @@ from bqb.theme import GREY, NORMAL
 
 WIDTH = 8.5  # inches: 850 pixels, the width of a README's column
 LEFT, CELL_HEIGHT = 2.15, 0.54  # room for the names; height of a row
-HEAD, SECTION = 0.82, 0.3  # heights: of the columns' heads, of a group's heading
+HEAD, SECTION = 0.9, 0.3  # heights: of the columns' heads, of a group's heading
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A column: where its points are, and its head, whose first line is bold."""
+    """A column: where its points are, and its head, whose first two lines are bold."""
 
     scenario: str
     head: tuple[str, ...]
@@ -29,10 +29,10 @@ class Asked:
 COLUMNS = (
     Asked("capacity_knee", ("Bursts of 64,", "capacity 1", "1 producer,", "1 consumer"), {"capacity": 1}),
     Asked("capacity_knee", ("Bursts of 64,", "capacity 64", "1 producer,", "1 consumer"), {"capacity": 64}),
-    Asked("overcommit", ("More threads", "than cores", "4 producers,", "4 consumers"), {}),
-    Asked("ping_pong", ("Round trip,", "a core each", "request", "and reply"), {"placement": "spread"}),
-    Asked("ping_pong", ("Round trip,", "one core", "request", "and reply"), {"placement": "one_core"}),
-    Asked("worker_pool", ("Workers that", "sleep 1 ms", "1 producer,", "8 workers"), {}),
+    Asked("overcommit", ("More threads", "than cores", "4 producers,", "4 consumers,", "capacity 16"), {}),
+    Asked("ping_pong", ("Round trip,", "a core each", "request", "and reply,", "capacity 1"), {"placement": "spread"}),
+    Asked("ping_pong", ("Round trip,", "one core", "request", "and reply,", "capacity 1"), {"placement": "one_core"}),
+    Asked("worker_pool", ("Workers that", "sleep 1 ms", "1 producer,", "8 workers,", "capacity 64"), {}),
 )
 GROUPS = (("house", "Written for this suite"), ("peer", "Third-party libraries"))
 
@@ -87,7 +87,7 @@ def _title(view: View, situations: Sequence[Situation]) -> str:
     everywhere = [queue for queue in view.run.queues if judged and all(cells.leads(view, each, queue) for each in judged)]
     if everywhere:
         return f"{' and '.join(everywhere)}: not significantly worse than the best in every situation"
-    return "No queue is the best in every situation" if judged else "What each queue adds to a message's time"
+    return "No queue is best in every situation" if judged else "What each queue adds to a message's time"
 
 
 def _subtitle(view: View, situations: Sequence[Situation]) -> str:
@@ -99,7 +99,7 @@ def _subtitle(view: View, situations: Sequence[Situation]) -> str:
 
 
 def _notes(table: cells.Losses) -> list[str]:
-    lines = ["Bold: overhead per message, the median over blocks; of a round trip, per request and reply; of the workers, "
+    lines = ["Bold: overhead per message, the median over blocks; for a round trip, per request and reply; for the workers, "
              "the mean time that a job waits longer than with the ideal queue. Below: the ideal queue's time as a share "
              "of the measured time (none where no side works, or where arrivals set the pace), and the CPU time per "
              "message beyond the work.",
