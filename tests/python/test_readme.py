@@ -41,7 +41,7 @@ def overheads_us(run, point: str) -> dict[str, float]:
 def named(row: int, every: set[str]) -> set[str]:
     """The queues that a row says to use."""
     text = ROWS[row][1]
-    if text.startswith("any;"):
+    if text.startswith("any that fits;"):
         return every
     return set(re.findall(r"`(\w+)`", text)) | (named(row - 1, every) if text.startswith("the same") else set())
 
@@ -71,7 +71,7 @@ def test_the_machine_is_that_of_the_run(run):
     assert date.fromisoformat(run.context["date"][:10]).isoformat() in README
     assert f"{run.context['cores']} cores ({run.context['cpu_model']})" in README
     wake = statistics.duration(statistics.yardsticks(run).wake_ns)
-    assert f"Waking a parked thread takes {wake} there" in README
+    assert f"Waking a parked thread on another core takes {wake} there" in README
 
 
 def test_every_queue_of_the_figure_is_in_the_table_as_ours_or_theirs(run):
