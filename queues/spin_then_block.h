@@ -4,7 +4,7 @@
 //          without the lock for up to Sync::spin_limit rounds, about what going to sleep and being woken would cost.
 //          Spinners are no sleepers: the other side need not wake them, and saves the system call.
 // Use it:  where both sides keep pace, so that waits are mostly shorter than a wake-up; where cores are to spare.
-// Not:     where waits are long: each burns the whole spin and then sleeps all the same. With more busy threads than
+// Not:     where waits are long: each burns the whole spin and then sleeps anyway. With more busy threads than
 //          cores a spin can keep the awaited thread from running: with four threads a side on two cores this queue has
 //          0.8 to 0.9 times the overhead of two_condvar.h, but eight times that of a ring that also yields.
 // Source:  A. R. Karlin et al., "Empirical Studies of Competitive Spinning", SOSP 1991: spinning for as long as

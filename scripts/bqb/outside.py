@@ -2,8 +2,8 @@
 
 Each header becomes small sources, which give BQ_QUEUE a meaning (a registration with the harness, a subject of the
 contract suite, one of the explorer) and include it. benchmarks/with links them with what a preset's build holds
-already, so that a queue costs one compile. Beside it, a probe is compiled that tells what the header defines: two headers that
-define the same name are refused. A set of headers has a folder of its own: build/with/<hash>-<preset>.
+already, so that a queue costs one compile. A probe beside it tells what the header defines: two headers that define the
+same name are refused. A set of headers has a folder of its own: build/with/<hash>-<preset>.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def _rows(path: Path, remarks: list[str]) -> Iterator[tuple[bytes, dict]]:
             row = json.loads(line)
         except (ValueError, RecursionError):
             if line.strip():
-                remarks.append(f"{path}:{number}: left out, as it is cut short")
+                remarks.append(f"{path}:{number}: left out, because the line is cut short")
             continue
         if not isinstance(row, dict):
             raise ResultError(f"{path}:{number}: not a JSON object; the file is damaged")

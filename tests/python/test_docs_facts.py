@@ -154,7 +154,7 @@ def test_judged_figures_are_counted(comparisons):
 
 def test_the_waits_that_are_furthest_off_are_told(comparisons):
     """All judged 99% waits of M/M/1 with spinning work, the worst among them."""
-    loads, offs = found(r"spinning, at ([\d., and]+), ([-+\d., and]+) %, and [\d., and]+ % off the replay", "METHODOLOGY.md")
+    loads, offs = found(r"spinning work, at rho = ([\d., and]+): ([-+\d., and]+) % off theory", "METHODOLOGY.md")
     numbers = lambda words: [float(each) for each in re.findall(r"[-+]?\d+(?:\.\d+)?", words)]
     judged = sorted((round(each["drawn_rho"], 3), round(100 * each["off"]["realised"] / each["theory"], 1)) for each in comparisons
                     if each["part"] in ("mm1", "mm1_deep") and each["figure"] == "p99" and each["allowed"])
