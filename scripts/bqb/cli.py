@@ -13,7 +13,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from bqb import ROOT, Failure, build, outside, results, shown, testrun
+from bqb import ROOT, Failure, build, files, outside, results, shown, testrun
 from bqb.cli_parts import EXIT_USAGE, Parser, seconds, whole_number
 from bqb.driver import STOP_SIGNALS, Driver, Interrupted, Selection, listing
 from bqb.journal import Journal
@@ -327,7 +327,7 @@ def report_validation(folder: Path, deep: bool) -> int:
     try:
         cells, faults = validate.collect(folder, deep)
         document = validate.as_json(validate.compare(cells), faults, validate.machine(folder))
-        results.write_atomically(folder / "validation.json", json.dumps(document, indent=1, allow_nan=False).encode())
+        files.write_atomically(folder / "validation.json", json.dumps(document, indent=1, allow_nan=False).encode())
     except OSError as error:
         raise Failure(f"{error.filename or folder}: {error.strerror}", EXIT_USAGE) from None
     show_validation(folder)

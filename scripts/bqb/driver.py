@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bqb import ROOT, Failure, compile_times, shown
+from bqb import ROOT, Failure, compile_times, files, results, shown
 from bqb.journal import COMPILE, Journal
 from bqb.progress import Progress, Silence
 
@@ -112,6 +112,7 @@ class Driver:
     def run(self) -> None:
         """Does what is left to do."""
         with self._progress:
+            self._pack()  # where a kill prevented it
             if not self.journal.pilot_is_complete:
                 self._pilot()
             if not self._only:
@@ -249,6 +250,19 @@ class Driver:
         def show():
             self._progress.update(stage, self.journal.done_in(cells, rounds), total, self.journal.current)
         self._complete(["--round", str(number)], only, show)
+        self._pack()
+
+    def _pack(self) -> None:
+        """Compresses what the last round left beside its trials: most of a run's space, otherwise."""
+        if self._beside_others:  # they measure just now, and would be disturbed
+            return
+        for name in results.BESIDE:
+            try:
+                files.pack(self._folder / name)
+            except OSError as error:
+                remark = f"{self._folder / name} stays as it is, uncompressed: {error.strerror}"
+                if remark not in self.remarks:
+                    self.remarks.append(remark)
 
     # ------------------------------------------------------------------------------------------------ processes
 

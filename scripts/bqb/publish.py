@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bqb import ROOT, driver, figures, results
+from bqb import ROOT, driver, figures, files, results
 from bqb import shown as shown_path
 from bqb.journal import Journal
 from bqb.results import ResultError
@@ -28,7 +28,7 @@ from bqb.results import ResultError
 PUBLISHED = ROOT / "results" / "published"
 FIGURES = ROOT / "plots"
 OF_THE_CURATED = {"summary.png", "overview.png", "properties.png"}  # over all scenarios of a run
-FILES = ("trials.jsonl", "histograms.jsonl", "timelines.jsonl")
+FILES = (results.TRIALS, *results.BESIDE)
 # What the figures use: the others would double the size.
 KEPT_HISTOGRAMS = ("sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns")
 NEW, OLD = "new", "old"
@@ -73,12 +73,12 @@ class Source:
 def check_present(folder: Path) -> None:
     if not folder.is_dir():
         raise ResultError(f"{folder}: no such folder; name the folder of a run")
-    if all((folder / f"{name}.xz").is_file() for name in FILES):
+    if files.compressed(folder / FILES[0]).is_file():
         raise ResultError(f"{folder}: is published already; name the folder of a run as ./scripts/bench left it")
     if not (folder / FILES[0]).is_file():
         raise ResultError(f"{folder}: no {FILES[0]}: not the folder of a run")
     for name in FILES[1:]:
-        if not (folder / name).is_file():
+        if not files.parts(folder / name):
             raise ResultError(f"{folder / name}: missing; publish the whole folder as ./scripts/bench left it")
 
 
@@ -104,10 +104,9 @@ def read(folder: Path) -> Source:
 def _rows(path: Path, remarks: list[str]) -> Iterator[tuple[bytes, dict]]:
     """Each line of a file with its row. A line in the middle that does not parse was cut short by a kill, and
     the run went on behind it: it is left out."""
-    *lines, rest = path.read_bytes().split(b"\n")
-    if rest:
-        raise ResultError(f"{path}:{len(lines) + 1}: the last line is cut short; go on with {_resume(path.parent)}")
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(files.lines(path), 1):
+        if not line.endswith(b"\n"):
+            raise ResultError(f"{path}:{number}: the last line is cut short; go on with {_resume(path.parent)}")
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):
@@ -116,7 +115,7 @@ def _rows(path: Path, remarks: list[str]) -> Iterator[tuple[bytes, dict]]:
             continue
         if not isinstance(row, dict):
             raise ResultError(f"{path}:{number}: not a JSON object; the file is damaged")
-        yield line + b"\n", row
+        yield line, row
 
 
 def _read_journal(path: Path) -> Journal:
@@ -238,14 +237,14 @@ def _put(run: Source, kept: Path) -> list[Path]:
     try:
         new.mkdir()
         for name, lines in run.lines.items():
-            results.write_atomically(new / f"{name}.xz", lzma.compress(b"".join(lines), preset=9))
-        _sync(new)
+            files.write_atomically(new / f"{name}.xz", lzma.compress(b"".join(lines), preset=9))
+        files.sync_folder(new)
         with tempfile.TemporaryDirectory() as scratch:
             drawn = _draw(results.load(new), Path(scratch), is_curated=kept.name.count(".") == 1)
             if kept.exists():
                 os.rename(kept, old)
             os.rename(new, kept)
-            _sync(PUBLISHED)
+            files.sync_folder(PUBLISHED)
             return _show(drawn)
     finally:
         _clear_up_beside(kept)
@@ -271,17 +270,8 @@ def _clear_up_beside(kept: Path) -> str:
     for left in (new, old):
         if left.exists():
             shutil.rmtree(left)
-    _sync(PUBLISHED)
+    files.sync_folder(PUBLISHED)
     return "put back" if put_back else "cleared up"
-
-
-def _sync(folder: Path) -> None:
-    """Makes the names in a folder last."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -311,7 +301,7 @@ def _show(drawn: list[Path]) -> list[Path]:
     try:
         FIGURES.mkdir(exist_ok=True)
         for path in drawn:
-            results.write_atomically(FIGURES / path.name, path.read_bytes())
+            files.write_atomically(FIGURES / path.name, path.read_bytes())
     except OSError as error:
         what = "the run is published, but not all figures are redrawn: publish again with --replace"
         raise ResultError(f"{error.filename or FIGURES}: {error.strerror}; {what}") from None

@@ -10,16 +10,18 @@
 from __future__ import annotations
 
 import json
-import lzma
 import math
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from bqb import files
+
 SCHEMA = 1
+TRIALS = "trials.jsonl"
+BESIDE = ("histograms.jsonl", "timelines.jsonl")  # what only trials that have it have
 
 
 class ResultError(Exception):
@@ -353,7 +355,7 @@ class Run:
 def load(folder: Path | str) -> Run:
     """Reads a run folder. Lines that do not parse were cut short by a kill and are skipped."""
     folder = Path(folder)
-    if not _stored(folder / "trials.jsonl"):
+    if not files.parts(folder / "trials.jsonl"):
         raise ResultError(f"{folder}: no trials.jsonl: not the folder of a run")
     rows = list(_rows(folder / "trials.jsonl"))
     header = next((row for row in rows if row["kind"] == "run"), None)
@@ -399,26 +401,15 @@ def _unverified(rows: Iterable[dict]) -> list[Problem]:
             for cell, row in {row["cell"]: row for row in passed}.items() if cell not in traced]
 
 
-def _stored(path: Path) -> Path | None:
-    """The file, or its compressed form, as a published run has it; None if there is neither."""
-    compressed = path.with_name(path.name + ".xz")
-    return next((each for each in (path, compressed) if each.is_file()), None)
-
-
 def _rows(path: Path) -> Iterator[dict]:
     """Objects of a file of one JSON object a line; none if there is no file."""
-    stored = _stored(path)
-    if not stored:
-        return
-    open_text = lzma.open if stored.suffix == ".xz" else open
-    with open_text(stored, "rt", encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(row, dict) and ("kind" in row or "cell" in row):
-                yield {"kind": "", **row}
+    for line in files.lines(path):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and ("kind" in row or "cell" in row):
+            yield {"kind": "", **row}
 
 
 def _last_of(rows: Iterable[dict], key) -> list[dict]:
@@ -507,21 +498,8 @@ def assemble(folder: Path | str) -> Path:
     run = load(folder)
     document = {"context": _google_context(run), "benchmarks": _google_entries(run)}
     path = run.folder / "results.json"
-    write_atomically(path, json.dumps(document, indent=1, allow_nan=False).encode())
+    files.write_atomically(path, json.dumps(document, indent=1, allow_nan=False).encode())
     return path
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes beside `path`, flushes to the disk, renames: a reader sees the old file or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _google_context(run: Run) -> dict:

@@ -57,6 +57,10 @@ class Rows:
         with open(self.path, "a") as file:
             file.write(json.dumps(row) + "\n")
 
+    def beside(self, file, **row):
+        with open(self.path.with_name(file), "a") as file:
+            file.write(json.dumps(row) + "\n")
+
     def error(self, point, queue, number, message):
         self.write(kind="trial", cell=cell(point, queue), point=point, scenario="s", queue=queue, round=number, order=0,
                    level="traced", status="error", message=message)
@@ -120,6 +124,8 @@ def trial(rows, point, queue, number):
         rows.error(point, queue, number, "hung")
         sys.exit(4)
     time.sleep(FAKE.get("slow", 0))
+    rows.beside("histograms.jsonl", cell=name, round=number, level="traced", name="sojourn_ns", count=100, max=2,
+                buckets=[[1, 2, 100]])
     noise = 500 * (-1) ** number if number <= FAKE.get("noisy", {}).get(point, 0) else 0
     rows.write(kind="trial", cell=name, point=point, scenario="s", queue=queue, round=number, order=0, level="traced",
                status="ok", messages=100, window_ns=1e6, counters={"lost_ns_per_msg": 1000 + noise})

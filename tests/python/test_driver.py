@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bqb import files
 from bqb.driver import ROUNDS_IN_ANY_BUDGET, OneMoreBlock
 from bqb.statistics import MIN_VERDICT
 
@@ -168,10 +169,32 @@ def test_resume_after_kill_9_gives_what_an_undisturbed_run_gives(bench, tmp_path
     wait_for(lambda: not alive(child))
     assert len(rows(folder, "trial")) <= before + 1  # else two processes would soon write to one run
     cut_last_line(folder / "trials.jsonl")
+    recorded = histograms(folder)
+    assert len(recorded) >= trials_before
 
     assert bench("--resume", "run").end().status == 0
+    assert recorded <= histograms(folder) == {(cell, number) for cell in CELLS for number in (1, 2, 3)}
     assert set(complete_trials(folder)) == {(cell, number) for cell in CELLS for number in (1, 2, 3)}
     assert len({(row["point"], row["round"]) for row in rows(folder, "block")}) == len(rows(folder, "block")) == 6
+
+
+def histograms(folder: Path) -> set[tuple[str, int]]:
+    return {(row["cell"], row["round"]) for row in map(json.loads, files.lines(folder / "histograms.jsonl"))}
+
+
+def test_histograms_are_compressed_after_each_round(bench, tmp_path):
+    assert bench("--out", "run", "--rounds", "3", refuse_round=3).end().status == 2
+    assert files.parts(tmp_path / "run" / "histograms.jsonl") == [tmp_path / "run" / "histograms.jsonl.xz"]
+    assert histograms(tmp_path / "run") == {(cell, number) for cell in CELLS for number in (1, 2)}
+
+
+def test_resume_compresses_what_a_kill_after_the_last_round_left(bench, tmp_path):
+    bench("--out", "run", "--rounds", "1").end()
+    path = tmp_path / "run" / "histograms.jsonl"
+    path.write_bytes(b"".join(files.lines(path)))
+    files.compressed(path).unlink()
+    assert bench("--resume", "run").end().status == 0
+    assert files.parts(path) == [files.compressed(path)] and len(histograms(tmp_path / "run")) == len(CELLS)
 
 
 def alive(pid: int) -> bool:

@@ -6,10 +6,9 @@ import json
 import lzma
 import os
 import shutil
-import signal
-import sys
 from pathlib import Path
 
+import killed
 import pytest
 import synthetic
 from bqb import cli, driver, publish, results
@@ -233,34 +232,6 @@ def test_one_at_a_time(tmp_path, capsys) -> None:
     assert published(folder, capsys=capsys)[0] == 0
 
 
-# What changes the disk, and what makes it last.
-STEPS = [(os, "rename"), (os, "replace"), (os, "fsync"), (os, "unlink"), (os, "rmdir"), (os, "mkdir")]
-
-
-def killed_before_step(number: int, words: list[str]) -> bool:
-    """Runs the command in a process that is killed before its `number`-th step; False if it came to its end."""
-    child = os.fork()
-    if child == 0:
-        steps = 0
-
-        def counted(step):
-            def call(*arguments, **options):
-                nonlocal steps
-                steps += 1
-                if steps == number:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return step(*arguments, **options)
-            return call
-        for module, name in STEPS:
-            setattr(module, name, counted(getattr(module, name)))
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
-        os._exit(cli.main(words))
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
-
-
 def test_a_kill_at_any_instant_leaves_the_old_run_or_the_new_one(tmp_path, capsys) -> None:
     first, second = make_run(tmp_path / "first", 1), make_run(tmp_path / "second", 2)
     whole = []
@@ -271,7 +242,7 @@ def test_a_kill_at_any_instant_leaves_the_old_run_or_the_new_one(tmp_path, capsy
     shutil.copytree(tmp_path / "published", tmp_path / "before")
 
     number, seen = 1, set()
-    while killed_before_step(number, ["publish", "--replace", str(second)]):
+    while killed.before_step(number, lambda: cli.main(["publish", "--replace", str(second)])):
         kept = tmp_path / "published" / NAME
         assert not kept.exists() or tree_of(kept) in whole, f"step {number}"
         seen.add("none" if not kept.exists() else "old" if tree_of(kept) == old else "new")

@@ -1,6 +1,7 @@
 """results.py: what is read from a run folder, what counts, and what goes into results.json."""
 
 import json
+import os
 
 import pytest
 import synthetic
@@ -260,7 +261,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(race, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(results.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError):
         results.assemble(race)
     assert (race / "results.json").read_bytes() == before

@@ -23,13 +23,13 @@ from statistics import fmean
 import numpy as np
 
 from bqb import Failure
+from bqb.files import write_atomically
 from bqb.gate import decide, rivals
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.decide import Rule, Verdicts
 from bqb.gate.pairs import OTHER_LAYOUTS, SAME_LAYOUTS, Bench, Cell, log_ratio, plans
 from bqb.gate.policy import Policy
 from bqb.gate.run import Result, run
-from bqb.results import write_atomically
 
 RESAMPLED = 1000
 DOSE_PAIRS = 60

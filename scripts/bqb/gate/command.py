@@ -149,7 +149,7 @@ def write(arguments: argparse.Namespace, result) -> None:
     import json
 
     from bqb.gate import report
-    from bqb.results import write_atomically
+    from bqb.files import write_atomically
     try:
         if arguments.json:
             write_atomically(arguments.json, json.dumps(result.as_json(), indent=1).encode())
