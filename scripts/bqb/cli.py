@@ -1,4 +1,4 @@
-"""What the user types: the commands bench, test, explore, validate, gate, plot and publish, their options and statuses."""
+"""What the user types: bench, test, explore, validate, gate, plot and publish, their options and exit statuses."""
 
 from __future__ import annotations
 
@@ -190,9 +190,10 @@ def report(folder: Path) -> None:
 
 
 def plot(words: list[str]) -> int:
-    parser = Parser(prog="plot", description="Draws the plots of a run, or of a ./scripts/validate, again and prints its "
-                    "table.")
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a run, or one that has a validation.json")
+    parser = Parser(prog="plot",
+                    description="Draws the plots of a run, or of a ./scripts/validate, again and prints its table.")
+    parser.add_argument("folder", type=Path, metavar="DIR",
+                        help="the folder of a run, or one that has a validation.json")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
     folder = parser.parse_args(words).folder
     if (folder / "validation.json").is_file():
@@ -238,8 +239,8 @@ def test(words: list[str]) -> int:
 # ----------------------------------------------------------------------------------------------------- explore
 
 EXPLORE_HELP = """\
-Runs queues under every schedule of a few threads, up to limits, and checks each run: no deadlock, no lost wake-up, every
-message once and in order, the bound, the close. It runs the queues' own sources over a model of the machine.
+Runs queues under every schedule of a few threads, up to limits, and checks each run: no deadlock, no lost wake-up,
+every message once and in order, the bound, the close. It runs the queues' own sources over a model of the machine.
 
 Without a shape or a search, each queue goes through its default plan (80 s for all). docs/explorer.md explains it."""
 
@@ -291,8 +292,9 @@ def explore(words: list[str]) -> int:
 # ---------------------------------------------------------------------------------------------------- validate
 
 VALIDATE_HELP = """\
-Proves the harness against queueing theory: measures throughputs and waits that have a closed form, prints how far each is
-off and draws them. On a quiet machine: 8 minutes on 2 cores. The last line of the output is the folder with the results."""
+Proves the harness against queueing theory: measures throughputs and waits that have a closed form, prints how far each
+is off and draws them. On a quiet machine: 8 minutes on 2 cores. The last line of the output is the folder with the
+results."""
 
 VALIDATE_STATUS = """\
 exit status:
@@ -309,7 +311,8 @@ def validate_harness(words: list[str]) -> int:
                         help="more points and three times the rounds (40 minutes)")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="where the results go: new or empty (default: results/validate-<date>-<time>)")
-    parser.add_argument("--seed", type=whole_number(0), metavar="N", help="of the drawn work and of the order of measuring")
+    parser.add_argument("--seed", type=whole_number(0), metavar="N",
+                        help="of the drawn work and of the order of measuring")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
     arguments = parser.parse_args(words)
     if arguments.out:

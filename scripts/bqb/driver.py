@@ -90,8 +90,8 @@ def listing(binary: Path, selection: Selection) -> str:
 
 
 class Driver:
-    """One run in one folder: of all points of the selection, or only of these. `beside_others`: further runs go on at the
-    same time, so somebody else shows how far it is, and it keeps from the cores what it can."""
+    """One run in one folder: of all points of the selection, or only of these. `beside_others`: further runs go on at
+    the same time, so somebody else shows how far it is, and it keeps from the cores what it can."""
 
     def __init__(self, binary: Path, folder: Path, selection: Selection, only: Iterable[str] = (),
                  beside_others: bool = False):

@@ -1,7 +1,7 @@
 """Files that outlast a kill: written whole or not at all, or appended to and compressed from time to time.
 
-A file of lines may lie in two parts: the older lines in `<name>.xz`, the newer ones in `<name>`. `parts` and `lines` hide
-that from readers.
+A file of lines may lie in two parts: the older lines in `<name>.xz`, the newer ones in `<name>`. `parts` and `lines`
+hide that from readers.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def lines(path: Path) -> Iterator[bytes]:
     where a compressed part is damaged."""
     with ExitStack() as opened:
         found = []
-        for part in (path, compressed(path)):  # in this order: a `pack` between the two moves lines to where it still looks
+        for part in (path, compressed(path)):  # in this order: `pack` may move lines to where this has yet to look
             try:
                 found.append(opened.enter_context(part.open("rb")))
             except FileNotFoundError:
@@ -65,7 +65,8 @@ def lines(path: Path) -> Iterator[bytes]:
                 yield from file
                 continue
             try:
-                if file.peek(len(MAGIC))[:len(MAGIC)] != MAGIC:  # zeros, which a crash may leave, pass for an empty file
+                # Zeros, which a crash may leave, would pass for an empty file.
+                if file.peek(len(MAGIC))[:len(MAGIC)] != MAGIC:
                     raise lzma.LZMAError("it does not begin as an xz file does")
                 yield from lzma.open(file)
             except (EOFError, lzma.LZMAError) as error:

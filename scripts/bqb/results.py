@@ -104,7 +104,8 @@ class Point:
 class Claim:
     """What a scenario's author expects of a counter: that it lies above or below a bound, or its ratio does.
 
-    Of each of `queues` at `points`; the ratio is to `than`, another queue there, or to the same queue at `than_points`."""
+    Of each of `queues` at `points`; the ratio is to `than`, another queue there, or to the same queue at
+    `than_points`."""
 
     says: str
     counter: str
@@ -394,7 +395,7 @@ def _properties(rows: Iterable[dict]) -> tuple[Property, ...]:
 
 
 def _unverified(rows: Iterable[dict]) -> list[Problem]:
-    """Counted trials check less than traced ones: a cell that they give the number of needs a traced one that passed."""
+    """Counted trials check less than traced ones: a cell whose number they give needs a traced one that passed."""
     passed = [row for row in rows if row["kind"] == "trial" and row["status"] == "ok"]
     traced = {row["cell"] for row in passed if row["level"] == "traced"}
     return [Problem(cell, row["point"], row["queue"], "failed", "unverified: no traced trial of it passed in this run")
@@ -472,8 +473,8 @@ def _known(kind: type, row: dict) -> dict:
 
 
 def _point(row: dict) -> Point:
-    parts = {name: kind(**_known(kind, row[name]))
-             for name, kind in (("producer", Side), ("consumer", Side), ("stage", Side), ("arrivals", Arrivals)) if row.get(name)}
+    kinds = {"producer": Side, "consumer": Side, "stage": Side, "arrivals": Arrivals}
+    parts = {name: kind(**_known(kind, row[name])) for name, kind in kinds.items() if row.get(name)}
     return Point(**{"params": {}, **_known(Point, row), **parts})
 
 

@@ -197,7 +197,7 @@ def forget_runs() -> None:
 
 @lru_cache(maxsize=None)
 def rank(run: Run, point: Point) -> Ranking | None:
-    """The queues that are not significantly worse than the best at a point; None where no bounded queue has a number."""
+    """The queues that are not significantly worse than the best at a point; None if no bounded queue has a number."""
     counter = headline(run, point)
     medians = {queue: summary.median for queue in rankable(run, point)
                if (summary := summarise(run, point, queue, counter))}
@@ -271,7 +271,7 @@ def answer(run: Run, scenario: Scenario, points: Sequence[Point] | None = None) 
 
 @dataclass(frozen=True)
 class Score:
-    """Of the points with a verdict at which a queue has a number: all, and those where it is not worse than the best."""
+    """Of the points with a verdict at which a queue has a number: all, and those where it is no worse than the best."""
 
     not_worse: int
     entered: int

@@ -166,8 +166,9 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
     """What the columns and marks mean, each only where it is used."""
     losses = [loss for each in answers for queue in run.queue_names(each.scenario.name)
               if (loss := statistics.loss(run, each.scenario.points, queue))]
-    lines = ["Overhead: time per message beyond an ideal queue that costs nothing; median over the points, of undisturbed "
-             "blocks. n/m: not significantly worse than the best at n of m points. Spread: interquartile range over the rounds."]
+    lines = ["Overhead: time per message beyond an ideal queue that costs nothing; median over the points, of "
+             "undisturbed blocks. n/m: not significantly worse than the best at n of m points. Spread: interquartile "
+             "range over the rounds."]
     lines += [f"No verdict: {', '.join(each.scenario.name for each in answers if each.no_verdict == reason)}: {reason}."
               for reason in dict.fromkeys(each.no_verdict for each in answers if each.no_verdict)]
     judged = [each.scenario.name for each in answers if each.scenario.judged_by]
@@ -262,9 +263,10 @@ def _properties(run: Run) -> RenderableType | None:
     for queue in queues:
         values = {key: run.property_of(queue, *key) for key in shown}
         table.add_row(queue, *("-" if value is None else PROPERTIES[key][1](value) for key, value in values.items()))
-    return Group(table, Text("Idle: CPU of a core that a thread uses while it waits in pop or push. Close: from the call "
-                             "until the last of so many waiting threads has returned. Bytes: of a new queue with room "
-                             "for so many 8-byte messages; full: with as many in it. Make: construct it, capacity 64."
+    return Group(table, Text("Idle: CPU of a core that a thread uses while it waits in pop or push. Close: from the "
+                             "call until the last of so many waiting threads has returned. Bytes: of a new queue with "
+                             "room for so many 8-byte messages; full: with as many in it. Make: construct it, capacity "
+                             "64."
                              + (" Compile: its header, CPU time beyond an empty source."
                                 if ("header_compile_s", None) in shown else ""), style="dim"))
 

@@ -170,7 +170,9 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 
 def description(figure: Figure) -> str:
     """All texts of a figure, a line each: titles, notes, names and numbers; not those that ticks make when drawn."""
-    found = [*figure.texts, *(text for axes in figure.axes for text in (*axes.texts, axes.xaxis.label, axes.yaxis.label))]
+    found = list(figure.texts)
+    for axes in figure.axes:
+        found += [*axes.texts, axes.xaxis.label, axes.yaxis.label]
     return "\n".join(text.get_text() for text in found if text.get_text())
 
 
@@ -225,7 +227,8 @@ class Scale:
         """Decades; with steps between them where there are few, so that an axis always shows that it is logarithmic."""
         start = self.smallest or self.low
         decades = math.log10(self.high / start)
-        steps = [1] if decades > 2.6 else [1, 3] if decades > 1.2 else [1, 2, 5] if decades > 0.8 else [1, 2, 3, 4, 5, 7]
+        steps = ([1] if decades > 2.6 else [1, 3] if decades > 1.2 else [1, 2, 5] if decades > 0.8 else
+                 [1, 2, 3, 4, 5, 7])
         exponents = range(math.floor(math.log10(start)), math.ceil(math.log10(self.high)) + 1)
         ticks = (step * 10.0**exponent for exponent in exponents for step in steps)
         return [tick for tick in ticks if start * 0.999 <= tick <= self.high * 1.001]
@@ -292,7 +295,9 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, float, str, str]], widt
         return
     figure = axes.figure
     box = axes.get_window_extent()
-    to_axes = lambda x, y: axes.transAxes.inverted().transform(axes.transData.transform((x, y)))
+
+    def to_axes(x: float, y: float) -> np.ndarray:
+        return axes.transAxes.inverted().transform(axes.transData.transform((x, y)))
     ends = [to_axes(x, y) for x, y, _, _ in labels]
     lines = 1 + max(text.count("\n") for _, _, text, _ in labels)
     gap = SMALL * 1.3 * lines / 72 * figure.dpi / box.height

@@ -1,8 +1,8 @@
 """Closed forms of queueing theory, which ./scripts/validate holds the harness against.
 
 Times are mean times in ns (any unit does, if it is the same everywhere), rates their inverses; pure functions. What the
-harness calls a sojourn ends when the consumer has the message in its hands: that is what theory calls the *wait*, without
-the service. A load that no queue can bear in the long run (rho >= 1, open loop) is a ValueError.
+harness calls a sojourn ends when the consumer has the message in its hands: that is what theory calls the *wait*,
+without the service. A load that no queue can bear in the long run (rho >= 1, open loop) is a ValueError.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Tandem:
         return float(optimize.brentq(beyond, 0.0, 100.0 * self._states * self.consume_ns))
 
 
-# --------------------------------------------------------------------------------- arrivals at their own pace, open loop
+# -------------------------------------------------------------------------- arrivals at their own pace, open loop
 
 
 def load(gap_ns: float, service_ns: float, consumers: int = 1) -> float:

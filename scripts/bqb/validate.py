@@ -5,8 +5,9 @@ with it three times:
 
 - at the *realised* rates: those that the work of the trials really had, late timers and the machine's gaps included.
   This is the proof: nothing but the queue, the threads and the measuring lies between the two figures;
-- at the rates *as drawn*: it tells how far the work came from what was asked of it. Shown; judged for the throughputs of
-  sleeping work only: how fast a core spins is the machine's, and near saturation a percent of load is many of waiting;
+- at the rates *as drawn*: it tells how far the work came from what was asked of it. Shown; judged for the throughputs
+  of sleeping work only: how fast a core spins is the machine's, and near saturation a percent of load is many of
+  waiting;
 - with the *replay* of the trial's own times through the ideal queue: it tells what lies between from what chance adds.
 
 Throughputs are shares of what the consumers can take, times are in mean services: both depend on rho alone.
@@ -43,7 +44,7 @@ LATENCY_REQUEST = "/dev/cpu_dma_latency"
 SECONDS_BETWEEN_STARTS = 0.05  # of the runs at once: else all would probe the same cores at the same time
 
 
-# ----------------------------------------------------------------------------------------- what is compared, and how far
+# ---------------------------------------------------------------------------------- what is compared, and how far
 
 
 @dataclass(frozen=True)
@@ -173,9 +174,9 @@ def measure(binary: Path, folder: Path, deep: bool, seed: int | None) -> None:
 
 @contextmanager
 def cores_awake() -> Iterator[None]:
-    """Asks the kernel, where it may be asked (as root), for cores that answer at once: they poll instead of halting, and
-    one that halts, on a virtual machine, waits for its host before it hears a timer. The request lasts as long as the
-    file is open (Linux, Documentation/power/pm_qos_interface)."""
+    """Asks the kernel, where it may be asked (as root), for cores that answer at once: they poll instead of halting,
+    and one that halts, on a virtual machine, waits for its host before it hears a timer. The request lasts as long as
+    the file is open (Linux, Documentation/power/pm_qos_interface)."""
     try:
         request = open(LATENCY_REQUEST, "wb", buffering=0)
     except OSError:  # no such kernel, or no right to ask
@@ -284,10 +285,10 @@ def is_open(point: Point) -> bool:
 
 
 def chosen(cell: Cell) -> list[int]:
-    """Indices of the trials that count. Runs at once disturb each other's probes, but not their sleep: all. Else those of
-    undisturbed blocks if there are enough of them; and of these, for waits, which a thread that loses its core draws out
-    a hundred times as far as throughputs, those whose threads kept their cores as far as their own CPU time tells, or the
-    `FEWEST_RUNNING` that kept them best."""
+    """Indices of the trials that count. Runs at once disturb each other's probes, but not their sleep: all. Else those
+    of undisturbed blocks if there are enough of them; and of these, for waits, which a thread that loses its core draws
+    out a hundred times as far as throughputs, those whose threads kept their cores as far as their own CPU time tells,
+    or the `FEWEST_RUNNING` that kept them best."""
     everyone = list(range(len(cell.trials)))
     if cell.part.copies is not None:
         return everyone
@@ -304,8 +305,8 @@ def kept_its_cores(cell: Cell, trial: Trial) -> bool:
 
 
 def on_cpu(point: Point, trial: Trial) -> float:
-    """Share of its time that a thread ran, of the side that ran less: 1 for spinning threads on a quiet machine. It says
-    nothing of how long messages waited."""
+    """Share of its time that a thread ran, of the side that ran less: 1 for spinning threads on a quiet machine. It
+    says nothing of how long messages waited."""
     ran_ns = min(trial.counters[f"{side}_cpu_ns_per_msg"] / threads
                  for side, threads in (("producer", point.producers), ("consumer", point.consumers)))
     return ran_ns * trial.counters["messages"] / trial.counters["window_ns"]
@@ -369,8 +370,8 @@ def load_of(chain: theory.Tandem) -> float:
 
 
 def compare_wait(cell: Cell, blank: Comparison) -> Comparison:
-    """Medians over the trials of measured - theory, in services. Not of all messages together: a thread that stands still
-    for 10 ms once holds up a percent of a trial's messages, and a pool never forgets them."""
+    """Medians over the trials of measured - theory, in services. Not of all messages together: a thread that stands
+    still for 10 ms once holds up a percent of a trial's messages, and a pool never forgets them."""
     point, closed_form = cell.point, wait_in_theory(cell.point, blank.figure)
     trials = [cell.trials[index] for index in chosen(cell)]
     services = np.array([trial.counters["consumer_work_mean_ns"] for trial in trials])
@@ -425,7 +426,8 @@ def as_json(comparisons: Sequence[Comparison], faults: Sequence[str], machine: S
             return {key: plain(each) for key, each in value.items()}
         return None if isinstance(value, float) and not math.isfinite(value) else value
     rows = [{**plain(asdict(each)), "beyond": each.beyond, "passed": each.passed} for each in comparisons]
-    return {"passed": passed(comparisons, faults), "faults": list(faults), "machine": list(machine), "comparisons": rows}
+    return {"passed": passed(comparisons, faults), "faults": list(faults), "machine": list(machine),
+            "comparisons": rows}
 
 
 def from_json(document: dict) -> list[Comparison]:

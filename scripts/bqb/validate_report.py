@@ -1,4 +1,4 @@
-"""What ./scripts/validate shows: a table with a verdict for every figure, and below it what a reader must know of it."""
+"""What ./scripts/validate shows: a table with a verdict for every figure, and what a reader must know of it."""
 
 from __future__ import annotations
 

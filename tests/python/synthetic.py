@@ -27,7 +27,8 @@ MODEL = {  # name: (op_ns, wake_ns, cpu share of the loss, origin)
     "moodycamel_blocking": (45, 900, 1.3, "peer"),
 }
 OTHER = (60, 5_000, 0.8, "peer")  # of any queue not named above
-PROPERTIES = {  # name: (CPU while waiting, close with 1 waiter ns, with 64, bytes, bytes a slot, slots made at once, compile s)
+# name: (CPU while waiting, close with 1 waiter ns, with 64, bytes, bytes a slot, slots made at once, compile s)
+PROPERTIES = {
     "reference": (0.0, 62_000, 900_000, 400, 8, False, 0.9),
     "spin_then_block": (0.0, 48_000, 1_400_000, 320, 8, True, 0.7),
     "boost_lockfree": (0.99, 900, 24_000_000, 704, 16, True, 1.9),

@@ -7,15 +7,17 @@ from bqb.build import run_cmake
 
 @pytest.fixture
 def project(tmp_path):
-    """configure(): configures and builds a project of one file; configure.folder is where, configure.lists its CMakeLists.txt."""
+    """configure(): configures and builds a project of one file, configure.lists, in the folder configure.folder."""
     sources = tmp_path / "sources"
     sources.mkdir()
 
     def configure():
-        run_cmake(["cmake", "-S", str(sources), "-B", str(configure.folder), "-G", "Ninja"], configure.folder, None, "build")
+        command = ["cmake", "-S", str(sources), "-B", str(configure.folder), "-G", "Ninja"]
+        run_cmake(command, configure.folder, None, "build")
     configure.lists, configure.folder = sources / "CMakeLists.txt", tmp_path / "build"
     configure.lists.write_text("cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES NONE)\n"
-                               "add_custom_target(all_of_it ALL COMMAND ${CMAKE_COMMAND} -E touch done)\n", encoding="utf-8")
+                               "add_custom_target(all_of_it ALL COMMAND ${CMAKE_COMMAND} -E touch done)\n",
+                               encoding="utf-8")
     return configure
 
 

@@ -92,14 +92,17 @@ def test_each_means_the_bounded_queues_that_ran(tmp_path):
     assert score(run, points=(LARGE,), queues=(), above=1).verdict == "no numbers"
 
 
-@pytest.mark.parametrize("rounds, disturbed, verdict", [(6, (), "right"), (5, (), "undecided"), (8, (1, 2, 3), "undecided"),
-                                                        (8, (1, 2), "right"), (8, range(1, 9), "undecided")])
+@pytest.mark.parametrize("rounds, disturbed, verdict", [
+    (6, (), "right"), (5, (), "undecided"), (8, (1, 2, 3), "undecided"), (8, (1, 2), "right"),
+    (8, range(1, 9), "undecided"),
+])
 def test_a_verdict_takes_six_undisturbed_blocks(tmp_path, rounds, disturbed, verdict):
     run = make_run(tmp_path, {(SMALL, "a"): steady(1000, rounds=rounds)}, disturbed=disturbed)
     found = score(run, above=500)
     assert found.verdict == verdict
     calm = rounds - len(disturbed)
-    assert found.why == ("" if verdict == "right" else f"{calm} undisturbed block{'s' * (calm != 1)}, a verdict needs 6")
+    blocks = f"{calm} undisturbed block{'s' * (calm != 1)}"
+    assert found.why == ("" if verdict == "right" else f"{blocks}, a verdict needs 6")
     assert (found.measured is None) is (calm == 0)
 
 
@@ -120,7 +123,8 @@ def test_who_has_no_numbers_is_told_with_the_reason(tmp_path):
     skipped = "speed_map/capacity:1/mean_ns:1000/rho:0.5"
     assert score(run, points=(skipped,), queues=("boost_lockfree",), above=1).why == "boost_lockfree skipped"
     assert score(run, points=("overcommit",), queues=("semaphore",), above=1).why == "semaphore failed"
-    assert score(run, points=("overcommit",), queues=("reference",), than="semaphore", above=1).why == "semaphore failed"
+    beside = score(run, points=("overcommit",), queues=("reference",), than="semaphore", above=1)
+    assert beside.why == "semaphore failed"
     assert score(run, points=("overcommit",), queues=("nobody",), above=1).why == "nobody did not run"
     odd = score(run, points=("overcommit",), queues=("reference",), counter="sojourn_p99_ns", above=1)
     assert odd.verdict == "no numbers" and odd.why == "reference has no sojourn_p99_ns"

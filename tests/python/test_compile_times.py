@@ -1,4 +1,4 @@
-"""What a header costs a compiler: that it is the right source, compiled as the build does it, and that failures say why."""
+"""What a header costs a compiler: that it is the right source, compiled as by the build, and that failures say why."""
 
 import json
 import shutil
@@ -28,7 +28,8 @@ def test_a_header_costs_more_than_an_empty_source(tmp_path, queue):
 @pytest.mark.skipif(not COMPILER, reason="no compiler")
 def test_a_queue_from_outside_is_found_by_its_name(tmp_path):
     header = tmp_path / "mine.h"
-    header.write_text('#include "queues/two_condvar.h"\nnamespace my { template <class T> using Q = bq::TwoCondvarQueue<T>; }\n'
+    header.write_text('#include "queues/two_condvar.h"\n'
+                      "namespace my { template <class T> using Q = bq::TwoCondvarQueue<T>; }\n"
                       "BQ_QUEUE(my::Q, mine)\n")
     assert compile_times.source_of("mine", (str(header),)) == (str(header), "my::Q")
     build = build_folder(tmp_path, f"{COMPILER} -I{ROOT} -std=c++20")
@@ -47,8 +48,8 @@ def test_the_source_includes_the_header_and_makes_every_call():
     header, name = compile_times.source_of("two_lock", ())
     text = compile_times.SOURCE.format(header=header, name=name)
     assert '#include "queues/two_lock.h"' in text and "bq::TwoLockQueue<std::uint64_t>&" in text
-    for call in ("push", "try_push", "pop", "try_pop", "close", "is_closed", "capacity", "size_approx", "try_push_until",
-                 "try_pop_until"):
+    for call in ("push", "try_push", "pop", "try_pop", "close", "is_closed", "capacity", "size_approx",
+                 "try_push_until", "try_pop_until"):
         assert f".{call}(" in text
 
 

@@ -1,4 +1,4 @@
-"""The C++ snippets of README, docs and headers compile as written and run; their commands parse, and run if they are short.
+"""The C++ snippets of README, docs and headers compile as written and run; their commands parse, and run if short.
 
 A command that stands in a page for the first time fails `test_every_command_is_accounted_for` until it has an entry in
 RUN or in ELSEWHERE.
@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from bqb import ROOT, cli, cli_parts
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "results/README.md", ROOT / "scenarios/README.md"])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"),
+                ROOT / "results/README.md", ROOT / "scenarios/README.md"])
 HEADERS = sorted([*ROOT.glob("queues/**/*.h"), *ROOT.glob("docs/**/*.h")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")  # code in the text, perhaps over two lines
@@ -145,8 +146,8 @@ def test_scenario_is_accepted(block, tmp_path):
 
 
 QUICK = "--scenario quick --queue ^two_condvar$ --rounds 1 --no-setup"
-# A command as written: what runs in its place, where that would take more than 30 s. {out}: a folder that does not exist
-# yet. {run}: the folder of a short run. my_queue.h is the example of docs/your_own_queue.md.
+# A command as written: what runs in its place, where that would take more than 30 s. {out}: a folder that does not
+# exist yet. {run}: the folder of a short run. my_queue.h is the example of docs/your_own_queue.md.
 RUN = {
     "./scripts/bench": f"./scripts/bench {QUICK} --out {{out}}",
     "./scripts/bench --scenario quick": f"./scripts/bench {QUICK} --out {{out}}",
@@ -190,7 +191,8 @@ ELSEWHERE = {
     "cmake --install build/install --prefix ~/.local": "test_install.py",
     "git clone https://github.com/OWNER/bounded-queue-bench ../bqb": "needs the network",
     "git -C ../bqb checkout COMMIT": "git's own",
-    '../bqb/scripts/gate run --with include/my_queue.h --base "origin/$GITHUB_BASE_REF" --head . --github': "test_gate.py",
+    '../bqb/scripts/gate run --with include/my_queue.h --base "origin/$GITHUB_BASE_REF" --head . --github':
+        "test_gate.py",
     "git worktree add ../ruler main": "git's own",
     "git bisect start BAD GOOD": "git's own",
     "git bisect run sh -c '../ruler/scripts/gate run --base GOOD --head . --queue two_condvar; s=$?; "

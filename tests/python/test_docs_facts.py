@@ -1,4 +1,4 @@
-"""Facts that prose repeats from code, scenarios or published results: each sentence is parsed and held against its source."""
+"""Facts that prose repeats from code, scenarios or published results: each sentence is held against its source."""
 
 import json
 import re
@@ -67,9 +67,10 @@ def test_scenarios_that_leave_a_queue_of_your_own_out_are_listed():
 
 
 def test_costs_of_the_mutants_are_those_of_the_table():
-    table = re.findall(r"(?m)^\| `\w+` \|(?:[^|]*\|){2} (\d+) \|", (ROOT / "docs/explorer.md").read_text(encoding="utf-8"))
-    number, *by_cost = map(int, found(r"of the (\d+) mutants below, (\d+) are found at cost 0, (\d+) at 1, (\d+) at 2 and "
-                                      r"(\d+) at 3", "docs/explorer.md"))
+    page = (ROOT / "docs/explorer.md").read_text(encoding="utf-8")
+    table = re.findall(r"(?m)^\| `\w+` \|(?:[^|]*\|){2} (\d+) \|", page)
+    number, *by_cost = map(int, found(r"of the (\d+) mutants below, (\d+) are found at cost 0, (\d+) at 1, (\d+) at 2 "
+                                      r"and (\d+) at 3", "docs/explorer.md"))
     assert number == len(table) and dict(enumerate(by_cost)) == dict(Counter(map(int, table)))
 
 
@@ -87,8 +88,9 @@ def test_keys_of_scenarios_are_all_described():
 
 def test_the_largest_message_on_the_heap_is_stated():
     said, = found(r"on the heap: a multiple of 8 from 16 to ([\d,]+)", "scenarios/README.md")
-    assert f"largest = {said.replace(',', chr(39))}" in text("benchmarks/scenario.cpp") or \
-        int(said.replace(",", "")) == 1 << int(re.search(r"largest = 1 << (\d+)", text("benchmarks/scenario.cpp")).group(1))
+    source = text("benchmarks/scenario.cpp")
+    assert f"largest = {said.replace(',', chr(39))}" in source or \
+        int(said.replace(",", "")) == 1 << int(re.search(r"largest = 1 << (\d+)", source).group(1))
 
 
 # ------------------------------------------------------------------------------------------------ headers
@@ -114,8 +116,8 @@ def test_a_ring_that_is_not_lock_free_is_not_called_so():
 def test_what_the_standard_policy_keeps_is_stated():
     kept = len(re.findall(r"\bthread_local\b(?! memory)", text("queues/sync.h").split("#pragma once")[1]))
     assert kept == 1
-    found(r"StdSync adds nothing to the system's primitives, which it inlines, but to one: yield\(\) also counts itself",
-          "queues/sync.h")
+    found(r"StdSync adds nothing to the system's primitives, which it inlines, but to one: yield\(\) also counts "
+          r"itself", "queues/sync.h")
 
 
 def test_headers_that_the_queues_include_are_those_that_the_installing_page_names():
@@ -126,16 +128,16 @@ def test_headers_that_the_queues_include_are_those_that_the_installing_page_name
 
 
 def test_advice_on_the_reference_is_what_was_measured(run):
-    overcommit, logger = map(float, found(r"this queue has ([\d.]+) times the overhead of two_condvar\.h, and three loggers "
-                                          r"wait ([\d.]+) times as long", "queues/reference.h"))
+    overcommit, logger = map(float, found(r"this queue has ([\d.]+) times the overhead of two_condvar\.h, and three "
+                                          r"loggers wait ([\d.]+) times as long", "queues/reference.h"))
     for name, counter, said in (("overcommit", statistics.LOST, overcommit), ("logger", "push_blocked_p99_ns", logger)):
         ratio = statistics.paired_ratio(run, run.scenarios[name].points[0], "reference", "two_condvar", counter)
         assert ratio.high < 1 and round(ratio.median, 1) == said
 
 
 def test_advice_on_the_short_spin_is_what_was_measured(run):
-    low, high, times = found(r"this queue has ([\d.]+) to ([\d.]+) times the overhead of two_condvar\.h, but (\w+) times",
-                             "queues/spin_then_block.h")
+    low, high, times = found(r"this queue has ([\d.]+) to ([\d.]+) times the overhead of two_condvar\.h, but (\w+) "
+                             r"times", "queues/spin_then_block.h")
     point = run.scenarios["overcommit"].points[0]
     ratio = statistics.paired_ratio(run, point, "spin_then_block", "two_condvar", statistics.LOST)
     assert float(low) <= round(ratio.median, 1) <= float(high)
@@ -155,8 +157,11 @@ def test_judged_figures_are_counted(comparisons):
 def test_the_waits_that_are_furthest_off_are_told(comparisons):
     """All judged 99% waits of M/M/1 with spinning work, the worst among them."""
     loads, offs = found(r"spinning work, at rho = ([\d., and]+): ([-+\d., and]+) % off theory", "METHODOLOGY.md")
-    numbers = lambda words: [float(each) for each in re.findall(r"[-+]?\d+(?:\.\d+)?", words)]
-    judged = sorted((round(each["drawn_rho"], 3), round(100 * each["off"]["realised"] / each["theory"], 1)) for each in comparisons
+
+    def numbers(words):
+        return [float(each) for each in re.findall(r"[-+]?\d+(?:\.\d+)?", words)]
+    judged = sorted((round(each["drawn_rho"], 3), round(100 * each["off"]["realised"] / each["theory"], 1))
+                    for each in comparisons
                     if each["part"] in ("mm1", "mm1_deep") and each["figure"] == "p99" and each["allowed"])
     assert list(zip(numbers(loads), numbers(offs))) == judged
     worst = max((each for each in comparisons if each["figure"] == "p99" and each["allowed"]),
@@ -174,7 +179,8 @@ def test_what_a_closed_loop_understates(comparisons):
     why = scenario("validate/coordinated_omission.toml")["earlier_expect"][0]["why"]
     percents = [int(each) / 100 for each in re.findall(r"by (\d+) %", why)]
     shorter = [int(each) / 100 for each in re.search(r"measured were (\d+) and (\d+) %", why).groups()]
-    assert shorter == [int(each) / 100 for each in found(r"of a closed one, which is (\d+) and (\d+) % less", "METHODOLOGY.md")]
+    told = found(r"of a closed one, which is (\d+) and (\d+) % less", "METHODOLOGY.md")
+    assert shorter == [int(each) / 100 for each in told]
     capacity = scenario("validate/coordinated_omission.toml")["capacity"]
     for rho, words, by_theory, by_far in zip((0.5, 0.8), (half, four_fifths), percents, shorter):
         understated = 1 - theory.Tandem(1, 1, capacity, 1 / rho, 1).wait_quantile(0.99) / theory.mm1_wait_quantile(
@@ -195,9 +201,11 @@ RINGS = ["mpmc_spin_yield_park", "spsc_spin_yield_park"]
 def test_speed_map(run):
     expected("curated/speed_map.toml", r"\(reference, two_condvar, two_lock, posix_semaphore\)")
     asleep, spinning, beside_1, beside_10 = map(float, expected(
-        "curated/speed_map.toml", r"more than (\d+) us\. .* pays less than ([\d.]+) us beside 1 us of work.* no queue pays "
-        r"more than (\d+) us beside 1 us of work, or more than (\d+) us beside 10 us"))
-    lost = lambda **which: medians(run, "speed_map", statistics.LOST, **which).values()
+        "curated/speed_map.toml", r"more than (\d+) us\. .* pays less than ([\d.]+) us beside 1 us of work.* no queue "
+        r"pays more than (\d+) us beside 1 us of work, or more than (\d+) us beside 10 us"))
+
+    def lost(**which):
+        return medians(run, "speed_map", statistics.LOST, **which).values()
     assert min(lost(queues=SLEEPERS, capacity=1)) > asleep * 1e3
     assert max(lost(queues=RINGS, capacity=1, consumer_mean_ns=1000)) < spinning * 1e3
     assert max(lost(queues=RINGS, capacity=1, consumer_mean_ns=10_000)) > 1e3
@@ -207,15 +215,16 @@ def test_speed_map(run):
 
 def test_capacity_knee(run):
     expected("curated/capacity_knee.toml", r"From 64 to 256 slots throughput still grows, by a seventh to two fifths")
-    rates = {capacity: medians(run, "capacity_knee", statistics.THROUGHPUT, capacity=capacity) for capacity in (64, 256)}
+    rates = {capacity: medians(run, "capacity_knee", statistics.THROUGHPUT, capacity=capacity)
+             for capacity in (64, 256)}
     by_queue = {capacity: {queue: rate for (_, queue), rate in known.items()} for capacity, known in rates.items()}
     for queue, rate in by_queue[256].items():
         assert 1 / 7 < rate / by_queue[64][queue] - 1 < 2 / 5
 
 
 def test_overcommit(run):
-    expected("curated/overcommit.toml", r"It, boost_lockfree, moodycamel_blocking and posix_semaphore pay less than 1 us; "
-             "every other queue more than 2 us")
+    expected("curated/overcommit.toml", r"It, boost_lockfree, moodycamel_blocking and posix_semaphore pay less than 1 "
+             "us; every other queue more than 2 us")
     cheap = {"mpmc_spin_yield_park", "boost_lockfree", "moodycamel_blocking", "posix_semaphore"}
     for (_, queue), lost in medians(run, "overcommit", statistics.LOST).items():
         assert lost < 1000 if queue in cheap else lost > 2000
@@ -227,7 +236,8 @@ def test_worker_pool(run):
     waits = medians(run, "worker_pool", statistics.EXCESS).values()
     assert low * 1e3 <= min(waits) and max(waits) <= high * 1e3
     point = run.scenarios["worker_pool"].points[0]
-    cpu = {queue: statistics.paired_ratio(run, point, queue, "two_condvar", "consumer_cpu_beyond_work_ns_per_msg").median
+    counter = "consumer_cpu_beyond_work_ns_per_msg"
+    cpu = {queue: statistics.paired_ratio(run, point, queue, "two_condvar", counter).median
            for queue in ("mpmc_spin_yield_park", "spin_then_block", "moodycamel_blocking", "reference")}
     assert cpu["mpmc_spin_yield_park"] > 1.5
     assert max(cpu["spin_then_block"], cpu["moodycamel_blocking"]) < cpu["reference"]
@@ -235,7 +245,8 @@ def test_worker_pool(run):
 
 def test_shed(run):
     ideal, slept_low, slept_high, spun_low, spun_high = (int(each) / 100 for each in expected(
-        "curated/shed.toml", r"ideal queue drops (\d+) %.* drop (\d+) to (\d+) %, those that spin first (\d+) to (\d+) %"))
+        "curated/shed.toml",
+        r"ideal queue drops (\d+) %.* drop (\d+) to (\d+) %, those that spin first (\d+) to (\d+) %"))
     assert [round(each, 2) for each in medians(run, "shed", "ideal_dropped_share", ["two_condvar"], capacity=4).values()
             ] == [ideal]
     rho, room = 1.5, 5  # four in the queue and one at work
@@ -247,10 +258,12 @@ def test_shed(run):
 
 
 def test_open_loop(run):
-    expected("curated/open_loop.toml", r"spins and yields first adds less than a microsecond to half of the messages there")
+    expected("curated/open_loop.toml",
+             r"spins and yields first adds less than a microsecond to half of the messages there")
     added = medians(run, "open_loop", "excess_p50_ns", [*RINGS, "boost_lockfree"], rho=0.5).values()
     assert max(added) < 1000
-    low, high = map(int, found(r"capacity = 1024 # full in (\d+) to (\d+) % of the trials", "scenarios/curated/open_loop.toml"))
+    low, high = map(int, found(r"capacity = 1024 # full in (\d+) to (\d+) % of the trials",
+                               "scenarios/curated/open_loop.toml"))
     trials = [trial for point in run.scenarios["open_loop"].points for queue in run.queue_names("open_loop")
               for trial in run.trials_of(point, queue)]
     full = sum(trial.get("peak_occupancy") >= 1024 for trial in trials) / len(trials)
@@ -283,7 +296,8 @@ def test_what_contradicts_is_dated_and_something_else():
     assert with_earlier
     for path in with_earlier:
         asked = scenario(str(path.relative_to(ROOT / "scenarios")))
-        assert all(each["text"] != asked["expect"] and each["why"] and each["until"] for each in asked["earlier_expect"])
+        assert all(each["text"] != asked["expect"] and each["why"] and each["until"]
+                   for each in asked["earlier_expect"])
 
 
 # ------------------------------------------------------------------------------------------------ overheads

@@ -72,10 +72,11 @@ EXPECTED = {
                "capacity_knee.price", "overcommit.lost", "overcommit.sojourn", "overcommit.price", "race.throughput",
                "memory.lost", "memory.sojourn", "memory.price", "memory.occupancy"},
     "all_failed": {"overcommit.throughput", "properties"},
-    "judged": {"overview", "properties", *(f"{name}.{kind}" for name in ("capacity_knee", "sleeping_peers", "overcommit", "speed_map")
-                             for kind in ("sojourn", "price")),
-               "capacity_knee.capacity", "speed_map.capacity", "capacity_knee.switches_per_msg", "sleeping_peers.efficiency",
-               "overcommit.sojourn_p50_ns", "speed_map.lost", "race.cpu_ns_per_msg"},
+    "judged": {"overview", "properties",
+               *(f"{name}.{kind}" for name in ("capacity_knee", "sleeping_peers", "overcommit", "speed_map")
+                 for kind in ("sojourn", "price")),
+               "capacity_knee.capacity", "speed_map.capacity", "capacity_knee.switches_per_msg",
+               "sleeping_peers.efficiency", "overcommit.sojourn_p50_ns", "speed_map.lost", "race.cpu_ns_per_msg"},
 }
 
 
@@ -269,8 +270,8 @@ def test_properties_stand_where_the_values_are(tmp_path):
     drawn = [sorted((float(line.get_ydata()[0]), float(line.get_xdata()[0])) for line in axes.lines
                     if line.get_marker() == "o") for axes in panels]
     assert drawn[0] == [(0, 0.0), (0, 0.0), (1, 0.99), (1, 0.99)]  # two_condvar sleeps: it is on top
-    assert drawn[1] == [(0, pytest.approx(v)) for v in (55e3, run.property_of("two_condvar", "close_to_last_return_ns", 8),
-                                                       1.1e6)] + drawn[1][3:]
+    closes = (55e3, run.property_of("two_condvar", "close_to_last_return_ns", 8), 1.1e6)
+    assert drawn[1] == [(0, pytest.approx(ns)) for ns in closes] + drawn[1][3:]
     assert drawn[4] == [(0, 0.8), (1, 1.9)]
 
 
@@ -321,12 +322,14 @@ def test_capacity_claims_no_end_of_growth_at_the_largest_measured(tmp_path):
     for row in rows:  # twice the throughput with each larger capacity
         if row["kind"] == "trial":
             capacity = int(row["point"].split("capacity:")[1])
-            row["counters"] |= {"throughput_msgs_per_s": 1000.0 * capacity, "efficiency": 0.5, "floor_lost_ns_per_msg": 0.0}
+            row["counters"] |= {"throughput_msgs_per_s": 1000.0 * capacity, "efficiency": 0.5,
+                                "floor_lost_ns_per_msg": 0.0}
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     run = results.load(folder)
     below, largest = sorted({point.capacity for point in run.scenarios["capacity_knee"].points})[-2:]
     with theme.context():
-        said = texts_of(figures.against_capacity(figures.View(run, theme.styles(run.queues)), run.scenarios["capacity_knee"]))
+        view = figures.View(run, theme.styles(run.queues))
+        said = texts_of(figures.against_capacity(view, run.scenarios["capacity_knee"]))
     grown = statistics.percentage(largest / below - 1)
     assert f"From capacity {below} to {largest}, the largest measured, throughput still grows by {grown}" in said
     assert "Floor:" not in said  # it lies below the axis

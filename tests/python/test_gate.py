@@ -1,7 +1,6 @@
 """./scripts/gate through the shell: each verdict and exit status, over programs that only pretend to measure."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,8 @@ QUEUES = ("alpha", "beta", "control")
 
 def behaviour(**changed):
     """All queues at 1000 ns; `changed` by queue."""
-    return {"cells": {queue: {"ns": 1000.0, **changed.get(queue, {})} for queue in QUEUES if changed.get(queue, {}) is not None}}
+    return {"cells": {queue: {"ns": 1000.0, **changed.get(queue, {})} for queue in QUEUES
+                      if changed.get(queue, {}) is not None}}
 
 
 @pytest.fixture
@@ -35,6 +35,8 @@ def gate(tmp_path, monkeypatch):
             (tmp_path / "bin" / name).symlink_to(found)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
+    source = f"#!{sys.executable} -IS\n" + (HERE / "fake_gate_trial.py").read_text(encoding="utf-8")
+
     def start(*words, base=None, head=None, policy="", policy_file="policy.toml"):
         for arm, acts in (("base", base or behaviour()), ("head", head or behaviour())):
             folder = tmp_path / "arms" / arm
@@ -42,7 +44,7 @@ def gate(tmp_path, monkeypatch):
             (folder / "behaviour.json").write_text(json.dumps(acts), encoding="utf-8")
             for program in (f"gate_trial_{layout}" for layout in range(LAYOUTS)):
                 copy = folder / program
-                copy.write_text(f"#!{sys.executable} -IS\n" + (HERE / "fake_gate_trial.py").read_text(encoding="utf-8"), encoding="utf-8")
+                copy.write_text(source, encoding="utf-8")
                 copy.chmod(0o755)
         (tmp_path / "policy.toml").write_text(
             'queues = ["alpha", "beta"]\nlooks = [6, 9]\nalpha_pct = 20\nmiss_pct = 20\n'
@@ -93,7 +95,8 @@ def test_at_the_threshold_it_is_inconclusive_unless_the_policy_says_otherwise(ga
     done = gate(head=at)
     assert done.returncode == 3 and "inconclusive: gate/beta/case:" in flat(done), done.stdout
     done = gate(head=at, policy='inconclusive = "pass"\n')
-    assert done.returncode == 0 and "inconclusive: gate/beta/case:" in flat(done) and "allowed by the policy" in flat(done)
+    assert done.returncode == 0 and "inconclusive: gate/beta/case:" in flat(done)
+    assert "allowed by the policy" in flat(done)
 
 
 @pytest.mark.parametrize("act, told", [
@@ -120,7 +123,8 @@ def test_a_trial_that_never_ends_is_red_too(gate, monkeypatch):
 
 def test_a_cell_that_one_arm_lacks_is_missing(gate):
     done = gate(head=behaviour(beta=None))
-    assert done.returncode == 4 and "invalid: missing cell: gate/beta/case:a is not in the head: it has no queue 'beta'" in flat(done)
+    assert done.returncode == 4
+    assert "invalid: missing cell: gate/beta/case:a is not in the head: it has no queue 'beta'" in flat(done)
     done = gate(base=behaviour(beta=None))
     assert done.returncode == 4 and "is not in the base" in flat(done)
 
@@ -146,7 +150,8 @@ def test_an_arm_that_does_not_compile_is_invalid(gate, tmp_path, monkeypatch):
     shutil.copytree(ROOT / "queues", broken)
     (broken / "queues.list").write_text("no list at all, just words and more words\n", encoding="utf-8")
     done = gate("run", "--base", str(ROOT), "--head", str(broken.parent))
-    assert done.returncode == 4 and "invalid: the head (" in flat(done) and "does not compile" in flat(done), done.stderr
+    assert done.returncode == 4, done.stderr
+    assert "invalid: the head (" in flat(done) and "does not compile" in flat(done), done.stderr
 
 
 @pytest.mark.parametrize("words, told", [
@@ -199,7 +204,8 @@ def test_every_raw_pair_is_kept_and_only_the_first_is_discarded(gate, tmp_path):
         numbers = [pair["number"] for pair in cell["pairs"]]
         assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) in (6, 9)
     pairs = [pair for cell in document["cells"] for pair in cell["pairs"]]
-    assert all((pair["base_layout"], pair["head_layout"]) == chosen_layouts(pair["number"], *SAME_LAYOUTS) for pair in pairs)
+    assert all((pair["base_layout"], pair["head_layout"]) == chosen_layouts(pair["number"], *SAME_LAYOUTS)
+               for pair in pairs)
     assert {pair["head_first"] for pair in pairs} == {True, False}
     assert len(document["calibration"]) == 4 * 6
 
@@ -214,7 +220,8 @@ def test_only_undecided_cells_and_the_control_go_on(gate, tmp_path):
 def test_a_noisy_cell_is_advisory_and_never_red(gate):
     noisy = {"spread": 0.55}
     done = gate(base=behaviour(beta=noisy), head=behaviour(beta={"ns": 2000.0, **noisy}), policy="calibration = 12\n")
-    assert (done.returncode, verdict(done)) == (0, "pass (2 of 4 cells not judged)") and "gate/beta/case:a is advisory: its noise is" in flat(done)
+    assert (done.returncode, verdict(done)) == (0, "pass (2 of 4 cells not judged)")
+    assert "gate/beta/case:a is advisory: its noise is" in flat(done)
 
 
 def test_a_policy_can_make_a_cell_advisory(gate):
@@ -233,11 +240,12 @@ def test_outputs_for_people_and_github(gate, tmp_path, monkeypatch):
     done = gate("run", "--base", str(ROOT), "--head", str(ROOT), "--github", "--markdown", "gate.md",
                 head=behaviour(beta={"ns": 1300.0}))
     notes = [line for line in done.stdout.splitlines() if line.startswith("::")]
-    assert len(notes) == 2 and all(line.startswith("::error title=A queue got slower::gate/beta/case:") and "%25" in line
-                                   for line in notes)
+    error = "::error title=A queue got slower::gate/beta/case:"
+    assert len(notes) == 2 and all(line.startswith(error) and "%25" in line for line in notes)
     text = (tmp_path / "gate.md").read_text(encoding="utf-8")
     assert text == (tmp_path / "step.md").read_text(encoding="utf-8")
-    assert text.startswith("## ❌ Queues: regression: gate/beta/case:") and "| gate/beta/case:a | " in text and "| REGRESSION |" in text
+    assert text.startswith("## ❌ Queues: regression: gate/beta/case:")
+    assert "| gate/beta/case:a | " in text and "| REGRESSION |" in text
 
 
 # ------------------------------------------------------------------------------------------------- a stored baseline
@@ -286,7 +294,8 @@ def test_counted_instructions_are_compared_with_the_stored_ones(compare, tmp_pat
         return lambda document: document.update(counts=[
             {"queue": queue, "what": "instructions", "base": 1.0, "head": instructions} for queue in ("alpha", "beta")])
     done = compare(counted(200.0))
-    assert (done.returncode, verdict(done)) == (0, "pass") and "beta: instructions 200.00 200.00" in flat(done), done.stdout
+    assert (done.returncode, verdict(done)) == (0, "pass"), done.stdout
+    assert "beta: instructions 200.00 200.00" in flat(done), done.stdout
     done = compare(counted(198.0))
     assert done.returncode == 1 and "beta: instructions a message 198.00 -> 200.00" in flat(done), done.stdout
     done = compare(lambda document: document.update(counts=[]))
@@ -312,11 +321,12 @@ def test_each_trial_has_the_layout_that_the_stored_one_had(compare, tmp_path):
         cells = json.loads((tmp_path / name).read_text(encoding="utf-8"))["cells"]
         return {(cell["cell"], pair["number"]): pair["head_layout"] for cell in cells for pair in cell["pairs"]}
     then, now = layouts("stored.json"), layouts("compared.json")
-    assert now and len(set(now.values())) > 2 and all(then[trial] == layout for trial, layout in now.items() if trial in then)
+    assert now and len(set(now.values())) > 2
+    assert all(then[trial] == layout for trial, layout in now.items() if trial in then)
 
 
-@pytest.mark.parametrize("key, value", [("cpu_model", "Another"), ("cores", 64), ("kernel", "Linux 7"), ("compiler", "g++ 13"),
-                                        ("flags", "-O2"), ("host_name", "there")])
+@pytest.mark.parametrize("key, value", [("cpu_model", "Another"), ("cores", 64), ("kernel", "Linux 7"),
+                                        ("compiler", "g++ 13"), ("flags", "-O2"), ("host_name", "there")])
 def test_a_baseline_of_another_machine_or_build_is_refused(compare, key, value):
     done = compare(lambda document: document["context"].update({key: value}))
     assert done.returncode == 4 and f"measured with another {key.replace('_', ' ')}: {value}" in flat(done), done.stdout
@@ -375,8 +385,9 @@ def test_a_campaign_goes_on_and_ends_with_its_rates(gate, tmp_path):
 
 
 def test_what_is_injected_is_found_and_its_real_dose_told(gate, tmp_path):
-    done = gate("inject", "--folder", "plus", "--policy", "policy.toml", "--arm", str(ROOT), "--runs", "2", "--pct", "15",
-                "--cell", "gate/beta/case:b")
+    done = gate("inject", "--folder", "plus", "--policy", "policy.toml", "--arm", str(ROOT), "--runs", "2",
+                "--pct", "15", "--cell", "gate/beta/case:b")
     assert done.returncode == 0 and "red, that cell and no other: 2 of 2" in done.stdout, done.stdout + done.stderr
     settings = json.loads((tmp_path / "plus" / "campaign.json").read_text(encoding="utf-8"))
-    assert settings["real_change"] == pytest.approx(0.15, abs=0.02) and settings["dose_ns"] == pytest.approx(150, rel=0.15)
+    assert settings["real_change"] == pytest.approx(0.15, abs=0.02)
+    assert settings["dose_ns"] == pytest.approx(150, rel=0.15)

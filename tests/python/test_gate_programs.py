@@ -1,4 +1,4 @@
-"""The gate's programs, built for real: a trial, its faults, a slow-down on purpose, and the counts that no noise reaches."""
+"""The gate's programs, built for real: a trial, its faults, a slow-down on purpose, counts that no noise reaches."""
 
 import json
 import os
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.skipif(not (BUILD / "gate_trial_0").exists(), reason="n
 
 
 def ask(*words, program=BUILD / "gate_trial_0", rounds="1\n"):
-    done = subprocess.run([program, "--scenario", ROOT / "scenarios" / "gate.toml", *words], capture_output=True, text=True,
-                          check=False, timeout=120, input=rounds)
+    command = [program, "--scenario", ROOT / "scenarios" / "gate.toml", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, input=rounds)
     return done, json.loads(done.stdout.splitlines()[-1]) if done.stdout else None
 
 
 def trial(queue, *words, messages=3_000, program=BUILD / "gate_trial_0", rounds="1\n"):
-    return ask("--point", POINT, "--queue", queue, "--messages", str(messages), "--warmup", "300", "--ns-per-step", "1", *words,
-               program=program, rounds=rounds)
+    return ask("--point", POINT, "--queue", queue, "--messages", str(messages), "--warmup", "300",
+               "--ns-per-step", "1", *words, program=program, rounds=rounds)
 
 
 def test_lists_what_can_be_measured_and_what_not():
@@ -76,8 +76,8 @@ def test_each_layout_has_the_same_code_at_other_places():
     assert moved > len(order) / 2
 
 
-@pytest.mark.parametrize("queue, told", [("dropping", "never arrived"), ("duplicating", "twice"), ("reordering", "order"),
-                                         ("hanging", "stuck")])
+@pytest.mark.parametrize("queue, told", [("dropping", "never arrived"), ("duplicating", "twice"),
+                                         ("reordering", "order"), ("hanging", "stuck")])
 def test_a_wrong_queue_has_no_number(queue, told):
     done, found = trial(queue, "--hang-after", "1", program=FAULTY)
     assert done.returncode == 4 and found["status"] == "failed" and told in found["why"], found

@@ -66,7 +66,8 @@ def listed(build: Path) -> set[str]:
 @pytest.mark.parametrize("options, notice", [
     (["-DBQ_WITHOUT=boost"], "Without {queues}: BQ_WITHOUT leaves out the library boost."),
     # The tests need Boost: the explorer's fibers.
-    (["-DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON", "-DBQ_TESTS=OFF"], "Without {queues}: the library boost is not here (Debian package libboost-dev)."),
+    (["-DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON", "-DBQ_TESTS=OFF"],
+     "Without {queues}: the library boost is not here (Debian package libboost-dev)."),
 ])
 def test_library_that_is_not_here_costs_its_queues_and_no_more(tmp_path, options, notice):
     said = done("-S", ROOT, "-B", tmp_path, "-G", "Ninja", *options)
@@ -89,7 +90,8 @@ bq_peer(here libhere-dev {here})
 bq_peer(gone libgone-dev gone/gone.h FROM Gone LINK Gone::gone)
 bq_peer(lost liblost-dev lost.h)
 """
-GOING_ON = "Going on without the queues of libraries that are not here; these packages bring them: libgone-dev liblost-dev\n"
+GOING_ON = ("Going on without the queues of libraries that are not here; these packages bring them: libgone-dev "
+            "liblost-dev\n")
 
 
 def set_up(tmp_path, may_install: str, install: str) -> subprocess.CompletedProcess:

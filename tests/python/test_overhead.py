@@ -1,4 +1,4 @@
-"""What the common interface and Sync add to a queue, in instructions: counted by callgrind, so the same on a busy machine."""
+"""What the common interface and Sync add to a queue, in instructions: callgrind's, the same on a busy machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def instructions(program: Path, way: str, queue: str, tmp_path: Path) -> float:
     """For each of what the program repeats: a difference of two lengths, so that starting it does not count."""
 
     def total(messages: int) -> int:
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path}/out", program, way, queue, str(messages)]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path}/out",
+                   program, way, queue, str(messages)]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
         return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
 

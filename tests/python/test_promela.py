@@ -12,13 +12,15 @@ from bqb import ROOT
 MODEL = ROOT / "tests" / "explorer" / "reference.pml"
 EXPLORE = ROOT / "build" / "release" / "explore"
 
-pytestmark = pytest.mark.skipif(not EXPLORE.exists() or not shutil.which("spin"), reason="needs a release build and spin")
+pytestmark = pytest.mark.skipif(not EXPLORE.exists() or not shutil.which("spin"),
+                                reason="needs a release build and spin")
 
 
-def spin_finds_somebody_stuck(folder: Path, repaired: bool, producers: int, consumers: int, capacity: int, messages: int,
-                              closed: bool) -> bool:
+def spin_finds_somebody_stuck(folder: Path, repaired: bool, producers: int, consumers: int, capacity: int,
+                              messages: int, closed: bool) -> bool:
     """Whether any of all schedules ends with a process that waits for ever. `messages` of each producer."""
-    defines = [f"-DPRODUCERS={producers}", f"-DCONSUMERS={consumers}", f"-DCAPACITY={capacity}", f"-DMESSAGES={messages}"]
+    defines = [f"-DPRODUCERS={producers}", f"-DCONSUMERS={consumers}", f"-DCAPACITY={capacity}",
+               f"-DMESSAGES={messages}"]
     defines += ["-DREPAIRED"] * repaired + ["-DCLOSED"] * closed
     subprocess.run(["spin", *defines, "-a", MODEL], cwd=folder, check=True, capture_output=True)
     subprocess.run(["cc", "-O2", "-DSAFETY", "-w", "-o", "pan", "pan.c"], cwd=folder, check=True)
@@ -33,8 +35,9 @@ def explorer_finds_somebody_stuck(folder: Path, repaired: bool, producers: int, 
                                   messages: int, closed: bool) -> bool:
     """The same question of the source, up to bound 3."""
     queue = "reference" if repaired else "reference_as_posted"
-    command = [EXPLORE, "--queue", f"^{queue}$", "--producers", producers, "--consumers", consumers, "--capacity", capacity,
-               "--messages", messages * producers, "--ending", "producers" if closed else "none", "--bound", 3]
+    command = [EXPLORE, "--queue", f"^{queue}$", "--producers", producers, "--consumers", consumers,
+               "--capacity", capacity, "--messages", messages * producers,
+               "--ending", "producers" if closed else "none", "--bound", 3]
     run = subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, text=True, check=False)
     assert run.returncode in (0, 1), run.stderr
     assert (run.returncode == 1) == ("stuck at" in run.stdout), run.stdout

@@ -148,7 +148,8 @@ def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path, capsys) -> None:
     whole = (folder / "histograms.jsonl").read_text(encoding="utf-8")
     (folder / "histograms.jsonl").write_text('{"cell": "capacity_kn\n' + whole, encoding="utf-8")
     status, lines = published(folder, capsys=capsys)
-    assert (status, lines) == (0, [f"publish: {folder / 'histograms.jsonl'}:1: left out, because the line is cut short"])
+    told = f"publish: {folder / 'histograms.jsonl'}:1: left out, because the line is cut short"
+    assert (status, lines) == (0, [told])
     kept = lzma.decompress((tmp_path / "published" / NAME / "histograms.jsonl.xz").read_bytes()).decode()
     assert kept == "".join(line for line in whole.splitlines(keepends=True) if "push_blocked" not in line)
 

@@ -1,5 +1,6 @@
-"""plots/*.png are what today's code draws from the published runs: each carries its texts, which are compared with those
-of the same figure drawn now. Pixels depend on the fonts of a machine; titles, captions, names and numbers do not."""
+"""plots/*.png are what today's code draws from the published runs: each carries its texts, which are compared with
+those of the same figure drawn now. Pixels depend on the fonts of a machine; titles, captions, names and numbers do
+not."""
 
 import json
 import re
@@ -23,7 +24,8 @@ def drawn(folder: Path) -> dict:
         machine = document.get("machine") or [folder.name]
         return {"validation": lambda: validation.page(validate.from_json(document), machine)}
     run = results.load(folder)
-    return dict(figures.all_figures(figures.View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))))
+    looks = theme.styles([*run.queues, *(queue for _, queue in run.cells())])
+    return dict(figures.all_figures(figures.View(run, looks)))
 
 
 def folder_of(stem: str) -> Path:

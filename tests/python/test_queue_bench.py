@@ -1,4 +1,4 @@
-"""The whole measuring program, built for real: wrong queues get no numbers, faults are one clear line, nothing is lost."""
+"""The whole measuring program, built for real: no numbers for wrong queues, one clear line a fault, nothing lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -85,7 +84,8 @@ def measure(program: Path, out: Path, *selection: object, round: int = 1) -> sub
 
 
 def test_an_expectation_that_failed_is_listed_and_kept(tmp_path: Path) -> None:
-    asked = scenario(tmp_path, RACE + '[[earlier_expect]]\nuntil = 2026-11-28\ntext = "Nothing."\nwhy = "It was 3 us."\n')
+    earlier = '[[earlier_expect]]\nuntil = 2026-11-28\ntext = "Nothing."\nwhy = "It was 3 us."\n'
+    asked = scenario(tmp_path, RACE + earlier)
     listed = run(REAL, "--scenario", asked, "--list")
     assert "  expected until 2026-11-28: Nothing. (It was 3 us.)\n" in listed.stdout
     (tmp_path / "out").mkdir()
@@ -107,18 +107,21 @@ def test_a_wrong_queue_never_gets_a_number(tmp_path: Path, queue: str, text: str
     wrong = [row for row in trials if row["queue"] == queue]
     assert wrong and all(row["status"] == "error" and "counters" not in row for row in wrong)
     assert not [row for row in rows(out, "plan") if row["queue"] == queue]
-    assert any(row["status"] == "ok" for row in trials if row["queue"] == "spsc_spin"), "the right one still has its results"
+    right = [row for row in trials if row["queue"] == "spsc_spin"]
+    assert any(row["status"] == "ok" for row in right), "the right one still has its results"
 
 
 def test_chains_of_queues_have_numbers_and_figures(tmp_path: Path) -> None:
     asked = [scenario(tmp_path, PIPELINE, "line"), scenario(tmp_path, PING_PONG, "echo")]
     out = tmp_path / "out"
-    done = measure(REAL, out, *(f"--scenario={file}" for file in asked), "--queue", "^(two_condvar|spsc_spin_yield_park)$")
+    scenarios = [f"--scenario={file}" for file in asked]
+    done = measure(REAL, out, *scenarios, "--queue", "^(two_condvar|spsc_spin_yield_park)$")
     assert done.returncode == 0, done.stderr
     measured = rows(out, "trial")
     assert len(measured) == 6 and all(row["status"] == "ok" and row["level"] == "traced" for row in measured)
     for row in measured:
-        own = {"line": {"departure_jitter_ns", "sojourn_mean_ns", "stage_cpu_ns_per_msg"}, "echo": {"round_trip_p50_ns"}}
+        own = {"line": {"departure_jitter_ns", "sojourn_mean_ns", "stage_cpu_ns_per_msg"},
+               "echo": {"round_trip_p50_ns"}}
         assert own[row["scenario"]] | {"lost_ns_per_msg", "producer_cpu_ns_per_msg"} <= row["counters"].keys()
     loaded = results.load(out)
     assert {(point.shape, point.stages) for point in loaded.points.values()} == {("pipeline", 4), ("ping_pong", 2)}
@@ -182,9 +185,11 @@ def test_properties_are_measured_once(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = {(row["queue"], row["name"], *row["params"].values()): row["values"] for row in rows(out, "property")}
     assert {key[1:] for key in found if key[0] == "two_condvar"} == {
-        ("idle_pop",), ("idle_push",), *((name, capacity) for name in ("memory", "construction") for capacity in (1, 64, 4096)),
+        ("idle_pop",), ("idle_push",),
+        *((name, capacity) for name in ("memory", "construction") for capacity in (1, 64, 4096)),
         *(("close", waiters) for waiters in (1, 8, 64))}
-    assert [key for key in found if key[:2] == ("spsc_spin_yield_park", "close")] == [("spsc_spin_yield_park", "close", 1)]
+    ring = "spsc_spin_yield_park"
+    assert [key for key in found if key[:2] == (ring, "close")] == [(ring, "close", 1)]
     memory = found["two_condvar", "memory", 4096]
     assert memory["reported_capacity"] == 4096 and 8 * 4096 <= memory["bytes"] <= 2 * 8 * 4096
     assert found["two_condvar", "idle_pop"]["idle_pop_cpu_share"] < 0.1
@@ -275,7 +280,8 @@ def test_a_kill_loses_at_most_the_trial_in_flight(tmp_path: Path) -> None:
     out.mkdir()
     selection = ("--scenario", asked, "--queue", "two_condvar")
     assert run(REAL, *selection, "--out", out, "--pilot").returncode == 0
-    with subprocess.Popen([REAL, *map(str, selection), "--out", out, "--round", "1"], stdout=subprocess.DEVNULL) as process:
+    command = [REAL, *map(str, selection), "--out", out, "--round", "1"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         while sum(row["kind"] == "block" for row in rows(out)) < 2:
             os.sched_yield()
         process.kill()
@@ -325,12 +331,18 @@ def test_bad_usage_is_one_line_and_exit_2(arguments: tuple[str, ...], said: str)
     [
         (TRACED.replace("capacity = 16", "capacity = 0"), "asked.toml:5: key 'capacity'"),
         (TRACED.replace("mean_ns = 1_100", "mean_us = 1"), "key 'consumer.mean_us'"),
-        (TRACED.replace("rounds = 1", 'queues = ["no_such_queue"]'), "asked.toml:4: key 'queues': there is no queue 'no_such_queue'"),
-        (TRACED.replace("rounds = 1", 'judged_by = "sojourn_p99"'), "asked.toml:4: key 'judged_by': there is no counter 'sojourn_p99'"),
-        (TRACED + CLAIM.replace("two_condvar", "two_condva"), "asked.toml:17: key 'claim.queue': there is no queue 'two_condva'"),
-        (TRACED + CLAIM.replace("reference", "refrence"), "asked.toml:18: key 'claim.than': there is no queue 'refrence'"),
-        (TRACED.replace("rounds = 1", 'queues = ["semaphore", "reference"]') + CLAIM, "'two_condvar' is not among the scenario's queues; the nearest are"),
-        (TRACED.replace("rounds = 1", 'queues = ["spsc_spin"]\nproducers = 2'), "asked.toml:4: key 'queues': 'spsc_spin' takes one producer"),
+        (TRACED.replace("rounds = 1", 'queues = ["no_such_queue"]'),
+         "asked.toml:4: key 'queues': there is no queue 'no_such_queue'"),
+        (TRACED.replace("rounds = 1", 'judged_by = "sojourn_p99"'),
+         "asked.toml:4: key 'judged_by': there is no counter 'sojourn_p99'"),
+        (TRACED + CLAIM.replace("two_condvar", "two_condva"),
+         "asked.toml:17: key 'claim.queue': there is no queue 'two_condva'"),
+        (TRACED + CLAIM.replace("reference", "refrence"),
+         "asked.toml:18: key 'claim.than': there is no queue 'refrence'"),
+        (TRACED.replace("rounds = 1", 'queues = ["semaphore", "reference"]') + CLAIM,
+         "'two_condvar' is not among the scenario's queues; the nearest are"),
+        (TRACED.replace("rounds = 1", 'queues = ["spsc_spin"]\nproducers = 2'),
+         "asked.toml:4: key 'queues': 'spsc_spin' takes one producer"),
     ],
 )
 def test_a_bad_scenario_is_one_line_and_leaves_nothing(tmp_path: Path, text: str, said: str) -> None:
@@ -448,9 +460,9 @@ def test_a_quota_that_cannot_be_had_is_skipped_with_the_reason(tmp_path: Path) -
     command = (REAL, "--scenario", asked, "--scenario", other, "--queue", "two_condvar$", "--out", out, "--pilot")
     done = in_a_mount_namespace(NO_CGROUPS, *command)
     assert done.returncode == 0, done.stderr
+    why = "needs a CPU quota, which it cannot have: no CPU controller is mounted"
     assert {row["cell"]: row["reason"] for row in rows(out, "skip")} == {
-        f"asked/two_condvar/cpu_quota_pct:{quota}": "needs a CPU quota, which it cannot have: no CPU controller is mounted"
-        for quota in (50, 100)}
+        f"asked/two_condvar/cpu_quota_pct:{quota}": why for quota in (50, 100)}
     assert [row["cell"] for row in rows(out, "plan")] == ["without/two_condvar"]
 
 
@@ -458,7 +470,7 @@ SLEEPING = WAITING.replace('work = "spin"\nmean_ns = 5_000', 'work = "sleep"\nme
 
 
 def test_a_pilot_of_sleeping_work_is_not_believed_below_its_mean(tmp_path: Path) -> None:
-    """It ends before the queue is full, and has seen the producer's pace only: a window planned by it would be longer."""
+    """It ends before the queue is full, and has seen the producer's pace only: a window by it would be longer."""
     out = tmp_path / "out"
     out.mkdir()
     roomy = scenario(tmp_path, SLEEPING.replace("capacity = 4", "capacity = 256"))
@@ -479,12 +491,13 @@ def test_beside_other_runs_the_limits_of_the_machine_are_left_alone(tmp_path: Pa
 def test_system_calls_are_counted_where_the_kernel_lets_us(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    command = (REAL, "--scenario", scenario(tmp_path, WAITING), "--queue", "two_condvar$|spsc_spin$", "--out", out, "--pilot")
+    command = (REAL, "--scenario", scenario(tmp_path, WAITING), "--queue", "two_condvar$|spsc_spin$", "--out", out,
+               "--pilot")
     skip_where_the_machine_cannot(in_a_mount_namespace(TRACEFS, HARNESS_TEST, "--gtest_filter=SyscallCount.*"))
     done = in_a_mount_namespace(TRACEFS, *command)
     assert done.returncode == 0, done.stderr
     calls = {row["queue"]: row for row in rows(out, "syscalls")}
-    # The consumer sleeps before nearly every message: a call to sleep and one to wake. The producer's own sleep is work.
+    # The consumer sleeps before nearly every message: a call to sleep, one to wake. The producer's own sleep is work.
     assert 1 <= calls["two_condvar"]["syscalls_per_msg"] < 6
     assert calls["spsc_spin"]["syscalls_per_msg"] < 0.1
 

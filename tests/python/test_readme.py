@@ -12,8 +12,8 @@ RUN = ROOT / "results/published/2026-11-25.amd-epyc-2-cores"
 POINTS = (  # behind the rows of the table
     "capacity_knee/capacity:1", "capacity_knee/capacity:64", "overcommit", "ping_pong/placement:spread",
     "ping_pong/placement:one_core", "worker_pool")
-ROW = re.compile(r"^\| ([^|`]+) \| ([^|]+) \| (?:≤ )?([\d.]+) to ([\d.]+) µs \| (?:≤ )?(?:([\d.]+) to ([\d.]+) µs )?\|$",
-                 re.MULTILINE)
+ROW = re.compile(r"^\| ([^|`]+) \| ([^|]+) \| (?:≤ )?([\d.]+) to ([\d.]+) µs "
+                 r"\| (?:≤ )?(?:([\d.]+) to ([\d.]+) µs )?\|$", re.MULTILINE)
 ROWS = [row.groups() for row in ROW.finditer(README)]
 WITHIN = 2  # "at most twice the smallest"
 

@@ -239,7 +239,8 @@ def test_a_scenario_may_name_the_counter_that_ranks(tmp_path, better, first):
 ])
 def test_the_margin_of_a_tie_goes_by_the_unit(tmp_path, counter, value, apart, tied):
     noise = value / 1e6
-    run, point = judged(tmp_path, counter, "lower", {"a": steady(value, noise), "b": steady(value + apart, noise, seed=4)})
+    values = {"a": steady(value, noise), "b": steady(value + apart, noise, seed=4)}
+    run, point = judged(tmp_path, counter, "lower", values)
     assert (statistics.rank(run, point).tied == ("a", "b")) is tied
 
 

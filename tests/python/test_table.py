@@ -57,8 +57,8 @@ def test_the_machine_is_described_in_one_line(tmp_path):
             row["counters"]["throughput_msgs_per_s"] = 60e6
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     text = table.plain(results.load(folder))
-    assert ("This machine: a cache line crosses in 45 ns; a parked thread wakes in 25 µs; the fastest ring passes 240 M/s."
-            in text)
+    assert ("This machine: a cache line crosses in 45 ns; a parked thread wakes in 25 µs; the fastest ring passes "
+            "240 M/s." in text)
     assert "60 M/s" in text and "(25% of ring)" in text and "Of ring:" in text
 
 
@@ -134,7 +134,8 @@ def test_another_judge_is_named_beside_its_number(tmp_path):
     judge = {"judged_by": {"counter": "sojourn_p50_ns", "better": "lower"}}
     run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, more={"overcommit": judge}))
     text = " ".join(table.plain(run).split())
-    assert "disturbed blocks" in text and "(sojourn p50)" in text and "Judged by another counter than the overhead, the one in brackets: overcommit" in text
+    assert "disturbed blocks" in text and "(sojourn p50)" in text
+    assert "Judged by another counter than the overhead, the one in brackets: overcommit" in text
 
 
 def test_a_quota_that_the_whole_run_had_is_said(tmp_path):

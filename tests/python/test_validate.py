@@ -1,4 +1,4 @@
-"""./scripts/validate on runs made of theory itself: what agrees passes, what does not fails by name; the command's status."""
+"""./scripts/validate on runs made of theory itself: what agrees passes, what does not fails by name; exit statuses."""
 
 import dataclasses
 import json
@@ -223,7 +223,8 @@ def test_table_names_what_failed(tmp_path):
     assert max(map(len, text.splitlines())) <= table.WIDTH and "…" not in text
     flat = " ".join(text.split())
     assert "FAILED tandem_spin/case:1p1c/capacity:1/rho:0.5 throughput: -4.0% off theory (allowed: 2.0%)" in flat
-    assert text.splitlines()[-1].startswith("Against queueing theory: 15 of 22 figures agree, 1 not judged; the throughput ")
+    assert text.splitlines()[-1].startswith(
+        "Against queueing theory: 15 of 22 figures agree, 1 not judged; the throughput ")
 
 
 @pytest.mark.parametrize("changes", [{}, {"throughput": 0.9, "wait": 20.0}, {"rounds": 2}])

@@ -31,7 +31,8 @@ mean_ns = 1_100
 @pytest.mark.parametrize("text, complaint", [
     (None, "no such file"),
     ("", "no BQ_QUEUE in it; end it with, for example, BQ_QUEUE(my::MyQueue, my_queue)"),
-    ("// BQ_QUEUE(my::Queue, mine)\n/* BQ_QUEUE(my::Queue, mine) */\n#define BQ_QUEUE(Class, name)\n", "no BQ_QUEUE in it"),
+    ("// BQ_QUEUE(my::Queue, mine)\n/* BQ_QUEUE(my::Queue, mine) */\n#define BQ_QUEUE(Class, name)\n",
+     "no BQ_QUEUE in it"),
     ("BQ_QUEUE(my::Queue, My-Queue)", "'My-Queue' is no name; a-z, 0-9 and _, a letter first"),
     ("BQ_QUEUE(my::Queue, two_condvar)", "'two_condvar', and so does queues/queues.list; choose another name"),
     ("BQ_QUEUE(my::A, mine)\nBQ_QUEUE(my::B, mine)", "names a queue 'mine', and so does {path}; choose another name"),
@@ -55,7 +56,8 @@ def test_two_headers_do_not_share_a_name(bench, tmp_path):
     for name in ("a.h", "b.h"):
         (tmp_path / name).write_text("BQ_QUEUE(my::Queue, mine);")
     run = bench("--with", "a.h", "--with", "b.h", "--with", "a.h").end()
-    assert run.status == 2 and f"--with {tmp_path}/b.h: BQ_QUEUE names a queue 'mine', and so does {tmp_path}/a.h" in run.err
+    assert run.status == 2
+    assert f"--with {tmp_path}/b.h: BQ_QUEUE names a queue 'mine', and so does {tmp_path}/a.h" in run.err
 
 
 def test_resume_remembers_the_headers(bench, tmp_path):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Runs whose figures are those of queueing theory, for the tests of ./scripts/validate: as a module it makes their rows;
-as a program it speaks queue_bench's side of the contract with the driver, and writes the rows of the file FAKE_ROWS:
-{scenario: {"run": row, "trials": [row]}}."""
+"""Runs whose figures are those of queueing theory, for the tests of ./scripts/validate: as a module it makes their
+rows; as a program it speaks queue_bench's side of the contract with the driver, and writes the rows of the file
+FAKE_ROWS: {scenario: {"run": row, "trials": [row]}}."""
 
 import argparse
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 
@@ -36,12 +37,10 @@ def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0,
     counters = {"consumer_work_mean_ns": service, "efficiency": efficiency}
     if point_row["producer"]["work"] == "none":
         gap = point_row["consumer"]["mean_ns"] / point_row["consumers"] / point_row["rho"]
-        quantile = lambda share: theory.mm1_wait_quantile(gap, service, share)
         mean = (theory.mmc_wait_mean(gap, service, 2) if shape[1] == 2 else
                 theory.mg1_wait_mean(gap, service, point_row["consumer"]["process"] == "exponential"))
+        quantile = (lambda share: mean) if shape[1] == 2 else partial(theory.mm1_wait_quantile, gap, service)
         window = gap * messages
-        if shape[1] == 2:
-            quantile = lambda share: mean
     else:
         produce = point_row["producer"]["mean_ns"] * slow_work
         chain = theory.Tandem(*shape, produce, service)

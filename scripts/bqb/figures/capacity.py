@@ -1,4 +1,4 @@
-"""<scenario>.capacity: throughput and overhead (or what else judges) against capacity, where three or more are swept."""
+"""<scenario>.capacity: throughput and overhead (or what else judges) against three or more swept capacities."""
 
 from __future__ import annotations
 

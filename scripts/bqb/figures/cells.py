@@ -1,4 +1,4 @@
-"""Tables of queues x situations: what a cell shows and how dark it is. The overview and the summary are made of them."""
+"""Tables of queues x situations, for the overview and the summary: what a cell shows and how dark it is."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ class Grid:
 
 
 def grid(scenario: Scenario, points: Sequence[Point], without: str = "", widest: int = MAX_COLUMNS) -> Grid:
-    """Lays out points by their swept keys but `without`. Of the sweeps of at most `widest` values, the offered load goes
-    across, or else the longest.
+    """Lays out points by their swept keys but `without`. Of the sweeps of at most `widest` values, the offered load
+    goes across, or else the longest.
 
     A single row of more than `widest` panels is folded. Where no sweep is short enough, or where cases sweep different
     keys, there are no common rows and columns: then each combination has a panel of its own."""
@@ -125,7 +125,8 @@ class Layout:
             page.text(x, top, title, fontsize=10, fontweight="bold")
         for row, title in enumerate(self.laid.rows):
             start = theme.MARGIN if self.above else self.left
-            page.text(start, self.corner(row, 0)[1] - self.above - 0.2, title, fontsize=9, fontweight="bold", color=GREY)
+            top = self.corner(row, 0)[1] - self.above - 0.2
+            page.text(start, top, title, fontsize=9, fontweight="bold", color=GREY)
 
 
 def layout(laid: Grid, height: float, left: float, right: float, between: float, strip: float = 0.0,

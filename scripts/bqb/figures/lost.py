@@ -1,4 +1,4 @@
-"""<scenario>.lost, .throughput where there is no work, .<counter> where one is named to judge by: dots, a row a queue."""
+"""<scenario>.lost, .throughput where there is no work, .<counter> where one judges: dots, a row a queue."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
     bound = any(view.is_bound(point, queue) for point in points for queue in run.queue_names(scenario.name))
     return notes(
         view, scenario, legend_of_marks(view, points),
-        "Overhead: time per message beyond an ideal queue that costs nothing, given the same work; efficiency: ideal time / "
-        "measured time."
+        "Overhead: time per message beyond an ideal queue that costs nothing, given the same work; efficiency: ideal "
+        "time / measured time."
         if lost else "",
         "Dotted line: the floor, the least overhead of any real queue (one cache-line transfer per hand-off)."
         if floor and lost else "",

@@ -32,9 +32,9 @@ def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
     page = theme.page(PAGE, plan.body, _occupancy_title(view, series, points),
                       asked_and_measured(view, scenario),
                       notes(view, scenario, "Faint: single trials; bold: their median at each instant. At the right: "
-                            "the peak, messages pushed (and, where they are fewer, popped) per second, mean sojourn time. "
-                            "Bytes: messages waiting × message size, without what the queue itself needs. Linear up to "
-                            "1, then logarithmic."))
+                            "the peak, messages pushed (and, where they are fewer, popped) per second, mean sojourn "
+                            "time. Bytes: messages waiting × message size, without what the queue itself needs. Linear "
+                            "up to 1, then logarithmic."))
     plan.heads(page)
     for (row, column), point in laid.at.items():
         _occupancy_panel(view, plan.axes(page, row, column), point,
@@ -109,9 +109,9 @@ def _waiting(messages: float, point: Point) -> str:
 
 def _occupancy_title(view: View, series: dict, points: dict[str, Point]) -> str:
     peaks = {key: (_typical(lines)[1].max(), _typical(lines)[0][-1]) for key, lines in series.items()}
-    bound_of = lambda queue: view.run.queues.get(queue, {}).get("bound")
-    free = {key: peak for key, peak in peaks.items() if bound_of(key[1]) == "none"}
-    held = {key: peak for key, peak in peaks.items() if bound_of(key[1]) != "none"}
+    unbounded = {queue for _, queue in peaks if view.run.queues.get(queue, {}).get("bound") == "none"}
+    free = {key: peak for key, peak in peaks.items() if key[1] in unbounded}
+    held = {key: peak for key, peak in peaks.items() if key[1] not in unbounded}
     parts = []
     if free:
         key = max(free, key=free.get)

@@ -176,6 +176,7 @@ def _overview_title(view: View, situations: Sequence[Situation], table: dict) ->
     least, most = min(lost, key=lambda k: lost[k].value), max(lost, key=lambda k: lost[k].value)
     if len(lost) == 1:
         return f"{least[0]}'s synchronisation costs {duration(table[least].value)} a message"
+
     def at(key: tuple[str, int]) -> str:
         each = situations[key[1]]
         return f"{duration(table[key].value)} ({key[0]}, {each.name or each.scenario.name.replace('_', ' ')})"

@@ -51,7 +51,8 @@ def _scales(pairs: dict, points: Sequence[Point]) -> tuple[theme.Scale, theme.Sc
     """Axes for CPU and for overhead that hold every trial at `points`."""
     names = {point.name for point in points}
     both = [each for (name, _), each in pairs.items() if name in names]
-    return theme.scale(v for cpu, _ in both for v in cpu.values), theme.scale(v for _, lost in both for v in lost.values)
+    return (theme.scale(value for cpu, _ in both for value in cpu.values),
+            theme.scale(value for _, lost in both for value in lost.values))
 
 
 def _crowded(pairs: dict, point: Point, x_axis: theme.Scale, y_axis: theme.Scale) -> bool:
@@ -96,7 +97,9 @@ def _price_title(view: View, scenario: Scenario, pairs: dict) -> str:
     point, costly, cheap = shown if shown else (None, "", "")
     if not shown or (point.name, cheap) not in pairs or (point.name, costly) not in pairs:
         return "CPU beyond the work against overhead, per message"
-    phrase = lambda queue: "costs {1} and {0} of CPU".format(
-        *(duration(summary.median) for summary in pairs[point.name, queue]))
+
+    def phrase(queue: str) -> str:
+        cpu, lost = pairs[point.name, queue]
+        return f"costs {duration(lost.median)} and {duration(cpu.median)} of CPU"
     other = "" if costly == cheap else f", {called(costly)} {phrase(costly)}"
     return f"{located(point, scenario)}{cheap} {phrase(cheap)} per message{other}"

@@ -51,7 +51,7 @@ PANELS = (
 
 
 def properties(view: View) -> theme.Page | None:
-    """Dots on an axis of their own for each property, in rows of at most three; the queues that sleep while they wait on top."""
+    """Dots for each property on its own axis, in rows of at most three; queues that sleep while they wait on top."""
     value = view.run.property_of
     panels = [panel for panel in PANELS
               if any(value(queue, *key) is not None for queue in view.run.queues for key, *_ in panel.series)]

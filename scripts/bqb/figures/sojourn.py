@@ -35,16 +35,16 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
                   between=0.75 + labels, strip=0.0 if direct else strip_height(queues))
     page = theme.page(PAGE, plan.body, _sojourn_title(view, scenario, pools), asked_and_measured(view, scenario),
                       notes(view, scenario, f"Sojourn time: from the {_begin(scenario)} to the return of pop. Pooled "
-                            "over the trials of the undisturbed blocks; each curve ends where fewer than 100 messages lie "
-                            "beyond it. Dashed grey: the ideal queue, given the same work; dotted: the floor, the same "
-                            "with the time that a cache line takes from core to core."))
+                            "over the trials of the undisturbed blocks; each curve ends where fewer than 100 messages "
+                            "lie beyond it. Dashed grey: the ideal queue, given the same work; dotted: the floor, the "
+                            "same with the time that a cache line takes from core to core."))
     if not direct:
         theme.legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
     plan.heads(page)
     for (row, column), point in laid.at.items():
         beside = [p.name for (r, _), p in laid.at.items() if r == row]
-        axis = theme.scale([y for (name, _), curve in curves.items() if name in beside for _, y in curve]
-                           + [y for (name, _), curve in replays.items() if name in beside for _, y in curve], smallest=1.0)
+        axis = theme.scale([y for (name, _), curve in (*curves.items(), *replays.items()) if name in beside
+                            for _, y in curve], smallest=1.0)
         known = {queue: curves[point.name, queue] for queue in queues if (point.name, queue) in curves}
         axes = plan.axes(page, row, column)
         greys = {name: replays[point.name, name] for name in ("ideal", "floor") if (point.name, name) in replays}

@@ -84,7 +84,8 @@ def _heads(page: theme.Page, step: float) -> None:
 def _title(view: View, situations: Sequence[Situation]) -> str:
     """Whether one queue does for everything. No counts: those of frames move from run to run."""
     judged = [each for each in situations if cells.is_judged(view, each)]
-    everywhere = [queue for queue in view.run.queues if judged and all(cells.leads(view, each, queue) for each in judged)]
+    everywhere = [queue for queue in view.run.queues
+                  if judged and all(cells.leads(view, each, queue) for each in judged)]
     if everywhere:
         return f"{' and '.join(everywhere)}: not significantly worse than the best in every situation"
     return "No queue is best in every situation" if judged else "What each queue adds to a message's time"
@@ -99,13 +100,13 @@ def _subtitle(view: View, situations: Sequence[Situation]) -> str:
 
 
 def _notes(table: cells.Losses) -> list[str]:
-    lines = ["Bold: overhead per message, the median over blocks; for a round trip, per request and reply; for the workers, "
-             "the mean time that a job waits longer than with the ideal queue. Below: the ideal queue's time as a share "
-             "of the measured time (none where no side works, or where arrivals set the pace), and the CPU time per "
-             "message beyond the work.",
-             "Framed: not significantly worse than the best of the column in this run (paired within blocks, 95% interval, "
-             "margin of 5% or 10 ns). Rows by mean rank. Shades: one scale for the overhead, another for the workers. "
-             "Skipped: the queue takes one producer and one consumer only. Disturbed blocks are excluded."]
+    lines = ["Bold: overhead per message, the median over blocks; for a round trip, per request and reply; for the "
+             "workers, the mean time that a job waits longer than with the ideal queue. Below: the ideal queue's time "
+             "as a share of the measured time (none where no side works, or where arrivals set the pace), and the CPU "
+             "time per message beyond the work.",
+             "Framed: not significantly worse than the best of the column in this run (paired within blocks, 95% "
+             "interval, margin of 5% or 10 ns). Rows by mean rank. Shades: one scale for the overhead, another for the "
+             "workers. Skipped: the queue takes one producer and one consumer only. Disturbed blocks are excluded."]
     if any(loss.is_bound for loss in table.values()):
         lines.append("≤ and ≥: more threads than cores, so the ideal queue's time is only a bound.")
     if any(loss.from_all for loss in table.values()):

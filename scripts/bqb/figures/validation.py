@@ -24,7 +24,7 @@ CAPACITY_COLORS = [theme.BLUE, theme.RED, theme.GREEN, theme.ORANGE, theme.PINK,
 
 
 def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> theme.Page:
-    """A panel a shape of the bounded queue, and below them the waits in open loops. `machine`: where it was measured."""
+    """A panel a shape of the bounded queue, below them the waits in open loops. `machine`: where it was measured."""
     known = [each for each in comparisons if math.isfinite(each.measured)]
     shapes = sorted({(each.producers, each.consumers) for each in known if each.figure == "throughput"})
     above = [lambda axes, shape=shape: throughput(axes, known, shape) for shape in shapes]
@@ -50,13 +50,13 @@ def title(comparisons: Sequence[Comparison]) -> str:
 
 
 def notes(comparisons: Sequence[Comparison]) -> list[str]:
-    lines = ["Lines: closed forms. Markers: measured, at the load that the work really had, with 95% intervals over the "
-             "blocks; filled: spinning work, hollow: sleeping work; a cross: outside the tolerance. A wait lasts until a "
-             "consumer has the message in its hands."]
+    lines = ["Lines: closed forms. Markers: measured, at the load that the work really had, with 95% intervals over "
+             "the blocks; filled: spinning work, hollow: sleeping work; a cross: outside the tolerance. A wait lasts "
+             "until a consumer has the message in its hands."]
     lines += unjudged(comparisons)
     if any(each.part == "coordinated_omission" for each in comparisons):
-        lines.append("Whose clock: an open loop counts from the time at which a message was meant to come; a closed loop "
-                     "from the call of push, which a producer makes later where the queue held it up before.")
+        lines.append("Whose clock: an open loop counts from the time at which a message was meant to come; a closed "
+                     "loop from the call of push, which a producer makes later where the queue held it up before.")
     return lines
 
 
@@ -68,8 +68,8 @@ def unjudged(comparisons: Sequence[Comparison]) -> list[str]:
     lines = []
     if robbed or shown:
         reasons = [f"{robbed} because the machine took cores away from spinning work" if robbed else "",
-                   f"{shown} because no tolerance is set (median waits of sleeping work: at a light load they are hardly "
-                   "more than a wake-up)" if shown else ""]
+                   f"{shown} because no tolerance is set (median waits of sleeping work: at a light load they are "
+                   "hardly more than a wake-up)" if shown else ""]
         lines.append(f"Faint diamonds: not judged, {', '.join(filter(None, reasons))}.")
     if low:
         judged = sum(each.judged for each in low)

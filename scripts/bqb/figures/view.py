@@ -90,7 +90,7 @@ class View:
 
 
 def in_words(key: str, value: object, open_loop: bool = False) -> str:
-    """A swept key and its value in plain words: "capacity 16", "1 µs of work", "equal speeds" (open loop: "load 0.8")."""
+    """A swept key and its value in words: "capacity 16", "1 µs of work", "equal speeds" (open loop: "load 0.8")."""
     name = key.split(".")[-1]
     if name == "rho" and open_loop:
         return f"load {value:g}"

@@ -84,8 +84,8 @@ def stage(name: str, source: str, header: str | None) -> Sources:
     if folder.is_dir():
         needed = folder / (header or "queues/queues.list")
         if not needed.is_file():
-            raise Failure(f"{source}: has no {header or 'queues/queues.list'}; name a checkout of this project, or a git "
-                          "revision; for a queue of your own add --with", USAGE)
+            raise Failure(f"{source}: has no {header or 'queues/queues.list'}; name a checkout of this project, or a "
+                          "git revision; for a queue of your own add --with", USAGE)
         files = {path: (folder / path).read_bytes() for path in listed(folder, header)}
         commit, dirty = revision_of(folder, header)
     else:

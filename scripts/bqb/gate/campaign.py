@@ -1,9 +1,10 @@
-"""How often the gate errs: many whole gates of arms whose difference is known. A campaign is a folder; each gate is a file
-of it with all its raw pairs, written when the gate is done, so that a campaign that was stopped goes on where it was.
+"""How often the gate errs: many whole gates of arms whose difference is known. A campaign is a folder; each gate is a
+file of it with all its raw pairs, written when the gate is done, so that a campaign that was stopped goes on where it
+was.
 
 Live gates are few, and their rates come with exact binomial intervals. Finer rates come from resampling: gates made of
-pairs that are drawn, number by number and with all cells of a number together, from all that the campaign recorded. That
-knows no more of the machine than the pairs do, and is said to be what it is.
+pairs that are drawn, number by number and with all cells of a number together, from all that the campaign recorded.
+That knows no more of the machine than the pairs do, and is said to be what it is.
 """
 
 from __future__ import annotations
@@ -100,8 +101,9 @@ def keep(path: Path, result: Result) -> None:
 
 
 def find_dose(policy: Policy, base: Arm, head: Arm, kind: Kind, tell: Callable[[str], None]) -> dict:
-    """How much more work a message makes the cell slower by kind.pct, and by how much it then really is: measured in pairs,
-    without any gate. Work is not lost time: what both sides do more of may hide in waiting. Of six tries the nearest."""
+    """How much more work a message makes the cell slower by kind.pct, and by how much it then really is: measured in
+    pairs, without any gate. Work is not lost time: what both sides do more of may hide in waiting. Of six tries the
+    nearest."""
     cell = cell_named(policy, kind.cell)
     wanted, dose, tried = kind.pct / 100, FIRST_DOSE_NS, []
     for attempt in range(6):
@@ -111,8 +113,10 @@ def find_dose(policy: Policy, base: Arm, head: Arm, kind: Kind, tell: Callable[[
         logs = [pair.log_ratio for pair in pairs]
         real = math.expm1(float(np.median(logs)))
         low, high = (math.expm1(end) for end in decide.interval(logs))
-        tell(f"dose: {dose:.0f} ns more work a message makes {cell.name} slower by {real:+.1%} ({low:+.1%} .. {high:+.1%})")
-        tried.append({"dose_ns": dose, "real_change": real, "real_low": low, "real_high": high, "dose_pairs": DOSE_PAIRS})
+        tell(f"dose: {dose:.0f} ns more work a message makes {cell.name} slower by {real:+.1%} "
+             f"({low:+.1%} .. {high:+.1%})")
+        tried.append({"dose_ns": dose, "real_change": real, "real_low": low, "real_high": high,
+                      "dose_pairs": DOSE_PAIRS})
         if abs(real - wanted) <= 0.1 * wanted:
             break
         dose *= min(4.0, max(0.25, wanted / max(real, 0.005)))
@@ -195,8 +199,9 @@ def numbers_of(gates: Sequence[dict]) -> list[dict[str, float]]:
 
 
 def resampled(kind: Kind, rule: Rule, gates: Sequence[dict], count: int = RESAMPLED, seed: int = 1) -> list[Rate]:
-    """Gates of drawn pairs. Later looks hold undecided cells only, so only the first look's pairs, which hold all cells, are
-    drawn from, of the cells that most gates judged. The control and the calibration are left out: it is the rule alone."""
+    """Gates of drawn pairs. Later looks hold undecided cells only, so only the first look's pairs, which hold all
+    cells, are drawn from, of the cells that most gates judged. The control and the calibration are left out: it is the
+    rule alone."""
     first = rule.looks[0]
     pool = [number for gate in gates for number in numbers_of([shortened(gate, first)])]
     cells = [cell["cell"] for cell in gates[0]["cells"]] if gates else []
@@ -263,7 +268,8 @@ def report(campaign: Campaign) -> list[str]:
     lines = [f"{campaign.kind.told}: {len(gates)} live gates"]
     if "real_change" in campaign.settings:
         known = campaign.settings
-        lines.append(f"  real dose: {known['real_change']:+.1%} ({known['real_low']:+.1%} .. {known['real_high']:+.1%}), "
+        lines.append(f"  real dose: {known['real_change']:+.1%} "
+                     f"({known['real_low']:+.1%} .. {known['real_high']:+.1%}), "
                      f"{known['dose_ns']:.0f} ns more work a message on both sides, {known['dose_pairs']} pairs")
     if not gates:
         return lines

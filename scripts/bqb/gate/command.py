@@ -20,7 +20,8 @@ pairs of fresh processes, and its last line is the verdict. docs/gate.md explain
 STATUS = """\
 exit status:
   0    pass: no cell became slower by more than the policy's threshold
-  1    regression: one did, or the head's queue loses messages, hangs or crashes (selftest: a rate is not what it must be; aa and inject only report: 0)
+  1    regression: one did, or the head's queue loses messages, hangs or crashes (selftest: a rate is not what it
+       must be; aa and inject only report: 0)
   2    wrong usage, or something wrong with the policy
   3    inconclusive: after the last look a cell is still undecided (the policy may make this 0)
   4    invalid: no verdict is possible; the last line says why (an arm that does not compile, a missing cell, a stored
@@ -30,7 +31,8 @@ exit status:
 def parser() -> Parser:
     made = Parser(prog="gate", description=HELP, epilog=STATUS, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--no-setup", action="store_true", help="install nothing")
-    commands = made.add_subparsers(dest="command", required=True, metavar="run|compare|aa|inject|selftest", parser_class=Parser)
+    commands = made.add_subparsers(dest="command", required=True, metavar="run|compare|aa|inject|selftest",
+                                   parser_class=Parser)
 
     def command(name: str, what: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=what, description=what, epilog=STATUS, prog=f"gate {name}",
@@ -39,14 +41,17 @@ def parser() -> Parser:
         return added
 
     def policy(of) -> None:
-        of.add_argument("--policy", type=Path, metavar="FILE", help="a TOML file over the defaults of scripts/gate.toml")
+        of.add_argument("--policy", type=Path, metavar="FILE",
+                        help="a TOML file over the defaults of scripts/gate.toml")
         of.add_argument("--queue", action="append", metavar="NAME", help="only this queue; may be repeated")
 
     def output(of) -> None:
         of.add_argument("--with", dest="header", metavar="HEADER",
                         help="judge the queue of this header, a path below both arms (see docs/gate.md)")
-        of.add_argument("--budget", type=seconds, metavar="TIME", help="wall time, builds not included (default: the policy's)")
-        of.add_argument("--seed", type=whole_number(0), metavar="N", help="of the work and of every order (default: random)")
+        of.add_argument("--budget", type=seconds, metavar="TIME",
+                        help="wall time, builds not included (default: the policy's)")
+        of.add_argument("--seed", type=whole_number(0), metavar="N",
+                        help="of the work and of every order (default: random)")
         of.add_argument("--json", type=Path, metavar="FILE", help="keep everything, each raw trial included")
         of.add_argument("--markdown", type=Path, metavar="FILE", help="keep the summary as Markdown")
         of.add_argument("--github", action="store_true",
@@ -64,18 +69,24 @@ def parser() -> Parser:
     for name, what in (("aa", "how often identical arms are called a regression"),
                        ("inject", "how often a slow-down on purpose is found")):
         campaign = command(name, f"{what}: a campaign of whole gates, which goes on where it was stopped")
-        campaign.add_argument("--folder", type=Path, required=True, metavar="DIR", help="of the campaign: new, or begun before")
-        campaign.add_argument("--runs", type=whole_number(0), default=40, metavar="N", help="live gates in all (default: 40)")
-        campaign.add_argument("--arm", default=str(ROOT), metavar="DIR_OR_REF", help="both arms (default: this checkout)")
+        campaign.add_argument("--folder", type=Path, required=True, metavar="DIR",
+                              help="of the campaign: new, or begun before")
+        campaign.add_argument("--runs", type=whole_number(0), default=40, metavar="N",
+                              help="live gates in all (default: 40)")
+        campaign.add_argument("--arm", default=str(ROOT), metavar="DIR_OR_REF",
+                              help="both arms (default: this checkout)")
         campaign.add_argument("--neighbour", action="store_true", help="beside a process that keeps one core busy")
         policy(campaign)
         if name == "aa":
-            campaign.add_argument("--relinked", action="store_true", help="the head is linked so that its code is at other places")
+            campaign.add_argument("--relinked", action="store_true",
+                                  help="the head is linked so that its code is at other places")
         else:
-            campaign.add_argument("--pct", type=float, required=True, metavar="N", help="how much slower one cell is made")
+            campaign.add_argument("--pct", type=float, required=True, metavar="N",
+                                  help="how much slower one cell is made")
             campaign.add_argument("--cell", required=True, metavar="CELL", help="which, as the table names it")
     selftest = command("selftest", "check the statistics on synthetic data")
-    selftest.add_argument("--gates", type=whole_number(10), default=2000, metavar="N", help="of each kind (default: 2000)")
+    selftest.add_argument("--gates", type=whole_number(10), default=2000, metavar="N",
+                          help="of each kind (default: 2000)")
     selftest.add_argument("--seed", type=whole_number(0), default=1, metavar="N")
     policy(selftest)
     return made
@@ -88,8 +99,8 @@ def main(words: list[str]) -> int:
     if getattr(arguments, "budget", None):
         policy = replace(policy, budget_s=arguments.budget)
     try:
-        return {"run": run, "compare": run, "aa": campaign, "inject": campaign, "selftest": selftest}[arguments.command](
-            arguments, policy)
+        command = {"run": run, "compare": run, "aa": campaign, "inject": campaign, "selftest": selftest}
+        return command[arguments.command](arguments, policy)
     except Failure as failure:
         if failure.status != INVALID:
             raise
@@ -185,7 +196,8 @@ def selftest(arguments: argparse.Namespace, policy) -> int:
         low, high = each.interval
         wanted = "" if each.least is None and each.most is None else (
             f", at most {each.most:.2%}" if each.least is None else f", at least {each.least:.0%}")
-        print(f"{'ok  ' if each.holds else 'MISS'} {each.what}: {each.hits} of {each.n} ({low:.2%} .. {high:.2%}{wanted})")
+        verdict = "ok  " if each.holds else "MISS"
+        print(f"{verdict} {each.what}: {each.hits} of {each.n} ({low:.2%} .. {high:.2%}{wanted})")
     missed = sum(not each.holds for each in found)
     print(f"{len(found) - missed} of {len(found)} hold")
     return 1 if missed else 0

@@ -1,5 +1,6 @@
 """The lane that no noise reaches: instructions a message (callgrind) and system calls a message (strace) along scripted
-paths (benchmarks/gate/counts.cpp). Each is the difference of two lengths, so that starting the program does not count."""
+paths (benchmarks/gate/counts.cpp). Each is the difference of two lengths, so that starting the program does not
+count."""
 
 from __future__ import annotations
 
@@ -106,16 +107,17 @@ def at_fixed_addresses() -> tuple[str, ...]:
 
 
 def syscalls(arm: Arm, queue: str, _extra_steps: int) -> float:
-    """Of both sides, for a message to a consumer that sleeps. Calls of sched_yield do not count: their number is luck."""
+    """Of both sides, for a message to a consumer that sleeps. sched_yield does not count: its number is luck."""
     if not shutil.which("strace"):
         raise Unfit("strace is not here")
 
     def total(messages: int) -> int:
         with tempfile.TemporaryDirectory(prefix="bqb-") as folder:
             out = Path(folder) / "counts"
-            run(["strace", "-f", "-c", "-e", f"trace={NOT_THE_QUEUES}", "-o", out, arm.counts_program, "hand_off", queue,
-                 str(messages)], arm, queue)
-            found = re.search(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+).*\btotal\s*$", out.read_text(encoding="utf-8"), re.MULTILINE)
+            run(["strace", "-f", "-c", "-e", f"trace={NOT_THE_QUEUES}", "-o", out,
+                 arm.counts_program, "hand_off", queue, str(messages)], arm, queue)
+            found = re.search(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+).*\btotal\s*$", out.read_text(encoding="utf-8"),
+                              re.MULTILINE)
         if not found:
             raise Unfit("strace counted nothing; is ptrace allowed?")
         return int(found[1])

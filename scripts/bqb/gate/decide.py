@@ -90,8 +90,8 @@ class Verdicts:
 
 
 def interval(ratios: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """An interval that holds the median with at least this confidence, by the sign test: two order statistics. With fewer
-    than six values none does at 95 %, and it is their range."""
+    """An interval that holds the median with at least this confidence, by the sign test: two order statistics. With
+    fewer than six values none does at 95 %, and it is their range."""
     values, rank = sorted(ratios), 1
     while 2 * binom.cdf(rank, len(values), 0.5) <= 1 - confidence:
         rank += 1

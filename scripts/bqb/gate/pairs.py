@@ -87,8 +87,8 @@ def chosen_layouts(number: int, of_base: range, of_head: range) -> tuple[int, in
 
 
 def log_ratio(base_ns: Sequence[float], head_ns: Sequence[float]) -> float:
-    """Of head / base: median over the turns. A core that is taken away for a while spoils a turn or two, and the mean of
-    all."""
+    """Of head / base: median over the turns. A core that is taken away for a while spoils a turn or two, and the mean
+    of all."""
     return float(np.median(np.log(np.asarray(head_ns) / np.asarray(base_ns))))
 
 
@@ -120,8 +120,8 @@ class Bench:
 
     def pair(self, base: Arm, head: Arm, cell: Cell, plan: Plan, number: int,
              layouts: Layouts = SAME_LAYOUTS) -> Pair:
-        """A process of each arm, over the same messages, in turns: the order of the first is random, then it is the other
-        way round, and so on."""
+        """A process of each arm, over the same messages, in turns: the order of the first is random, then it is the
+        other way round, and so on."""
         of_base, of_head = chosen_layouts(number, *layouts)
         head_first = self._random.random() < 0.5
         taken: tuple[list[float], list[float]] = ([], [])
@@ -137,14 +137,15 @@ class Bench:
         return self._random.sample(list(cells), len(list(cells)))
 
     def _trials(self, arm: Arm, layout: int, cell: Cell, plan: Plan) -> Process:
-        words = ["--messages", str(plan.messages), "--warmup", str(plan.warmup), "--ns-per-step", repr(plan.ns_per_step)]
+        words = ["--messages", str(plan.messages), "--warmup", str(plan.warmup),
+                 "--ns-per-step", repr(plan.ns_per_step)]
         if extra := self._extra_ns.get((arm.name, cell.name)):
             words += ["--extra-ns", repr(extra)]
         return self._process(arm, layout, cell, words)
 
     def _process(self, arm: Arm, layout: int, cell: Cell, words: list[str]) -> Process:
-        command = [arm.trial_program(layout), "--scenario", self._scenario, "--point", cell.point, "--queue", cell.queue,
-                   "--seed", str(self._seed), *words]
+        command = [arm.trial_program(layout), "--scenario", self._scenario, "--point", cell.point,
+                   "--queue", cell.queue, "--seed", str(self._seed), *words]
         return Process(arm.name, cell, command, "x" * self._random.randrange(MOST_PADDING))
 
 
@@ -194,7 +195,8 @@ class Process:
         if code < 0 and -code in STOP_SIGNALS:
             raise Interrupted(-code)
         if code == -signal.SIGKILL:
-            raise Failure(f"{self._cell.name}: the trial was killed (SIGKILL), by somebody or for want of memory", INVALID)
+            raise Failure(f"{self._cell.name}: the trial was killed (SIGKILL), by somebody or for want of memory",
+                          INVALID)
         if code < 0:
             raise WentWrong(self._arm, self._cell, f"crashed: {signal.Signals(-code).name}")
         if answer:

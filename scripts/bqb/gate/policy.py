@@ -98,7 +98,8 @@ def scenario_file(name, policy: Path, wrong) -> str:
     path = policy.parent / name if name.endswith(".toml") else ROOT / "scenarios" / f"{name}.toml"
     if path.is_file():
         return str(path.resolve())
-    raise wrong("scenario", f"there is no {path}; name a scenario of {ROOT / 'scenarios'}, or a .toml file as seen from the policy")
+    raise wrong("scenario", f"there is no {path}; name a scenario of {ROOT / 'scenarios'}, or a .toml file as seen "
+                            "from the policy")
 
 
 def read(path: Path) -> dict:

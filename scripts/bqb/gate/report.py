@@ -52,8 +52,8 @@ def facts(result: Result) -> list[str]:
     """What a reader must know besides the tables."""
     rule = result.policy.rule
     lines = [f"Time a message, medians; change: of the pairs' ratios head / base. A regression is slower by more than "
-             f"{100 * rule.threshold:.3g}%, with a chance of error of at most {100 * rule.alpha:.2g}% over all cells and looks (after "
-             f"{', '.join(map(str, rule.looks))} pairs)."]
+             f"{100 * rule.threshold:.3g}%, with a chance of error of at most {100 * rule.alpha:.2g}% over all cells "
+             f"and looks (after {', '.join(map(str, rule.looks))} pairs)."]
     lines += [f"{name} is advisory: {why}." for name, why in result.advisory.items()]
     lines += [f"{remark}." for remark in result.remarks]
     voids = sum(pair.voids for pairs in result.pairs.values() for pair in pairs)

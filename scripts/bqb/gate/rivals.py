@@ -1,7 +1,7 @@
 """What other tools would have said of the very same pairs.
 
-- google/benchmark's compare.py: a two-sided Mann-Whitney test of all base against all head times at 5 %, reimplemented here
-  with scipy; called a regression where it rejects and the head's median is larger. It never looks at how much.
+- google/benchmark's compare.py: a two-sided Mann-Whitney test of all base against all head times at 5 %, reimplemented
+  here with scipy; called a regression where it rejects and the head's median is larger. It never looks at how much.
 - a fixed threshold on one pair, as github-action-benchmark has it (200 % by default; 110 % and 150 % as people set it):
   a regression where the head took more than so much of the base's last time.
 """

@@ -96,12 +96,13 @@ class Result:
     def as_json(self) -> dict:
         """Everything, each raw pair included."""
         def arm(each: Arm | None) -> dict | None:
-            return None if each is None else {"source": from_root(each.source), "commit": each.commit, "dirty": each.dirty,
-                                              "sources_id": each.sources_id}
+            return None if each is None else {"source": from_root(each.source), "commit": each.commit,
+                                              "dirty": each.dirty, "sources_id": each.sources_id}
         return {
             "schema": SCHEMA, "verdict": self.verdict, "exit_status": self.status, "seed": self.seed,
             "policy": self.policy.as_row(), "base": arm(self.base), "head": arm(self.head), "context": self.context,
-            "harness_id": the_arms.identity_of_harness(), "wall_s": round(self.wall_s, 1), "looks_made": self.looks_made,
+            "harness_id": the_arms.identity_of_harness(), "wall_s": round(self.wall_s, 1),
+            "looks_made": self.looks_made,
             "plans": {name: asdict(plan) for name, plan in self.plans.items()},
             "cells": [{"cell": cell.name, "queue": cell.queue, "point": cell.point,
                        "state": self.states.get(cell.name, "control" if cell.is_control else "advisory"),
@@ -210,7 +211,8 @@ class Gate:
         for number in range(policy.calibration):
             for cell in self._bench.shuffled(result.cells):
                 self._progress.update("base against base", number, policy.calibration, cell.name)
-                result.calibration.append(self._bench.pair(result.base, result.base, cell, result.plans[cell.name], number))
+                pair = self._bench.pair(result.base, result.base, cell, result.plans[cell.name], number)
+                result.calibration.append(pair)
         for cell in result.cells:
             logs = [pair.log_ratio for pair in result.calibration if pair.cell == cell.name]
             if not logs:
@@ -257,5 +259,5 @@ class Gate:
         for cell, median in self._result.control.items():
             low, high = decide.interval(self._result.ratios(cell), CONTROL_CONFIDENCE)
             if abs(median) > self._tau and not low <= 0 <= high:  # beyond the threshold, and not for want of pairs
-                raise Failure(f"the control, the same in both arms, differs by {change(median)} at {cell}: something else "
-                              "than the queues moved", INVALID)
+                raise Failure(f"the control, the same in both arms, differs by {change(median)} at {cell}: something "
+                              "else than the queues moved", INVALID)

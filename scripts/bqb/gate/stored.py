@@ -2,8 +2,8 @@
 
 Nothing is paired then: the machine of this minute is not that of the stored one. So it is refused wherever anything but
 the head's queues differs, and each trial is divided by the control's at the same point and of the same number; what is
-left is compared by a one-sided rank test. It is weaker than a gate with both arms, and sees less. Counts of instructions
-and system calls are as good as there.
+left is compared by a one-sided rank test. It is weaker than a gate with both arms, and sees less. Counts of
+instructions and system calls are as good as there.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
     clock = Clock(policy.budget_s)
     select(result, head, head, queues)
     check(path, document, policy, head, result.cells, result.context)
-    then = {cell["cell"]: {pair["number"]: fmean(pair["head_ns"]) for pair in cell["pairs"]} for cell in document["cells"]}
+    then = {cell["cell"]: {pair["number"]: fmean(pair["head_ns"]) for pair in cell["pairs"]}
+            for cell in document["cells"]}
     for cell in document["cells"]:
         if cell.get("advisory"):
             result.advisory[cell["cell"]] = cell["advisory"]
@@ -135,5 +136,5 @@ def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, di
     for name in slower:
         result.states.setdefault(name, decide.PASSED if fast_enough[name] <= rule.miss else decide.OPEN)
     result.looks_made = 1
-    result.remarks.append("compared with stored trials, each divided by the control's beside it: not paired, and less sure "
-                          "than `gate run` with both arms")
+    result.remarks.append("compared with stored trials, each divided by the control's beside it: not paired, and less "
+                          "sure than `gate run` with both arms")
