@@ -122,6 +122,7 @@ def _measured(claim: Claim, samples: Sequence[list[tuple[float, float]]]) -> Est
 
 
 def _verdict(claim: Claim, measured: Estimate) -> str:
+    assert measured.low is not None and measured.high is not None, "six blocks have an interval"
     above = -np.inf if claim.above is None else claim.above
     below = np.inf if claim.below is None else claim.below
     if above < measured.low and measured.high < below:

@@ -9,6 +9,8 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+from bqb.results import Row
+
 
 COMPILE = "compile"  # the property that the driver measures
 
@@ -18,7 +20,7 @@ class Journal:
 
     def __init__(self, path: Path):
         self.path = path
-        self.context: dict = {}
+        self.context: Row = {}
         self.cells = 0  # of the whole selection, skipped ones among them
         self.point_of: dict[str, str] = {}  # planned cell -> its point
         self.skipped: set[str] = set()
@@ -56,14 +58,14 @@ class Journal:
             except ValueError:
                 continue
 
-    def append(self, row: dict) -> None:
+    def append(self, row: Row) -> None:
         """Writes a row, while no queue_bench runs that could write one, too."""
         with open(self.path, "ab") as file:
             cut_short = file.tell() > self._offset
             file.write((b"\n" if cut_short else b"") + json.dumps(row).encode() + b"\n")
         self.refresh()
 
-    def _take(self, row: dict) -> None:
+    def _take(self, row: Row) -> None:
         kind = row.get("kind")
         if kind == "start":
             self.current = row["cell"]
@@ -74,30 +76,30 @@ class Journal:
         elif kind == "syscalls":
             self.steps += 1
 
-    def _take_run(self, row: dict) -> None:
+    def _take_run(self, row: Row) -> None:
         self.context = row["context"]
         self.queues = list(row["queues"])
         self.cells = sum(len(scenario["points"]) * len(scenario["queues"]) for scenario in row["scenarios"].values())
 
-    def _take_plan(self, row: dict) -> None:
+    def _take_plan(self, row: Row) -> None:
         self.point_of[row["cell"]] = row["point"]
         self.spent_ns += row.get("wall_ns", 0)
 
-    def _take_skip(self, row: dict) -> None:
+    def _take_skip(self, row: Row) -> None:
         self.skipped.add(row["cell"])
 
-    def _take_property(self, row: dict) -> None:
+    def _take_property(self, row: Row) -> None:
         self.measured.add((row["queue"], row["name"]))
         if "error" in row:
             self.failed_properties[row["queue"]] = f"{row['name']}: {row['error']}"
 
-    def _take_trial(self, row: dict) -> None:
+    def _take_trial(self, row: Row) -> None:
         if row["status"] == "error":
             self.failed.setdefault(row["cell"], row.get("message", "no reason given"))
         self.tried.add((row["cell"], row["round"]))
         self.window_ns[row["point"], row["round"]] += row.get("window_ns", 0)
 
-    def _take_block(self, row: dict) -> None:
+    def _take_block(self, row: Row) -> None:
         self.disturbed[row["point"], row["round"]] = bool(row["disturbed"])
         self.wall_ns[row["point"], row["round"]] = row.get("wall_ns", 0)
         self.spent_ns += row.get("wall_ns", 0)

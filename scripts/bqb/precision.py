@@ -31,6 +31,7 @@ def _in_margins(counter: str, sample: tuple[float, ...]) -> float:
     if len(sample) < MIN_VERDICT:
         return float("inf")
     found = statistics.estimate(sample)
+    assert found is not None and found.low is not None and found.high is not None, "six values have an interval"
     allowed = statistics.margin(counter, found.median)
     width = found.high - found.low
     return width / allowed if allowed else 0.0 if width == 0 else float("inf")

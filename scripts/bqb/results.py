@@ -12,16 +12,19 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from bqb import files
 
 SCHEMA = 1
 TRIALS = "trials.jsonl"
 BESIDE = ("histograms.jsonl", "timelines.jsonl")  # what only trials that have it have
+
+Row = dict[str, Any]  # an object of JSON
 
 
 class ResultError(Exception):
@@ -146,9 +149,9 @@ class Scenario:
     def open_loop(self) -> bool:
         return all(point.arrivals for point in self.points)
 
-    def swept(self) -> dict[str, list]:
+    def swept(self) -> dict[str, list[object]]:
         """Keys that take more than one value over the points, each with its values in order of first appearance."""
-        values: dict[str, list] = defaultdict(list)
+        values: dict[str, list[object]] = defaultdict(list)
         for point in self.points:
             for key, value in point.axes.items():
                 if value not in values[key]:
@@ -262,10 +265,10 @@ class Run:
     """A run folder. `trials` are the ones that count: ok, of complete blocks, of cells that never failed."""
 
     folder: Path
-    context: dict
+    context: Row
     scenarios: dict[str, Scenario]
-    queues: dict[str, dict]  # labels by name
-    resolved: dict[str, dict]  # the scenarios as the run wrote them
+    queues: dict[str, Row]  # labels by name
+    resolved: dict[str, Row]  # the scenarios as the run wrote them
     planned: tuple[tuple[str, str], ...]  # (point, queue) in the order of the plan
     problems: tuple[Problem, ...]
     trials: tuple[Trial, ...]
@@ -339,7 +342,7 @@ class Run:
         for row in _last_of(rows, lambda row: (row["cell"], row["round"], row["level"], row["name"])):
             if trial := self._key_of_trial.get((row["cell"], row["round"], row["level"])):
                 yield trial, Histogram(row["cell"], row["round"], row["level"], row["name"], row["count"], row["max"],
-                                       tuple(map(tuple, row["buckets"])))
+                                       tuple((lower, upper, count) for lower, upper, count in row["buckets"]))
 
     def timelines(self) -> list[tuple[Trial, Timeline]]:
         """Occupancy over time with the trial it belongs to."""
@@ -387,14 +390,14 @@ def load(folder: Path | str) -> Run:
     )
 
 
-def _properties(rows: Iterable[dict]) -> tuple[Property, ...]:
+def _properties(rows: Iterable[Row]) -> tuple[Property, ...]:
     return tuple(Property(row["queue"], name, value, next(iter(row.get("params", {}).values()), None))
                  for row in rows if row["kind"] == "property"
                  for name, value in row.get("values", {}).items()
                  if isinstance(value, (int, float)) and math.isfinite(value))
 
 
-def _unverified(rows: Iterable[dict]) -> list[Problem]:
+def _unverified(rows: Iterable[Row]) -> list[Problem]:
     """Counted trials check less than traced ones: a cell whose number they give needs a traced one that passed."""
     passed = [row for row in rows if row["kind"] == "trial" and row["status"] == "ok"]
     traced = {row["cell"] for row in passed if row["level"] == "traced"}
@@ -402,7 +405,7 @@ def _unverified(rows: Iterable[dict]) -> list[Problem]:
             for cell, row in {row["cell"]: row for row in passed}.items() if cell not in traced]
 
 
-def _rows(path: Path) -> Iterator[dict]:
+def _rows(path: Path) -> Iterator[Row]:
     """Objects of a file of one JSON object a line; none if there is no file."""
     for line in files.lines(path):
         try:
@@ -413,15 +416,15 @@ def _rows(path: Path) -> Iterator[dict]:
             yield {"kind": "", **row}
 
 
-def _last_of(rows: Iterable[dict], key) -> list[dict]:
+def _last_of(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> list[Row]:
     """One row per key, the last: a block that was cut short and run again repeats its trials."""
     return list({key(row): row for row in rows}.values())
 
 
-def _trials_of_complete_blocks(rows: list[dict]) -> tuple[list[Trial], dict[tuple[str, int], Block]]:
+def _trials_of_complete_blocks(rows: list[Row]) -> tuple[list[Trial], dict[tuple[str, int], Block]]:
     """Joins each trial with the `block` row that follows it; the last complete block of (point, round) counts."""
-    open_trials: dict[tuple[str, int], dict[tuple[str, str], dict]] = defaultdict(dict)
-    complete: dict[tuple[str, int], tuple[Block, list[dict]]] = {}
+    open_trials: dict[tuple[str, int], dict[tuple[str, str], Row]] = defaultdict(dict)
+    complete: dict[tuple[str, int], tuple[Block, list[Row]]] = {}
     for row in rows:
         if row["kind"] == "trial":
             open_trials[row["point"], row["round"]][row["cell"], row["level"]] = row
@@ -433,12 +436,12 @@ def _trials_of_complete_blocks(rows: list[dict]) -> tuple[list[Trial], dict[tupl
     return trials, {key: block for key, (block, _) in complete.items()}
 
 
-def _block(row: dict) -> Block:
+def _block(row: Row) -> Block:
     return Block(row["point"], row["round"], bool(row.get("disturbed")), row.get("why", ""), row.get("gap_share"),
                  row.get("handoff_ns"))
 
 
-def _trial(row: dict, disturbed: bool) -> Trial:
+def _trial(row: Row, disturbed: bool) -> Trial:
     beside = ("messages", "window_ns", "ns_per_msg", "cpu_ns_per_msg")
     numbers = {**{name: row.get(name) for name in beside}, **row.get("counters", {})}
     counters = {name: value for name, value in numbers.items()
@@ -448,9 +451,9 @@ def _trial(row: dict, disturbed: bool) -> Trial:
                  disturbed)
 
 
-def _problems(rows: list[dict]) -> tuple[Problem, ...]:
+def _problems(rows: list[Row]) -> tuple[Problem, ...]:
     """Failed, void and skipped cells in this order, each cell once a kind. Complete block or not: a failure stands."""
-    grouped: dict[tuple[str, str], list[dict]] = defaultdict(list)
+    grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         if kind := _problem_kind(row):
             grouped[kind, row["cell"]].append(row)
@@ -461,29 +464,30 @@ def _problems(rows: list[dict]) -> tuple[Problem, ...]:
     return tuple(sorted(found, key=lambda problem: ["failed", "void", "skipped"].index(problem.kind)))
 
 
-def _problem_kind(row: dict) -> str | None:
+def _problem_kind(row: Row) -> str | None:
     if row["kind"] == "skip":
         return "skipped"
     return {"error": "failed", "void": "void"}.get(row.get("status", "")) if row["kind"] == "trial" else None
 
 
-def _known(kind: type, row: dict) -> dict:
+def _known(kind: type[Any], row: Row) -> Row:
     """The members of a row that the dataclass `kind` knows: newer writers may add some."""
     return {name: value for name, value in row.items() if name in kind.__dataclass_fields__ and value is not None}
 
 
-def _point(row: dict) -> Point:
+def _point(row: Row) -> Point:
     kinds = {"producer": Side, "consumer": Side, "stage": Side, "arrivals": Arrivals}
     parts = {name: kind(**_known(kind, row[name])) for name, kind in kinds.items() if row.get(name)}
-    return Point(**{"params": {}, **_known(Point, row), **parts})
+    members: Row = {"params": {}, **_known(Point, row), **parts}
+    return Point(**members)
 
 
-def _claim(row: dict) -> Claim:
+def _claim(row: Row) -> Claim:
     lists = {name: tuple(row.get(name, ())) for name in ("points", "queues", "than_points")}
     return Claim(**{**_known(Claim, row), **lists})
 
 
-def _scenario(row: dict) -> Scenario:
+def _scenario(row: Row) -> Scenario:
     judge = row.get("judged_by", {})
     return Scenario(row["name"], row.get("question", ""), row.get("expect", ""), bool(row.get("rank", True)),
                     tuple(row.get("queues", ())), tuple(map(_point, row.get("points", ()))), row.get("file", ""),
@@ -503,7 +507,7 @@ def assemble(folder: Path | str) -> Path:
     return path
 
 
-def _google_context(run: Run) -> dict:
+def _google_context(run: Run) -> Row:
     """Google Benchmark's own keys, then ours."""
     context = run.context
     own = {
@@ -521,7 +525,7 @@ def _google_context(run: Run) -> dict:
     return {**context, **own, "scenarios": run.resolved, "queues": run.queues}
 
 
-def _google_entries(run: Run) -> list[dict]:
+def _google_entries(run: Run) -> list[Row]:
     """One entry a trial that counts, those of a cell next to each other, then the cells that have no number."""
     named: dict[str, list[Trial]] = defaultdict(list)
     for point, queue in run.cells():
@@ -536,7 +540,7 @@ def _google_entries(run: Run) -> list[dict]:
     return entries
 
 
-def _google_entry(name: str, index: int, repetitions: int, trial: Trial) -> dict:
+def _google_entry(name: str, index: int, repetitions: int, trial: Trial) -> Row:
     members = {"iterations": int(trial.counters.get("messages", 0)),
                "real_time": _ns_per_msg(trial), "cpu_time": trial.counters.get("cpu_ns_per_msg", 0.0),
                "time_unit": "ns"}
@@ -545,13 +549,13 @@ def _google_entry(name: str, index: int, repetitions: int, trial: Trial) -> dict
             "round": trial.round}
 
 
-def _google_error(name: str, problem: Problem) -> dict:
+def _google_error(name: str, problem: Problem) -> Row:
     message = problem.reason if problem.kind == "failed" else f"{problem.kind}: {problem.reason}"
     return {**_google_name(name, 0, 1), "error_occurred": True, "error_message": message, "iterations": 0,
             "real_time": 0.0, "cpu_time": 0.0, "time_unit": "ns"}
 
 
-def _google_name(name: str, index: int, repetitions: int) -> dict:
+def _google_name(name: str, index: int, repetitions: int) -> Row:
     return {"name": name, "run_name": name, "run_type": "iteration", "repetitions": repetitions,
             "repetition_index": index, "threads": 1}
 

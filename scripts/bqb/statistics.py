@@ -8,11 +8,12 @@ them is summarised from all of its blocks and marked (`Summary.from_all`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bqb.results import Histogram, Point, Run, Scenario, Trial
 
@@ -59,10 +60,11 @@ def estimate(values: tuple[float, ...], interval: tuple[float, float] = CONFIDEN
     return Estimate(float(np.median(values)), float(low), float(high), len(values))
 
 
-def resampled_medians(values: Sequence[float], rng: np.random.Generator) -> np.ndarray:
+def resampled_medians(values: Sequence[float], rng: np.random.Generator) -> NDArray[np.float64]:
     """Medians of `RESAMPLES` samples drawn from `values` with replacement, each as large as `values`."""
     sample = np.asarray(values, dtype=float)
-    return np.median(rng.choice(sample, size=(RESAMPLES, len(sample))), axis=1)
+    medians: NDArray[np.float64] = np.median(rng.choice(sample, size=(RESAMPLES, len(sample))), axis=1)
+    return medians
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,14 @@ def selected(trials: Sequence[Trial]) -> tuple[list[Trial], bool]:
 def summarise(run: Run, point: Point, queue: str, counter: str) -> Summary | None:
     """Summary of a counter of a cell at the level that gives its number; None where no trial has it."""
     trials = [trial for trial in run.trials_of(point, queue) if trial.get(counter) is not None]
-    if not trials:
-        return None
     chosen, from_all = selected(trials)
     values = tuple(trial.counters[counter] for trial in chosen)
-    by_disturbed = [tuple(trial.counters[counter] for trial in trials if trial.disturbed == kind)
-                    for kind in (False, True)]
-    return Summary(estimate(values, REPEAT), values, *by_disturbed, from_all)
+    found = estimate(values, REPEAT)
+    if found is None:
+        return None
+    undisturbed, disturbed = (tuple(trial.counters[counter] for trial in trials if trial.disturbed == kind)
+                              for kind in (False, True))
+    return Summary(found, values, undisturbed, disturbed, from_all)
 
 
 def disturbed_share(run: Run, points: Iterable[Point], queue: str) -> float | None:
@@ -127,7 +130,7 @@ def pairs(run: Run, point: Point, queue: str, other: str, counter: str) -> list[
 def paired_ratio(run: Run, point: Point, queue: str, other: str, counter: str) -> Estimate | None:
     """Median of queue / other over the blocks; None where a value is not positive (a ratio would mean nothing)."""
     both = pairs(run, point, queue, other, counter)
-    if not both or min(map(min, both)) <= 0:
+    if not both or min(min(pair) for pair in both) <= 0:
         return None
     return estimate(tuple(mine / theirs for mine, theirs in both))
 
@@ -140,7 +143,7 @@ def inflation_gap(run: Run, point: Point) -> float:
                if (summary := summarise(run, point, queue, "work_inflation"))}
     if len(medians) < 2:
         return 0.0
-    most, least = max(medians, key=medians.get), min(medians, key=medians.get)
+    most, least = max(medians, key=medians.__getitem__), min(medians, key=medians.__getitem__)
     ratio = paired_ratio(run, point, most, least, "work_inflation")
     return max((ratio.median if ratio.low is None else ratio.low) - 1, 0.0) if ratio else 0.0
 
@@ -191,8 +194,10 @@ class Ranking:
 
 def forget_runs() -> None:
     """Drops what is remembered of runs: for who reads a growing run again and again."""
-    for remembered in (summarise, inflation_gap, loss_counter, rank):
-        remembered.cache_clear()
+    summarise.cache_clear()
+    inflation_gap.cache_clear()
+    loss_counter.cache_clear()
+    rank.cache_clear()
 
 
 @lru_cache(maxsize=None)
@@ -204,18 +209,16 @@ def rank(run: Run, point: Point) -> Ranking | None:
     if not medians:
         return None
     more = more_is_better(run, point)
-    order = sorted(medians, key=medians.get, reverse=more)
+    order = sorted(medians, key=medians.__getitem__, reverse=more)
     tied = [queue for queue in order if not _clearly_worse(pairs(run, point, queue, order[0], counter), counter, more)]
     return Ranking(counter, tuple(order), tuple(tied), _no_verdict(run, point, order, counter))
 
 
 def _clearly_worse(both: list[tuple[float, float]], counter: str, more_is_better: bool) -> bool:
     """Whether (mine, best) pairs differ by more than the tie's margin with the whole interval of their median."""
-    if not both:
-        return False
     excess = tuple((best - mine if more_is_better else mine - best) - margin(counter, best) for mine, best in both)
-    interval = estimate(excess)
-    return interval.low is not None and interval.low > 0
+    found = estimate(excess)
+    return found is not None and found.low is not None and found.low > 0
 
 
 def margin(counter: str, value: float) -> float:
@@ -392,11 +395,11 @@ class Pool:
         return [self._at(share, edges, cumulative) if printable(share, int(cumulative[-1])) else None
                 for share in shares]
 
-    def _at(self, share: float, edges: list[tuple[float, float]], cumulative: np.ndarray) -> float:
+    def _at(self, share: float, edges: list[tuple[float, float]], cumulative: NDArray[np.int64]) -> float:
         wanted = share * cumulative[-1]
         index = int(np.searchsorted(cumulative, wanted, side="left"))
         (lower, upper), count = edges[index], self.buckets[edges[index]]
-        return lower + (upper - lower) * (wanted - (cumulative[index] - count)) / count
+        return float(lower + (upper - lower) * (wanted - (cumulative[index] - count)) / count)
 
 
 def printable(share: float, samples: int) -> bool:
@@ -455,8 +458,9 @@ def unit_of(counter: str) -> str:
 
 def shown(counter: str, value: float) -> str:
     """A value of a counter in plain words: 1.5 µs, 21 k/s, 97%, 0.031."""
-    words = {"ns": duration, "msgs/s": rate, "bytes": data_size, "share": percentage,
-             "%": lambda percent: percentage(percent / 100)}
+    words: dict[str, Callable[[float], str]] = {
+        "ns": duration, "msgs/s": rate, "bytes": data_size, "share": percentage,
+        "%": lambda percent: percentage(percent / 100)}
     return words.get(unit_of(counter), lambda number: f"{number:,.0f}" if number >= 1000 else f"{number:.3g}")(value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tomllib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bqb import ROOT, Failure
 from bqb.cli_parts import seconds
 from bqb.gate import USAGE, from_root
 from bqb.gate.decide import Rule
+from bqb.results import Row
 
 DEFAULT = ROOT / "scripts" / "gate.toml"
 
@@ -36,9 +38,10 @@ class Policy:
     def rule(self) -> Rule:
         return Rule(self.threshold_pct / 100, self.alpha_pct / 100, self.miss_pct / 100, self.looks)
 
-    def as_row(self) -> dict:
+    def as_row(self) -> Row:
         """As JSON has it."""
-        return json.loads(json.dumps({**asdict(self), "scenario": from_root(self.scenario)}))
+        row: Row = json.loads(json.dumps({**asdict(self), "scenario": from_root(self.scenario)}))
+        return row
 
 
 def load(path: Path | None) -> Policy:
@@ -58,7 +61,7 @@ def load(path: Path | None) -> Policy:
     values = defaults | given
     counts = defaults["counts"] | given.get("counts", {})
 
-    def number(table: dict, key: str, least: float, most: float) -> float:
+    def number(table: Row, key: str, least: float, most: float) -> float:
         value = table[key]
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
             raise wrong(key, f"must be a number from {least:g} to {most:g}")
@@ -92,7 +95,7 @@ def load(path: Path | None) -> Policy:
         syscalls_pct=number(counts, "syscalls_pct", 0, 100))
 
 
-def scenario_file(name, policy: Path, wrong) -> str:
+def scenario_file(name: object, policy: Path, wrong: Callable[[str, str], Failure]) -> str:
     if not isinstance(name, str):
         raise wrong("scenario", "must be a text")
     path = policy.parent / name if name.endswith(".toml") else ROOT / "scenarios" / f"{name}.toml"
@@ -102,7 +105,7 @@ def scenario_file(name, policy: Path, wrong) -> str:
                             "from the policy")
 
 
-def read(path: Path) -> dict:
+def read(path: Path) -> Row:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

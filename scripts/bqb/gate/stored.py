@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
 from bqb import Failure
@@ -26,6 +27,7 @@ from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, WentWro
 from bqb.gate.policy import Policy
 from bqb.gate.run import SCHEMA, Result, count, select
 from bqb.progress import Progress
+from bqb.results import Row
 
 SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host_name")  # of the machine and the build
 
@@ -37,7 +39,7 @@ class Refused(Failure):
         super().__init__(f"{path}: {why}", INVALID)
 
 
-def load(path: Path) -> dict:
+def load(path: Path) -> Row:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -52,7 +54,7 @@ def load(path: Path) -> dict:
     return document
 
 
-def check(path: Path, document: dict, policy: Policy, head: Arm, cells: Sequence[Cell], context: dict) -> None:
+def check(path: Path, document: Row, policy: Policy, head: Arm, cells: Sequence[Cell], context: Row) -> None:
     """Raises Refused wherever a difference could be anything but the head's queues."""
     for key in SAME:
         then, now = document["context"].get(key), context.get(key)
@@ -118,7 +120,7 @@ def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, di
     rule = result.policy.rule
     control = {cell.point: cell.name for cell in result.cells if cell.is_control}
 
-    def relative(times: dict[str, dict[int, float]], cell: Cell) -> np.ndarray:
+    def relative(times: dict[str, dict[int, float]], cell: Cell) -> NDArray[np.float64]:
         beside = times.get(control.get(cell.point, ""), {})
         return np.array([math.log(value / beside[number]) for number, value in times[cell.name].items()
                          if number in beside])
@@ -129,7 +131,7 @@ def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, di
             raise Failure(f"{cell.name}: too few trials beside the control ({CONTROL}) to compare", INVALID)
         slower[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="greater").pvalue
         fast_enough[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="less").pvalue
-    for step, name in enumerate(sorted(slower, key=slower.get)):
+    for step, name in enumerate(sorted(slower, key=slower.__getitem__)):
         if slower[name] > rule.alpha / (len(slower) - step):
             break
         result.states[name] = decide.REGRESSION
