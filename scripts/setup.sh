@@ -89,6 +89,8 @@ need_lint_tools() {
   need_program clang++ clang "the second compiler"
   need_program clang-format clang-format "checks the format"
   need_program shellcheck shellcheck "checks the shell scripts"
+  need_program flake8 flake8 "checks the Python style"
+  need_program mypy mypy "checks the Python types"
 }
 
 need_build_tools() {

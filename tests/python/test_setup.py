@@ -1,4 +1,5 @@
-"""Set-up names all that the commands start; the PATH with which .ci/run proves it; the commit in the results."""
+"""Set-up names all that the commands start; the PATH with which .ci/run proves it; the names of .ci/lint's checks; the
+commit in the results."""
 
 import importlib.util
 import os
@@ -32,7 +33,7 @@ def packages_of(command: str) -> list[str]:
     ("test", {"git", "valgrind", "strace", "spin", "mount", "python3-pytest", "python3-pytest-xdist"}),
     ("gate", {"git", "valgrind", "strace", "python3-numpy"}),
     ("bench", {"g++", "cmake", "ninja-build", "python3", "python3-matplotlib"}),
-    ("lint", {"clang", "clang-format", "shellcheck"}),
+    ("lint", {"clang", "clang-format", "shellcheck", "flake8", "mypy"}),
 ])
 def test_set_up_names_every_package_of_a_command_whatever_is_here(command, packages):
     assert packages <= set(packages_of(command))
@@ -123,6 +124,16 @@ def test_alternatives_and_diversions_are_followed(paths, tmp_path, monkeypatch):
     assert {path.name: path.readlink().name for path in (tmp_path / "made").iterdir()} == {
         "gcc": "gcc", "cc": "gcc", "c89": "gcc", "that": "that", "mail": "mail", "basic": "basic", "grep": "grep.real",
         "view": "view", "view.real": "view.real"}
+
+
+# --------------------------------------------------------------------------------------------- the checks of .ci/lint
+
+
+def test_an_unknown_check_is_one_line_that_names_the_known_ones_and_nothing_runs():
+    run = subprocess.run([ROOT / ".ci" / "lint", "format", "spelling"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+    said, known = run.stderr.split("; there are: ")
+    assert "'spelling'" in said and {"format", "shell", "python", "types"} <= set(known.split())
 
 
 # ------------------------------------------------------------------------------------------- the commit in the results
