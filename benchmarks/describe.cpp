@@ -7,20 +7,18 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "benchmarks/build_info.h"
 #include "benchmarks/cgroup.h"
 #include "benchmarks/clock.h"
 #include "benchmarks/counters.h"
+#include "benchmarks/json.h"
 #include "benchmarks/machine.h"
 #include "benchmarks/workload.h"
 
 namespace bq::bench {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string local_time() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());

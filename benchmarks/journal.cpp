@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "benchmarks/json.h"
 #include "benchmarks/scenario.h"
 
 namespace bq::bench {

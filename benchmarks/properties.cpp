@@ -11,11 +11,11 @@
 #include <cstdlib>
 #include <deque>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "benchmarks/capacities.h"
 #include "benchmarks/clock.h"
+#include "benchmarks/json.h"
 #include "benchmarks/machine.h"
 #include "queues/sync.h"
 

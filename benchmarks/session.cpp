@@ -27,8 +27,6 @@ namespace bq::bench {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr int schema = 1;
 constexpr double warmup_ns = 5e6;
 constexpr std::size_t probe_effect_period = 12;  // a traced cell also gets a counted trial every so many rounds

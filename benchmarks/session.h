@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "benchmarks/journal.h"
+#include "benchmarks/json.h"
 #include "benchmarks/machine.h"
 #include "benchmarks/measurement.h"
 #include "benchmarks/registry.h"

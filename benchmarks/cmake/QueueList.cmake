@@ -74,6 +74,7 @@ static const bool registered = @registration@;
     set(part ${target}_${name})
     add_library(${part} OBJECT "${source}")
     target_link_libraries(${part} PRIVATE bounded_queues bq_flags)
+    bq_precompile(bq_precompiled ${part})
     bq_link_peer(${part} "${key}")
     target_sources(${target} INTERFACE $<TARGET_OBJECTS:${part}>)
     bq_link_peer(${target}_libraries "${key}")

@@ -9,13 +9,13 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "benchmarks/describe.h"
 #include "benchmarks/gate/control.h"
+#include "benchmarks/json.h"
 #include "benchmarks/machine.h"
 #include "benchmarks/measurement.h"
 #include "benchmarks/register_queue.h"
@@ -25,8 +25,6 @@
 namespace {
 
 using namespace bq::bench;
-using Json = nlohmann::ordered_json;
-
 constexpr int exit_usage = 2;
 constexpr int exit_queue_failed = 4;
 constexpr double warmup_ns = 2e6;

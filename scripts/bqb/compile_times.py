@@ -73,7 +73,8 @@ def source_of(queue: str, headers: tuple[str, ...]) -> tuple[str, str]:
 
 
 def command_of(queue: str, build: Path) -> tuple[str, ...]:
-    """How the build compiles this queue, up to the names of files. A queue from outside: as the reference."""
+    """How the build compiles this queue, up to the names of files, but without precompiled headers, which who includes
+    the queue need not have. A queue from outside: as the reference."""
     path = build / "compile_commands.json"
     try:
         commands = {Path(entry["file"]).stem: entry["command"] for entry in json.loads(path.read_text())
@@ -81,7 +82,10 @@ def command_of(queue: str, build: Path) -> tuple[str, ...]:
         words = shlex.split(commands.get(queue) or commands["reference"])
     except (OSError, ValueError, KeyError):
         raise CannotCompile(f"{path} does not say how; it comes with a build by ./scripts/bench") from None
-    return tuple(words[:words.index("-o")])
+    words = words[:words.index("-o")]
+    if "-include" in words:
+        del words[words.index("-include"):][:2]
+    return tuple(words)
 
 
 @lru_cache

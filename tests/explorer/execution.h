@@ -116,8 +116,9 @@ class Execution {
     if (!holds) fail(otherwise);
   }
   /// Writes a remark into the schedule.
-  void remark(auto text) {
-    if (mode_.traced) result_.events.push_back({running_, text(), false, false});
+  void remark(const auto& text) {
+    if (mode_.traced) [[unlikely]]
+      write_remark(text);
   }
 
   // For primitives.
@@ -146,8 +147,9 @@ class Execution {
         what, object, [] { return Readiness::yes; }, turn);
   }
   /// Adds to the last line of the schedule.
-  void trace(auto text) {
-    if (mode_.traced && !result_.events.empty()) result_.events.back().text += text();
+  void trace(const auto& text) {
+    if (mode_.traced) [[unlikely]]
+      write_trace(text);
   }
 
   /// One of `count` alternatives; those from `free` on cost.
@@ -266,6 +268,11 @@ class Execution {
   [[noreturn]] void would_wait();
   int pick();
   void abandon();
+  // Out of line, since they stand in every primitive of every queue.
+  [[gnu::cold, gnu::noinline]] void write_remark(const auto& text) { add_event(text()); }
+  [[gnu::cold, gnu::noinline]] void write_trace(const auto& text) { add_to_event(text()); }
+  void add_event(std::string text);
+  void add_to_event(const std::string& text);
   static std::string step_text(const Next& next);
   void trace_step(Readiness readiness);
   std::string where_threads_are() const;

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
+#include "benchmarks/json.h"
 #include "benchmarks/scenario.h"
 
 namespace bq::bench {

@@ -10,12 +10,12 @@
 #include <future>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "benchmarks/json.h"
 #include "benchmarks/limits.h"
 #include "benchmarks/machine.h"
 #include "queues/sync.h"

@@ -121,7 +121,7 @@ def test_chains_of_queues_have_numbers_and_figures(tmp_path: Path) -> None:
     assert len(measured) == 6 and all(row["status"] == "ok" and row["level"] == "traced" for row in measured)
     for row in measured:
         own = {"line": {"departure_jitter_ns", "sojourn_mean_ns", "stage_cpu_ns_per_msg"},
-               "echo": {"round_trip_p50_ns"}}
+               "echo": {"round_trip_mean_ns"}}
         assert own[row["scenario"]] | {"lost_ns_per_msg", "producer_cpu_ns_per_msg"} <= row["counters"].keys()
     loaded = results.load(out)
     assert {(point.shape, point.stages) for point in loaded.points.values()} == {("pipeline", 4), ("ping_pong", 2)}
