@@ -14,11 +14,10 @@
 #include <vector>
 
 #include "benchmarks/describe.h"
-#include "benchmarks/gate/control.h"
 #include "benchmarks/json.h"
 #include "benchmarks/machine.h"
 #include "benchmarks/measurement.h"
-#include "benchmarks/register_queue.h"
+#include "benchmarks/registry.h"
 #include "benchmarks/scenario.h"
 #include "benchmarks/surroundings.h"
 
@@ -165,8 +164,6 @@ void answer(const Options& options) {
   }
   take_turns(*point, *queue, options);
 }
-
-[[maybe_unused]] const bool registered = register_queue<ControlQueue>("control", LineUp::named);
 
 }  // namespace
 

@@ -225,7 +225,9 @@ void Execution::trace_step(Readiness readiness) {
   result_.events.push_back({running_, std::move(text), running_ != host, std::exchange(is_preempted_, false)});
 }
 
-void Execution::add_event(std::string text) { result_.events.push_back({running_, std::move(text), false, false}); }
+void Execution::add_event(std::string text) {
+  result_.events.push_back({running_, std::move(text), false, false});
+}
 
 void Execution::add_to_event(const std::string& text) {
   if (!result_.events.empty()) result_.events.back().text += text;
