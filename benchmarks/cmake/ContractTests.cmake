@@ -1,9 +1,35 @@
-# bq_add_contract_tests(<target>): has CTest run the tests of a program of the contract suite, under the label `contract`.
-# The target `contract` builds all such programs.
+# bq_add_contract_tests(<target>): has CTest run the tests of a program of the contract suite, under the label `contract`,
+# or `contract_deep` those that `./scripts/test` leaves to --deep. The target `contract` builds all such programs.
 include(GoogleTest)
+
+# bq_deep_cases(<out>): a filter of GoogleTest for the cases that repeat, in this build, what other tests do: see
+# BQ_HISTORY_CASE and BQ_ONE_THREAD_CASE in tests/contract/suite.h. Empty where there are none.
+function(bq_deep_cases out)
+  set(kinds "")
+  if(BQ_SANITIZE)
+    list(APPEND kinds HISTORY)
+  endif()
+  if(BQ_SANITIZE MATCHES "thread")
+    list(APPEND kinds ONE_THREAD)
+  endif()
+  list(JOIN kinds "|" kinds)
+  set(filter "")
+  if(kinds)
+    file(GLOB sources "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../tests/contract/*_cases.cpp")
+    foreach(source IN LISTS sources)
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+      file(STRINGS "${source}" cases REGEX "^BQ_(${kinds})_CASE")
+      list(TRANSFORM cases REPLACE "^[A-Z_]+\\(([A-Za-z]+).*" "*.\\1")
+      list(APPEND filter ${cases})
+    endforeach()
+  endif()
+  list(JOIN filter ":" filter)
+  set(${out} "${filter}" PARENT_SCOPE)
+endfunction()
+
 function(bq_add_contract_tests target)
   # A test that hangs has found something: the limit is far above what any takes, sanitizers included.
-  set(properties TIMEOUT 60 LABELS contract)
+  set(properties TIMEOUT 60)
   if(BQ_SANITIZE MATCHES "thread")
     set(suppressions "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../tests/contract/tsan.supp")
     cmake_path(NORMAL_PATH suppressions)
@@ -13,5 +39,14 @@ function(bq_add_contract_tests target)
     add_custom_target(contract)
   endif()
   add_dependencies(contract ${target})
-  gtest_discover_tests(${target} NO_PRETTY_TYPES DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+
+  set(options NO_PRETTY_TYPES DISCOVERY_TIMEOUT 60)
+  bq_deep_cases(deep)
+  if(deep)
+    gtest_discover_tests(${target} ${options} TEST_LIST ${target}_deep_tests TEST_FILTER "${deep}"
+                         PROPERTIES ${properties} LABELS contract_deep)
+    gtest_discover_tests(${target} ${options} TEST_FILTER "-${deep}" PROPERTIES ${properties} LABELS contract)
+  else()
+    gtest_discover_tests(${target} ${options} PROPERTIES ${properties} LABELS contract)
+  endif()
 endfunction()

@@ -228,12 +228,14 @@ def test(words: list[str]) -> int:
                     "build, then the contract of the queues again under the sanitizers.")
     parser.add_argument("--preset", action="append", choices=["release", "asan", "tsan"],
                         help="run all tests in this build instead; may be repeated")
+    parser.add_argument("--deep", action="store_true",
+                        help="also tests that repeat others in another build or in larger searches")
     add_with(parser, "test only the queue of this header, against the contract (default: in the release build)")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
     arguments = parser.parse_args(words)
     if arguments.headers:
         return testrun.run_outside(outside.check(arguments.headers), arguments.preset or ["release"])
-    return testrun.run(arguments.preset or [])
+    return testrun.run(arguments.preset or [], arguments.deep)
 
 
 # ----------------------------------------------------------------------------------------------------- explore

@@ -84,15 +84,16 @@ def timed(stage: str) -> Iterator[None]:
     print(f"{stage}: took {duration(time.monotonic() - begun)}", flush=True)
 
 
-def run(presets: list[str]) -> int:
-    """All tests in the builds of `presets`; by default in release, and the contract alone under the sanitizers."""
+def run(presets: list[str], deep: bool) -> int:
+    """All tests in the builds of `presets`; by default in release, and the contract alone under the sanitizers. `deep`:
+    also those that repeat others."""
     tally = Tally()
     for preset in presets or ["release"]:
-        test_preset(preset, tally)
+        test_preset(preset, tally, deep)
     for preset in () if presets else SANITIZERS:
-        test_preset(preset, tally, contract_only=True)
+        test_preset(preset, tally, deep, contract_only=True)
     with timed("pytest"):
-        test_python(tally)
+        test_python(tally, deep)
     return sum_up(tally)
 
 
@@ -111,7 +112,7 @@ def jobs() -> str:
     return str(len(os.sched_getaffinity(0)))
 
 
-def test_preset(preset: str, tally: Tally, contract_only: bool = False) -> None:
+def test_preset(preset: str, tally: Tally, deep: bool, contract_only: bool = False) -> None:
     # -Werror only where CI is set: another compiler may know new warnings, and `bench` shares the build.
     options = ("-DBQ_TESTS=ON", *(["-DBQ_WERROR=ON"] if os.environ.get("CI") else []))
     try:
@@ -121,7 +122,13 @@ def test_preset(preset: str, tally: Tally, contract_only: bool = False) -> None:
         print(failure, file=sys.stderr)
         tally.failed.append(f"{preset}: the build")
         return
-    run_ctest(ROOT / "build" / preset, preset, tally, ["--label-regex", "^contract$"] if contract_only else [])
+    run_ctest(ROOT / "build" / preset, preset, tally, labels(deep, contract_only))
+
+
+def labels(deep: bool, contract_only: bool) -> list[str]:
+    """Options of CTest: see benchmarks/cmake/ContractTests.cmake."""
+    only, without = ["--label-regex", "^contract"], ["--label-exclude", "_deep$"]
+    return [*(only if contract_only else []), *([] if deep else without)]
 
 
 def run_ctest(folder: Path, suite: str, tally: Tally, which: list[str] = ()) -> None:
@@ -134,13 +141,14 @@ def run_ctest(folder: Path, suite: str, tally: Tally, which: list[str] = ()) -> 
     tally.add(report, suite)
 
 
-def test_python(tally: Tally) -> None:
+def test_python(tally: Tally, deep: bool) -> None:
     report = ROOT / "build" / "pytest.xml"
     report.parent.mkdir(exist_ok=True)
     report.unlink(missing_ok=True)
     # A file stays on one core: its tests share what they have built.
     subprocess.run([sys.executable, "-m", "pytest", "-q", "--numprocesses", jobs(), "--dist", "loadfile",
-                    f"--junitxml={report}", ROOT / "tests" / "python"], cwd=ROOT, check=False)
+                    *([] if deep else ["-m", "not deep"]), f"--junitxml={report}", ROOT / "tests" / "python"],
+                   cwd=ROOT, check=False)
     tally.add(report, "pytest")
 
 

@@ -11,7 +11,7 @@
 namespace bq::test {
 namespace {
 
-BQ_CASE(CapacityIsAsAskedForOrRefused) {
+BQ_ONE_THREAD_CASE(CapacityIsAsAskedForOrRefused) {
   const auto make = [&](std::size_t capacity) { return Queue<int>(subject, capacity); };
   EXPECT_THROW(make(0), std::invalid_argument);
   for (const std::size_t capacity : usual_capacities) {
@@ -55,7 +55,7 @@ BQ_CASE(PopFillsTheCallersOptionalAndEmptiesItAtTheEnd) {
   EXPECT_FALSE(out.has_value());
 }
 
-BQ_CASE(FirstInFirstOut) {
+BQ_ONE_THREAD_CASE(FirstInFirstOut) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     Queue<int> queue(subject, capacity);
     int next_in = 0;
@@ -83,7 +83,7 @@ BQ_CASE(FirstInFirstOutAcrossProducers, global_fifo, many_producers) {
   });
 }
 
-BQ_CASE(BoundIsExact, keeps_a_bound) {
+BQ_ONE_THREAD_CASE(BoundIsExact, keeps_a_bound) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_each_capacity(subject, [&](std::size_t capacity) {
@@ -101,7 +101,7 @@ BQ_CASE(BoundIsExact, keeps_a_bound) {
   });
 }
 
-BQ_CASE(TryPopOfAnEmptyQueue) {
+BQ_ONE_THREAD_CASE(TryPopOfAnEmptyQueue) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_each_capacity(subject, [&](std::size_t capacity) {

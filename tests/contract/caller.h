@@ -22,7 +22,7 @@ namespace bq::test {
 using namespace std::chrono_literals;
 
 /// Long enough that only a hang takes longer, and far below the limit that ctest sets.
-inline constexpr auto patience = 20s;
+inline constexpr auto longest_wait = 20s;
 
 /// A call on a thread of its own. The tests are right whatever the timing; that they have *seen* the call wait makes
 /// them strong.
@@ -42,7 +42,7 @@ class Caller {
 
   /// Whether the call is seen to wait, asleep or spinning, before it returns.
   bool blocks() {
-    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto end = std::chrono::steady_clock::now() + longest_wait;
     const auto cpu_time = this->cpu_time();
     while (!returned_.load()) {
       if (is_asleep() || this->cpu_time() - cpu_time > 5ms) return !returned_.load();
@@ -57,7 +57,7 @@ class Caller {
   bool has_returned() const { return returned_.load(); }
   /// Whether the call returns. If it does not, a test frees it by closing the queue, or ctest stops it.
   bool returns() {
-    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto end = std::chrono::steady_clock::now() + longest_wait;
     while (!returned_.load()) {
       if (std::chrono::steady_clock::now() > end) return false;
       std::this_thread::sleep_for(50us);

@@ -12,7 +12,7 @@
 namespace bq::test {
 namespace {
 
-BQ_CASE(ClosedRefusesAndLeavesTheValue) {
+BQ_ONE_THREAD_CASE(ClosedRefusesAndLeavesTheValue) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_each_capacity(subject, [&](std::size_t capacity) {
@@ -32,7 +32,7 @@ BQ_CASE(ClosedRefusesAndLeavesTheValue) {
   });
 }
 
-BQ_CASE(ClosedDrainsAndThenEndsForEver) {
+BQ_ONE_THREAD_CASE(ClosedDrainsAndThenEndsForEver) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (const bool with_try : {false, true}) {
       Queue<int> queue(subject, capacity);
@@ -193,7 +193,7 @@ BQ_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
   producer.join();
 }
 
-BQ_CASE(LastProducerCloses) {
+BQ_ONE_THREAD_CASE(LastProducerCloses) {
   auto [producer, consumer] = subject.ends(capacity_near(subject, 1));
   if (auto second = producer->copy()) {
     second.reset();

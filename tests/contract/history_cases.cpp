@@ -100,7 +100,7 @@ Queue<int> make(const Subject& subject, std::size_t capacity) {
   return subject.hooked ? Queue<int>(subject.hooked(capacity)) : Queue<int>(subject, capacity);
 }
 
-BQ_CASE(SmallHistoriesAreLinearizable, never_forgets) {
+BQ_HISTORY_CASE(SmallHistoriesAreLinearizable, never_forgets) {
   const int producers = std::min(2, subject.producers());
   const int consumers = std::min(2, subject.consumers());
   at_each_capacity(subject, [&](std::size_t capacity) {
@@ -114,7 +114,7 @@ BQ_CASE(SmallHistoriesAreLinearizable, never_forgets) {
   });
 }
 
-BQ_CASE(LongHistoriesShowNoForbiddenPattern, never_forgets) {
+BQ_HISTORY_CASE(LongHistoriesShowNoForbiddenPattern, never_forgets) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
       const History history = record(Queue<int>(subject, capacity), subject.producers(), subject.consumers(),
@@ -127,7 +127,7 @@ BQ_CASE(LongHistoriesShowNoForbiddenPattern, never_forgets) {
 }
 
 // With one thread on a side the order of the messages is known, and the check is exact at any length.
-BQ_CASE(OneToOneHistoriesFit) {
+BQ_HISTORY_CASE(OneToOneHistoriesFit) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
       const History history = record(make(subject, capacity), 1, 1, repetitions(subject, 1000), seed, seed % 2 == 1);

@@ -9,7 +9,7 @@
 namespace bq::test {
 namespace {
 
-BQ_CASE(TakesMoveOnlyAndOverAlignedTypesWithoutDefault, any_message) {
+BQ_ONE_THREAD_CASE(TakesMoveOnlyAndOverAlignedTypesWithoutDefault, any_message) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     Queue<std::unique_ptr<int>> owners(subject, capacity);
     Queue<Tracked> tracked(subject, capacity);
@@ -30,7 +30,7 @@ BQ_CASE(TakesMoveOnlyAndOverAlignedTypesWithoutDefault, any_message) {
   });
 }
 
-BQ_CASE(ThrowingMoveChangesNothing, throwing_message) {
+BQ_ONE_THREAD_CASE(ThrowingMoveChangesNothing, throwing_message) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     Queue<Fragile> queue(subject, capacity);
     Fragile message(0);
@@ -104,7 +104,7 @@ BQ_CASE(ThrowingMovePassesItsWakeUpOn, throwing_message) {
   });
 }
 
-BQ_CASE(DestroysWhatIsLeftExactlyOnce, any_message) {
+BQ_ONE_THREAD_CASE(DestroysWhatIsLeftExactlyOnce, any_message) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     const std::int64_t before = Tracked::instances();
     for (const bool closed : {false, true}) {

@@ -317,7 +317,7 @@ BQ_CASE(AStalledThreadHoldsUpWhomTheLabelSays, uses_sync, others_get_on, room_fo
 }
 
 // Positions are counted in 64 bits and less; nobody can wait until they wrap by themselves.
-BQ_CASE(PositionsWrap, has_positions) {
+BQ_ONE_THREAD_CASE(PositionsWrap, has_positions) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (const int bits : {30, 31, 32, 33, 56, 57, 58, 61, 62, 63, 64}) {
       SCOPED_TRACE("near 2^" + std::to_string(bits));

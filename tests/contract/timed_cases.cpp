@@ -7,7 +7,7 @@
 namespace bq::test {
 namespace {
 
-BQ_CASE(TimedCallsWithAPastDeadlineAreTryCalls, timed_calls) {
+BQ_ONE_THREAD_CASE(TimedCallsWithAPastDeadlineAreTryCalls, timed_calls) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_each_capacity(subject, [&](std::size_t capacity) {
@@ -33,7 +33,7 @@ BQ_CASE(TimedCallsWithAPastDeadlineAreTryCalls, timed_calls) {
   });
 }
 
-BQ_CASE(TimeoutsAreNeverEarlyAndLoseNothing, timed_calls) {
+BQ_ONE_THREAD_CASE(TimeoutsAreNeverEarlyAndLoseNothing, timed_calls) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_each_capacity(subject, [&](std::size_t capacity) {

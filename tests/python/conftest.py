@@ -13,6 +13,19 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "scripts"))
 
 
+# Files that take longest, which stay on one core each: they begin first, so that no core waits for them at the end.
+LONGEST = ["test_with", "test_gate", "test_figures", "test_docs", "test_queue_bench", "test_driver", "test_promela"]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "deep: repeats another test, with more; runs with `./scripts/test --deep`")
+
+
+def pytest_collection_modifyitems(items):
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
     """Starts the command `bench` over the fake queue_bench: bench(arguments, **what_goes_wrong) -> Started."""

@@ -109,7 +109,7 @@ def arm(name):
 
 
 @needs_valgrind
-@pytest.mark.parametrize("queue", ["two_condvar", "mpmc_spin_yield_park"])
+@pytest.mark.parametrize("queue", ["two_condvar", "mpmc_park"])  # not one that yields: strace stops at each
 def test_one_per_cent_more_instructions_is_always_seen(queue):
     """A step of work is 4 instructions, with what calls it 1 to 4 % of these queues' push and pop."""
     same, missing = counts.measure(arm("base"), arm("head"), [queue], 0.5, 1)

@@ -1,8 +1,11 @@
 """The command `test`: which builds it tests, and how it sums up what was skipped."""
 
+import re
+import subprocess
+
 import pytest
 
-from bqb import testrun
+from bqb import ROOT, testrun
 from bqb.testrun import Skip
 
 
@@ -19,18 +22,39 @@ def test_skips_are_summed_up_by_reason():
                                          "      3  takes one producer               ring, spsc"]
 
 
-@pytest.mark.parametrize("presets, expected", [
-    ([], [("release", None, []), ("asan", "contract", ["--label-regex", "^contract$"]),
-          ("tsan", "contract", ["--label-regex", "^contract$"])]),
-    (["asan"], [("asan", None, [])]),
+CONTRACT, QUICK = ["--label-regex", "^contract"], ["--label-exclude", "_deep$"]
+
+
+@pytest.mark.parametrize("presets, deep, expected", [
+    ([], False, [("release", None, QUICK), ("asan", "contract", CONTRACT + QUICK),
+                 ("tsan", "contract", CONTRACT + QUICK)]),
+    ([], True, [("release", None, []), ("asan", "contract", CONTRACT), ("tsan", "contract", CONTRACT)]),
+    (["asan"], False, [("asan", None, QUICK)]),
 ])
-def test_everything_in_release_and_the_contract_under_sanitizers(monkeypatch, presets, expected):
+def test_everything_in_release_and_the_contract_under_sanitizers(monkeypatch, presets, deep, expected):
     tested = []
     monkeypatch.setattr(testrun, "build", lambda preset, target, options: tested.append([preset, target]))
     monkeypatch.setattr(testrun, "run_ctest", lambda folder, suite, tally, which: tested[-1].append(which))
-    monkeypatch.setattr(testrun, "test_python", lambda tally: setattr(tally, "passed", 1))
-    assert testrun.run(presets) == 0
+    monkeypatch.setattr(testrun, "test_python", lambda tally, deep: setattr(tally, "passed", 1))
+    assert testrun.run(presets, deep) == 0
     assert tested == [list(each) for each in expected]
+
+
+@pytest.mark.parametrize("preset, kinds", [("release", []), ("asan", ["HISTORY"]), ("tsan", ["HISTORY", "ONE_THREAD"])])
+def test_the_cases_left_to_deep_are_those_that_the_suite_says(preset, kinds):
+    folder = ROOT / "build" / preset
+    if not (folder / "tests" / "contract" / "contract_test").exists():
+        pytest.skip(f"no {preset} build")
+
+    def listed(label):
+        command = ["ctest", "--test-dir", folder, "-N", "--label-regex", label]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return {name for name in re.findall(r"Test +#\d+: \w+\.(\w+)", said)}
+    suite = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "contract").glob("*_cases.cpp"))
+    marked = {name for kind in kinds for name in re.findall(rf"^BQ_{kind}_CASE\((\w+)", suite, re.MULTILINE)}
+    assert listed("^contract_deep$") == marked
+    assert {"StressAllCallsAtOnce", "StressWithRandomDelays", "StressOneToOne"} <= listed("^contract$")
+    assert not listed("^contract$") & marked
 
 
 def test_each_stage_says_how_long_it_took(capsys):

@@ -14,7 +14,6 @@ BQ_LOCKED_MUTANT(counts_before_moving, ThrowingMoveChangesNothing)
 BQ_LOCKED_MUTANT(adds_to_positions, PositionsWrap)
 BQ_LOCKED_MUTANT(misaligned, TakesMoveOnlyAndOverAlignedTypesWithoutDefault)
 BQ_LOCKED_MUTANT(lies_about_stalls, AStalledThreadHoldsUpWhomTheLabelSays)
-BQ_RACY_MUTANT(unlocked_size, StressManyToMany)
 
 }  // namespace
 }  // namespace bq::test

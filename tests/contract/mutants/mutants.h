@@ -51,8 +51,8 @@ enum class Fault {
 
 /// One mutex, two condition variables, a ring of positions that only grow; and a fault.
 template <class T, class Sync, Fault fault>
-class FaultyLockedQueue : public detail::Calls<FaultyLockedQueue<T, Sync, fault>, T, Sync> {
-  friend detail::Calls<FaultyLockedQueue, T, Sync>;
+class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fault>, T, Sync> {
+  friend bq::detail::Calls<FaultyLockedQueue, T, Sync>;
   static constexpr bool has(Fault f) { return f == fault; }
 
  public:
@@ -338,7 +338,7 @@ struct EnlistsTooLate {
   Status await(const auto& /*hopeful*/, const auto& attempt, const auto& patience) {
     for (;;) {
       const Status status = attempt();
-      if (detail::is_decided(status)) return status;
+      if (bq::detail::is_decided(status)) return status;
       changes.enlist();
       changes.sleep(patience);
     }
