@@ -1,4 +1,4 @@
-// Where in a file something is wrong. For what reads TOML; needs toml++ included before.
+// Where in a file something is wrong. For what reads TOML.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "benchmarks/scenario.h"
+#include "benchmarks/toml.h"
 
 namespace bq::bench {
 

@@ -1,9 +1,6 @@
 // The [[claim]]s of a scenario file. See scenarios/README.md for every key.
 #pragma once
 
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
-
 #include <vector>
 
 #include "benchmarks/place.h"

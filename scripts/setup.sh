@@ -88,6 +88,7 @@ need_python() {  # need_python MODULE...: the first python3 that has them all, e
 need_lint_tools() {
   need_program clang++ clang "the second compiler"
   need_program clang-format clang-format "checks the format"
+  need_program clang-tidy clang-tidy "finds faults in the C++ sources"
   need_program shellcheck shellcheck "checks the shell scripts"
   need_program flake8 flake8 "checks the Python style"
   need_program mypy mypy "checks the Python types"

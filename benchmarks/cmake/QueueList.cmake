@@ -82,3 +82,26 @@ static const bool registered = @registration@;
   endforeach()
   set(${target}_parts "${parts}" PARENT_SCOPE)
 endfunction()
+
+# bq_use_all_queues(<out> <libraries out>): sets <out> to the text of a source that includes each listed queue and makes
+# every call of the contract of it, and <libraries out> to the keys of the libraries that it needs.
+function(bq_use_all_queues out keys_out)
+  set(list "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../queues/queues.list")
+  cmake_path(NORMAL_PATH list)
+  bq_read_queue_list("${list}" entries)
+  set(text "// Generated from ${list}.\n#include \"tests/contract/register_subject.h\"\n")
+  set(keys)
+  foreach(entry IN LISTS entries)
+    string(REPLACE "|" ";" fields "${entry}")
+    list(GET fields 0 header)
+    list(GET fields 1 class)
+    list(GET fields 2 name)
+    list(GET fields 4 key)
+    list(APPEND keys "${key}")
+    string(APPEND text "#include \"queues/${header}\"\n"
+                       "bool use_${name}() { return bq::test::use_every_call<bq::${class}>(); }\n")
+  endforeach()
+  list(REMOVE_DUPLICATES keys)
+  set(${out} "${text}" PARENT_SCOPE)
+  set(${keys_out} "${keys}" PARENT_SCOPE)
+endfunction()

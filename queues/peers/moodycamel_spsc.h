@@ -52,7 +52,7 @@ class MoodycamelSpscQueue {
 
   bool push(T&& value) {
     while (!is_closed()) {
-      if (messages_.wait_enqueue_timed(std::move(value), slice)) return true;
+      if (messages_.wait_enqueue_timed(std::move(value), slice)) return true;  // NOLINT(bugprone-use-after-move)
     }
     return false;
   }

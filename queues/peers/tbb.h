@@ -66,7 +66,7 @@ class TbbQueue {
     const Waiter waiter(waiting_pushes_);
     if (closed_.load()) return false;
     try {
-      messages_.emplace(std::move(value));
+      messages_.emplace(std::move(value));  // NOLINT(bugprone-use-after-move)
       return true;
     } catch (const tbb::user_abort&) {
       return false;

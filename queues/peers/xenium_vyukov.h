@@ -49,7 +49,7 @@ class XeniumVyukov {
   Status try_push(T& value) {
     if (!messages_.try_push_weak(std::move(value))) {
       if (count_.at_least() < capacity_) return Status::busy;
-      if (!messages_.try_push_strong(std::move(value))) return Status::full;
+      if (!messages_.try_push_strong(std::move(value))) return Status::full;  // NOLINT(bugprone-use-after-move)
     }
     count_.count_push();
     return Status::done;

@@ -43,7 +43,7 @@ struct Fragile {
   struct Broken {};
 
   explicit Fragile(int v) : value(v) {}
-  Fragile(Fragile&& other) : value(other.value) {
+  Fragile(Fragile&& other) : value(other.value) {  // NOLINT(performance-noexcept-move-constructor)
     if (brittle) throw Broken();
     other.value = -1;
   }

@@ -15,7 +15,7 @@
 
 #include "queues/bounded_queue.h"
 
-namespace bq::test {
+namespace bq::bench::test {
 
 enum class Fault {
   drops,            // swallows a message now and then
@@ -142,4 +142,4 @@ using SlowlyFillingQueue = FaultyQueue<T, Fault::fills_slowly>;
 template <class T>
 using StickingQueue = FaultyQueue<T, Fault::sticks_as_it_fills>;
 
-}  // namespace bq::test
+}  // namespace bq::bench::test

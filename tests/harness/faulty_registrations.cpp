@@ -17,16 +17,16 @@ bool register_faulty(const char* name, LineUp line_up) {
 }
 
 [[maybe_unused]] const bool registered =
-    register_faulty<bq::test::DroppingQueue>("dropping", LineUp::extra) &&
-    register_faulty<bq::test::DuplicatingQueue>("duplicating", LineUp::extra) &&
-    register_faulty<bq::test::ReorderingQueue>("reordering", LineUp::extra) &&
-    register_faulty<bq::test::OverfullQueue>("overfull", LineUp::extra) &&
-    register_faulty<bq::test::SlyOverfullQueue>("sly_overfull", LineUp::extra) &&
-    register_faulty<bq::test::HangingQueue>("hanging", LineUp::named) &&
-    register_faulty<bq::test::NeverEndingQueue>("never_ending", LineUp::named) &&
-    register_faulty<bq::test::CrashingQueue>("crashing", LineUp::named) &&
-    register_faulty<bq::test::RefusingQueue>("refusing", LineUp::named) &&
-    register_faulty<bq::test::SlowlyFillingQueue>("slowly_filling", LineUp::named) &&
-    register_faulty<bq::test::StickingQueue>("sticking", LineUp::named);
+    register_faulty<bq::bench::test::DroppingQueue>("dropping", LineUp::extra) &&
+    register_faulty<bq::bench::test::DuplicatingQueue>("duplicating", LineUp::extra) &&
+    register_faulty<bq::bench::test::ReorderingQueue>("reordering", LineUp::extra) &&
+    register_faulty<bq::bench::test::OverfullQueue>("overfull", LineUp::extra) &&
+    register_faulty<bq::bench::test::SlyOverfullQueue>("sly_overfull", LineUp::extra) &&
+    register_faulty<bq::bench::test::HangingQueue>("hanging", LineUp::named) &&
+    register_faulty<bq::bench::test::NeverEndingQueue>("never_ending", LineUp::named) &&
+    register_faulty<bq::bench::test::CrashingQueue>("crashing", LineUp::named) &&
+    register_faulty<bq::bench::test::RefusingQueue>("refusing", LineUp::named) &&
+    register_faulty<bq::bench::test::SlowlyFillingQueue>("slowly_filling", LineUp::named) &&
+    register_faulty<bq::bench::test::StickingQueue>("sticking", LineUp::named);
 
 }  // namespace

@@ -169,6 +169,7 @@ RUN = {
 # A command that a test file runs already, or that no test can run. No entry may start the tests again.
 ELSEWHERE = {
     "./scripts/test": "the command that runs this test",
+    "./scripts/test --deep": "the command that runs this test",
     "./scripts/bench --with my_queue.h": "test_with.py",
     "./scripts/bench --with my_queue.h --queue '^(my_queue|two_condvar)$'": "test_with.py",
     "./scripts/bench --with my_queue.h --with other_queue.h --list": "test_with.py",

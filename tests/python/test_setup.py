@@ -33,7 +33,7 @@ def packages_of(command: str) -> list[str]:
     ("test", {"git", "valgrind", "strace", "spin", "mount", "python3-pytest", "python3-pytest-xdist"}),
     ("gate", {"git", "valgrind", "strace", "python3-numpy"}),
     ("bench", {"g++", "cmake", "ninja-build", "python3", "python3-matplotlib"}),
-    ("lint", {"clang", "clang-format", "shellcheck", "flake8", "mypy"}),
+    ("lint", {"clang", "clang-format", "clang-tidy", "shellcheck", "flake8", "mypy"}),
 ])
 def test_set_up_names_every_package_of_a_command_whatever_is_here(command, packages):
     assert packages <= set(packages_of(command))

@@ -242,10 +242,10 @@ def pair(header, tmp_path):
 @real
 def test_two_headers_that_define_one_queue_are_refused(pair):
     edit(pair[1], "notify_all", "notify_one")
-    run = start("bench", "--with", pair[0], "--with", pair[1], "--list")
+    run = start("explore", "--with", pair[0], "--with", pair[1], "--list")
     assert run.returncode == 2
     assert run.stderr.splitlines()[-1] == (
-        f"bench: --with {pair[0]}: defines my::MyQueue, and so does {pair[1]}; the linker would take both for the "
+        f"explore: --with {pair[0]}: defines my::MyQueue, and so does {pair[1]}; the linker would take both for the "
         "same, so rename the namespace in one of them")
 
 
