@@ -1,52 +1,67 @@
-# bq_add_contract_tests(<target>): has CTest run the tests of a program of the contract suite, under the label `contract`,
-# or `contract_deep` those that `./scripts/test` leaves to --deep. The target `contract` builds all such programs.
+# How CTest runs the programs of the contract suite: under the label `contract`, or `contract_deep` those tests that
+# `./scripts/test` leaves to --deep. The target `contract` builds all such programs.
 include(GoogleTest)
 
-# bq_deep_cases(<out>): a filter of GoogleTest for the cases that repeat, in this build, what other tests do: see
-# BQ_HISTORY_CASE and BQ_ONE_THREAD_CASE in tests/contract/suite.h. Empty where there are none.
-function(bq_deep_cases out)
-  set(kinds "")
-  if(BQ_SANITIZE)
-    list(APPEND kinds HISTORY)
-  endif()
-  if(BQ_SANITIZE MATCHES "thread")
-    list(APPEND kinds ONE_THREAD)
-  endif()
-  list(JOIN kinds "|" kinds)
-  set(filter "")
-  if(kinds)
-    file(GLOB sources "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../tests/contract/*_cases.cpp")
-    foreach(source IN LISTS sources)
-      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
-      file(STRINGS "${source}" cases REGEX "^BQ_(${kinds})_CASE")
-      list(TRANSFORM cases REPLACE "^[A-Z_]+\\(([A-Za-z]+).*" "*.\\1")
-      list(APPEND filter ${cases})
-    endforeach()
-  endif()
-  list(JOIN filter ":" filter)
-  set(${out} "${filter}" PARENT_SCOPE)
-endfunction()
+# Of each case; a test that hangs has found something: the limit is far above what any takes, sanitizers included.
+set(BQ_CASE_SECONDS 60)
 
-function(bq_add_contract_tests target)
-  # A test that hangs has found something: the limit is far above what any takes, sanitizers included.
-  set(properties TIMEOUT 60)
+function(bq_contract_environment out)
+  set(environment "")
   if(BQ_SANITIZE MATCHES "thread")
     set(suppressions "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../tests/contract/tsan.supp")
     cmake_path(NORMAL_PATH suppressions)
-    list(APPEND properties ENVIRONMENT "TSAN_OPTIONS=suppressions=${suppressions}")
+    set(environment "TSAN_OPTIONS=suppressions=${suppressions}")
   endif()
+  set(${out} "${environment}" PARENT_SCOPE)
+endfunction()
+
+function(bq_is_contract_program target)
   if(NOT TARGET contract)
     add_custom_target(contract)
   endif()
   add_dependencies(contract ${target})
+endfunction()
 
-  set(options NO_PRETTY_TYPES DISCOVERY_TIMEOUT 60)
-  bq_deep_cases(deep)
-  if(deep)
-    gtest_discover_tests(${target} ${options} TEST_LIST ${target}_deep_tests TEST_FILTER "${deep}"
-                         PROPERTIES ${properties} LABELS contract_deep)
-    gtest_discover_tests(${target} ${options} TEST_FILTER "-${deep}" PROPERTIES ${properties} LABELS contract)
-  else()
-    gtest_discover_tests(${target} ${options} PROPERTIES ${properties} LABELS contract)
+# bq_add_contract_tests(<target>): a process for each test, so that one that hangs or crashes leaves the others alone.
+function(bq_add_contract_tests target)
+  bq_is_contract_program(${target})
+  bq_contract_environment(environment)
+  gtest_discover_tests(${target} NO_PRETTY_TYPES DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT ${BQ_CASE_SECONDS} LABELS contract ENVIRONMENT "${environment}")
+endfunction()
+
+# bq_add_contract_shares(<target>): for a build with a sanitizer, where a process takes as long to start as most tests to
+# run: each of 32 processes runs a share of the tests. Tests that repeat in this build what others do are left to --deep:
+# see BQ_HISTORY_CASE and BQ_ONE_THREAD_CASE in tests/contract/suite.h.
+function(bq_add_contract_shares target)
+  bq_is_contract_program(${target})
+  set(kinds HISTORY)
+  if(BQ_SANITIZE MATCHES "thread")
+    list(APPEND kinds ONE_THREAD)
   endif()
+  list(JOIN kinds "|" kinds)
+  file(GLOB sources "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../tests/contract/*_cases.cpp")
+  set(deep "")
+  foreach(source IN LISTS sources)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+    file(STRINGS "${source}" cases REGEX "^BQ_(${kinds})_CASE")
+    list(TRANSFORM cases REPLACE "^[A-Z_]+\\(([A-Za-z]+).*" "*.\\1")
+    list(APPEND deep ${cases})
+  endforeach()
+  list(JOIN deep ":" deep)
+  bq_add_shares(${target} contract "-${deep}")
+  bq_add_shares(${target} contract_deep "${deep}")
+endfunction()
+
+function(bq_add_shares target label filter)
+  set(shares 32)
+  math(EXPR seconds "10 * ${BQ_CASE_SECONDS}")
+  bq_contract_environment(environment)
+  foreach(share RANGE 1 ${shares})
+    set(name "${label}.${share}_of_${shares}")
+    math(EXPR index "${share} - 1")
+    add_test(NAME ${name} COMMAND ${target} "--gtest_filter=${filter}" --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} LABELS ${label} ENVIRONMENT
+                         "${environment};GTEST_TOTAL_SHARDS=${shares};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()

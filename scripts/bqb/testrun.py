@@ -22,6 +22,7 @@ SECONDS_FOR_ONE_TEST = 300  # where a test does not set its own limit
 SECONDS_WORTH_A_WORD = 30
 SANITIZERS = ("asan", "tsan")
 DELIBERATE_SKIPS = ("SKIP_", "Disabled")  # how CTest says that a test chose not to run
+FAILED_INSIDE = re.compile(r"^\[  FAILED  \] ([\w.]+)", re.MULTILINE)  # in a process that runs many of GoogleTest's tests
 BY_QUEUE = re.compile(r"([a-z][a-z0-9_]*): (.+)")  # how the contract suite words a skip: whose, and why
 
 
@@ -47,8 +48,10 @@ class Tally:
             name = full_name(case)
             skip = case.find("skipped")
             if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
-                self.failed.append(f"{suite}: {name}{how_long(case)}")
-                print(case.findtext("system-out") or "", end="")
+                said = case.findtext("system-out") or ""
+                inner = [each for each in dict.fromkeys(FAILED_INSIDE.findall(said)) if each not in name]
+                self.failed.append(f"{suite}: {': '.join([name, ', '.join(inner)] if inner else [name])}{how_long(case)}")
+                print(said, end="")
             elif skip is None:
                 self.passed += 1
             elif suite == "pytest" or skip.get("message", "").startswith(DELIBERATE_SKIPS):
@@ -108,8 +111,8 @@ def run_outside(headers: tuple[str, ...], presets: list[str]) -> int:
 
 
 def jobs() -> str:
-    """As many as there are cores to use."""
-    return str(len(os.sched_getaffinity(0)))
+    """One more than there are cores to use: many tests wait, for a sleeping thread or for a process to hang."""
+    return str(len(os.sched_getaffinity(0)) + 1)
 
 
 def test_preset(preset: str, tally: Tally, deep: bool, contract_only: bool = False) -> None:
