@@ -22,7 +22,7 @@ SECONDS_FOR_ONE_TEST = 300  # where a test does not set its own limit
 SECONDS_WORTH_A_WORD = 30
 SANITIZERS = ("asan", "tsan")
 DELIBERATE_SKIPS = ("SKIP_", "Disabled")  # how CTest says that a test chose not to run
-FAILED_INSIDE = re.compile(r"^\[  FAILED  \] ([\w.]+)", re.MULTILINE)  # in a process that runs many of GoogleTest's tests
+FAILED_INSIDE = re.compile(r"^\[  FAILED  \] ([\w.]+)", re.MULTILINE)  # in a process that runs many tests
 BY_QUEUE = re.compile(r"([a-z][a-z0-9_]*): (.+)")  # how the contract suite words a skip: whose, and why
 
 
@@ -49,8 +49,8 @@ class Tally:
             skip = case.find("skipped")
             if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
                 said = case.findtext("system-out") or ""
-                inner = [each for each in dict.fromkeys(FAILED_INSIDE.findall(said)) if each not in name]
-                self.failed.append(f"{suite}: {': '.join([name, ', '.join(inner)] if inner else [name])}{how_long(case)}")
+                inside = ", ".join(each for each in dict.fromkeys(FAILED_INSIDE.findall(said)) if each not in name)
+                self.failed.append(f"{suite}: {name}{inside and ': ' + inside}{how_long(case)}")
                 print(said, end="")
             elif skip is None:
                 self.passed += 1
