@@ -22,7 +22,7 @@ SECONDS_FOR_ONE_TEST = 300  # where a test does not set its own limit
 SECONDS_WORTH_A_WORD = 30
 SANITIZERS = ("asan", "tsan")
 DELIBERATE_SKIPS = ("SKIP_", "Disabled")  # how CTest says that a test chose not to run
-FAILED_INSIDE = re.compile(r"^\[  FAILED  \] ([\w.]+)", re.MULTILINE)  # in a process that runs many tests
+FAILED_INSIDE = re.compile(r"^\[  FAILED  \] (\w+\.\w+)", re.MULTILINE)  # in a process that runs many tests
 BY_QUEUE = re.compile(r"([a-z][a-z0-9_]*): (.+)")  # how the contract suite words a skip: whose, and why
 
 

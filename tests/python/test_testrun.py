@@ -68,6 +68,18 @@ def test_a_hang_under_a_sanitizer_is_one_failure_that_names_the_case(tmp_path):
     assert tally.failed == ["tsan: contract.3_of_32: ring.PopWaitsWhileEmpty (after 50 s)"]
 
 
+def test_a_failure_in_a_process_of_its_own_is_named_once(tmp_path):
+    report = tmp_path / "ctest.xml"
+    report.write_text("""<testsuite><testcase name="ring.BoundIsExact" time="0.1" status="fail">
+        <failure message=""/><system-out>[  FAILED  ] ring.BoundIsExact (3 ms)
+[  FAILED  ] 1 test, listed below:
+[  FAILED  ] ring.BoundIsExact
+</system-out></testcase></testsuite>""", encoding="utf-8")
+    tally = testrun.Tally()
+    tally.add(report, "release")
+    assert tally.failed == ["release: ring.BoundIsExact"]
+
+
 def test_each_stage_says_how_long_it_took(capsys):
     with testrun.timed("build release"):
         pass
