@@ -1,7 +1,7 @@
 # The standard headers that nearly every source includes, parsed once instead of some 180 times. No header of this
-# project is among them: a source still sees only what it includes, and a gate's arm may have other queues. Headers of
-# libraries are not worth it: reading a larger precompiled header takes each source longer than it saves.
-# CMAKE_DISABLE_PRECOMPILE_HEADERS builds without, which shows that each source includes what it needs.
+# project is among them: a gate's arm may have other queues. Headers of libraries are not worth it: reading a larger
+# precompiled header takes each source longer than it saves. With CMAKE_DISABLE_PRECOMPILE_HEADERS, as .ci/lint clang
+# builds, a source that lacks an include does not compile.
 
 # bq_add_precompiled_headers(<name> <flags target>): for the targets that compile with these flags.
 function(bq_add_precompiled_headers name flags)
