@@ -84,7 +84,7 @@ std::string benchmark_name(const TrialItem& item) {
 
 void run_item(benchmark::State& state, Session& session, const Block& block, const TrialItem& item) {
   if (&item == &block.items.front()) session.begin(block);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const Measurement measurement = session.run(item);
     const std::string& problem = measurement.fault.empty() ? measurement.void_reason : measurement.fault;
     if (!problem.empty()) {

@@ -115,9 +115,12 @@ std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vecto
       passage.consumer = static_cast<std::uint32_t>(c);
     }
   }
-  for (std::size_t n = 0; n < passages.size(); ++n) {
-    if (passages[n].pop_done == never && !passages[n].dropped)
-      return "exactly once: " + message_name(n / each, n % each) + " never arrived";
+  for (std::size_t p = 0; p < plan.point.producers; ++p) {
+    for (std::size_t i = 0; i < each; ++i) {
+      const Passage& passage = passages[p * each + i];
+      if (passage.pop_done == never && !passage.dropped)
+        return "exactly once: " + message_name(p, i) + " never arrived";
+    }
   }
   return "";
 }

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <random>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -34,6 +37,15 @@ constexpr std::size_t probe_effect_period = 12;  // a traced cell also gets a co
 // is disturbed.
 constexpr double least_cpu_share = 0.97;
 constexpr double most_gap_share = 0.03;
+
+// To six digits, of which noise leaves three: the others would be a third of the file.
+double rounded(double value) {
+  char text[32];
+  const auto written = std::to_chars(std::begin(text), std::end(text), value, std::chars_format::general, 6);
+  double result = value;
+  std::from_chars(text, written.ptr, result);
+  return result;
+}
 
 // Of one trial: a traced message takes some 150 bytes.
 constexpr std::size_t most_traced_messages = 10'000'000;
@@ -465,10 +477,11 @@ void Session::give_up_on_hung_queues() {
 
 void Session::pilot() {
   give_up_on_hung_queues();
-  const Point* calibrated = nullptr;
+  std::string_view calibrated;  // point
   for (const Cell& cell : cells_) {
     if (!asked_for(*cell.point) || plans_.contains(cell.name) || skipped_.contains(cell.name) || failed(cell)) continue;
-    if (calibrated != cell.point) probe_ = probe_cores(*(calibrated = cell.point));
+    const Point& point = *cell.point;
+    if (point.name != std::exchange(calibrated, point.name)) probe_ = probe_cores(point);
     plan_for(cell);
   }
   count_syscalls();
@@ -479,14 +492,15 @@ void Session::count_syscalls() {
   constexpr std::size_t part = 4;  // of the planned messages: enough for a mean
   const SyscallTracepoint tracepoint;
   if (!tracepoint.works()) return;
-  const Point* calibrated = nullptr;
+  std::string_view calibrated;  // point
   for (const Cell& cell : cells_) {
     if (syscalls_counted_.contains(cell.name) || skipped_.contains(cell.name) || failed(cell)) continue;
-    if (calibrated != cell.point) probe_ = probe_cores(*(calibrated = cell.point));
+    const Point& point = *cell.point;
+    if (point.name != std::exchange(calibrated, point.name)) probe_ = probe_cores(point);
     Plan plan = plans_.at(cell.name);
     plan.messages_per_producer =
         plan.warmup_per_producer + (plan.messages_per_producer - plan.warmup_per_producer) / part + 1;
-    const TrialItem item{&cell, cell.point->level()};
+    const TrialItem item{&cell, point.level()};
     in_flight_ = &item;
     write({{"kind", "start"}, {"cell", cell.name}, {"round", 0}, {"level", name_of(item.level)}});
     const Measurement measurement = run_once(cell, item.level, plan, true);
@@ -651,7 +665,7 @@ Measurement Session::run(const TrialItem& item) {
       Json row = key;
       row["name"] = name;
       row["count"] = histogram.count();
-      row["max"] = histogram.max();
+      row["max"] = rounded(histogram.max());
       row["buckets"] = buckets_of(histogram);
       histograms_->append(row);
     }
@@ -665,10 +679,10 @@ Measurement Session::run(const TrialItem& item) {
   }
   Json row = trial_row(item, "ok");
   row["messages"] = measurement.messages;
-  row["window_ns"] = measurement.window_ns;
-  row["ns_per_msg"] = measurement.window_ns / static_cast<double>(measurement.messages);
+  row["window_ns"] = rounded(measurement.window_ns);
+  row["ns_per_msg"] = rounded(measurement.window_ns / static_cast<double>(measurement.messages));
   row["counters"] = Json::object();
-  for (const auto& [name, value] : measurement.counters) row["counters"][name] = value;
+  for (const auto& [name, value] : measurement.counters) row["counters"][name] = rounded(value);
   write(row);
   if (const auto gaps = measurement.counter("gap_share")) gap_shares_.push_back(*gaps);
   return measurement;

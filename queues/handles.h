@@ -82,6 +82,7 @@ class Handle {
   explicit Handle(std::shared_ptr<Ends<Q>> ends) : ends_(std::move(ends)) { join(); }
   Handle(const Handle& other) requires(endpoints == Endpoints::many) : ends_(other.ends_) { join(); }
   Handle(Handle&& other) noexcept = default;
+  // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): it copies before it lets go
   Handle& operator=(const Handle& other) requires(endpoints == Endpoints::many) { return *this = Handle(other); }
   Handle& operator=(Handle&& other) noexcept {
     Handle taken(std::move(other));

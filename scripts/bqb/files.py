@@ -13,7 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 MAGIC = b"\xfd7zXZ\0"
-PRESET = 1  # a higher one takes several times as long for a third less
+# For numbers in text: nearly as small as with preset 6 alone, in two thirds of its time.
+FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 4, "pb": 0, "nice_len": 128, "depth": 16}]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -84,7 +85,8 @@ def pack(path: Path) -> None:
     if newer:
         newer += b"" if newer.endswith(b"\n") else b"\n"  # of a line that a kill cut short
         older = target.read_bytes() if target.is_file() else b""
-        write_atomically(target, older + lzma.compress(newer, preset=PRESET))  # streams behind each other are one file
+        # Streams behind each other are one file.
+        write_atomically(target, older + lzma.compress(newer, filters=FILTERS))
         sync_folder(path.parent)
     if target.is_file():
         path.unlink(missing_ok=True)

@@ -503,8 +503,16 @@ def assemble(folder: Path | str) -> Path:
     run = load(folder)
     document = {"context": _google_context(run), "benchmarks": _google_entries(run)}
     path = run.folder / "results.json"
-    files.write_atomically(path, json.dumps(document, indent=1, allow_nan=False).encode())
+    files.write_atomically(path, _one_entry_a_line(document).encode())
     return path
+
+
+def _one_entry_a_line(document: dict[str, Any]) -> str:
+    """JSON that is smaller than with a line for each number, and still a text in which an entry can be found."""
+    def text(value: object) -> str:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    entries = ",\n".join(map(text, document["benchmarks"]))
+    return f'{{"context":{text(document["context"])},\n"benchmarks":[\n{entries}\n]}}\n'
 
 
 def _google_context(run: Run) -> Row:

@@ -23,6 +23,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from PIL import Image, PngImagePlugin
 
 from bqb.files import write_atomically
 from bqb.statistics import duration, shown, unit_of
@@ -163,9 +164,28 @@ def save(figure: Figure, stem: Path) -> list[Path]:
         content = io.BytesIO()
         figure.savefig(content, format=kind, metadata=metadata)
         path = stem.with_name(f"{stem.name}.{kind}")
-        write_atomically(path, content.getvalue())
+        write_atomically(path, SMALLER[kind](content.getvalue()))
         paths.append(path)
     return paths
+
+
+def smaller_png(content: bytes) -> bytes:
+    """The same pixels without the channel of their opacity, which is full everywhere: an eighth less."""
+    image = Image.open(io.BytesIO(content))
+    texts = PngImagePlugin.PngInfo()
+    for key, text in image.text.items():
+        texts.add_text(key, text)
+    out = io.BytesIO()
+    image.convert("RGB").save(out, "png", optimize=True, dpi=image.info["dpi"], pnginfo=texts)
+    return out.getvalue()
+
+
+def smaller_svg(content: bytes) -> bytes:
+    """Coordinates to a hundredth of a point. Numbers below 1, such as the scale of letters, stay as they are."""
+    return re.sub(rb"(?<![\w.#])(-?[1-9]\d*\.\d\d)\d+", rb"\1", content)
+
+
+SMALLER = {"png": smaller_png, "svg": smaller_svg}
 
 
 def description(figure: Figure) -> str:
