@@ -260,7 +260,7 @@ class Driver:
             try:
                 files.pack(self._folder / name)
             except OSError as error:
-                remark = f"{self._folder / name} stays as it is, uncompressed: {error.strerror}"
+                remark = f"{self._folder / name} was not compressed: {error.strerror}"
                 if remark not in self.remarks:
                     self.remarks.append(remark)
 

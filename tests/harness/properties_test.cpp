@@ -147,7 +147,7 @@ TEST(MemoryProperty, CountsTheQueueAndWhatItKeepsOnTheHeap) {
     EXPECT_EQ(measured<Small>({Kind::memory, capacity}, "reported_capacity"), static_cast<double>(capacity));
   }
   using Large = KnownQueue<Waits::asleep, 1000>;  // malloc maps pages of their own for so much
-  EXPECT_NEAR(measured<Large>({Kind::memory, 4096}, "bytes"), sizeof(Large) + 4096 * 1000, 2 * 4096);
+  EXPECT_NEAR(measured<Large>({Kind::memory, 4096}, "bytes"), sizeof(Large) + std::size_t{4096} * 1000, 2 * 4096);
 }
 
 TEST(MemoryProperty, LeavesOutWhatWasOnlyBorrowed) {
