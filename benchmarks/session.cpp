@@ -38,8 +38,9 @@ constexpr std::size_t probe_effect_period = 12;  // a traced cell also gets a co
 constexpr double least_cpu_share = 0.97;
 constexpr double most_gap_share = 0.03;
 
-// To six digits, of which noise leaves three: the others would be a third of the file.
+// To six digits, of which noise leaves three: the others would be a third of the file. Counts stay as they are.
 double rounded(double value) {
+  if (value == std::trunc(value)) return value;
   char text[32];
   const auto written = std::to_chars(std::begin(text), std::end(text), value, std::chars_format::general, 6);
   double result = value;

@@ -24,6 +24,7 @@
 namespace {
 
 using namespace bq::bench;
+
 constexpr int exit_usage = 2;
 constexpr int exit_queue_failed = 4;
 constexpr double warmup_ns = 2e6;

@@ -90,8 +90,9 @@ def listing(binary: Path, selection: Selection) -> str:
 
 
 class Driver:
-    """One run in one folder: of all points of the selection, or only of these. `beside_others`: further runs go on at
-    the same time, so somebody else shows how far it is, and it keeps from the cores what it can."""
+    """One run in one folder, of all points of the selection or of those in `only`.
+
+    `beside_others`: other runs measure at the same time. This one then shows no progress and uses little CPU itself."""
 
     def __init__(self, binary: Path, folder: Path, selection: Selection, only: Iterable[str] = (),
                  beside_others: bool = False):
@@ -360,7 +361,7 @@ def cause_of_death(code: int, said: str) -> str:
     if -code in STOP_SIGNALS:
         raise Interrupted(-code)
     if -code == signal.SIGKILL:
-        raise Failure("queue_bench was killed (SIGKILL), by somebody or for want of memory", 1)
+        raise Failure("queue_bench was killed (SIGKILL), perhaps because memory ran out", 1)
     return f"died of {signal.Signals(-code).name}"
 
 

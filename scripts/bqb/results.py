@@ -359,9 +359,9 @@ class Run:
 def load(folder: Path | str) -> Run:
     """Reads a run folder. Lines that do not parse were cut short by a kill and are skipped."""
     folder = Path(folder)
-    if not files.parts(folder / "trials.jsonl"):
+    if not files.parts(folder / TRIALS):
         raise ResultError(f"{folder}: no trials.jsonl: not the folder of a run")
-    rows = list(_rows(folder / "trials.jsonl"))
+    rows = list(_rows(folder / TRIALS))
     header = next((row for row in rows if row["kind"] == "run"), None)
     if header is None:
         raise ResultError(f"{folder}/trials.jsonl: no `run` row: the run never began")

@@ -285,10 +285,12 @@ def is_open(point: Point) -> bool:
 
 
 def chosen(cell: Cell) -> list[int]:
-    """Indices of the trials that count. Runs at once disturb each other's probes, but not their sleep: all. Else those
-    of undisturbed blocks if there are enough of them; and of these, for waits, which a thread that loses its core draws
-    out a hundred times as far as throughputs, those whose threads kept their cores as far as their own CPU time tells,
-    or the `FEWEST_RUNNING` that kept them best."""
+    """Indices of the trials that count.
+
+    Of runs at the same time, all: they disturb each other's probes, but not their sleep. Of others, those of
+    undisturbed blocks, if there are enough. Of these, waits take only trials whose threads kept their cores, by their
+    own CPU time, or the `FEWEST_RUNNING` that kept them best: a lost core changes a wait a hundred times as much as a
+    throughput."""
     everyone = list(range(len(cell.trials)))
     if cell.part.copies is not None:
         return everyone

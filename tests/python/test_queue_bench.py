@@ -123,6 +123,7 @@ def test_chains_of_queues_have_numbers_and_figures(tmp_path: Path) -> None:
         own = {"line": {"departure_jitter_ns", "sojourn_mean_ns", "stage_cpu_ns_per_msg"},
                "echo": {"round_trip_mean_ns"}}
         assert own[row["scenario"]] | {"lost_ns_per_msg", "producer_cpu_ns_per_msg"} <= row["counters"].keys()
+        assert all(value == int(value) or value == float(f"{value:.6g}") for value in row["counters"].values())
     loaded = results.load(out)
     assert {(point.shape, point.stages) for point in loaded.points.values()} == {("pipeline", 4), ("ping_pong", 2)}
     drawn = {path.name for path in figures.draw(loaded, tmp_path / "plots")}

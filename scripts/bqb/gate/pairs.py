@@ -195,8 +195,7 @@ class Process:
         if code < 0 and -code in STOP_SIGNALS:
             raise Interrupted(-code)
         if code == -signal.SIGKILL:
-            raise Failure(f"{self._cell.name}: the trial was killed (SIGKILL), by somebody or for want of memory",
-                          INVALID)
+            raise Failure(f"{self._cell.name}: the trial was killed (SIGKILL), perhaps because memory ran out", INVALID)
         if code < 0:
             raise WentWrong(self._arm, self._cell, f"crashed: {signal.Signals(-code).name}")
         if answer:
