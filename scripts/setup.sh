@@ -5,7 +5,7 @@ set -euo pipefail
 
 ROOT=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
 SETUP_LOG=$ROOT/build/setup.log
-PEERS=$ROOT/benchmarks/cmake/Peers.cmake
+PEERS=$ROOT/cmake/Peers.cmake
 
 PYTHON=""         # the interpreter that runs the commands, once need_python has found one
 MISSING=()        # Debian packages to install

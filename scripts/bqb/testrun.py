@@ -129,7 +129,7 @@ def test_preset(preset: str, tally: Tally, deep: bool, contract_only: bool = Fal
 
 
 def labels(deep: bool, contract_only: bool) -> list[str]:
-    """Options of CTest: see benchmarks/cmake/ContractTests.cmake."""
+    """Options of CTest: see cmake/ContractTests.cmake."""
     only, without = ["--label-regex", "^contract"], ["--label-exclude", "_deep$"]
     return [*(only if contract_only else []), *([] if deep else without)]
 

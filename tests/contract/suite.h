@@ -46,7 +46,7 @@ bool add_case(Case added);
   static const bool added_##name = ::bq::test::add_case({#name, {__VA_ARGS__}, &case_##name}); \
   static void case_##name([[maybe_unused]] const ::bq::test::Subject& subject)
 
-// Cases that builds with a sanitizer leave to `test --deep`; benchmarks/cmake/ContractTests.cmake finds them by these
+// Cases that builds with a sanitizer leave to `test --deep`; cmake/ContractTests.cmake finds them by these
 // names. A case that judges histories: it makes the calls of StressAllCallsAtOnce, StressWithRandomDelays and
 // StressOneToOne, where a sanitizer finds what it can find in them, and judges the answers in the release build.
 #define BQ_HISTORY_CASE BQ_CASE

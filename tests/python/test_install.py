@@ -81,7 +81,7 @@ def test_unknown_library_is_named_with_the_known_ones(tmp_path):
     run = cmake("-S", ROOT, "-B", tmp_path, "-G", "Ninja", "-DBQ_WITHOUT=bost")
     assert run.returncode != 0
     said = " ".join(run.stderr.split())
-    assert "BQ_WITHOUT: 'bost' is no library of benchmarks/cmake/Peers.cmake; there are: boost, " in said
+    assert "BQ_WITHOUT: 'bost' is no library of cmake/Peers.cmake; there are: boost, " in said
 
 
 PEERS = """\

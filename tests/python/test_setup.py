@@ -148,7 +148,7 @@ def build_info(source: Path) -> tuple[str, str]:
     """(commit, dirty) as a build would put them into the results."""
     header = source / "build" / "build_info.h"
     subprocess.run(["cmake", f"-DSOURCE_DIR={source}", f"-DOUTPUT={header}", "-P",
-                    ROOT / "benchmarks" / "cmake" / "build_info.cmake"], check=True)
+                    ROOT / "cmake" / "build_info.cmake"], check=True)
     words = dict(line.split()[1:] for line in header.read_text(encoding="utf-8").splitlines()
                  if line.startswith(("#define BQ_COMMIT ", "#define BQ_DIRTY ")))
     return words["BQ_COMMIT"].strip('"'), words["BQ_DIRTY"]

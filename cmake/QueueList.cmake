@@ -86,7 +86,7 @@ endfunction()
 # bq_use_all_queues(<out> <libraries out>): sets <out> to the text of a source that includes each listed queue and makes
 # every call of the contract of it, and <libraries out> to the keys of the libraries that it needs.
 function(bq_use_all_queues out keys_out)
-  set(list "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../queues/queues.list")
+  set(list "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../queues/queues.list")
   cmake_path(NORMAL_PATH list)
   bq_read_queue_list("${list}" entries)
   set(text "// Generated from ${list}.\n#include \"tests/contract/register_subject.h\"\n")

@@ -41,7 +41,7 @@ function(bq_check_peer key where)
   get_property(known GLOBAL PROPERTY bq_peers)
   if(NOT key IN_LIST known)
     list(JOIN known ", " known)
-    message(FATAL_ERROR "${where}: '${key}' is no library of benchmarks/cmake/Peers.cmake; there are: ${known}")
+    message(FATAL_ERROR "${where}: '${key}' is no library of cmake/Peers.cmake; there are: ${known}")
   endif()
 endfunction()
 
