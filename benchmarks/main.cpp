@@ -14,16 +14,19 @@
 #include <vector>
 
 #include "benchmarks/build_info.h"
-#include "benchmarks/counters.h"
-#include "benchmarks/describe.h"
-#include "benchmarks/session.h"
+#include "benchmarks/registry/queue_labels.h"
+#include "benchmarks/run/schema.h"
+#include "benchmarks/run/session.h"
+#include "benchmarks/scenario/counters.h"
+#include "benchmarks/util/error.h"
 
 namespace {
 
 using namespace bq::bench;
 
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
+int status_of(ExitStatus status) {
+  return static_cast<int>(status);
+}
 
 void print_queues() {
   const std::vector<std::string> columns{"line_up", "origin", "producers", "consumers", "capacities",
@@ -33,7 +36,7 @@ void print_queues() {
   rows.front().insert(rows.front().end(), columns.begin(), columns.end());
   std::vector<std::string> notes{""};
   for (const QueueEntry& queue : registered_queues()) {
-    const auto labels = describe_queue(queue);
+    const auto labels = queue_labels(queue);
     rows.push_back({queue.name});
     for (const std::string& column : columns) rows.back().push_back(labels[column].get<std::string>());
     notes.push_back("");
@@ -79,20 +82,20 @@ void print_scenarios(const Session& session) {
 
 std::string benchmark_name(const TrialItem& item) {
   const bool beside = item.level != item.cell->point->level();
-  return item.cell->name + (beside ? item.level == Level::counted ? "/level:counted" : "/level:traced" : "");
+  return item.cell->name + (beside ? item.level == Level::untimed ? "/level:counted" : "/level:traced" : "");
 }
 
 void run_item(benchmark::State& state, Session& session, const Block& block, const TrialItem& item) {
   if (&item == &block.items.front()) session.begin(block);
   for ([[maybe_unused]] auto _ : state) {
-    const Measurement measurement = session.run(item);
-    const std::string& problem = measurement.fault.empty() ? measurement.void_reason : measurement.fault;
-    if (!problem.empty()) {
-      state.SkipWithError(problem.c_str());
+    const TrialResult result = session.run(item);
+    const std::string& error = result.fault.empty() ? result.void_reason : result.fault;
+    if (!error.empty()) {
+      state.SkipWithError(error.c_str());
       break;
     }
-    state.SetIterationTime(measurement.window_ns / static_cast<double>(measurement.messages) * 1e-9);
-    for (const auto& [name, value] : measurement.counters) state.counters[name] = value;
+    state.SetIterationTime(result.window_ns / static_cast<double>(result.messages) * 1e-9);
+    for (const auto& [name, value] : result.counters) state.counters[name] = value;
   }
   if (&item == &block.items.back()) session.finish(block);
 }
@@ -136,79 +139,90 @@ void run_round(Session& session, const char* program, std::vector<std::string> b
   benchmark::Shutdown();
 }
 
+// What the command line asks for.
+struct Arguments {
+  SessionOptions session;
+  bool pilot = false, properties = false;
+  bool list = false, queues = false, counters = false, schema = false;
+};
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  SessionOptions& session = arguments.session;
+  app.add_option("--scenario", session.scenarios, "name, folder or file; may be repeated (default: curated)")
+      ->allow_extra_args(false);
+  app.add_option("--scenarios-dir", session.scenarios_dir, "folder in which names are looked up");
+  app.add_option("--queue", session.queue_regex, "only queues whose name matches this regular expression");
+  app.add_flag("--all", session.all, "run the extra queues, too");
+  app.add_option("--seed", session.seed, "random seed: drawn work and order of trials");
+  app.add_option("--out", session.out, "folder for trials.jsonl");
+  app.add_flag("--pilot", arguments.pilot, "decide the number of messages of each cell");
+  app.add_flag("--properties", arguments.properties, "measure CPU while blocked, close, memory and construction");
+  app.add_option("--round", session.round, "number of the round to run")->check(CLI::Range(1, 1'000'000));
+  app.add_option("--only", session.only_file, "file with the points to run, one a line");
+  app.add_option("--blame", session.blame, "how the previous process died during a trial");
+  app.add_flag("--beside-others", session.beside_others,
+               "other runs go on at the same time: skip the machine baselines");
+  app.add_option("--note-arguments", session.note_arguments, "JSON to keep with the results");
+  app.add_option("--hang-after", session.hang_after_s, "seconds without progress that count as a hang")
+      ->check(CLI::Range(0.5, 600.0));
+  app.add_flag("--list", arguments.list, "print the scenarios and their points");
+  app.add_flag("--queues", arguments.queues, "print the queues and their labels");
+  app.add_flag("--counters", arguments.counters, "print the counters: name, which direction is better, meaning");
+  app.add_flag("--schema", arguments.schema,
+               "print all keys, names, counters, row kinds, rules and exit statuses as JSON");
+  app.allow_extras();
+}
+
+int run(Arguments& arguments, const char* program, const std::vector<std::string>& benchmark_flags) {
+  if (arguments.schema) {
+    std::cout << schema_json().dump(2) << '\n';
+    return 0;
+  }
+  if (arguments.queues) {
+    print_queues();
+    return 0;
+  }
+  if (arguments.counters) {
+    print_counters();
+    return 0;
+  }
+  const bool writes = !arguments.session.out.empty();
+  if (arguments.pilot && !writes) throw UsageError("--pilot needs --out");
+  if (arguments.properties && !writes) throw UsageError("--properties needs --out");
+  if (arguments.pilot || arguments.properties) arguments.session.round = 0;
+  Session session(arguments.session);
+  if (arguments.list) {
+    print_scenarios(session);
+  } else if (arguments.pilot) {
+    session.pilot();
+  } else if (arguments.properties) {
+    session.properties();
+  } else {
+    run_round(session, program, benchmark_flags, writes);
+    if (!writes && session.any_failed()) return status_of(ExitStatus::queue_failed);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  SessionOptions options;
-  options.scenarios_dir = BQ_SCENARIOS_DIR;
-  bool pilot = false;
-  bool properties = false;
-  bool list = false;
-  bool queues = false;
-  bool list_counters = false;
+  Arguments arguments;
+  arguments.session.scenarios_dir = BQ_SCENARIOS_DIR;
   CLI::App app{
-      "Measures bounded blocking queues. Alone: one round, printed by Google Benchmark (its --benchmark_* flags are "
-      "passed on). "
-      "scripts/bench drives a whole run."};
-  app.add_option("--scenario", options.scenarios, "name, folder or file, again and again (default: curated)")
-      ->allow_extra_args(false);
-  app.add_option("--scenarios-dir", options.scenarios_dir, "where names are looked up");
-  app.add_option("--queue", options.queue_regex, "only queues that match this regular expression");
-  app.add_flag("--all", options.all, "the extra queues too, not only the default line-up");
-  app.add_option("--seed", options.seed, "of draws and shuffles");
-  app.add_option("--out", options.out, "folder to write trials.jsonl into");
-  app.add_flag("--pilot", pilot, "decide the number of messages of each cell");
-  app.add_flag("--properties", properties, "measure what the queues cost whatever they are used for, once a run");
-  app.add_option("--round", options.round, "which round to run")->check(CLI::Range(1, 1'000'000));
-  app.add_option("--only", options.only_file, "file with the points to pilot or to run, one a line");
-  app.add_option("--blame", options.blame, "how the previous process died in mid-trial");
-  app.add_flag("--beside-others", options.beside_others,
-               "other runs go on beside this one: leave the limits of the machine unmeasured");
-  app.add_option("--note-arguments", options.note_arguments, "JSON to keep with the results");
-  app.add_option("--hang-after", options.hang_after_s, "seconds without progress that make a hang")
-      ->check(CLI::Range(0.5, 600.0));
-  app.add_flag("--list", list, "print the scenarios and their points");
-  app.add_flag("--queues", queues, "print the queues and their labels");
-  app.add_flag("--counters", list_counters, "print the counters: name, which direction is better, meaning");
-  app.allow_extras();
+      "Measures bounded blocking queues. Without scripts/bench it runs one round, printed by Google Benchmark, whose "
+      "--benchmark_* flags are passed on. scripts/bench drives a whole run."};
+  add_options(app, arguments);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::cerr << "queue_bench: " << error.what() << " (see --help)\n";
-    return exit_usage;
+    return status_of(ExitStatus::usage);
   }
-
   try {
-    if (queues) {
-      print_queues();
-      return 0;
-    }
-    if (list_counters) {
-      print_counters();
-      return 0;
-    }
-    const bool writes = !options.out.empty();
-    if (pilot && !writes) throw UsageError("--pilot needs --out");
-    if (properties && !writes) throw UsageError("--properties needs --out");
-    if (pilot || properties) options.round = 0;
-    Session session(options);
-    if (list) {
-      print_scenarios(session);
-    } else if (pilot) {
-      session.pilot();
-    } else if (properties) {
-      session.properties();
-    } else {
-      run_round(session, argv[0], app.remaining(), writes);
-      if (!writes && session.any_failed()) return exit_failed;
-    }
-    return 0;
-  } catch (const UsageError& error) {
-    std::cerr << "queue_bench: " << error.what() << '\n';
-    return exit_usage;
-  } catch (const std::exception& error) {
-    std::cerr << "queue_bench: " << error.what() << '\n';
-    return exit_usage;
+    return run(arguments, argv[0], app.remaining());
+  } catch (...) {
+    return status_of(report_current_exception());
   }
 }

@@ -1,5 +1,5 @@
 #include "benchmarks/gate/control.h"
 
-#include "benchmarks/register_queue.h"
+#include "benchmarks/registry/register_queue.h"
 
 static const bool registered = bq::bench::register_queue<bq::bench::ControlQueue>("control", bq::bench::LineUp::named);

@@ -16,52 +16,33 @@
 #include <string>
 #include <thread>
 
-#include "benchmarks/capacities.h"
-#include "benchmarks/registry.h"
-#include "benchmarks/workload.h"
+#include "benchmarks/gate/exit_status.h"
+#include "benchmarks/registry/owned_queue.h"
+#include "benchmarks/registry/queue_registry.h"
+#include "benchmarks/trial/workload.h"
 
 namespace {
 
 using namespace bq::bench;
 
 constexpr std::size_t usual_capacity = 64;
-constexpr int exit_usage = 2, exit_unfit = 3, exit_failed = 4;
+using gate::ExitStatus;
 
-[[noreturn]] void end(int status, const std::string& why) {
+[[noreturn]] void end(ExitStatus status, const std::string& why) {
   std::fprintf(stderr, "gate_counts: %s\n", why.c_str());
-  std::_Exit(status);
+  std::_Exit(static_cast<int>(status));
 }
 
-class Made {
- public:
-  explicit Made(const AnyQueueType& type)
-      : type_(type),
-        storage_(::operator new(type.storage_bytes, type.alignment)),
-        queue_(type.construct(storage_, capacity_of(type.traits))) {}
-  ~Made() {
-    queue_->~AnyQueue();
-    ::operator delete(storage_, type_.alignment);
-  }
-  Made(const Made&) = delete;
-  Made& operator=(const Made&) = delete;
-  AnyQueue* operator->() { return queue_; }
+std::size_t capacity_of(const bq::Traits& traits) {
+  const auto capacity = bq::nearest_capacity(traits, usual_capacity);
+  if (!capacity) end(ExitStatus::unfit, "its traits exclude every capacity");
+  return *capacity;
+}
 
- private:
-  static std::size_t capacity_of(const bq::Traits& traits) {
-    const auto capacity = bq::nearest_capacity(traits, usual_capacity);
-    if (!capacity) end(exit_unfit, "its traits exclude every capacity");
-    return *capacity;
-  }
-
-  const AnyQueueType& type_;
-  void* storage_;
-  AnyQueue* queue_;
-};
-
-void uncontended(Made& queue, std::size_t count, std::uint32_t extra) {
+void uncontended(const OwnedQueue& queue, std::size_t count, std::uint32_t extra) {
   std::uint64_t sum = 1;
   for (std::size_t i = 0; i < count; ++i) {
-    if (!queue->push() || !queue->pop()) end(exit_failed, "a push or a pop failed that had room, or a message");
+    if (!queue->push() || !queue->pop()) end(ExitStatus::queue_failed, "a push or a pop failed that had room, or a message");
     if (extra != 0) sum = spin_steps(extra, sum);
   }
   queue->close();
@@ -73,7 +54,7 @@ class SleepWatch {
   explicit SleepWatch(long thread) {
     const std::string path = "/proc/self/task/" + std::to_string(thread) + "/stat";
     file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file_ < 0) end(exit_unfit, path + ": " + std::strerror(errno));
+    if (file_ < 0) end(ExitStatus::unfit, path + ": " + std::strerror(errno));
   }
   ~SleepWatch() { close(file_); }
   SleepWatch(const SleepWatch&) = delete;
@@ -92,8 +73,8 @@ class SleepWatch {
   int file_;
 };
 
-void hand_off(Made& queue, std::size_t count) {
-  constexpr auto patience = std::chrono::seconds(1);
+void hand_off(const OwnedQueue& queue, std::size_t count) {
+  constexpr auto time_limit = std::chrono::seconds(1);
   std::atomic<long> consumer_id{0};
   std::atomic<std::size_t> taken{0};
   std::jthread consumer([&] {
@@ -105,12 +86,12 @@ void hand_off(Made& queue, std::size_t count) {
   const auto wait = [&](const auto& condition, const char* what) {
     const auto begun = std::chrono::steady_clock::now();
     while (!condition()) {
-      if (std::chrono::steady_clock::now() - begun > patience) end(exit_unfit, what);
+      if (std::chrono::steady_clock::now() - begun > time_limit) end(ExitStatus::unfit, what);
     }
   };
   for (std::size_t i = 0; i < count; ++i) {
     wait([&] { return watch.sleeps(); }, "a blocked pop does not sleep in the kernel");
-    if (!queue->push()) end(exit_failed, "a push failed that had room");
+    if (!queue->push()) end(ExitStatus::queue_failed, "a push failed that had room");
     wait([&] { return taken.load() > i; }, "a message did not arrive within a second");
   }
   wait([&] { return watch.sleeps(); }, "a blocked pop does not sleep in the kernel");
@@ -122,11 +103,11 @@ void hand_off(Made& queue, std::size_t count) {
 int main(int argc, char** argv) {
   const std::string way = argc > 1 ? argv[1] : "";
   if (argc < 4 || argc > 5 || (way != "uncontended" && way != "hand_off")) {
-    end(exit_usage, "usage: gate_counts uncontended|hand_off QUEUE N [EXTRA]");
+    end(ExitStatus::usage, "usage: gate_counts uncontended|hand_off QUEUE N [EXTRA]");
   }
   const QueueEntry* entry = find_queue(argv[2]);
-  if (entry == nullptr) end(exit_usage, std::string(argv[2]) + ": no such queue is built in");
-  Made queue(entry->type);
+  if (entry == nullptr) end(ExitStatus::usage, std::string(argv[2]) + ": no such queue is built in");
+  const OwnedQueue queue(entry->type, capacity_of(entry->type.traits));
   const std::size_t count = std::strtoul(argv[3], nullptr, 10);
   if (way == "hand_off") {
     hand_off(queue, count);

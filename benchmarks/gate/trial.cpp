@@ -13,20 +13,22 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/describe.h"
-#include "benchmarks/json.h"
-#include "benchmarks/machine.h"
-#include "benchmarks/measurement.h"
-#include "benchmarks/registry.h"
-#include "benchmarks/scenario.h"
-#include "benchmarks/surroundings.h"
+#include "benchmarks/gate/exit_status.h"
+#include "benchmarks/registry/queue_registry.h"
+#include "benchmarks/run/calibration.h"
+#include "benchmarks/run/pilot.h"
+#include "benchmarks/run/run_description.h"
+#include "benchmarks/run/trial_runner.h"
+#include "benchmarks/scenario/scenario_file.h"
+#include "benchmarks/trial/placement.h"
+#include "benchmarks/trial/trial_environment.h"
+#include "benchmarks/util/error.h"
+#include "benchmarks/util/json.h"
 
 namespace {
 
 using namespace bq::bench;
 
-constexpr int exit_usage = 2;
-constexpr int exit_queue_failed = 4;
 constexpr double warmup_ns = 2e6;
 
 struct Options {
@@ -40,9 +42,9 @@ struct Options {
   double hang_after_s = 10;
 };
 
-[[noreturn]] void print_and_exit(const Json& line, int status) {
-  std::cout << line.dump() << std::endl;
-  std::_Exit(status);  // a hung queue's threads are still there
+[[noreturn]] void print_failure_and_exit(const std::string& why) {
+  std::cout << Json{{"status", "failed"}, {"why", why}}.dump() << std::endl;
+  std::_Exit(static_cast<int>(gate::ExitStatus::queue_failed));
 }
 
 class Trials {
@@ -51,64 +53,51 @@ class Trials {
       : point_(point),
         queue_(queue),
         options_(options),
-        watchdog_(std::chrono::milliseconds(std::llround(options.hang_after_s * 1000)), exit_queue_failed,
-                  [](const std::string& what) {
-                    std::cout << Json{{"status", "failed"}, {"why", what}, {"hung", true}}.dump() << std::endl;
-                  }) {}
+        watchdog_(std::chrono::milliseconds(std::llround(options.hang_after_s * 1000)),
+                  static_cast<int>(gate::ExitStatus::queue_failed),
+                  [](const std::string& sentence) {
+                    std::cout << Json{{"status", "failed"}, {"why", sentence}, {"hung", true}}.dump() << std::endl;
+                  }),
+        runner_(watchdog_) {}
 
-  Measurement run(std::uint64_t round, std::size_t messages, std::size_t warmup) {
-    const TrialPlan plan{point_, Level::traced, warmup, messages, demands_, queue_.traits.bound != bq::Bound::none};
-    draw_demands(point_, options_.seed, round, options_.ns_per_step, messages, demands_);
-    add_extra_work();
-    Surroundings around(point_);
-    queue_.loops.for_point(point_)(plan, record_, watchdog_);
-    around.end();
-    Measurement result = measure(plan, record_, queue_.traits, std::nullopt, core_count(point_));
-    if (!result.fault.empty()) print_and_exit({{"status", "failed"}, {"why", result.fault}}, exit_queue_failed);
+  TrialResult run(std::uint64_t round, TrialSize size) {
+    TrialRequest request{point_, queue_, Level::timestamped, size};
+    request.seed = options_.seed;
+    request.round = round;
+    request.ns_per_step = options_.ns_per_step;
+    request.extra_work_ns = options_.extra_ns;
+    TrialResult result = runner_.run(request);
+    if (!result.fault.empty()) print_failure_and_exit(result.fault);
     return result;
   }
 
  private:
-  void add_extra_work() {
-    const auto steps = static_cast<std::uint32_t>(std::llround(options_.extra_ns / options_.ns_per_step));
-    for (auto* side : {&demands_.producer, &demands_.consumer}) {
-      for (DemandStream& stream : *side) {
-        for (std::uint32_t& demand : stream) demand += steps;
-      }
-    }
-  }
-
   const Point& point_;
   const QueueEntry& queue_;
   const Options& options_;
   Watchdog watchdog_;
-  Demands demands_;
-  TrialRecord record_;
+  TrialRunner runner_;
 };
 
-// Trials that grow until one is long enough to be believed, and the plan that follows from it.
+// How many messages a trial takes, and how long a step of the work.
 Json pilot(const Point& point, const QueueEntry& queue, Options options) {
-  constexpr double enough_ns = 10e6;
-  constexpr std::size_t most_messages = 1'000'000;
   options.ns_per_step = probe_cores(point).ns_per_step;
   Trials trials(point, queue, options);
-  for (std::size_t each = 256; each * point.producers <= most_messages; each *= 2) {
-    const Measurement result = trials.run(0, each, each / 8);
-    if (!result.void_reason.empty() || result.window_ns < enough_ns) continue;
-    const double ns_per_msg = result.window_ns / static_cast<double>(result.messages);
-    const double per_producer = ns_per_msg * static_cast<double>(point.producers);
-    const auto warm = static_cast<std::size_t>(warmup_ns / per_producer) + 2 * point.capacity;
-    const double window_ns = point.window_ms > 0 ? point.window_ms * 1e6 : least_window_ns(point, core_count(point));
+  const double window_ns = point.window_ms ? *point.window_ms * 1e6 : least_window_ns(point, core_count(point));
+  try {
+    const PilotResult pilot = run_pilot(point, queue.traits.bound != bq::Bound::none, {warmup_ns, window_ns},
+                                        [&](TrialSize size) { return trials.run(0, size); });
     return {{"status", "ok"},
-            {"messages", warm + static_cast<std::size_t>(window_ns / per_producer) + 1},
-            {"warmup", warm},
+            {"messages", pilot.size.messages_per_producer},
+            {"warmup", pilot.size.warmup_per_producer},
             {"ns_per_step", options.ns_per_step},
-            {"ns_per_msg", ns_per_msg}};
+            {"ns_per_msg", pilot.ns_per_msg}};
+  } catch (const Unmeasurable& reason) {
+    return {{"status", "void"}, {"why", reason.what()}};
   }
-  return {{"status", "void"}, {"why", "no window to measure, however many messages were tried"}};
 }
 
-Json what_was_found(const Measurement& result) {
+Json result_json(const TrialResult& result) {
   if (!result.void_reason.empty()) return {{"status", "void"}, {"why", result.void_reason}};
   Json line{{"status", "ok"},
             {"ns_per_msg", result.window_ns / static_cast<double>(result.messages)},
@@ -134,13 +123,13 @@ Json list(const Scenario& scenario, const std::vector<std::string>& queues) {
       cells.push_back(cell);
     }
   }
-  return {{"cells", cells}, {"context", describe_context(0)}};
+  return {{"cells", cells}, {"context", context_json(0)}};
 }
 
-void take_turns(const Point& point, const QueueEntry& queue, const Options& options) {
+void run_trials(const Point& point, const QueueEntry& queue, const Options& options) {
   Trials trials(point, queue, options);
   for (std::uint64_t round = 0; std::cin >> round;) {
-    std::cout << what_was_found(trials.run(round, options.messages, options.warmup)).dump() << std::endl;
+    std::cout << result_json(trials.run(round, {options.messages, options.warmup})).dump() << std::endl;
   }
 }
 
@@ -163,7 +152,7 @@ void answer(const Options& options) {
   if (options.messages <= options.warmup || options.ns_per_step <= 0) {
     throw UsageError("a trial takes --messages above --warmup, and --ns-per-step");
   }
-  take_turns(*point, *queue, options);
+  run_trials(*point, *queue, options);
 }
 
 }  // namespace
@@ -196,5 +185,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     std::cerr << "gate_trial: " << error.what() << '\n';
   }
-  return exit_usage;
+  return static_cast<int>(gate::ExitStatus::usage);
 }

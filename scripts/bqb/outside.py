@@ -29,7 +29,7 @@ SOURCE = """\
 #include "{header}"
 """
 MEANINGS = {
-    "bench": {"needs": "benchmarks/register_queue.h",
+    "bench": {"needs": "benchmarks/registry/register_queue.h",
               "register": "::bq::bench::register_queue<Class>(#name, ::bq::bench::LineUp::by_default)"},
     "contract": {"needs": "tests/contract/register_subject.h",
                  "register": "::bq::test::register_subject<Class>(#name)"},

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "benchmarks/capacities.h"
+#include "benchmarks/registry/capacities.h"
 #include "tests/contract/caller.h"
 #include "tests/contract/subject.h"
 

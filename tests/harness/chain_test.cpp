@@ -1,6 +1,6 @@
 // Chains of queues: the ideal pipeline against an independent simulation and closed forms; whole trials of pipelines and
 // ping-pongs; faults at each of their queues.
-#include "benchmarks/chain.h"
+#include "benchmarks/analysis/chain_analysis.h"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,11 @@
 #include <queue>
 #include <vector>
 
-#include "benchmarks/counters.h"
-#include "benchmarks/ideal.h"
-#include "benchmarks/run_chain.h"
+#include "benchmarks/scenario/counters.h"
+#include "benchmarks/analysis/ideal_pipeline.h"
+#include "benchmarks/analysis/ideal_queue.h"
+#include "benchmarks/platform/affinity.h"
+#include "benchmarks/trial/chain_trial.h"
 #include "queues/spsc_ring.h"
 #include "queues/two_condvar.h"
 #include "tests/harness/faulty_queues.h"
@@ -27,7 +29,7 @@ StageTimes draw(const std::vector<double>& means_ns, std::size_t messages, std::
   for (std::size_t k = 0; k < means_ns.size(); ++k) {
     Point point;
     point.name = "stage" + std::to_string(k);
-    point.producer = {{Process::Shape::exponential, means_ns[k]}, Work::Kind::sleep};  // demands are nanoseconds
+    point.producer = {{Distribution::exponential, means_ns[k]}, Work::Kind::sleep};  // demands are nanoseconds
     Demands demands;
     draw_demands(point, seed, 1, 1, messages, demands);
     times.emplace_back(demands.producer[0].begin(), demands.producer[0].end());
@@ -35,11 +37,11 @@ StageTimes draw(const std::vector<double>& means_ns, std::size_t messages, std::
   return times;
 }
 
-std::vector<StageOpening> empty_start(std::size_t stages) {
-  return std::vector<StageOpening>(stages);
+std::vector<StageState> empty_start(std::size_t stages) {
+  return std::vector<StageState>(stages);
 }
 
-// The pipeline told as events in time, independently of the recursion. State and time at which to stop: to compare with
+// The pipeline as events in time, independently of the recursion. State and time at which to stop: to compare with
 // a replay that begins there.
 class Simulation {
  public:
@@ -58,8 +60,8 @@ class Simulation {
     }
   }
 
-  std::vector<StageOpening> state(double at_ns) const {
-    std::vector<StageOpening> result;
+  std::vector<StageState> state(double at_ns) const {
+    std::vector<StageState> result;
     for (const Stage& stage : stages_) {
       const double ready = stage.working ? stage.ready_ns - at_ns : 0;
       result.push_back({stage.taken, stage.taken - stage.in_hand.has_value(), ready});
@@ -189,11 +191,11 @@ constexpr std::size_t each = 4'000;
 Point pipeline_of(std::size_t stages, std::size_t capacity, double work_ns) {
   Point point;
   point.scenario = point.name = "test";
-  point.shape = Topology::pipeline;
+  point.topology = Topology::pipeline;
   point.stages = stages;
   point.capacity = capacity;
   if (work_ns > 0) {
-    point.producer = {{Process::Shape::exponential, work_ns}, Work::Kind::spin};
+    point.producer = {{Distribution::exponential, work_ns}, Work::Kind::spin};
     point.stage = point.consumer = point.producer;
   }
   return point;
@@ -201,15 +203,15 @@ Point pipeline_of(std::size_t stages, std::size_t capacity, double work_ns) {
 
 Point ping_pong_of(double work_ns) {
   Point point = pipeline_of(2, 1, 0);
-  point.shape = Topology::ping_pong;
-  if (work_ns > 0) point.consumer = {{Process::Shape::constant, work_ns}, Work::Kind::spin};
+  point.topology = Topology::ping_pong;
+  if (work_ns > 0) point.consumer = {{Distribution::constant, work_ns}, Work::Kind::spin};
   return point;
 }
 
 struct Trial {
   Demands demands;
   ChainRecord record;
-  Measurement result;
+  TrialResult result;
 };
 
 constexpr int hung = 4;
@@ -221,9 +223,9 @@ Trial trial(const Point& point, std::size_t cores = allowed_cores().size(),
   Watchdog watchdog(patience, hung, [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); });
   Trial trial;
   draw_demands(point, 1, 1, 1, each, trial.demands);
-  const TrialPlan plan{point, Level::traced, each / 8, each, trial.demands};
+  const TrialPlan plan{point, Level::timestamped, each / 8, each, trial.demands};
   run_chain<Q>(plan, trial.record, watchdog);
-  trial.result = measure_chain(plan, trial.record, Q::traits, 50.0, cores);
+  trial.result = analyse_chain(plan, trial.record, Q::traits, 50.0, cores);
   return trial;
 }
 
@@ -297,7 +299,7 @@ TEST(PingPong, LosesARoundTripLessTheServersWork) {
 // Stamps by hand, in ticks: three round trips of which the first is the warm-up.
 TEST(HandMadeChains, APingPongLosesItsRoundTripsLessTheServersWork) {
   Point point = ping_pong_of(0);
-  point.consumer = {{Process::Shape::constant, 1}, Work::Kind::sleep};
+  point.consumer = {{Distribution::constant, 1}, Work::Kind::sleep};
   Demands demands;
   demands.producer.resize(1);
   demands.consumer = {DemandStream{1, 1, 1}};
@@ -317,7 +319,7 @@ TEST(HandMadeChains, APingPongLosesItsRoundTripsLessTheServersWork) {
     record.queues[1].consumers[0].stamps.push_back({at + 10, at + 900, id});
   }
   record.stages = {{1'900, 3'900, {}, 2}, {1'580, 3'570, {}, 2}};
-  const Measurement result = measure_chain({point, Level::traced, 1, 3, demands}, record, {}, 25.0, 2);
+  const TrialResult result = analyse_chain({point, Level::timestamped, 1, 3, demands}, record, {}, 25.0, 2);
   ASSERT_EQ(result.fault, "");
   EXPECT_EQ(result.messages, 2u);
   const double tick = ns_per_tick();
@@ -376,7 +378,7 @@ template <template <class> class Wrong>
 void expect_fault(Point point, std::size_t queue, const std::string& text) {
   Mixed<Wrong>::place(queue);
   const Trial ran = trial<Mixed<Wrong>::template Queue>(point);
-  const std::string where = point.shape == Topology::pipeline ? "queue " + std::to_string(queue + 1) + " of 3: "
+  const std::string where = point.topology == Topology::pipeline ? "queue " + std::to_string(queue + 1) + " of 3: "
                             : queue == 0                      ? "requests: "
                                                               : "replies: ";
   EXPECT_EQ(ran.result.fault.find(where), 0u) << "queue " << queue << ": '" << ran.result.fault << "'";
@@ -386,7 +388,7 @@ void expect_fault(Point point, std::size_t queue, const std::string& text) {
 
 TEST(WrongChains, AreFoundAtEachQueueOfAPipeline) {
   Point slow_end = pipeline_of(4, 4, 0);  // so that every queue fills
-  slow_end.consumer = {{Process::Shape::constant, 5'000}, Work::Kind::spin};
+  slow_end.consumer = {{Distribution::constant, 5'000}, Work::Kind::spin};
   for (const std::size_t queue : {0u, 1u, 2u}) {
     expect_fault<test::DroppingQueue>(pipeline_of(4, 16, 200), queue, "exactly once");
     expect_fault<test::DuplicatingQueue>(pipeline_of(4, 16, 200), queue, "");

@@ -1,39 +1,49 @@
-// The one list of counters, and the table of them that people read.
-#include "benchmarks/counters.h"
+// The one list of counters. (tests/python/test_schema.py holds the pages to it.)
+#include "benchmarks/scenario/counters.h"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+
+#include "benchmarks/analysis/metric_writer.h"
 
 namespace bq::bench {
 namespace {
 
-// Rows of the table that begins with "| counter |".
-std::set<std::string> documented() {
-  std::ifstream page(BQ_RESULTS_PAGE);
-  std::set<std::string> rows;
-  bool inside = false;
-  for (std::string line; std::getline(page, line);) {
-    if (inside && line.starts_with("| `")) rows.insert(line);
-    if (line.starts_with("| counter |")) inside = true;
-    if (line.empty()) inside = false;
-  }
-  return rows;
+TEST(Counters, AreListedOnce) {
+  std::set<std::string_view> names;
+  for (const Counter& counter : counters) EXPECT_TRUE(names.insert(counter.name).second) << counter.name;
 }
 
-TEST(Counters, AreDocumentedInTheSameWords) {
-  std::set<std::string> listed;
-  for (const Counter& counter : counters) {
-    const std::string row = "| `" + std::string(counter.name) + "` | " + std::string(name_of(counter.better)) + " | " +
-                            std::string(counter.meaning) + " |";
-    EXPECT_TRUE(listed.insert(row).second) << counter.name << " is listed twice";
-    EXPECT_TRUE(documented().contains(row)) << "results/README.md lacks the row\n" << row;
+TEST(Counters, HaveTheUnitThatTheirNameEndsWith) {
+  EXPECT_EQ(find_counter("lost_ns_per_msg")->unit(), "ns/msg");
+  EXPECT_EQ(find_counter("throughput_msgs_per_s")->unit(), "msgs/s");
+  EXPECT_EQ(find_counter("switches_per_msg")->unit(), "1/msg");
+  EXPECT_EQ(find_counter("sojourn_p99_ns")->unit(), "ns");
+  EXPECT_EQ(find_counter("gap_share")->unit(), "share");
+  EXPECT_EQ(find_counter("work_inflation")->unit(), "");
+}
+
+TEST(Counters, OfADistributionComeTogether) {
+  for (const std::string& name : distribution_names()) {
+    for (const char* suffix : {"_mean_ns", "_p50_ns", "_p99_ns"}) {
+      EXPECT_NE(find_counter(name + suffix), nullptr) << name + suffix;
+    }
   }
-  for (const std::string& row : documented()) {
-    EXPECT_TRUE(listed.contains(row)) << "benchmarks/counters.h lacks what results/README.md has:\n" << row;
-  }
+}
+
+TEST(Counters, ThatAreNotListedAreRefused) {
+  TrialResult result;
+  MetricWriter metrics(result);
+  metrics.add_for_role("producer", "cpu_ns_per_msg", 1);
+  EXPECT_EQ(result.counter("producer_cpu_ns_per_msg"), 1);
+  EXPECT_THROW(metrics.add_for_role("producer", "cpu_ns", 1), std::logic_error);
+  Histogram histogram;
+  for (int i = 0; i < 1000; ++i) histogram.add(i);
+  EXPECT_THROW(metrics.add_distribution("detour", histogram), std::logic_error);
 }
 
 TEST(Counters, AreFoundByNameAndOnlyByTheirOwn) {

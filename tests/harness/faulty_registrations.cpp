@@ -1,6 +1,6 @@
 // The faulty queues, for messages of 8 bytes only: loops for the other messages would show the same faults and take the
 // compiler four times as long.
-#include "benchmarks/register_queue.h"
+#include "benchmarks/registry/register_queue.h"
 #include "tests/harness/faulty_queues.h"
 
 namespace {
@@ -11,7 +11,7 @@ template <template <class> class Queue>
 bool register_faulty(const char* name, LineUp line_up) {
   using Q = Queue<bq::bench::Message>;
   bq::bench::TrialLoops loops;
-  loops.of_8 = &bq::bench::run_trial<Q>;
+  loops.in_queue[0] = &bq::bench::run_trial<Q>;
   loops.chain = &bq::bench::run_chain<Q>;
   return bq::bench::add_queue({name, line_up, Q::traits, loops, bq::bench::any_queue_type<Q>});
 }

@@ -1,4 +1,4 @@
-#include "benchmarks/histogram.h"
+#include "benchmarks/util/histogram.h"
 
 #include <gtest/gtest.h>
 

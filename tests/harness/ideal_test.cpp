@@ -1,4 +1,4 @@
-#include "benchmarks/ideal.h"
+#include "benchmarks/analysis/ideal_queue.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <queue>
 #include <vector>
 
-#include "benchmarks/workload.h"
+#include "benchmarks/trial/workload.h"
 #include "queues/bounded_queue.h"
 
 namespace bq::bench {
@@ -19,8 +19,8 @@ ServiceTimes draw(std::size_t producers, std::size_t each, double produce_ns, do
   Point point;
   point.name = "test";
   point.producers = producers;
-  point.producer = {{Process::Shape::exponential, produce_ns}, Work::Kind::sleep};  // sleep: demands are nanoseconds
-  point.consumer = {{Process::Shape::exponential, consume_ns}, Work::Kind::sleep};
+  point.producer = {{Distribution::exponential, produce_ns}, Work::Kind::sleep};  // sleep: demands are nanoseconds
+  point.consumer = {{Distribution::exponential, consume_ns}, Work::Kind::sleep};
   Demands demands;
   draw_demands(point, seed, 1, 1, each, demands);
   ServiceTimes times;
@@ -31,11 +31,11 @@ ServiceTimes draw(std::size_t producers, std::size_t each, double produce_ns, do
   return times;
 }
 
-Opening empty_start(const ServiceTimes& times, std::size_t consumers) {
-  Opening opening;
-  for (const auto& stream : times.produce) opening.producers.push_back({0, stream[0]});
-  opening.consumer_free_ns.assign(consumers, 0);
-  return opening;
+InitialState empty_start(const ServiceTimes& times, std::size_t consumers) {
+  InitialState state;
+  for (const auto& stream : times.produce) state.producers.push_back({0, stream[0]});
+  state.consumer_free_ns.assign(consumers, 0);
+  return state;
 }
 
 // One producer and one consumer with exponential times are a birth-death chain on 0..K+2: up while the producer is not
@@ -123,11 +123,11 @@ TEST(Ideal, AgreesWithAnEventSimulationForAnyShape) {
   }
 }
 
-TEST(Ideal, StartsFromTheOpeningItIsGiven) {
+TEST(Ideal, StartsFromTheStateThatIsGiven) {
   // Two messages wait, the consumer is busy for another 50, the producer is ready in 10 and the queue holds 2.
   const ServiceTimes times{{{0, 0, 30, 30}}, {{100, 100, 100, 100}}};
-  const Opening opening{{{2, 10}}, {50}, {{0, 0}, {0, 1}}};
-  const Replay result = replay(times, opening, {2}, 2);
+  const InitialState state{{{2, 10}}, {50}, {{0, 0}, {0, 1}}};
+  const Replay result = replay(times, state, {2}, 2);
   // Message 2 enters when the consumer takes message 0 at 50; message 3 is ready at 80 and enters as message 1 is taken
   // at 150.
   EXPECT_DOUBLE_EQ(result.window_ns, 150);
@@ -162,8 +162,8 @@ TEST(Ideal, DropsAsMuchAsErlangsFormulaSays) {
   for (const double rho : {0.8, 1.5}) {
     Point point;
     point.name = "mm1k";
-    point.consumer = {{Process::Shape::exponential, 1e6}, Work::Kind::sleep};
-    point.arrivals = Arrivals{{Process::Shape::exponential, 1e6 / rho}};
+    point.consumer = {{Distribution::exponential, 1e6}, Work::Kind::sleep};
+    point.arrivals = Arrivals{{Distribution::exponential, 1e6 / rho}};
     Demands demands;
     constexpr std::size_t messages = 1'000'000;
     draw_demands(point, 3, 1, 1, messages, demands);
@@ -184,8 +184,8 @@ TEST(Ideal, WaitsInAnOpenLoopAsKendallsMM1Does) {
   for (const double rho : {0.5, 0.8}) {
     Point point;
     point.name = "mm1";
-    point.consumer = {{Process::Shape::exponential, 1e6}, Work::Kind::sleep};
-    point.arrivals = Arrivals{{Process::Shape::exponential, 1e6 / rho}};
+    point.consumer = {{Distribution::exponential, 1e6}, Work::Kind::sleep};
+    point.arrivals = Arrivals{{Distribution::exponential, 1e6 / rho}};
     Demands demands;
     constexpr std::size_t messages = 2'000'000;
     draw_demands(point, 3, 1, 1, messages, demands);

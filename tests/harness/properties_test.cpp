@@ -1,5 +1,5 @@
 // Properties and limits of queues whose truth is known.
-#include "benchmarks/properties.h"
+#include "benchmarks/run/queue_properties.h"
 
 #include <gtest/gtest.h>
 
@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/json.h"
-#include "benchmarks/limits.h"
-#include "benchmarks/machine.h"
+#include "benchmarks/util/json.h"
+#include "benchmarks/run/machine_baselines.h"
+#include "benchmarks/platform/affinity.h"
 #include "queues/sync.h"
 
 namespace bq::bench {
@@ -117,7 +117,7 @@ TEST_P(IdleTest, YieldsAreCountedWhereTheyAreMade) {
 }
 
 TEST_P(IdleTest, ACallThatDoesNotWaitIsAFault) {
-  EXPECT_THROW(measure_property(any_queue_type<KnownQueue<Waits::not_at_all>>, {GetParam().first}), PropertyFault);
+  EXPECT_THROW(measure_property(any_queue_type<KnownQueue<Waits::not_at_all>>, {GetParam().first}), QueueFault);
 }
 
 TEST(CloseProperty, TellsWhetherTheWaitersSlept) {
@@ -126,7 +126,7 @@ TEST(CloseProperty, TellsWhetherTheWaitersSlept) {
     EXPECT_EQ(measured<KnownQueue<Waits::spinning>>({Kind::close, waiters}, "asleep_share"), 0);
   }
   EXPECT_GT(measured<KnownQueue<Waits::asleep>>({Kind::close, 1}, "asleep_share"), 0);
-  EXPECT_THROW(measure_property(any_queue_type<KnownQueue<Waits::not_at_all>>, {Kind::close, 8}), PropertyFault);
+  EXPECT_THROW(measure_property(any_queue_type<KnownQueue<Waits::not_at_all>>, {Kind::close, 8}), QueueFault);
 }
 
 bool heap_is_known() {
@@ -211,7 +211,7 @@ TEST(Properties, ARefusedCapacityThatTheLabelsAllowIsAFault) {
   using Liar = ConfinedQueue<1, 8, false>;
   for (const Property& property : {Property{Kind::idle_pop}, Property{Kind::idle_push}, Property{Kind::close, 1},
                                    Property{Kind::memory, 64}, Property{Kind::construction, 64}}) {
-    EXPECT_THROW(measure_property(any_queue_type<Liar>, property), PropertyFault) << property.name();
+    EXPECT_THROW(measure_property(any_queue_type<Liar>, property), QueueFault) << property.name();
   }
 }
 
@@ -235,18 +235,11 @@ TEST(PropertiesOf, FollowsTheLabels) {
   EXPECT_EQ(std::count(without_bound.begin(), without_bound.end(), "idle_push"), 0);
 }
 
-TEST(TimeLimit, ExpiresOnlyWhileItLives) {
-  std::promise<void> expired;
-  const TimeLimit over(std::chrono::milliseconds(1), [&] { expired.set_value(); });
-  expired.get_future().wait();
-  const TimeLimit never(std::chrono::hours(1), [] { ADD_FAILURE() << "expired"; });
-}
-
-TEST(Limits, ArePresentWhereTheyApply) {
-  const Limits limits = measure_limits();
-  EXPECT_GT(limits.park_round_trip_ns, 0);
-  EXPECT_EQ(limits.spsc_msgs_per_s.has_value(), allowed_cores().size() > 1);
-  EXPECT_GT(limits.spsc_msgs_per_s.value_or(1), 0);
+TEST(MachineBaselines, ArePresentWhereTheyApply) {
+  const MachineBaselines baselines = measure_machine_baselines();
+  EXPECT_GT(baselines.park_round_trip_ns, 0);
+  EXPECT_EQ(baselines.spsc_msgs_per_s.has_value(), allowed_cores().size() > 1);
+  EXPECT_GT(baselines.spsc_msgs_per_s.value_or(1), 0);
 }
 
 }  // namespace

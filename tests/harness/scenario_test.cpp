@@ -1,11 +1,12 @@
-#include "benchmarks/scenario.h"
+#include "benchmarks/scenario/scenario_file.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
-#include "benchmarks/counters.h"
+#include "benchmarks/scenario/counters.h"
+#include "benchmarks/util/error.h"
 
 namespace bq::bench {
 namespace {
@@ -65,7 +66,7 @@ mean_ns = 1_000
   EXPECT_DOUBLE_EQ(scenario.points[0].producer.mean_ns, 2'000);
   EXPECT_DOUBLE_EQ(scenario.points[3].producer.mean_ns, 500);
   EXPECT_EQ(scenario.points[3].capacity, 16u);
-  EXPECT_EQ(scenario.points[0].level(), Level::traced);
+  EXPECT_EQ(scenario.points[0].level(), Level::timestamped);
 }
 
 TEST_F(ScenarioTest, RhoCountsThreads) {
@@ -97,7 +98,7 @@ capacity = [8, 9]
   EXPECT_EQ(scenario.points[0].name, "asked/case:short");
   EXPECT_EQ(scenario.points[0].producer.kind, Work::Kind::sleep);
   EXPECT_EQ(scenario.points[2].name, "asked/case:long/capacity:9");
-  EXPECT_EQ(scenario.points[2].level(), Level::counted) << "no work: a race";
+  EXPECT_EQ(scenario.points[2].level(), Level::untimed) << "no work: a race";
 }
 
 TEST_F(ScenarioTest, UnknownKeysAndWrongUnits) {
@@ -244,9 +245,9 @@ TEST_F(ScenarioTest, ArrivalsByGapRateOrLoad) {
   const std::string served = head + "capacity = 4\nconsumers = 2\nconsumer.work = \"spin\"\nconsumer.mean_ns = 1_000\n";
   const std::string poisson = "arrivals.process = \"poisson\"\n";
   const Point by_rho = load(served + poisson + "rho = 0.8\n").points[0];
-  EXPECT_EQ(by_rho.arrivals->shape, Process::Shape::exponential);
+  EXPECT_EQ(by_rho.arrivals->distribution, Distribution::exponential);
   EXPECT_DOUBLE_EQ(by_rho.arrivals->mean_ns, 625) << "two consumers take 500 ns a message";
-  EXPECT_EQ(by_rho.level(), Level::traced);
+  EXPECT_EQ(by_rho.level(), Level::timestamped);
   const Point by_rate = load(served + poisson + "arrivals.rate_per_s = 1e6\n").points[0];
   EXPECT_DOUBLE_EQ(by_rate.arrivals->mean_ns, 1'000);
   EXPECT_DOUBLE_EQ(*by_rate.rho, 0.5);
@@ -458,7 +459,7 @@ mean_ns = 200
   const Point ping_pong = load(head + "shape = \"ping_pong\"\ncapacity = 1\n").points[0];
   EXPECT_EQ(ping_pong.threads(), 2u);
   EXPECT_EQ(ping_pong.queues(), 2u);
-  EXPECT_EQ(ping_pong.level(), Level::traced) << "without work, too";
+  EXPECT_EQ(ping_pong.level(), Level::timestamped) << "without work, too";
   EXPECT_EQ(load(head + "shape = \"pipeline\"\nstages = [2, 16]\ncapacity = 1\n").points.size(), 2u);
 }
 

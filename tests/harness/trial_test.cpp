@@ -2,9 +2,11 @@
 // luck.
 #include <gtest/gtest.h>
 
-#include "benchmarks/counters.h"
-#include "benchmarks/measurement.h"
-#include "benchmarks/run_trial.h"
+#include "benchmarks/scenario/counters.h"
+#include "benchmarks/analysis/queue_analysis.h"
+#include "benchmarks/platform/affinity.h"
+#include "benchmarks/run/pilot.h"
+#include "benchmarks/trial/queue_trial.h"
 #include "queues/two_condvar.h"
 #include "tests/harness/faulty_queues.h"
 
@@ -20,28 +22,28 @@ Point point_of(std::size_t producers, std::size_t consumers, std::size_t capacit
   point.producers = producers;
   point.consumers = consumers;
   point.capacity = capacity;
-  if (produce_ns > 0) point.producer = {{Process::Shape::exponential, produce_ns}, Work::Kind::spin};
-  if (consume_ns > 0) point.consumer = {{Process::Shape::exponential, consume_ns}, Work::Kind::spin};
+  if (produce_ns > 0) point.producer = {{Distribution::exponential, produce_ns}, Work::Kind::spin};
+  if (consume_ns > 0) point.consumer = {{Distribution::exponential, consume_ns}, Work::Kind::spin};
   return point;
 }
 
 template <template <class> class Queue, class M = Message>
-Measurement trial(const Point& point, Level level, std::size_t messages = each) {
+TrialResult trial(const Point& point, Level level, std::size_t messages = each) {
   static Watchdog watchdog(std::chrono::seconds(30), 4, [](const std::string& what) { ADD_FAILURE() << what; });
   Demands demands;
   draw_demands(point, 1, 1, 1, messages, demands);
   const TrialPlan plan{point, level, messages / 8, messages, demands};
   TrialRecord record;
   run_trial<Queue<M>>(plan, record, watchdog);
-  return measure(plan, record, Queue<M>::traits, 50.0, allowed_cores().size());
+  return analyse_queue(plan, record, Queue<M>::traits, 50.0, allowed_cores().size());
 }
 
 template <class T>
 using RightQueue = TwoCondvarQueue<T>;
 
 // On a busy machine a short trial can be without a window: the threads started too far apart. Never for long.
-Measurement trial_with_window(const Point& point, Level level) {
-  Measurement result;
+TrialResult trial_with_window(const Point& point, Level level) {
+  TrialResult result;
   for (int attempt = 0; attempt < 100; ++attempt) {
     result = trial<RightQueue>(point, level);
     if (result.void_reason.empty()) break;
@@ -51,16 +53,16 @@ Measurement trial_with_window(const Point& point, Level level) {
 }
 
 class BothLevels : public testing::TestWithParam<Level> {};
-INSTANTIATE_TEST_SUITE_P(Levels, BothLevels, testing::Values(Level::counted, Level::traced),
-                         [](const auto& level) { return level.param == Level::counted ? "counted" : "traced"; });
+INSTANTIATE_TEST_SUITE_P(Levels, BothLevels, testing::Values(Level::untimed, Level::timestamped),
+                         [](const auto& level) { return level.param == Level::untimed ? "untimed" : "timestamped"; });
 
 TEST_P(BothLevels, ARightQueueHasNumbers) {
   for (const auto& [producers, consumers] : {std::pair{1, 1}, {3, 1}, {1, 3}, {2, 2}}) {
     const Point point = point_of(static_cast<std::size_t>(producers), static_cast<std::size_t>(consumers), 4, 500, 500);
-    const Measurement result = trial_with_window(point, GetParam());
+    const TrialResult result = trial_with_window(point, GetParam());
     ASSERT_EQ(result.fault, "");
     EXPECT_TRUE(result.counter("throughput_msgs_per_s"));
-    EXPECT_EQ(result.counter("efficiency").has_value(), GetParam() == Level::traced);
+    EXPECT_EQ(result.counter("efficiency").has_value(), GetParam() == Level::timestamped);
   }
 }
 
@@ -71,9 +73,9 @@ TEST_P(BothLevels, EveryNumberIsAListedCounter) {
   sleeping.producer.kind = Work::Kind::sleep;
   std::vector<Point> points{point_of(1, 1, 64, 0, 0), point_of(1, 1, 64, 500, 500), point_of(1, 1, 4, 0, 500), sleeping,
                             point_of(too_many, too_many, 4, 500, 500)};
-  if (GetParam() == Level::traced) {  // as every open loop is
+  if (GetParam() == Level::timestamped) {  // as every open loop is
     Point open = point_of(1, 1, 64, 0, 500);
-    open.arrivals = Arrivals{{Process::Shape::exponential, 1'000}};
+    open.arrivals = Arrivals{{Distribution::exponential, 1'000}};
     open.rho = 0.5;
     Point dropping = open;
     dropping.capacity = 1;
@@ -81,7 +83,7 @@ TEST_P(BothLevels, EveryNumberIsAListedCounter) {
     points.insert(points.end(), {open, dropping});
   }
   for (const Point& point : points) {
-    Measurement result;
+    TrialResult result;
     for (int attempt = 0; attempt < 100 && result.counters.empty(); ++attempt) {
       result = trial<RightQueue>(point, GetParam(), point.capacity == 64 ? 4 * each : each / 4);  // a p99 takes 10,000
     }
@@ -92,7 +94,7 @@ TEST_P(BothLevels, EveryNumberIsAListedCounter) {
 
 #define EXPECT_FAULT(Queue, point, text)                                                 \
   do {                                                                                   \
-    const Measurement result = trial<Queue>(point, GetParam());                          \
+    const TrialResult result = trial<Queue>(point, GetParam());                          \
     EXPECT_NE(result.fault.find(text), std::string::npos) << "'" << result.fault << "'"; \
     EXPECT_TRUE(result.counters.empty());                                                \
   } while (false)
@@ -102,7 +104,7 @@ TEST_P(BothLevels, AQueueThatDropsHasNone) {
 }
 TEST_P(BothLevels, AQueueThatDuplicatesHasNone) {
   // The copy is seen as a second arrival of a message or as a step back in its producer's order: either is a fault.
-  const Measurement result = trial<test::DuplicatingQueue>(point_of(1, 1, 16, 200, 200), GetParam());
+  const TrialResult result = trial<test::DuplicatingQueue>(point_of(1, 1, 16, 200, 200), GetParam());
   EXPECT_FALSE(result.fault.empty());
   EXPECT_TRUE(result.counters.empty());
 }
@@ -114,7 +116,7 @@ TEST_P(BothLevels, AQueueThatOverfillsHasNone) {
 }
 
 TEST(Traced, AQueueThatOverfillsOnlyInPushHasNone) {
-  const Measurement result = trial<test::SlyOverfullQueue>(point_of(1, 1, 4, 0, 2'000), Level::traced);
+  const TrialResult result = trial<test::SlyOverfullQueue>(point_of(1, 1, 4, 0, 2'000), Level::timestamped);
   EXPECT_NE(result.fault.find("bound: 5 messages"), std::string::npos) << result.fault;
 }
 
@@ -137,7 +139,7 @@ struct HandMade {
     record.consumers[0].end_call = 1000;
   }
   std::string fault(Traits traits = {}) {
-    return measure({point, Level::traced, 0, 1, demands}, record, traits, std::nullopt, 2).fault;
+    return analyse_queue({point, Level::timestamped, 0, 1, demands}, record, traits, std::nullopt, 2).fault;
   }
 };
 
@@ -197,7 +199,7 @@ TEST(HandMadeRecords, AWindowThatShrankToAFractionIsVoid) {
   record.consumers[0].end_call = 2'000;
   const auto result = [&](Ticks consumer_warm) {
     record.consumers[0].warm = consumer_warm;
-    return measure({point, Level::traced, 0, 10, demands}, record, {}, std::nullopt, 2);
+    return analyse_queue({point, Level::timestamped, 0, 10, demands}, record, {}, std::nullopt, 2);
   };
   EXPECT_EQ(result(35).messages, 9u);
   EXPECT_EQ(result(35).void_reason, "");
@@ -225,7 +227,7 @@ TEST_P(BothLevels, MessagesOfEveryKindArriveWhole) {
   Point point = point_of(2, 2, 8, 0, 0);
   const auto passes = [&]<class M>(std::size_t bytes, M* /*kind*/) {
     point.message_bytes = bytes;
-    const Measurement result = trial<RightQueue, M>(point, GetParam());
+    const TrialResult result = trial<RightQueue, M>(point, GetParam());
     EXPECT_EQ(result.fault, "") << bytes;
   };
   passes(64, static_cast<InlineMessage<64>*>(nullptr));
@@ -235,16 +237,16 @@ TEST_P(BothLevels, MessagesOfEveryKindArriveWhole) {
 }
 
 TEST_P(BothLevels, ATornMessageIsNoMessage) {
-  const Measurement result = trial<TearingQueue, InlineMessage<64>>(point_of(1, 1, 8, 0, 0), GetParam());
+  const TrialResult result = trial<TearingQueue, InlineMessage<64>>(point_of(1, 1, 8, 0, 0), GetParam());
   EXPECT_NE(result.fault, "");
 }
 
 TEST(OpenLoop, WhatIsDroppedIsCountedAndNeverArrives) {
   Point point = point_of(2, 1, 4, 0, 40'000);
-  point.arrivals = Arrivals{{Process::Shape::exponential, 20'000}};
+  point.arrivals = Arrivals{{Distribution::exponential, 20'000}};
   point.rho = 2;
   point.when_full = WhenFull::drop;
-  const Measurement result = trial_with_window(point, Level::traced);
+  const TrialResult result = trial_with_window(point, Level::timestamped);
   ASSERT_EQ(result.fault + result.void_reason, "");
   EXPECT_GT(*result.counter("dropped_share"), 0) << "half of what comes is too much";
   EXPECT_GT(*result.counter("ideal_dropped_share"), 0);
@@ -255,7 +257,7 @@ TEST(OpenLoop, WhatIsDroppedIsCountedAndNeverArrives) {
 // producer was free; the fourth waits for it in vain inside pop.
 TEST(OpenLoop, CountsFromTheArrival) {
   Point point = point_of(1, 1, 4, 0, 400);
-  point.arrivals = Arrivals{{Process::Shape::constant, 1'000 * ns_per_tick()}};
+  point.arrivals = Arrivals{{Distribution::constant, 1'000 * ns_per_tick()}};
   point.rho = 0.4;
   Demands demands;
   const double tick = ns_per_tick();
@@ -281,8 +283,8 @@ TEST(OpenLoop, CountsFromTheArrival) {
   record.producers[0].warm = 10'500;
   record.producers[0].done = 14'010;
   record.producers[0].usage.cpu_ns = 3'000 * tick;
-  record.producers[0].watched = 2'600;
-  const Measurement result = measure({point, Level::traced, 0, 4, demands}, record, {}, std::nullopt, 2);
+  record.producers[0].clock_wait = 2'600;
+  const TrialResult result = analyse_queue({point, Level::timestamped, 0, 4, demands}, record, {}, std::nullopt, 2);
   ASSERT_EQ(result.fault + result.void_reason, "");
   EXPECT_NEAR(*result.counter("producer_cpu_beyond_work_ns_per_msg"), 400 * tick / 4, 1)
       << "watching the clock is no work of the queue's";
@@ -300,9 +302,9 @@ TEST(OpenLoop, CountsFromTheArrival) {
 
 TEST(OpenLoop, AboveWhatTheConsumerCanDoTheBacklogGrows) {
   Point point = point_of(1, 1, 4, 0, 40'000);
-  point.arrivals = Arrivals{{Process::Shape::constant, 20'000}};
+  point.arrivals = Arrivals{{Distribution::constant, 20'000}};
   point.rho = 2;
-  const Measurement result = trial_with_window(point, Level::traced);
+  const TrialResult result = trial_with_window(point, Level::timestamped);
   ASSERT_EQ(result.fault + result.void_reason, "");
   EXPECT_EQ(*result.counter("overloaded"), 1);
   EXPECT_GT(*result.counter("backlog_growth_msgs_per_s"), 0);
@@ -311,7 +313,7 @@ TEST(OpenLoop, AboveWhatTheConsumerCanDoTheBacklogGrows) {
 // Four messages arrive at once, before the window opens: their pushes lie inside it, and there is no sojourn to state.
 TEST(OpenLoop, AWindowThatNothingArrivedInIsVoid) {
   Point point = point_of(1, 1, 4, 0, 1'000);
-  point.arrivals = Arrivals{{Process::Shape::constant, 1 * ns_per_tick()}};
+  point.arrivals = Arrivals{{Distribution::constant, 1 * ns_per_tick()}};
   point.when_full = WhenFull::drop;
   Demands demands;
   demands.producer.resize(1);
@@ -332,12 +334,12 @@ TEST(OpenLoop, AWindowThatNothingArrivedInIsVoid) {
   record.producers[0].done = 14'010;
   const auto result = [&](Ticks warm) {
     record.consumers[0].warm = record.producers[0].warm = warm;
-    return measure({point, Level::traced, 0, 4, demands}, record, {}, std::nullopt, 2);
+    return analyse_queue({point, Level::timestamped, 0, 4, demands}, record, {}, std::nullopt, 2);
   };
-  const Measurement before = result(10'500);
+  const TrialResult before = result(10'500);
   EXPECT_EQ(before.fault + before.void_reason, "");
   EXPECT_TRUE(before.counter("ideal_dropped_share"));
-  const Measurement after = result(11'500);
+  const TrialResult after = result(11'500);
   EXPECT_EQ(after.fault, "");
   EXPECT_NE(after.void_reason.find("had arrived before"), std::string::npos);
   EXPECT_TRUE(after.counters.empty());
@@ -364,7 +366,7 @@ TEST(HandMadeRecords, FairnessIsJainsIndexOfTheWindow) {
     record.consumers[t].messages = 4;
     record.consumers[t].end_call = 9'000;
   }
-  const Measurement result = measure({point, Level::traced, 0, 4, demands}, record, {}, std::nullopt, 2);
+  const TrialResult result = analyse_queue({point, Level::timestamped, 0, 4, demands}, record, {}, std::nullopt, 2);
   EXPECT_EQ(result.fault + result.void_reason, "");
   EXPECT_DOUBLE_EQ(result.counter("producer_fairness").value(), 25.0 / 34) << "4 messages to 1";
   EXPECT_DOUBLE_EQ(result.counter("consumer_fairness").value(), 16.0 / 20) << "3 messages to 1";
@@ -395,7 +397,7 @@ TEST(HandMadeRecords, FutileWakeUpsAreSleepsBeyondOneForEachCallThatMayHaveSlept
   record.consumers[0].end_call = ticks(1'100);
   const auto futile = [&](std::int64_t sleeps) {
     record.consumers[0].usage.voluntary = sleeps;
-    return measure({point, Level::traced, 0, 11, demands}, record, {}, std::nullopt, 2)
+    return analyse_queue({point, Level::timestamped, 0, 11, demands}, record, {}, std::nullopt, 2)
         .counter("consumer_futile_wakeups_per_msg")
         .value();
   };
@@ -409,7 +411,7 @@ TEST(HandMadeRecords, FutileWakeUpsAreSleepsBeyondOneForEachCallThatMayHaveSlept
 
 TEST(HandMadeRecords, WhatAQuotaGivesBoundsTheIdeal) {
   Point point = point_of(1, 1, 16, 0, 1'000'000);
-  point.consumer.shape = Process::Shape::constant;
+  point.consumer.distribution = Distribution::constant;
   Demands demands;
   demands.ns_per_step = 1;
   demands.producer.resize(1);
@@ -428,7 +430,7 @@ TEST(HandMadeRecords, WhatAQuotaGivesBoundsTheIdeal) {
   record.producers[0].done = record.producers[0].stamps.back().done;
   record.consumers[0].messages = 1'000;
   record.consumers[0].end_call = ticks(1e6 + 1);
-  const auto result = [&] { return measure({point, Level::traced, 0, 1'000, demands}, record, {}, std::nullopt, 2); };
+  const auto result = [&] { return analyse_queue({point, Level::timestamped, 0, 1'000, demands}, record, {}, std::nullopt, 2); };
   EXPECT_FALSE(result().counter("efficiency_is_bound"));
   EXPECT_NEAR(result().spin_work_ns, 1e9, 2e6) << "a second of work";
   EXPECT_TRUE(result().counter("gap_share"));

@@ -1,4 +1,4 @@
-#include "benchmarks/workload.h"
+#include "benchmarks/trial/workload.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ double mean(const DemandStream& stream) {
   return std::accumulate(stream.begin(), stream.end(), 0.0) / static_cast<double>(stream.size());
 }
 
-const Work exponential{{Process::Shape::exponential, 5'000}, Work::Kind::sleep};
+const Work exponential{{Distribution::exponential, 5'000}, Work::Kind::sleep};
 
 TEST(Demands, ArePureFunctionsOfTheirKey) {
   const Point point = point_with(exponential, exponential);
@@ -47,7 +47,7 @@ TEST(Demands, OfStagesAreTheirOwn) {
   point.producers = 1;
   Demands of_two, of_four;
   draw_demands(point, 7, 3, 1, 100, of_two);
-  point.shape = Topology::pipeline;
+  point.topology = Topology::pipeline;
   point.stages = 4;
   point.stage = exponential;
   draw_demands(point, 7, 3, 1, 100, of_four);
@@ -65,8 +65,8 @@ TEST(Demands, OfStagesAreTheirOwn) {
 }
 
 TEST(Demands, HaveTheMeanTheyAreAskedFor) {
-  const Work bursty{{Process::Shape::bursty, 1'250, 0, 64, 200}, Work::Kind::sleep};
-  const Work constant{{Process::Shape::constant, 700}, Work::Kind::sleep};
+  const Work bursty{{Distribution::bursty, 1'250, 0, 64, 200}, Work::Kind::sleep};
+  const Work constant{{Distribution::constant, 700}, Work::Kind::sleep};
   Demands demands;
   draw_demands(point_with(bursty, constant), 1, 1, 1, 1'000'000, demands);
   EXPECT_NEAR(mean(demands.producer[0]), 1'250, 25);
@@ -79,7 +79,7 @@ TEST(Demands, HaveTheMeanTheyAreAskedFor) {
 }
 
 TEST(Demands, OfALognormalProcessHaveItsMeanAndItsVariation) {
-  const Work lognormal{{Process::Shape::lognormal, 2'000, 1.5}, Work::Kind::sleep};
+  const Work lognormal{{Distribution::lognormal, 2'000, 1.5}, Work::Kind::sleep};
   Demands demands;
   draw_demands(point_with(lognormal, lognormal), 1, 1, 1, 1'000'000, demands);
   const DemandStream& stream = demands.producer[0];
@@ -95,8 +95,8 @@ TEST(Demands, OfALognormalProcessHaveItsMeanAndItsVariation) {
 
 TEST(Demands, OfATraceRepeatItScaledFromPlacesFarApart) {
   const auto trace = std::make_shared<const Trace>(Trace{"t", {100, 200, 300, 600}, 300});
-  const Work as_recorded{{.shape = Process::Shape::trace, .mean_ns = 300, .trace = trace}, Work::Kind::sleep};
-  const Work twice{{.shape = Process::Shape::trace, .mean_ns = 600, .trace = trace}, Work::Kind::sleep};
+  const Work as_recorded{{.distribution = Distribution::trace, .mean_ns = 300, .trace = trace}, Work::Kind::sleep};
+  const Work twice{{.distribution = Distribution::trace, .mean_ns = 600, .trace = trace}, Work::Kind::sleep};
   Demands demands;
   draw_demands(point_with(as_recorded, twice), 1, 1, 1, 6, demands);
   EXPECT_EQ(demands.producer[0], (DemandStream{100, 200, 300, 600, 100, 200}));
@@ -105,7 +105,7 @@ TEST(Demands, OfATraceRepeatItScaledFromPlacesFarApart) {
 }
 
 TEST(Demands, OfABatchLieOnItsFirstMessageAndKeepTheMean) {
-  Point point = point_with({{Process::Shape::constant, 100}, Work::Kind::sleep}, exponential);
+  Point point = point_with({{Distribution::constant, 100}, Work::Kind::sleep}, exponential);
   point.batch = 3;
   Demands demands;
   draw_demands(point, 1, 1, 1, 7, demands);
@@ -115,7 +115,7 @@ TEST(Demands, OfABatchLieOnItsFirstMessageAndKeepTheMean) {
 
 TEST(Arrivals, OfAllProducersHaveTheMeanGapThatIsAskedFor) {
   Point point = point_with({}, exponential);
-  point.arrivals = Arrivals{{Process::Shape::exponential, 250}};
+  point.arrivals = Arrivals{{Distribution::exponential, 250}};
   Demands demands;
   draw_demands(point, 1, 1, 1, 200'000, demands);
   ASSERT_EQ(demands.arrivals_ns.size(), 2u);
@@ -131,7 +131,7 @@ TEST(Arrivals, OfAllProducersHaveTheMeanGapThatIsAskedFor) {
 }
 
 TEST(Demands, OfSpinWorkAreCalibratedSteps) {
-  const Work spin{{Process::Shape::constant, 1'000}, Work::Kind::spin};
+  const Work spin{{Distribution::constant, 1'000}, Work::Kind::spin};
   Demands demands;
   draw_demands(point_with(spin, {}), 1, 1, 0.5, 10, demands);
   EXPECT_EQ(demands.producer[0][0], 2'000u);

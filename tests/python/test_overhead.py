@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[2] / "build" / "release" / "tests"
-LOOP = TESTS / "harness" / "loop_overhead"
-SYNC = TESTS / "contract" / "sync_overhead"
+ROOT = Path(__file__).resolve().parents[2]
+LOOP = ROOT / "build" / "release" / "benchmarks" / "overhead" / "loop_overhead"
+SYNC = ROOT / "build" / "release" / "benchmarks" / "overhead" / "sync_overhead"
 
 pytestmark = pytest.mark.skipif(
     not LOOP.exists() or not SYNC.exists() or not shutil.which("valgrind"), reason="needs a release build and valgrind"

@@ -1,0 +1,13 @@
+// Counters of what a trial's environment did: throttling by a quota, the background load's share.
+#pragma once
+
+#include "benchmarks/analysis/result.h"
+#include "benchmarks/trial/trial_environment.h"
+
+namespace bq::bench {
+
+/// Adds the environment's counters to the result of its trial, if that has numbers.
+/// `ns_per_step`: of the block's calibration. After environment.end().
+void add_environment_metrics(const TrialEnvironment& environment, double ns_per_step, TrialResult& out);
+
+}  // namespace bq::bench

@@ -1,0 +1,75 @@
+#include "benchmarks/registry/queue_registry.h"
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+#include <utility>
+
+#include "benchmarks/util/error.h"
+
+namespace bq::bench {
+
+namespace {
+
+std::vector<QueueEntry>& queues() {
+  static std::vector<QueueEntry> all;
+  return all;
+}
+
+}  // namespace
+
+const std::vector<QueueEntry>& registered_queues() {
+  return queues();
+}
+
+const QueueEntry* find_queue(const std::string& name) {
+  const auto found =
+      std::find_if(queues().begin(), queues().end(), [&](const QueueEntry& q) { return q.name == name; });
+  return found == queues().end() ? nullptr : &*found;
+}
+
+bool add_queue(QueueEntry entry) {
+  if (find_queue(entry.name)) {
+    fatal(ExitStatus::usage, "two queues are registered as '" + entry.name + "': rename one");
+  }
+  const auto position = std::upper_bound(queues().begin(), queues().end(), entry,
+                                      [](const QueueEntry& a, const QueueEntry& b) { return a.name < b.name; });
+  queues().insert(position, std::move(entry));
+  return true;
+}
+
+RunTrial TrialLoops::for_point(const Point& point) const {
+  if (point.payload == Payload::heap) return on_heap;
+  constexpr auto& sizes = InQueueMessages::bytes;
+  const auto size = std::find(sizes.begin(), sizes.end(), point.message_bytes);
+  if (size == sizes.end()) {
+    throw std::logic_error("no measured loop for messages of " + std::to_string(point.message_bytes) + " bytes");
+  }
+  return in_queue[static_cast<std::size_t>(size - sizes.begin())];
+}
+
+std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& point) {
+  const Traits& traits = queue.traits;
+  if (traits.producers == Endpoints::one && point.producers > 1) {
+    return "takes one producer, the point has " + std::to_string(point.producers);
+  }
+  if (traits.consumers == Endpoints::one && point.consumers > 1) {
+    return "takes one consumer, the point has " + std::to_string(point.consumers);
+  }
+  if (traits.capacities == Capacities::power_of_two && !std::has_single_bit(point.capacity)) {
+    return "takes capacities that are powers of two, not " + std::to_string(point.capacity);
+  }
+  if (point.capacity < traits.min_capacity) {
+    return "takes capacities from " + std::to_string(traits.min_capacity) + ", not " + std::to_string(point.capacity);
+  }
+  if (point.capacity > traits.max_capacity) {
+    return "takes capacities up to " + std::to_string(traits.max_capacity) + ", not " + std::to_string(point.capacity);
+  }
+  // Only messages that own memory on the heap have no loop.
+  if (!queue.loops.for_point(point)) {
+    return "takes messages of trivial types only, not what owns memory on the heap";
+  }
+  return std::nullopt;
+}
+
+}  // namespace bq::bench

@@ -1,0 +1,69 @@
+// The queues that a program knows: their names, labels and measured loops. Filled before main by register_queue.h.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "benchmarks/registry/any_queue.h"
+#include "benchmarks/trial/trial.h"
+#include "benchmarks/trial/watchdog.h"
+#include "queues/bounded_queue.h"
+
+namespace bq::bench {
+
+/// When a queue takes part in a run.
+enum class LineUp : std::uint8_t {
+  by_default,  ///< in every run
+  extra,       ///< with --all, or by name
+  named,       ///< only where its name is spelt out
+};
+constexpr std::string_view name_of(LineUp value) {
+  switch (value) {
+    case LineUp::by_default:
+      return "default";
+    case LineUp::extra:
+      return "extra";
+    case LineUp::named:
+      return "named";
+  }
+  return {};
+}
+
+using RunTrial = void (*)(const TrialPlan&, TrialRecord&, Watchdog&);
+using RunChain = void (*)(const TrialPlan&, ChainRecord&, Watchdog&);
+
+/// The measured loops, one for each type of message. Chains carry 8 bytes.
+struct TrialLoops {
+  std::array<RunTrial, InQueueMessages::count> in_queue{};  ///< in the order of InQueueMessages
+  RunTrial on_heap = nullptr;  ///< null where the queue carries trivial types only
+  RunChain chain = nullptr;
+
+  /// Null where the queue cannot carry the point's messages. Throws std::logic_error for a size that
+  /// InQueueMessages lacks.
+  RunTrial for_point(const Point& point) const;
+};
+
+struct QueueEntry {
+  std::string name;
+  LineUp line_up;
+  Traits traits;
+  TrialLoops loops;
+  AnyQueueType type;  ///< for 8-byte messages
+};
+
+/// All registered queues, by name.
+const std::vector<QueueEntry>& registered_queues();
+
+/// Nullptr if there is none.
+const QueueEntry* find_queue(const std::string& name);
+
+/// Why this queue cannot run at this point, in words; absent if it can.
+std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& point);
+
+/// Called through register_queue.h. Ends the program on a name that is taken.
+bool add_queue(QueueEntry entry);
+
+}  // namespace bq::bench

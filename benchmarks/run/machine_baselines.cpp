@@ -1,0 +1,116 @@
+#include "benchmarks/run/machine_baselines.h"
+
+#include <algorithm>
+#include <atomic>
+#include <barrier>
+#include <cstdint>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "benchmarks/platform/clock.h"
+#include "benchmarks/platform/affinity.h"
+#include "benchmarks/util/statistics.h"
+#include "queues/spsc_ring.h"
+#include "queues/sync.h"
+
+namespace bq::bench {
+
+namespace {
+
+constexpr std::size_t most_round_trips = 500;
+constexpr double most_parking_ns = 40e6;
+constexpr double ring_run_ns = 6e6;
+constexpr std::size_t most_ring_runs = 7;
+constexpr double most_ring_ns = 60e6;
+constexpr std::uint64_t first_ring_messages = 50'000;
+
+// As the threads of a trial: consumers first.
+int consumer_core() {
+  return allowed_cores().front();
+}
+int producer_core() {
+  return allowed_cores()[allowed_cores().size() > 1 ? 1 : 0];
+}
+
+double measure_park_round_trip_ns() {
+  using Word = StdSync::atomic<std::uint32_t>;
+  constexpr std::uint32_t the_end = 0;
+  alignas(cache_line_bytes) Word word{the_end};
+  const auto say = [&](std::uint32_t what) {
+    word.store(what, std::memory_order_release);
+    StdSync::futex_wake(word, 1);
+  };
+  // What the word holds once it is no longer `mine`.
+  const auto answer_to = [&](std::uint32_t mine) {
+    std::uint32_t seen;
+    while ((seen = word.load(std::memory_order_acquire)) == mine) StdSync::futex_wait(word, mine);
+    return seen;
+  };
+  // The caller says odd numbers, the echo the even ones that follow, until the end is said.
+  std::jthread echo([&] {
+    pin_to(consumer_core());
+    for (std::uint32_t mine = the_end, said; (said = answer_to(mine)) != the_end; say(mine)) mine = said + 1;
+  });
+  std::vector<double> round_trips;
+  std::jthread([&] {
+    pin_to(producer_core());
+    const Ticks begin = now_ticks();
+    std::uint32_t mine = 1;
+    for (Ticks from = begin; round_trips.size() < most_round_trips && ns_between(begin, from) < most_parking_ns;
+         mine += 2) {
+      say(mine);
+      answer_to(mine);
+      const Ticks back = now_ticks();
+      round_trips.push_back(ns_between(std::exchange(from, back), back));
+    }
+    say(the_end);
+  }).join();
+  return median(round_trips);
+}
+
+// From the first message taken to the last.
+double ring_ns(std::uint64_t messages) {
+  SpscRingSpin<std::uint64_t> ring(1024);
+  std::barrier start(2);
+  double ns = 0;
+  std::jthread consumer([&] {
+    pin_to(consumer_core());
+    start.arrive_and_wait();
+    std::optional<std::uint64_t> message;
+    ring.pop(message);
+    const Ticks first = now_ticks();
+    for (std::uint64_t i = 1; i < messages; ++i) ring.pop(message);
+    ns = ns_between(first, now_ticks());
+  });
+  std::jthread producer([&] {
+    pin_to(producer_core());
+    start.arrive_and_wait();
+    for (std::uint64_t i = 0; i < messages; ++i) ring.push(std::uint64_t{i});
+  });
+  producer.join();
+  consumer.join();
+  return ns;
+}
+
+double measure_spsc_msgs_per_s() {
+  const double share_of_a_run = ring_run_ns / ring_ns(first_ring_messages);
+  const auto messages = static_cast<std::uint64_t>(
+      std::clamp(share_of_a_run * first_ring_messages, 1'000.0, 100.0 * first_ring_messages));
+  std::vector<double> rates;
+  const Ticks begin = now_ticks();
+  do {
+    rates.push_back(static_cast<double>(messages) / ring_ns(messages) * 1e9);
+  } while (rates.size() < most_ring_runs && ns_between(begin, now_ticks()) < most_ring_ns);
+  return median(rates);
+}
+
+}  // namespace
+
+MachineBaselines measure_machine_baselines() {
+  MachineBaselines limits{measure_park_round_trip_ns(), std::nullopt};
+  if (allowed_cores().size() > 1) limits.spsc_msgs_per_s = measure_spsc_msgs_per_s();
+  return limits;
+}
+
+}  // namespace bq::bench

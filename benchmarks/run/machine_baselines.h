@@ -1,0 +1,21 @@
+// What no queue can beat on this machine at this moment: yardsticks for the numbers of a round. (One more belongs to each
+// block: the transfer of a cache line, machine.h.)
+#pragma once
+
+#include <optional>
+
+namespace bq::bench {
+
+struct MachineBaselines {
+  /// Two threads that wake each other by a futex, there and back: twice what it takes to wake a parked thread. On two
+  /// cores, where there are two. Median.
+  double park_round_trip_ns = 0;
+  /// Through the suite's ring for one producer and one consumer, spinning, capacity 1024, 8-byte messages, no work: median
+  /// of some runs of 6 ms. Absent on a single core.
+  std::optional<double> spsc_msgs_per_s;
+};
+
+/// Takes less than 0.15 s.
+MachineBaselines measure_machine_baselines();
+
+}  // namespace bq::bench

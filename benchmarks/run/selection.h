@@ -1,0 +1,47 @@
+// What a run measures: the scenarios, and each queue that can run at each of their points.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "benchmarks/registry/queue_registry.h"
+#include "benchmarks/scenario/point.h"
+
+namespace bq::bench {
+
+struct SelectionOptions {
+  std::vector<std::string> scenarios;   ///< names, folders or files; empty: the curated ones
+  std::filesystem::path scenarios_dir;  ///< where names are looked up
+  std::string queue_regex;              ///< empty: no filter
+  bool all = false;                     ///< the extra queues too
+};
+
+/// One queue at one point.
+struct Cell {
+  const Point* point;
+  const QueueEntry* queue;
+  std::string name;  ///< scenario/queue/param:value/...
+};
+
+/// A cell that cannot run here.
+struct SkippedCell {
+  Cell cell;
+  std::string reason;
+};
+
+struct Selection {
+  std::vector<Scenario> scenarios;  ///< the cells point into them
+  std::vector<Cell> cells;
+  std::vector<SkippedCell> skipped;
+};
+
+/// Throws UsageError for whatever is wrong with the options or the scenarios; for example where no
+/// queue fits, or where full queues would not fit into memory.
+Selection select(const SelectionOptions& options);
+
+/// Names of the queues that run in a scenario.
+std::vector<std::string> queues_of(const Scenario& scenario, const SelectionOptions& options);
+
+}  // namespace bq::bench

@@ -1,0 +1,56 @@
+#include "benchmarks/run/trial_runner.h"
+
+#include <cmath>
+#include <stdexcept>
+
+#include "benchmarks/analysis/chain_analysis.h"
+#include "benchmarks/analysis/environment_metrics.h"
+#include "benchmarks/analysis/queue_analysis.h"
+#include "benchmarks/registry/capacities.h"
+#include "benchmarks/trial/placement.h"
+#include "benchmarks/trial/trial_environment.h"
+
+namespace bq::bench {
+
+namespace {
+
+void add_extra_work(double ns, double ns_per_step, Demands& demands) {
+  const auto steps = static_cast<std::uint32_t>(std::llround(ns / ns_per_step));
+  for (auto* side : {&demands.producer, &demands.consumer}) {
+    for (DemandStream& stream : *side) {
+      for (std::uint32_t& demand : stream) demand += steps;
+    }
+  }
+}
+
+}  // namespace
+
+TrialResult TrialRunner::run(const TrialRequest& request) {
+  const Point& point = request.point;
+  const Traits& traits = request.queue.traits;
+  const auto [messages_per_producer, warmup_per_producer] = request.size;
+  draw_demands(point, request.seed, request.round, request.ns_per_step, messages_per_producer, demands_);
+  if (request.extra_work_ns > 0) add_extra_work(request.extra_work_ns, request.ns_per_step, demands_);
+  const TrialPlan plan{point,    request.level,                 warmup_per_producer,    messages_per_producer,
+                       demands_, traits.bound != Bound::none, request.counts_syscalls};
+  TrialEnvironment environment(point);
+  try {
+    if (point.is_chain()) {
+      request.queue.loops.chain(plan, chain_record_, watchdog_);
+    } else {
+      request.queue.loops.for_point(point)(plan, record_, watchdog_);
+    }
+  } catch (const std::invalid_argument& error) {  // before any thread started
+    TrialResult result;
+    result.fault = refused_capacity(point.capacity, error);
+    return result;
+  }
+  environment.end();
+  const std::size_t cores = core_count(point);
+  TrialResult result = point.is_chain() ? analyse_chain(plan, chain_record_, traits, request.handoff_ns, cores)
+                                        : analyse_queue(plan, record_, traits, request.handoff_ns, cores);
+  add_environment_metrics(environment, request.ns_per_step, result);
+  return result;
+}
+
+}  // namespace bq::bench

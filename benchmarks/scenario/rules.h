@@ -1,0 +1,57 @@
+// Numbers that several parts of the suite, the scripts and the pages must agree on.
+// `queue_bench --schema` prints them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace bq::bench {
+
+inline constexpr std::size_t default_rounds = 12;
+inline constexpr std::size_t least_blocks_for_verdict = 6;
+/// A quantile q of n samples is stated from n (1 - q) of this on.
+inline constexpr double least_samples_beyond_quantile = 100;
+/// A block is disturbed during which a core gave less than this share of itself, ...
+inline constexpr double least_cpu_share = 0.97;
+/// ... or whose cores changed speed by more than this share, ...
+inline constexpr double most_speed_drift = 0.05;
+/// ... or in whose median trial the threads were preempted for more than this share of their work.
+inline constexpr double most_gap_share = 0.03;
+/// A generator is late if the 99th percentile of its lateness is more than this share of the mean gap.
+inline constexpr double most_lateness = 0.05;
+/// A thread that works so much longer than planned was preempted.
+inline constexpr double least_preemption_ns = 10'000;
+
+inline constexpr std::int64_t max_threads = 256;  // a side
+inline constexpr std::int64_t max_stages = 16;
+inline constexpr std::int64_t max_capacity = 1 << 24;
+inline constexpr std::int64_t max_points = 1000;  // a file
+inline constexpr std::int64_t max_heap_message_bytes = 1 << 20;
+
+struct Rule {
+  std::string_view name;
+  double value;
+  std::string_view meaning;
+};
+
+inline constexpr std::array rules{
+    Rule{"default_rounds", default_rounds, "rounds of a default run"},
+    Rule{"least_blocks_for_verdict", least_blocks_for_verdict, "undisturbed blocks that a verdict needs"},
+    Rule{"least_samples_beyond_quantile", least_samples_beyond_quantile,
+         "a quantile q of n samples is stated from n (1 - q) of this on"},
+    Rule{"least_cpu_share", least_cpu_share,
+         "a block is disturbed during which a core gave less than this share of itself"},
+    Rule{"most_speed_drift", most_speed_drift,
+         "a block is disturbed if its cores changed speed by more than this share"},
+    Rule{"most_gap_share", most_gap_share,
+         "a block is disturbed in whose median trial the threads were preempted for more than this share of their "
+         "work"},
+    Rule{"most_lateness", most_lateness,
+         "a generator is late if the 99th percentile of its lateness is more than this share of the mean gap"},
+    Rule{"least_preemption_ns", least_preemption_ns,
+         "a thread that works so much longer than planned was preempted"},
+};
+
+}  // namespace bq::bench

@@ -1,0 +1,76 @@
+// Notices a trial that has stopped making progress, or that will never end, says where, and ends the process.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+
+#include "benchmarks/trial/trial.h"
+
+namespace bq::bench {
+
+/// Decides from what the workers of a trial show, looked at now and then, whether it hangs.
+class HangCheck {
+ public:
+  using Steady = std::chrono::steady_clock;
+
+  explicit HangCheck(std::chrono::milliseconds time_limit) : time_limit_(time_limit) {}
+
+  /// The sentence for the results if there was no progress for the time limit, or if there is no end to it.
+  std::optional<std::string> look(const TrialPlan& plan, std::span<const WorkerStatus> workers, Steady::time_point now);
+  /// The trial is over.
+  void forget() { workers_seen_ = nullptr; }
+
+ private:
+  const std::chrono::milliseconds time_limit_;
+  const void* workers_seen_ = nullptr;
+  std::uint64_t progress_ = 0;
+  Steady::time_point since_;
+};
+
+/// One a process. A hung queue's threads cannot be joined, so the process ends: `report` gets the sentence that goes
+/// into the results, and then the process exits with `exit_code`, without destructors.
+class Watchdog {
+ public:
+  using Report = std::function<void(const std::string& sentence)>;
+
+  Watchdog(std::chrono::milliseconds time_limit, int exit_code, Report report);
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  /// Watches, while it lives, ...
+  class Guard {
+   public:
+    /// ... the workers of a trial for progress.
+    Guard(Watchdog& watchdog, const TrialPlan& plan, std::span<const WorkerStatus> workers);
+    /// ... a measurement that must end within the time limit.
+    explicit Guard(Watchdog& watchdog);
+    ~Guard();
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+   private:
+    Watchdog& watchdog_;
+  };
+
+ private:
+  void run(const std::stop_token& stop);
+
+  const std::chrono::milliseconds time_limit_;
+  const int exit_code_;
+  const Report report_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  const TrialPlan* plan_ = nullptr;
+  std::span<const WorkerStatus> workers_;
+  std::optional<HangCheck::Steady::time_point> deadline_;
+  std::jthread thread_;
+};
+
+}  // namespace bq::bench

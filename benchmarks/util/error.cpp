@@ -1,0 +1,50 @@
+#include "benchmarks/util/error.h"
+
+#include <errno.h>  // program_invocation_short_name
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <system_error>
+
+namespace bq::bench {
+
+namespace {
+
+void print(const std::string& message) {
+  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, message.c_str());
+}
+
+}  // namespace
+
+void fatal(ExitStatus status, const std::string& message) {
+  print(message);
+  std::_Exit(static_cast<int>(status));
+}
+
+ExitStatus report_current_exception() {
+  try {
+    throw;
+  } catch (const UsageError& error) {
+    print(error.what());
+    return ExitStatus::usage;
+  } catch (const IoError& error) {
+    print(error.what());
+    return ExitStatus::io_error;
+  } catch (const ResourceError& error) {
+    print(error.what());
+    return ExitStatus::resource_limit;
+  } catch (const std::bad_alloc&) {
+    print("out of memory: use less capacity or smaller messages");
+    return ExitStatus::resource_limit;
+  } catch (const std::system_error& error) {
+    print(std::string("the system refused a resource: ") + error.what());
+    return ExitStatus::resource_limit;
+  } catch (const std::exception& error) {
+    print(std::string("internal error: ") + error.what());
+    return ExitStatus::internal_error;
+  }
+}
+
+}  // namespace bq::bench

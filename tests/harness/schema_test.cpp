@@ -1,0 +1,111 @@
+// The vocabulary: that its tables are complete, and that what is written is held to them.
+#include "benchmarks/run/schema.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <stdexcept>
+#include <string>
+
+#include "benchmarks/registry/queue_labels.h"
+#include "benchmarks/run/queue_properties.h"
+#include "benchmarks/run/result_rows.h"
+#include "benchmarks/scenario/keys.h"
+#include "benchmarks/scenario/message.h"
+#include "benchmarks/scenario/point.h"
+#include "benchmarks/scenario/serialization.h"
+#include "benchmarks/util/enum_names.h"
+#include "benchmarks/util/exit_status.h"
+
+namespace bq::bench {
+namespace {
+
+TEST(EnumNames, LeadBothWays) {
+  EXPECT_EQ(names_of<Payload>(), (std::vector<std::string>{"in_queue", "heap"}));
+  EXPECT_EQ(enumerator_of<Payload>("heap"), Payload::heap);
+  EXPECT_EQ(enumerator_of<Payload>("heaps"), std::nullopt);
+  EXPECT_EQ(enumerator_of<Level>("traced"), Level::timestamped);
+  EXPECT_EQ(names_of<Stall>(), (std::vector<std::string>{"nobody", "one slot", "everyone"}));
+}
+
+TEST(Keys, HaveAPathOfTheirOwnAndAMeaning) {
+  std::set<std::string> paths;
+  for (const Key& key : keys()) {
+    EXPECT_TRUE(paths.insert(key.path()).second) << key.path() << " is listed twice";
+    EXPECT_FALSE(key.meaning.empty()) << key.path();
+    EXPECT_FALSE(key.type.empty()) << key.path();
+    EXPECT_EQ(find_key(key.table, key.name), &key);
+  }
+  EXPECT_EQ(find_key("", "capactiy"), nullptr);
+  EXPECT_EQ(find_key("claim", "capacity"), nullptr);
+}
+
+TEST(Keys, ThatAreTablesHaveLeaves) {
+  for (const Key& key : keys()) {
+    const bool is_table = key.type == "table" && key.table.empty();
+    EXPECT_EQ(is_table, is_point_table(key.name) && key.table.empty()) << key.path();
+    if (!is_table) continue;
+    EXPECT_FALSE(key_names_of(key.name).empty()) << key.path();
+  }
+}
+
+// A default that the table states is the one that a point without the key has.
+TEST(Keys, StateTheDefaultsOfAPoint) {
+  const Json json = point_json(Point{});
+  for (const Key& key : keys()) {
+    if (!key.table.empty() || !json.contains(key.name) || key.type == "table" || key.name == "capacity") continue;
+    const Json& value = json[key.name];
+    const std::string text = value.is_string() ? '`' + value.get<std::string>() + '`' : value.dump();
+    EXPECT_EQ(key.fallback.substr(0, text.size()), text) << key.path();
+  }
+}
+
+TEST(PropertyKinds, StandInTheOrderOfTheirEnumerators) {
+  for (std::size_t i = 0; i < enumerator_count<PropertyKind>(); ++i) {
+    EXPECT_EQ(property_kind(static_cast<PropertyKind>(i)).kind, static_cast<PropertyKind>(i));
+  }
+  EXPECT_EQ(property_kinds.size(), enumerator_count<PropertyKind>());
+}
+
+TEST(ExitStatuses, AreListedOnce) {
+  std::set<int> statuses;
+  for (const ExitStatusText& entry : exit_statuses) {
+    EXPECT_TRUE(statuses.insert(static_cast<int>(entry.status)).second) << entry.name;
+  }
+}
+
+TEST(Rows, AreHeldToTheirKind) {
+  const Json whole{{"kind", "start"}, {"cell", "c"}, {"round", 1}, {"level", "traced"}};
+  EXPECT_NO_THROW(check_row("start", whole));
+  Json lacking = whole;
+  lacking.erase("round");
+  EXPECT_THROW(check_row("start", lacking), std::logic_error);
+  Json beyond = whole;
+  beyond["cels"] = "c";
+  EXPECT_THROW(check_row("start", beyond), std::logic_error);
+  EXPECT_THROW(check_row("begin", whole), std::logic_error);
+}
+
+TEST(Messages, HaveALoopForEachListedSizeAndNoOther) {
+  TrialLoops loops;
+  Point point;
+  for (const std::size_t bytes : InQueueMessages::bytes) {
+    point.message_bytes = bytes;
+    EXPECT_NO_THROW(loops.for_point(point)) << bytes;
+  }
+  point.message_bytes = 128;
+  EXPECT_THROW(loops.for_point(point), std::logic_error);
+}
+
+TEST(Schema, NamesEveryVocabulary) {
+  const Json schema = schema_json();
+  for (const char* part : {"keys", "point_defaults", "enums", "message_bytes", "counters", "distributions", "labels",
+                           "properties", "rows", "rules", "exit_statuses"}) {
+    ASSERT_TRUE(schema.contains(part)) << part;
+    EXPECT_FALSE(schema[part].empty()) << part;
+  }
+  EXPECT_EQ(schema["point_defaults"]["placement"], "spread");
+}
+
+}  // namespace
+}  // namespace bq::bench
