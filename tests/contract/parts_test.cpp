@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "checking/messages.h"
 #include "queues/event_count.h"
 #include "queues/handles.h"
 #include "queues/reference_as_posted.h"
@@ -22,7 +23,6 @@
 #include "queues/two_condvar.h"
 #include "queues/waiting.h"
 #include "tests/contract/caller.h"
-#include "tests/contract/messages.h"
 #include "tests/contract/suite.h"
 
 namespace bq::test {

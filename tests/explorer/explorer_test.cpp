@@ -1,5 +1,5 @@
 // Does the explorer find what is there, and nothing else? Small programs whose schedules can be counted by hand.
-#include "tests/explorer/explorer.h"
+#include "explorer/explorer.h"
 
 #include <gtest/gtest.h>
 
@@ -10,12 +10,12 @@
 #include <stdexcept>
 #include <string>
 
+#include "explorer/model_sync.h"
+#include "explorer/plan.h"
+#include "explorer/scenario.h"
 #include "queues/reference.h"
 #include "queues/reference_as_posted.h"
 #include "queues/two_condvar.h"
-#include "tests/explorer/model_sync.h"
-#include "tests/explorer/plan.h"
-#include "tests/explorer/scenario.h"
 
 namespace bq::explorer {
 namespace {

@@ -33,8 +33,8 @@
 #include <utility>
 #include <vector>
 
+#include "explorer/execution.h"
 #include "queues/bounded_queue.h"
-#include "tests/explorer/execution.h"
 
 namespace bq::explorer {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/explorer/execution.h"
+#include "explorer/execution.h"
 
 namespace bq::explorer {
 

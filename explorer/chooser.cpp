@@ -1,4 +1,4 @@
-#include "tests/explorer/chooser.h"
+#include "explorer/chooser.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tests/explorer/explorer.h"
+#include "explorer/explorer.h"
 
 #include <algorithm>
 #include <chrono>

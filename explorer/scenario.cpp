@@ -1,12 +1,12 @@
-#include "tests/explorer/scenario.h"
+#include "explorer/scenario.h"
 
 #include <algorithm>
 #include <optional>
 #include <unordered_set>
 #include <utility>
 
-#include "tests/contract/by_name.h"
-#include "tests/contract/linearizability.h"
+#include "checking/by_name.h"
+#include "checking/linearizability.h"
 
 namespace bq::explorer {
 
@@ -111,12 +111,12 @@ class World {
     const std::int64_t returned = tick();
     answer(status, "delivered", number);
     if (status == Status::done) {
-      record(test::Operation::Kind::push, number, call, returned);
+      record(checking::Operation::Kind::push, number, call, returned);
       delivered_.push_back(number);
     } else {
       run().check(message.value() == number, "a push that was not done has taken the message away");
       if (status == Status::full || status == Status::timeout) {
-        record(test::Operation::Kind::full, number, call, returned);
+        record(checking::Operation::Kind::full, number, call, returned);
       }
       if (status == Status::closed) refused_.push_back({call, returned});
     }
@@ -143,9 +143,9 @@ class World {
     answer(status, "took", out ? out->value() : 0);
     run().check(out.has_value() == (status == Status::done), "a pop brings a message, and says that it does not");
     if (status == Status::done) {
-      record(test::Operation::Kind::pop, out->value(), call, returned);
+      record(checking::Operation::Kind::pop, out->value(), call, returned);
     } else if (status == Status::empty || status == Status::timeout) {
-      record(test::Operation::Kind::empty, 0, call, returned);
+      record(checking::Operation::Kind::empty, 0, call, returned);
     } else if (status == Status::closed) {
       ends_.push_back({call, returned});
     }
@@ -182,7 +182,7 @@ class World {
     });
   }
 
-  void record(test::Operation::Kind kind, int number, std::int64_t call, std::int64_t returned) {
+  void record(checking::Operation::Kind kind, int number, std::int64_t call, std::int64_t returned) {
     history_.push_back({kind, number, call, returned});
   }
 
@@ -197,8 +197,8 @@ class World {
     Status status{};
     while ((status = queue_->try_pop(out)) == Status::done) {
       const std::int64_t call = ++ticks_;
-      record(test::Operation::Kind::pop, out->value(), call, ++ticks_);
-      if (history_.size() > test::detail::Search::max_operations) return;
+      record(checking::Operation::Kind::pop, out->value(), call, ++ticks_);
+      if (history_.size() > checking::detail::Search::max_operations) return;
     }
     const Status at_the_end = close_ ? Status::closed : Status::empty;
     run().check(status == at_the_end, close_ ? "a closed and drained queue does not say closed"
@@ -209,8 +209,8 @@ class World {
 
   void check_messages() {
     std::vector<int> taken;
-    for (const test::Operation& operation : history_) {
-      if (operation.kind != test::Operation::Kind::pop) continue;
+    for (const checking::Operation& operation : history_) {
+      if (operation.kind != checking::Operation::Kind::pop) continue;
       const int number = operation.message;
       if (!contains(delivered_, number)) {
         run().fail("message " + std::to_string(number) + " is taken; no push returned true");
@@ -234,18 +234,18 @@ class World {
   };
 
   void check_close() {
-    const std::int64_t close_call = close_ ? close_->call : test::never;
+    const std::int64_t close_call = close_ ? close_->call : checking::never;
     for (const Interval& refusal : refused_) {
       run().check(refusal.returned > close_call, "a push is refused before close() is called");
     }
     for (const Interval& end : ends_) {
       run().check(end.returned > close_call, "a pop reports the end before close() is called");
     }
-    for (const test::Operation& operation : history_) {
-      if (operation.kind == test::Operation::Kind::push) {
+    for (const checking::Operation& operation : history_) {
+      if (operation.kind == checking::Operation::Kind::push) {
         run().check(!close_ || operation.call < close_->returned, "a push is delivered after close() has returned");
       }
-      if (operation.kind != test::Operation::Kind::pop) continue;
+      if (operation.kind != checking::Operation::Kind::pop) continue;
       for (const Interval& end : ends_) {
         run().check(operation.call < end.returned, "a message is taken after another pop has reported the end");
       }
@@ -256,7 +256,7 @@ class World {
     if (run().has_failed()) return;
     // The calls' beginnings and ends in the order of time, and nothing else, decide.
     std::vector<std::uint64_t> events(static_cast<std::size_t>(ticks_) + 1);
-    for (const test::Operation& operation : history_) {
+    for (const checking::Operation& operation : history_) {
       const std::uint64_t what =
           static_cast<std::uint64_t>(operation.kind) << 32 | static_cast<unsigned>(operation.message);
       events[operation.call] = 2 * what + 1;
@@ -265,7 +265,7 @@ class World {
     std::uint64_t key = 0;
     for (const std::uint64_t event : events) key = (key ^ event) * 0x9e3779b97f4a7c15 + (key >> 31);
     if (judged_.contains(key)) return;
-    const auto fault = traits_.fifo == Fifo::global ? test::not_linearizable(history_, queue_->capacity())
+    const auto fault = traits_.fifo == Fifo::global ? checking::not_linearizable(history_, queue_->capacity())
                                                     : out_of_order_for_a_producer();
     if (fault) return run().fail(*fault);
     judged_.insert(key);
@@ -273,13 +273,14 @@ class World {
 
   std::optional<std::string> out_of_order_for_a_producer() const {
     for (int producer = 0; producer < shape_.producers; ++producer) {
-      test::History own;
-      for (const test::Operation& operation : history_) {
-        if (operation.kind != test::Operation::Kind::empty && operation.message / messages_per_producer == producer) {
+      checking::History own;
+      for (const checking::Operation& operation : history_) {
+        if (operation.kind != checking::Operation::Kind::empty &&
+            operation.message / messages_per_producer == producer) {
           own.push_back(operation);
         }
       }
-      if (auto fault = test::not_linearizable(own, queue_->capacity())) return fault;
+      if (auto fault = checking::not_linearizable(own, queue_->capacity())) return fault;
     }
     return std::nullopt;
   }
@@ -288,11 +289,11 @@ class World {
   const Shape& shape_;
   Judged& judged_;
   const std::int64_t instances_before_;
-  std::unique_ptr<test::AnyQueue<Message>> queue_;
+  std::unique_ptr<checking::AnyQueue<Message>> queue_;
   ModelSync::atomic<int> active_producers_;
   Object calls_{""};
   std::int64_t ticks_ = 0;
-  test::History history_;
+  checking::History history_;
   std::vector<int> delivered_;
   std::vector<Interval> refused_;
   std::vector<Interval> ends_;
@@ -352,7 +353,7 @@ const std::vector<Subject>& subjects() {
 }
 
 bool add_subject(Subject subject) {
-  test::insert_by_name(all_subjects(), std::move(subject));
+  checking::insert_by_name(all_subjects(), std::move(subject));
   return true;
 }
 

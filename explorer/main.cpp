@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "tests/explorer/explorer.h"
-#include "tests/explorer/plan.h"
-#include "tests/explorer/scenario.h"
+#include "explorer/explorer.h"
+#include "explorer/plan.h"
+#include "explorer/scenario.h"
 
 namespace bq::explorer {
 namespace {

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/explorer/chooser.h"
+#include "explorer/chooser.h"
 
 namespace bq::explorer {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/explorer/explorer.h"
-#include "tests/explorer/scenario.h"
+#include "explorer/explorer.h"
+#include "explorer/scenario.h"
 
 namespace bq::explorer {
 

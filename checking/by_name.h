@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace bq::test {
+namespace bq::checking {
 
 /// Ends the program on a name that is taken.
 template <class Subject>
@@ -21,4 +21,4 @@ void insert_by_name(std::vector<Subject>& all, Subject subject) {
   all.insert(place, std::move(subject));
 }
 
-}  // namespace bq::test
+}  // namespace bq::checking

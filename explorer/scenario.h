@@ -5,7 +5,7 @@
 //     close would mask those, so there are shapes without one)
 //   - each message that was delivered is taken exactly once, and is what was sent; a refused one is untouched
 //   - the calls are those of a bounded FIFO queue: linearizable, or in the order of each producer where the queue
-//     promises no more (tests/contract/linearizability.h). That includes the bound, and answers such as full and empty
+//     promises no more (checking/linearizability.h). That includes the bound, and answers such as full and empty
 //   - a close decides for each push, the end comes after the last message and is permanent
 //   - timed calls are never early, and do not wait for a deadline in the past
 //   - nothing is leaked or destroyed twice; and what model_sync.h finds by itself: data races, slots misused
@@ -17,11 +17,11 @@
 #include <string>
 #include <vector>
 
+#include "checking/messages.h"
+#include "checking/queue_adapter.h"
+#include "explorer/execution.h"
+#include "explorer/model_sync.h"
 #include "queues/bounded_queue.h"
-#include "tests/contract/messages.h"
-#include "tests/contract/queue_adapter.h"
-#include "tests/explorer/execution.h"
-#include "tests/explorer/model_sync.h"
 
 namespace bq::explorer {
 
@@ -52,13 +52,13 @@ struct Shape {
 /// "2P1C capacity 1 x2, closed by producers": two producers, one consumer, two messages in all.
 std::string to_string(const Shape& shape);
 
-using Message = test::Tracked;
+using Message = checking::Tracked;
 
 /// A queue over ModelSync.
 struct Subject {
   std::string name;
   Traits traits;
-  std::function<std::unique_ptr<test::AnyQueue<Message>>(std::size_t capacity)> make;  ///< empty: does not use Sync
+  std::function<std::unique_ptr<checking::AnyQueue<Message>>(std::size_t capacity)> make;  ///< empty: does not use Sync
   bool only_by_name = false;  ///< not in a run of all queues: it is wrong, or keeps no bound
 };
 
@@ -85,8 +85,8 @@ Subject describe(const char* name) {
   Subject subject{name, Queue<int>::traits, nullptr};
   if constexpr (detail::UsesSync<Queue, Sync>) {
     subject.traits = Queue<Message, Sync>::traits;
-    subject.make = [](std::size_t capacity) -> std::unique_ptr<test::AnyQueue<Message>> {
-      return std::make_unique<test::QueueAdapter<Queue<Message, Sync>>>(capacity);
+    subject.make = [](std::size_t capacity) -> std::unique_ptr<checking::AnyQueue<Message>> {
+      return std::make_unique<checking::QueueAdapter<Queue<Message, Sync>>>(capacity);
     };
   }
   return subject;

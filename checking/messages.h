@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace bq::test {
+namespace bq::checking {
 
 /// Moves only, has no default, counts its instances, and knows whether its value has been moved away.
 class Tracked {
@@ -57,4 +57,4 @@ struct Brittle {
   ~Brittle() { Fragile::brittle = false; }
 };
 
-}  // namespace bq::test
+}  // namespace bq::checking

@@ -35,7 +35,7 @@
 
 #include "queues/bounded_queue.h"
 
-namespace bq::test {
+namespace bq::checking {
 
 /// The end of a call that has not returned.
 inline constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
@@ -524,4 +524,4 @@ class Recorder {
   std::vector<Log> logs_;
 };
 
-}  // namespace bq::test
+}  // namespace bq::checking

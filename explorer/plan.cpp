@@ -1,4 +1,4 @@
-#include "tests/explorer/plan.h"
+#include "explorer/plan.h"
 
 namespace bq::explorer {
 

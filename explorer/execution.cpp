@@ -1,4 +1,4 @@
-#include "tests/explorer/execution.h"
+#include "explorer/execution.h"
 
 #include <algorithm>
 #include <boost/context/protected_fixedsize_stack.hpp>

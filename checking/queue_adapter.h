@@ -9,7 +9,7 @@
 
 #include "queues/bounded_queue.h"
 
-namespace bq::test {
+namespace bq::checking {
 
 /// A queue of whatever class. The timed calls may be called only where the traits say that they exist.
 template <class T>
@@ -63,4 +63,4 @@ class QueueAdapter final : public AnyQueue<typename Q::value_type> {
   Q queue_;
 };
 
-}  // namespace bq::test
+}  // namespace bq::checking
