@@ -11,7 +11,7 @@ import pytest
 
 from bqb import ROOT, outside
 
-EXAMPLE = ROOT / "docs" / "examples" / "my_queue.h"
+EXAMPLE = ROOT / "examples" / "my_queue.h"
 SCENARIO = """
 question = "q?"
 expect = "e"
