@@ -10,7 +10,7 @@
 // Source:  D. Vyukov, "Bounded MPMC queue", 2010 (1024cores.net). Capacities of any size, 1 among them, and a closing
 //          bit in the tail, so that one atomic instruction decides between a push and a close: as in the array flavour
 //          of crossbeam-channel (Rust), whose slots hold a whole stamp where these hold a turn.
-// Waiting: one of waiting_policies.h.
+// Waiting: one of detail/waiting_policies.h.
 // Progress: neither lock-free nor blocking in the strict sense: a thread stopped in mid-call holds up everyone behind
 //          it, yet try_push and try_pop never wait for it, and say busy.
 // Ordering: a message is released and acquired through its slot's turn. The tail and the head hand out positions; they
@@ -26,11 +26,11 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/blocking.h"
+#include "queues/detail/blocking_queue.h"
 
 namespace bq {
 
-/// Storage for blocking.h.
+/// Storage for detail/blocking_queue.h.
 template <class T, class Sync = StdSync>
 class MpmcRing {
   static_assert(std::is_nothrow_move_constructible_v<T>,

@@ -18,8 +18,8 @@
 #include <optional>
 #include <utility>
 
-#include "queues/ring_storage.h"
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
+#include "queues/detail/ring_storage.h"
 
 namespace bq {
 

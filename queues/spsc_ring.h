@@ -11,7 +11,7 @@
 // Closing: exact, from any thread, and yet no push pays for it with an atomic read-modify-write. A push shows that it is
 //          under way before it looks whether the queue is closed; the closer forbids new ones, makes sure with a heavy
 //          fence that the old ones can be seen, and only then lets the consumer report the end.
-// Waiting: one of waiting_policies.h.
+// Waiting: one of detail/waiting_policies.h.
 // Progress: wait-free but for the waiting; a thread stopped in mid-call holds up nobody but who needs its own message
 //          (slot). One stopped in a close, or in a push beside a close, also holds up the report of the end.
 // Ordering: a message is released and acquired through the tail, its slot through the head.
@@ -24,11 +24,11 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/blocking.h"
+#include "queues/detail/blocking_queue.h"
 
 namespace bq {
 
-/// Storage for blocking.h.
+/// Storage for detail/blocking_queue.h.
 template <class T, class Sync = StdSync>
 class SpscRing {
   static_assert(std::is_nothrow_move_constructible_v<T>, "a move that throws would leave a slot without a message");

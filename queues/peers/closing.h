@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "queues/blocking.h"
+#include "queues/detail/blocking_queue.h"
 
 namespace bq::detail {
 
@@ -40,7 +40,7 @@ class MessageCount {
   alignas(cache_line_bytes) StdSync::atomic<std::size_t> popped_{0, "popped"};
 };
 
-/// Storage for blocking.h made of a Library that offers all of it but the closing:
+/// Storage for detail/blocking_queue.h made of a Library that offers all of it but the closing:
 ///   try_push(T&) -> done, full or busy   try_pop(out) -> done, empty or busy   can_push(), can_pop()
 ///   capacity(), size_approx(), traits
 template <class T, class Library>

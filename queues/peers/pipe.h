@@ -39,7 +39,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
 
 namespace bq {
 

@@ -15,13 +15,13 @@
 #include <vector>
 
 #include "checking/messages.h"
-#include "queues/event_count.h"
+#include "queues/detail/blocking_calls.h"
+#include "queues/detail/event_count.h"
+#include "queues/detail/ring_storage.h"
 #include "queues/handles.h"
 #include "queues/reference_as_posted.h"
-#include "queues/ring_storage.h"
 #include "queues/sync.h"
 #include "queues/two_condvar.h"
-#include "queues/waiting.h"
 #include "tests/contract/caller.h"
 #include "tests/contract/suite.h"
 

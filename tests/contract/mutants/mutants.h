@@ -17,10 +17,10 @@
 #include <string_view>
 #include <utility>
 
+#include "queues/detail/blocking_calls.h"
 #include "queues/mpmc_ring.h"
 #include "queues/semaphore.h"
 #include "queues/spsc_ring.h"
-#include "queues/waiting.h"
 
 namespace bq::test {
 

@@ -16,7 +16,7 @@
 #include <optional>
 #include <utility>
 
-#include "queues/waiting_policies.h"
+#include "queues/detail/waiting_policies.h"
 
 namespace bq {
 

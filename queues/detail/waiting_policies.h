@@ -1,4 +1,4 @@
-// How a thread waits for a queue that cannot wait by itself: the policies that blocking.h puts on storage.
+// How a thread waits for a queue that cannot wait by itself: the policies that blocking_queue.h puts on storage.
 //
 //   policy         waits by                                         while it waits
 //   Spin           looking again, for ever                          burns its core
@@ -27,8 +27,8 @@
 #include <limits>
 #include <string_view>
 
-#include "queues/event_count.h"
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
+#include "queues/detail/event_count.h"
 
 namespace bq {
 
