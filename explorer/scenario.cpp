@@ -13,7 +13,7 @@ namespace bq::explorer {
 namespace {
 
 constexpr int messages_per_producer = 100;  // numbers: producer * this + sequence
-constexpr std::int64_t patience_ns = 1'000;
+constexpr std::int64_t timeout_ns = 1'000;
 constexpr std::int64_t long_ago = -1;
 
 /// Hashes of histories that have been found right. Most runs have one of a few.
@@ -82,7 +82,7 @@ class World {
   }
 
   Deadline deadline(bool is_past) {
-    const std::int64_t instant = is_past ? long_ago : run().now + patience_ns;
+    const std::int64_t instant = is_past ? long_ago : run().now + timeout_ns;
     if (!is_past) run().announce_deadline(instant);
     return Deadline(std::chrono::nanoseconds(instant));
   }

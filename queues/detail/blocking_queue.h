@@ -1,14 +1,19 @@
-// Makes a blocking queue of two parts: storage that cannot wait, and a policy that can.
+// BlockingQueue makes a blocking queue of two parts: storage that cannot wait, and a waiting
+// policy.
 //
-// Storage (mpmc_ring.h, spsc_ring.h, and the third-party libraries that come without waiting) offers
-//   try_push(T& value)  done (then moved from), full, busy or closed     can_push()  hint, cheap: is a try worth while?
-//   try_pop(out)        done, empty, busy or closed                      can_pop()   (also once it is closed)
+// Storage (mpmc_ring.h, spsc_ring.h, and third-party queues that cannot wait) offers
+//   try_push(T& value)   done (then moved from), full, busy or closed
+//   try_pop(out)         done, empty, busy or closed
+//   can_push(), can_pop()  cheap hints: is a try worth while? Both are true once the queue is
+//                          closed.
 //   close(), is_closed(), capacity(), size_approx(), traits
-// and none of it waits for another thread, unless a library does so by itself. What our own rings answer is final:
-// full, empty and closed are linearizable, busy says that another thread is in the middle of the slot in question.
-// Libraries promise less: their label `close` is quiescent (peers/closing.h), and each header says whether its full and
-// its empty can be spurious. A hint may be wrong while calls are in progress; waiting_policies.h says how far. Waiting
-// is one of the policies there, an object for each side.
+// None of these calls waits for another thread, unless a library does so by itself.
+//
+// What our own rings answer is final: full, empty and closed are linearizable, and busy means that
+// another thread is using the slot in question. Libraries promise less: their label `close` is
+// quiescent (peers/closing.h), and each header says whether its full and its empty can be spurious.
+// A hint may be wrong while calls are in progress; waiting_policies.h says which errors are
+// allowed. Each side of the queue has a waiting policy object of its own.
 #pragma once
 
 #include <concepts>
@@ -32,7 +37,7 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
     return labels;
   }();
 
-  /// `arguments` are the storage's own.
+  /// `arguments` go to the storage's constructor.
   template <class... Arguments>
   requires std::constructible_from<Storage, std::size_t, Arguments...>
   explicit BlockingQueue(std::size_t capacity, Arguments... arguments) : storage_(capacity, arguments...) {}
@@ -47,12 +52,12 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
   std::size_t size_approx() const { return storage_.size_approx(); }
 
  private:
-  template <class Patience>
-  Status push_with(T&& value, const Patience& patience) {
+  template <class Timeout>
+  Status push_with(T&& value, const Timeout& timeout) {
     Status status = storage_.try_push(value);
-    if constexpr (Patience::waits) {
+    if constexpr (Timeout::waits) {
       if (!detail::is_decided(status)) [[unlikely]]
-        status = await_room(value, patience);
+        status = await_room(value, timeout);
     }
     if (status != Status::done) [[unlikely]]
       return refused(status);
@@ -61,12 +66,12 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
     return Status::done;
   }
 
-  template <class Patience>
-  Status pop_with(std::optional<T>& out, const Patience& patience) {
+  template <class Timeout>
+  Status pop_with(std::optional<T>& out, const Timeout& timeout) {
     Status status = storage_.try_pop(out);
-    if constexpr (Patience::waits) {
+    if constexpr (Timeout::waits) {
       if (!detail::is_decided(status)) [[unlikely]]
-        status = await_message(out, patience);
+        status = await_message(out, timeout);
     }
     if (status != Status::done) [[unlikely]]
       return refused(status);
@@ -75,17 +80,17 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
     return Status::done;
   }
 
-  // Out of line, so that the call that need not wait is small enough to be inlined.
-  [[gnu::noinline, gnu::cold]] Status await_room(T& value, const auto& patience) {
-    return not_full_.await([this] { return storage_.can_push(); }, [&] { return storage_.try_push(value); }, patience);
+  // Out of line, so that a call that does not wait is small enough to be inlined.
+  [[gnu::noinline, gnu::cold]] Status await_room(T& value, const auto& timeout) {
+    return not_full_.await([this] { return storage_.can_push(); }, [&] { return storage_.try_push(value); }, timeout);
   }
-  [[gnu::noinline, gnu::cold]] Status await_message(std::optional<T>& out, const auto& patience) {
-    return not_empty_.await([this] { return storage_.can_pop(); }, [&] { return storage_.try_pop(out); }, patience);
+  [[gnu::noinline, gnu::cold]] Status await_message(std::optional<T>& out, const auto& timeout) {
+    return not_empty_.await([this] { return storage_.can_pop(); }, [&] { return storage_.try_pop(out); }, timeout);
   }
 
   Status refused(Status status) {
-    // Beside a close, a consumer may sleep until it is known what becomes of a push in progress: it is now, or it was
-    // for the consumer that calls. One after the other they learn of the end.
+    // While close() runs, a consumer may be asleep because the outcome of a concurrent push is not
+    // known yet. Now it is. Wake one consumer; each passes the wake-up on.
     if (status == Status::closed) not_empty_.wake_one();
     return status == Status::full || status == Status::empty ? Status::timeout : status;
   }

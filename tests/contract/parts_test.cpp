@@ -225,7 +225,7 @@ TEST(StdSync, YieldsAreCountedByThread) {
 
 TEST(EventCount, CountsWhoeverComesAndGoes) {
   EventCount<StdSync> changes("changes");
-  const detail::PatientUntil<StdSync> past{Deadline{}};
+  const detail::WaitUntil<StdSync> past{Deadline{}};
   for (int i = 0; i < 70'000; ++i) {  // more than fit into half of its word, should any of them be forgotten
     changes.enlist();
     ASSERT_TRUE(changes.anybody_asleep());
