@@ -1,4 +1,4 @@
-// Registries of queues: sorted by name, each name once.
+// A registry of queues, sorted by name.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace bq::checking {
 
-/// Ends the program on a name that is taken.
+/// Inserts `subject` into the sorted list. Ends the program if the name is taken.
 template <class Subject>
 void insert_by_name(std::vector<Subject>& all, Subject subject) {
   const auto place = std::lower_bound(all.begin(), all.end(), subject,

@@ -1,95 +1,46 @@
-// Was what a queue did that of a bounded FIFO queue? Histories of calls, a recorder of them, and three checkers.
+// Three checkers that decide whether a history of calls is one of a bounded FIFO queue.
 //
-// A history is linearizable (Herlihy, Wing 1990) if every call can be given one instant between its beginning and its
-// end such that the calls, taken in the order of their instants, are those of a queue used by one thread:
+// A history is linearizable (Herlihy, Wing 1990) if every call can be given one instant between its
+// beginning and its end such that the calls, in the order of their instants, are those of a queue
+// used by one thread:
 //
 //   push(m)   only while fewer than `capacity` messages are inside
 //   pop = m   only if m is the oldest message inside
 //   full      a try_push answered full: only while `capacity` messages are inside
-//   empty     a try_pop answered empty: only while none is
+//   empty     a try_pop answered empty: only while no message is inside
 //
-// A call which has not returned (`never`) may have had its instant already, or not. Each checker answers nothing if it
-// finds no fault, and otherwise says what is wrong:
+// A call that has not returned (`never`) may or may not have had its instant. Each checker returns
+// nothing if it finds no violation, and otherwise describes the violation:
 //
 //   not_linearizable   exact, for at most 64 calls
-//   does_not_fit       exact for push and pop, where only one thread pushes or only one pops; of any length
-//   violated_pattern   whatever it finds is a fault, but it does not find all; of any length
+//   does_not_fit       exact for push and pop, if only one thread pushes or only one pops; of any
+//                      length
+//   violated_pattern   finds only true violations, but not all; of any length
 //
-// All throw std::invalid_argument for capacity 0, and for what is no history: a call that ends before it begins, two
-// equal times, a message pushed twice.
+// All throw std::invalid_argument for capacity 0, and for what is not a history: a call that ends
+// before it begins, two equal times, a message pushed twice.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <iomanip>
 #include <limits>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "checking/history.h"
+#include "checking/linearizability_search.h"
 #include "queues/bounded_queue.h"
 
 namespace bq::checking {
 
-/// The end of a call that has not returned.
-inline constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-
-/// A call and its answer. Calls refused because the queue was closed are not part of a history.
-struct Operation {
-  enum class Kind : std::uint8_t { push, pop, full, empty };
-
-  Kind kind;
-  int message;        ///< pushed, or popped by a call that has returned
-  std::int64_t call;  ///< when it began: a count of events, not a unit of time
-  std::int64_t returned;
-
-  bool is_pending() const { return returned == never; }
-};
-
-/// In any order. No two times are equal, `never` apart, and no message is pushed twice.
-using History = std::vector<Operation>;
-
-/// "push 3 [4, 9]", with the times of its beginning and its end.
-inline std::string to_string(const Operation& operation) {
-  std::ostringstream text;
-  switch (operation.kind) {
-    case Operation::Kind::push:
-      text << "push " << operation.message;
-      break;
-    case Operation::Kind::pop:
-      text << "pop " << (operation.is_pending() ? "?" : std::to_string(operation.message));
-      break;
-    case Operation::Kind::full:
-      text << "full";
-      break;
-    case Operation::Kind::empty:
-      text << "empty";
-      break;
-  }
-  text << " [" << operation.call << ", " << (operation.is_pending() ? "never" : std::to_string(operation.returned))
-       << ']';
-  return text.str();
-}
-
 namespace detail {
 
 inline constexpr std::int64_t always = std::numeric_limits<std::int64_t>::min();
-
-inline std::vector<std::int64_t> sorted_times(const History& history) {
-  std::vector<std::int64_t> times;
-  for (const Operation& operation : history) {
-    times.push_back(operation.call);
-    if (!operation.is_pending()) times.push_back(operation.returned);
-  }
-  std::sort(times.begin(), times.end());
-  return times;
-}
 
 inline void check_times(const History& history) {
   for (const Operation& operation : history) {
@@ -102,18 +53,18 @@ inline void check_times(const History& history) {
   if (equal != times.end()) throw std::invalid_argument("two events at " + std::to_string(*equal));
 }
 
-/// What became of a message. The operations belong to the history.
+/// The push and the pop of a message. The operations belong to the history.
 struct Life {
   const Operation* push;
-  const Operation* pop = nullptr;  ///< none known: it stayed inside, or a pending pop took it
+  const Operation* pop = nullptr;  ///< null: the message stayed inside, or a pending pop took it
 };
 
-/// A history seen message by message.
+/// A history, by message.
 struct Lives {
   std::vector<Life> all;                       ///< by message
   std::vector<const Operation*> pending_pops;  ///< by call
   std::vector<const Operation*> refusals;      ///< full and empty
-  std::optional<std::string> violation;        ///< a pop that no push explains; it is in no life
+  std::optional<std::string> violation;        ///< a pop without a matching push; it is in no Life
 
   Life* find(int message) {
     const auto life = std::lower_bound(all.begin(), all.end(), message,
@@ -154,7 +105,7 @@ inline Lives lives_of(const History& history) {
   for (const Operation& operation : history) {
     if (operation.kind == Operation::Kind::push) continue;
     if (operation.kind != Operation::Kind::pop) {
-      if (!operation.is_pending()) lives.refusals.push_back(&operation);  // else it said nothing
+      if (!operation.is_pending()) lives.refusals.push_back(&operation);  // a pending one has no answer
     } else if (operation.is_pending()) {
       lives.pending_pops.push_back(&operation);
     } else {
@@ -166,7 +117,7 @@ inline Lives lives_of(const History& history) {
   return lives;
 }
 
-/// The lives in the order of a time: `time_of(life)`.
+/// The lives sorted by `time_of(life)`.
 template <class TimeOf>
 std::vector<const Life*> sorted_by(TimeOf time_of, const Lives& lives) {
   std::vector<const Life*> sorted;
@@ -184,7 +135,7 @@ inline std::vector<int> messages_of(const std::vector<const Life*>& lives) {
 
 /// Whether a message left before an earlier one could. O(n log n).
 inline std::optional<std::string> out_of_order(const Lives& lives) {
-  // A message that nobody is known to have popped left with a pending pop, if at all.
+  // A message without a pop may have been taken by a pending pop.
   const std::int64_t first_pending_pop = lives.pending_pops.empty() ? never : lives.pending_pops.front()->call;
   const auto leaves_after = [&](const Life& life) { return life.pop != nullptr ? life.pop->call : first_pending_pop; };
   const auto by_return = sorted_by([](const Life& life) { return life.push->returned; }, lives);
@@ -206,7 +157,7 @@ inline std::optional<std::string> out_of_order(const Lives& lives) {
   return std::nullopt;
 }
 
-/// A time from which on more or fewer messages are certainly inside, or possibly.
+/// A change of the number of messages that are certainly inside, or possibly inside.
 struct Change {
   std::int64_t time;
   int certainly;
@@ -230,7 +181,7 @@ inline std::vector<Change> changes_of(const Lives& lives) {
   return changes;
 }
 
-/// Whether too many messages were inside, or a call answered full or empty without cause. O(n log n).
+/// Whether too many messages were inside, or a call answered full or empty wrongly. O(n log n).
 inline std::optional<std::string> wrong_size(const Lives& lives, std::size_t capacity) {
   const auto bound = static_cast<std::int64_t>(std::min(capacity, static_cast<std::size_t>(never)));
   std::int64_t certainly = 0;
@@ -258,118 +209,16 @@ inline std::optional<std::string> wrong_size(const Lives& lives, std::size_t cap
   return std::nullopt;
 }
 
-/// One line for each operation, in the order of their beginnings.
-inline std::string timeline(History history) {
-  std::sort(history.begin(), history.end(), [](const Operation& a, const Operation& b) { return a.call < b.call; });
-  const auto times = sorted_times(history);  // a column for each
-  const auto column = [&](std::int64_t time) {
-    return static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), time) - times.begin());
-  };
-  std::size_t width = 0;
-  for (const Operation& operation : history) width = std::max(width, to_string(operation).size());
-
-  std::ostringstream lines;
-  for (const Operation& operation : history) {
-    std::string bar(column(operation.returned) + 1, '-');
-    std::fill_n(bar.begin(), column(operation.call), ' ');
-    bar[column(operation.call)] = '|';
-    bar.back() = operation.is_pending() ? '>' : '|';
-    lines << "  " << std::left << std::setw(static_cast<int>(width)) << to_string(operation) << "  " << bar << '\n';
-  }
-  return lines.str();
-}
-
-/// Looks for an order of the operations that a queue used by one thread could have had, depth first.
-class Search {
- public:
-  static constexpr std::size_t max_operations = 64;  // bits of the set of those that are done
-
-  Search(const History& history, std::size_t capacity) : operations_(history), capacity_(capacity) {
-    if (operations_.size() > max_operations) {
-      throw std::invalid_argument("a history of " + std::to_string(operations_.size()) +
-                                  " operations: the search ends at " + std::to_string(max_operations));
-    }
-    std::sort(operations_.begin(), operations_.end(),
-              [](const Operation& a, const Operation& b) { return a.call < b.call; });
-  }
-
-  /// Whether what has been done can be completed.
-  bool succeeds() {
-    if (order_.size() > furthest_.size()) furthest_ = order_;
-    const std::int64_t first_return = this->first_return();
-    if (first_return == never) return true;
-    // The same operations done, and the same messages inside: what follows is the same, and has failed.
-    if (!visited_.insert({done_, inside_}).second) return false;
-    const auto inside = inside_;
-    for (std::size_t i = 0; i < operations_.size() && operations_[i].call < first_return; ++i) {
-      if (is_done(i) || !apply(operations_[i])) continue;
-      done_ ^= bit(i);
-      order_.push_back(i);
-      if (succeeds()) return true;
-      order_.pop_back();
-      done_ ^= bit(i);
-      inside_ = inside;
-    }
-    return false;
-  }
-
-  /// The longest order that was found.
-  std::string furthest() const {
-    std::string text;
-    for (const std::size_t i : furthest_) text += (text.empty() ? "" : ", ") + to_string(operations_[i]);
-    return text.empty() ? "nothing" : text;
-  }
-
- private:
-  static std::uint64_t bit(std::size_t i) { return std::uint64_t{1} << i; }
-  bool is_done(std::size_t i) const { return (done_ & bit(i)) != 0; }
-
-  /// Of the operations that are not done: what begins later cannot come next.
-  std::int64_t first_return() const {
-    std::int64_t first = never;
-    for (std::size_t i = 0; i < operations_.size(); ++i) {
-      if (!is_done(i)) first = std::min(first, operations_[i].returned);
-    }
-    return first;
-  }
-
-  /// Does the operation, if a queue can.
-  bool apply(const Operation& operation) {
-    switch (operation.kind) {
-      case Operation::Kind::push:
-        if (inside_.size() >= capacity_) return false;
-        inside_.push_back(operation.message);
-        return true;
-      case Operation::Kind::pop:
-        if (inside_.empty() || (!operation.is_pending() && inside_.front() != operation.message)) return false;
-        inside_.erase(inside_.begin());
-        return true;
-      case Operation::Kind::full:
-        return inside_.size() == capacity_;
-      case Operation::Kind::empty:
-        return inside_.empty();
-    }
-    return false;
-  }
-
-  std::vector<Operation> operations_;  // by call
-  std::size_t capacity_;
-  std::vector<int> inside_;  // oldest first
-  std::uint64_t done_ = 0;   // a bit for each operation
-  std::vector<std::size_t> order_;
-  std::vector<std::size_t> furthest_;
-  std::set<std::pair<std::uint64_t, std::vector<int>>> visited_;
-};
-
 }  // namespace detail
 
-/// Exact: the search of Wing and Gong ("Testing and verifying concurrent objects", 1993), which visits no state twice
-/// (Lowe, "Testing for linearizability", 2017). At most 64 operations, else std::invalid_argument. The explanation
-/// shows the history as a timeline, and the longest order that a queue could have had.
+/// Exact: the search of Wing and Gong ("Testing and verifying concurrent objects", 1993), which
+/// visits no state twice (Lowe, "Testing for linearizability", 2017). Throws std::invalid_argument
+/// for more than 64 operations. The explanation shows the history as a timeline, and the longest
+/// order that a queue could have had.
 ///
-/// Complexity: exponential in the number of operations that overlap, not in the length. 60 operations of 3 threads a
-/// side take less than a millisecond, those of 8 a side some 20 ms; 9 pushes that all overlap and cannot succeed, a
-/// second.
+/// Complexity: exponential in the number of operations that overlap, not in the length. 60
+/// operations of 3 threads a side take less than a millisecond, those of 8 a side about 20 ms; 9
+/// pushes that all overlap and cannot succeed take a second.
 inline std::optional<std::string> not_linearizable(const History& history, std::size_t capacity) {
   static_cast<void>(detail::lives_of(history));  // throws if it is no history
   detail::Search search(history, checked_capacity(capacity));
@@ -378,21 +227,24 @@ inline std::optional<std::string> not_linearizable(const History& history, std::
          "; at best this, and then nothing can follow: " + search.furthest() + "\n" + detail::timeline(history);
 }
 
-/// Conditions that every linearizable history meets, in O(n log n). The answer begins with the name of the violated
-/// one:
+/// Conditions that every linearizable history meets, in O(n log n). The result begins with the name
+/// of the violated one:
 ///
 ///   fresh   a message popped that was never pushed, or before its push began
 ///   twice   a message popped twice
-///   order   a pushed before b (one call ended before the other began), but b popped before a, or a never
+///   order   a pushed before b (one call ended before the other began), but b popped before a, or a
+///           never
 ///   bound   more than `capacity` messages inside: push ended, pop not begun
 ///   empty   a pop that answered empty, though some message was inside at every instant of it
-///   full    a push that answered full, though at no instant of it `capacity` messages can have been inside
+///   full    a push that answered full, though at no instant of it `capacity` messages can have
+///           been inside
 ///
-/// Without bound and full these are those of Henzinger, Sezgin, Vafeiadis, "Aspect-oriented linearizability proofs"
-/// (CONCUR 2013), and complete for an unbounded queue: if no call is pending and the capacity is at least the number of
-/// messages, a history without `full` is linearizable if and only if it passes (the tests compare). Otherwise a history
-/// can pass and yet not be linearizable: order and bound are each looked at alone, and pending pops are given the
-/// benefit of the doubt.
+/// Without bound and full these are those of Henzinger, Sezgin, Vafeiadis, "Aspect-oriented
+/// linearizability proofs" (CONCUR 2013), and complete for an unbounded queue: if no call is
+/// pending and the capacity is at least the number of messages, a history without `full` is
+/// linearizable if and only if it passes (the tests compare). Otherwise a history can pass and yet
+/// not be linearizable: order and bound are checked separately, and a pending pop may have taken
+/// any message.
 inline std::optional<std::string> violated_pattern(const History& history, std::size_t capacity) {
   checked_capacity(capacity);
   const detail::Lives lives = detail::lives_of(history);
@@ -407,8 +259,9 @@ inline std::vector<int> push_order(const History& history) {
       detail::sorted_by([](const detail::Life& life) { return life.push->call; }, detail::lives_of(history)));
 }
 
-/// An order of the messages in the queue, if one thread made all the pops: as popped, and then those left. Among these
-/// the order is unknown; if any fits, then that of the ends of their pushes does, since nobody waits for them.
+/// An order of the messages in the queue, if one thread made all the pops: as popped, and then the
+/// rest. The order of the rest is unknown; if any order fits, then the order of the ends of their
+/// pushes does, since no pop depends on them.
 inline std::vector<int> pop_order(const History& history) {
   const auto time = [](const detail::Life& life) {
     return life.pop != nullptr ? std::pair(0, life.pop->call) : std::pair(1, life.push->returned);
@@ -416,10 +269,11 @@ inline std::vector<int> pop_order(const History& history) {
   return detail::messages_of(detail::sorted_by(time, detail::lives_of(history)));
 }
 
-/// Exact for pushes and pops, in O(n log n), given the order of the messages in the queue (push_order, pop_order):
-/// gives each operation the earliest instant that the order and the capacity allow, which must not come after its end.
-/// Looks at no `full` or `empty`; violated_pattern does. Throws std::invalid_argument if `order` is not one of all the
-/// pushed messages.
+/// Exact for pushes and pops, in O(n log n), given the order of the messages in the queue
+/// (push_order, pop_order): gives each operation the earliest instant that the order and the
+/// capacity allow, which must not come after its end. Ignores `full` and `empty`, which
+/// violated_pattern checks. Throws std::invalid_argument unless `order` contains each pushed
+/// message once.
 inline std::optional<std::string> does_not_fit(const History& history, const std::vector<int>& order,
                                                std::size_t capacity) {
   checked_capacity(capacity);
@@ -438,7 +292,7 @@ inline std::optional<std::string> does_not_fit(const History& history, const std
   for (const int message : order) {
     const detail::Life* const life = lives.find(message);
     if (life == nullptr) throw std::invalid_argument("the order names a message that was not pushed");
-    if (life->push->is_pending() && life->pop == nullptr) continue;  // as well not done: it would only take room
+    if (life->push->is_pending() && life->pop == nullptr) continue;  // ignored: it would only take room
     const std::size_t place = popped_at.size();
     push_time = std::max(push_time, life->push->call);
     if (place >= capacity) push_time = std::max(push_time, popped_at[place - capacity]);
@@ -446,82 +300,13 @@ inline std::optional<std::string> does_not_fit(const History& history, const std
 
     const Operation* pop = life->pop;
     if (pop == nullptr && pending_pop != lives.pending_pops.end()) pop = *pending_pop++;
-    pop_time = pop == nullptr ? never : std::max({pop_time, push_time, pop->call});  // what stays lets no other pass
+    pop_time = pop == nullptr
+                   ? never
+                   : std::max({pop_time, push_time, pop->call});  // a message that stays blocks the later ones
     if (life->pop != nullptr && pop_time >= pop->returned) return late(*pop);
     popped_at.push_back(pop_time);
   }
   return std::nullopt;
 }
-
-/// What a history tells of the messages of one producer, for a queue which keeps the order of each producer only: it is
-/// linearizable by itself, at the capacity of the whole. `producer_of(message)` says whose a message is. Pops which
-/// answered empty or are pending concern every producer, and stay; `full` speaks of the messages of all, and goes.
-template <class ProducerOf>
-History per_producer(const History& history, int producer, ProducerOf producer_of) {
-  History own;
-  for (const Operation& operation : history) {
-    if (operation.kind == Operation::Kind::full) continue;
-    const bool names_message =
-        operation.kind == Operation::Kind::push || (operation.kind == Operation::Kind::pop && !operation.is_pending());
-    if (!names_message || producer_of(operation.message) == producer) own.push_back(operation);
-  }
-  return own;
-}
-
-/// Records a history. Each thread writes to a log of its own, and all of them read one clock:
-///
-///   auto& log = recorder.log(thread);
-///   const auto call = log.begin();
-///   if (queue.try_push(int{message}) == Status::done) log.finish(Operation::Kind::push, message, call);
-///
-/// What is begun and not finished leaves no trace, as is right for a call that was refused. But a push which may have
-/// taken effect, or a pop which may have taken a message, and which never returned, must be added to the history as
-/// pending.
-///
-/// The clock is one more thing that the threads synchronise on, so it can hide a missing fence in the queue: look for
-/// data races without it.
-class Recorder {
- public:
-  class alignas(64) Log {  // a cache line of its own, or the threads would slow each other down
-   public:
-    explicit Log(std::atomic<std::int64_t>& clock) : clock_(&clock) {}
-
-    /// The time, to be taken immediately before the call.
-    std::int64_t begin() { return tick(); }
-    /// To be called immediately after the call; `call` is what begin() said.
-    void finish(Operation::Kind kind, int message, std::int64_t call) {
-      operations_.push_back({kind, message, call, tick()});
-    }
-
-   private:
-    friend Recorder;
-    // Sequentially consistent: the call can leave neither its interval nor, in the eyes of others, its place in time.
-    std::int64_t tick() { return clock_->fetch_add(1, std::memory_order_seq_cst); }
-
-    std::atomic<std::int64_t>* clock_;
-    std::vector<Operation> operations_;
-  };
-
-  /// Room for `operations` in each log is allocated now and not between the calls.
-  explicit Recorder(std::size_t threads, std::size_t operations = 0) : logs_(threads, Log(clock_)) {
-    for (Log& log : logs_) log.operations_.reserve(operations);
-  }
-  Recorder(const Recorder&) = delete;
-  Recorder& operator=(const Recorder&) = delete;
-
-  /// The log of a thread, from 0: to be used by one thread only.
-  Log& log(std::size_t thread) { return logs_.at(thread); }
-
-  /// What all logs hold. The threads must have been joined.
-  History history() const {
-    History history;
-    for (const Log& log : logs_) history.insert(history.end(), log.operations_.begin(), log.operations_.end());
-    return history;
-  }
-
- private:
-  std::atomic<std::int64_t> clock_{0};
-  std::vector<Log> logs_;
-};
 
 }  // namespace bq::checking

@@ -1,4 +1,4 @@
-// A queue of whatever class behind virtual calls: what is compiled once for all queues meets them so.
+// A queue of any class behind virtual calls, so that its users are compiled once for all queues.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace bq::checking {
 
-/// A queue of whatever class. The timed calls may be called only where the traits say that they exist.
+/// A queue of any class. The timed calls may be called only if the traits say that they exist.
 template <class T>
 class AnyQueue {
  public:
