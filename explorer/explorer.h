@@ -1,8 +1,9 @@
-// Looks for a run of a program that fails, among all that the limits allow.
+// Searches for a run of a program that fails, among all that the limits allow.
 //
-// The search raises the cost that a run may have (see chooser.h) from 0, so that the first failure is one of the
-// cheapest, and goes on at that cost for a while to find a shorter one. What it answers is exact within the limits: no
-// failure means that there is none at that cost, on this program, in the model of model_sync.h.
+// The search raises the cost that a run may have (see chooser.h) from 0, so that the first failure
+// is one of the cheapest, and continues at that cost for a while to find a shorter one. The result
+// is exact within the limits: no failure means that there is none at that cost, for this program,
+// in the model of model_sync.h.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,11 @@ namespace bq::explorer {
 
 struct Limits {
   Cost cost = Cost::preemption;
-  int bound = 2;                  ///< the highest cost of a run
-  std::uint64_t random_runs = 0;  ///< > 0: so many runs of Pct in the place of the search, of depth `bound` + 1
-  std::uint64_t seed = 1;         ///< of the random runs
-  bool weak = false;              ///< loads may return old values
-  std::uint64_t max_runs = UINT64_MAX;
+  int bound = 2;                        ///< the highest cost of a run
+  std::uint64_t random_runs = 0;        ///< > 0: the number of random runs (Pct of depth `bound` + 1), no search
+  std::uint64_t seed = 1;               ///< of the random runs
+  bool weak = false;                    ///< loads may return old values
+  std::uint64_t max_runs = UINT64_MAX;  ///< maximum number of runs
 };
 
 struct Outcome {
@@ -31,21 +32,24 @@ struct Outcome {
   std::vector<Event> events;
   std::vector<std::string> threads;
   std::uint64_t runs = 0;
-  std::uint64_t states = 0;  ///< distinct ones, at the highest cost reached
+  std::uint64_t states = 0;  ///< number of distinct states, at the highest cost reached
   double seconds = 0;
   bool is_complete = true;  ///< false: ended by max_runs
 
   bool passed() const { return failure.empty() && is_complete; }
 };
 
-/// `set_up` spawns the program's threads in the execution that it is given, anew for each run; it must be a pure
-/// function. Throws std::logic_error if it is seen not to be.
+/// `set_up` spawns the program's threads in the execution that it is given. It is called for each
+/// run, and must be a pure function: std::logic_error is thrown if two runs with the same choices
+/// differ.
 Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& limits);
 
-/// The run of these choices, with its schedule. Throws std::invalid_argument if the program has no such run.
+/// The run with these choices, and its schedule. Throws std::invalid_argument if the program has no
+/// such run.
 Outcome replay(const std::function<void(Execution&)>& set_up, const std::vector<int>& choices, bool weak);
 
-/// The schedule, for a person: a column for each thread, time going down, and at the end what failed.
+/// The schedule as text: a column for each thread, a line for each step, and at the end the
+/// failure.
 std::string schedule(const Outcome& outcome);
 
 }  // namespace bq::explorer

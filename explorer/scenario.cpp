@@ -16,16 +16,16 @@ constexpr int messages_per_producer = 100;  // numbers: producer * this + sequen
 constexpr std::int64_t timeout_ns = 1'000;
 constexpr std::int64_t long_ago = -1;
 
-/// Hashes of histories that have been found right. Most runs have one of a few.
-using Judged = std::unordered_set<std::uint64_t>;
+/// Hashes of histories that have passed the check. Most runs have one of a few histories.
+using CheckedHistories = std::unordered_set<std::uint64_t>;
 
-/// The state of one run.
-class World {
+/// The queue of one run, its threads' bodies, and what they record.
+class QueueRun {
  public:
-  World(const Subject& subject, const Shape& shape, Judged& judged)
+  QueueRun(const Subject& subject, const Shape& shape, CheckedHistories& checked)
       : traits_(subject.traits),
         shape_(shape),
-        judged_(judged),
+        checked_(checked),
         instances_before_(Message::instances()),
         queue_(subject.make(shape.capacity)),
         active_producers_(shape.producers, "producers") {}
@@ -57,7 +57,7 @@ class World {
     close_ = {call, tick()};
   }
 
-  /// By the host, once all threads have ended.
+  /// Called by the host when all threads have ended.
   void check_all() {
     drain();
     check_messages();
@@ -71,7 +71,7 @@ class World {
  private:
   static Execution& run() { return Execution::current(); }
 
-  /// The beginning of a call is a step: when it happens decides what the call may answer.
+  /// The beginning of a call is a step, since its time decides what the call may answer.
   void begin(const std::string& call) {
     run().step(call.c_str(), calls_);
     run().note_write(calls_);
@@ -114,6 +114,7 @@ class World {
       record(checking::Operation::Kind::push, number, call, returned);
       delivered_.push_back(number);
     } else {
+      // NOLINTNEXTLINE(bugprone-use-after-move): it was not done, so it has left the message as it was
       run().check(message.value() == number, "a push that was not done has taken the message away");
       if (status == Status::full || status == Status::timeout) {
         record(checking::Operation::Kind::full, number, call, returned);
@@ -191,7 +192,7 @@ class World {
     run().check(queue_->try_pop(out) == Status::closed, "after a pop has reported the end, try_pop does not");
   }
 
-  /// What the threads have left inside: all of it is there, and nothing else.
+  /// Takes what the threads have left in the queue.
   void drain() {
     std::optional<Message> out;
     Status status{};
@@ -254,7 +255,7 @@ class World {
 
   void check_history() {
     if (run().has_failed()) return;
-    // The calls' beginnings and ends in the order of time, and nothing else, decide.
+    // The result depends only on the order of the calls' beginnings and ends.
     std::vector<std::uint64_t> events(static_cast<std::size_t>(ticks_) + 1);
     for (const checking::Operation& operation : history_) {
       const std::uint64_t what =
@@ -264,11 +265,11 @@ class World {
     }
     std::uint64_t key = 0;
     for (const std::uint64_t event : events) key = (key ^ event) * 0x9e3779b97f4a7c15 + (key >> 31);
-    if (judged_.contains(key)) return;
+    if (checked_.contains(key)) return;
     const auto fault = traits_.fifo == Fifo::global ? checking::not_linearizable(history_, queue_->capacity())
                                                     : out_of_order_for_a_producer();
     if (fault) return run().fail(*fault);
-    judged_.insert(key);
+    checked_.insert(key);
   }
 
   std::optional<std::string> out_of_order_for_a_producer() const {
@@ -287,7 +288,7 @@ class World {
 
   const Traits& traits_;
   const Shape& shape_;
-  Judged& judged_;
+  CheckedHistories& checked_;
   const std::int64_t instances_before_;
   std::unique_ptr<checking::AnyQueue<Message>> queue_;
   ModelSync::atomic<int> active_producers_;
@@ -321,7 +322,7 @@ std::string to_string(const Shape& shape) {
   return text;
 }
 
-std::string misfit(const Subject& subject, const Shape& shape) {
+std::string why_unsupported(const Subject& subject, const Shape& shape) {
   const Traits& traits = subject.traits;
   if (!subject.make) return "does not synchronise through Sync";
   if (shape.producers > 1 && traits.producers == Endpoints::one) return "takes one producer";
@@ -335,16 +336,16 @@ std::string misfit(const Subject& subject, const Shape& shape) {
 }
 
 std::function<void(Execution&)> program(const Subject& subject, const Shape& shape) {
-  return [subject, shape, judged = std::make_shared<Judged>()](Execution& run) {
-    auto world = std::make_shared<World>(subject, shape, *judged);
+  return [subject, shape, checked = std::make_shared<CheckedHistories>()](Execution& run) {
+    auto queue_run = std::make_shared<QueueRun>(subject, shape, *checked);
     for (int i = 0; i < shape.producers; ++i) {
-      run.spawn(numbered("producer", i, shape.producers), [world, i] { world->produce(i); });
+      run.spawn(numbered("producer", i, shape.producers), [queue_run, i] { queue_run->produce(i); });
     }
     for (int i = 0; i < shape.consumers; ++i) {
-      run.spawn(numbered("consumer", i, shape.consumers), [world, i] { world->consume(i); });
+      run.spawn(numbered("consumer", i, shape.consumers), [queue_run, i] { queue_run->consume(i); });
     }
-    if (shape.ending == Shape::Ending::race) run.spawn("closer", [world] { world->close(); });
-    run.at_end([world] { world->check_all(); });
+    if (shape.ending == Shape::Ending::race) run.spawn("closer", [queue_run] { queue_run->close(); });
+    run.at_end([queue_run] { queue_run->check_all(); });
   };
 }
 

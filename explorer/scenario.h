@@ -1,14 +1,18 @@
-// What the explorer has a queue do, and what it holds it to.
+// The programs that the explorer runs on a queue, and the checks of each run.
 //
-// A shape says how many threads make how many calls. On every run, whatever its schedule, it is checked that
-//   - every thread that should come to its end does: no deadlock, and no lost wake-up once all is quiet (a closing
-//     close would mask those, so there are shapes without one)
-//   - each message that was delivered is taken exactly once, and is what was sent; a refused one is untouched
-//   - the calls are those of a bounded FIFO queue: linearizable, or in the order of each producer where the queue
-//     promises no more (checking/linearizability.h). That includes the bound, and answers such as full and empty
-//   - a close decides for each push, the end comes after the last message and is permanent
-//   - timed calls are never early, and do not wait for a deadline in the past
-//   - nothing is leaked or destroyed twice; and what model_sync.h finds by itself: data races, slots misused
+// A shape says how many threads make how many calls. The following is checked on every run:
+//   - every thread that should end does: no deadlock, and no lost wake-up when no thread can go on
+//     (a close would hide those, so there are shapes without one)
+//   - each delivered message is taken exactly once, and is what was sent; a refused one is
+//     unchanged
+//   - the calls are those of a bounded FIFO queue: linearizable, or in the order of each producer
+//     where the queue promises no more (checking/linearizability.h). That includes the bound, and
+//     answers such as full and empty
+//   - each push is delivered or refused by a close, never both; the end is reported after the last
+//     message and is permanent
+//   - timed calls are never early, and do not wait if the deadline is in the past
+//   - no message is leaked or destroyed twice; and the failures of model_sync.h: data races,
+//     misused slots
 #pragma once
 
 #include <cstddef>
@@ -33,23 +37,23 @@ struct Shape {
   };
   enum class Calls {
     blocking,
-    trying,  ///< once each: refusals are answers like any other
+    trying,  ///< one call for each message, whatever it answers
     timed,   ///< likewise, with deadlines in the future; the last call of each thread with one in the past
   };
 
-  int producers = 1;  ///< may be 0, as the consumers: then a race with a close, or without any message
+  int producers = 1;  ///< 0 producers or 0 consumers: only with a close, or without messages
   int consumers = 1;
   std::size_t capacity = 1;
-  int messages = 1;  ///< in all, dealt out to the producers
+  int messages = 1;  ///< of all producers together
   Ending ending = Ending::none;
   Calls calls = Calls::blocking;
 
-  /// How many of `all` fall to a thread of `threads`.
+  /// The share of thread `self` of `threads` in `all`.
   static int share(int all, int self, int threads) { return all / threads + (self < all % threads ? 1 : 0); }
   int threads() const { return producers + consumers + (ending == Ending::race ? 1 : 0); }
 };
 
-/// "2P1C capacity 1 x2, closed by producers": two producers, one consumer, two messages in all.
+/// "2P1C capacity 1 x2, closed by producers": two producers, one consumer, two messages in total.
 std::string to_string(const Shape& shape);
 
 using Message = checking::Tracked;
@@ -58,14 +62,15 @@ using Message = checking::Tracked;
 struct Subject {
   std::string name;
   Traits traits;
-  std::function<std::unique_ptr<checking::AnyQueue<Message>>(std::size_t capacity)> make;  ///< empty: does not use Sync
-  bool only_by_name = false;  ///< not in a run of all queues: it is wrong, or keeps no bound
+  /// Empty if the queue does not use Sync.
+  std::function<std::unique_ptr<checking::AnyQueue<Message>>(std::size_t capacity)> make;
+  bool only_by_name = false;  ///< not in a run of all queues: it is wrong, or has no bound
 };
 
-/// Why the queue cannot have this shape, or nothing.
-std::string misfit(const Subject& subject, const Shape& shape);
+/// The reason why the queue does not support this shape; empty if it does.
+std::string why_unsupported(const Subject& subject, const Shape& shape);
 
-/// The program for explore().
+/// The program for explore() that runs this shape on the queue.
 std::function<void(Execution&)> program(const Subject& subject, const Shape& shape);
 
 /// All queues that registered themselves, by name.
@@ -79,7 +84,8 @@ concept UsesSync = requires {
 };
 }  // namespace detail
 
-/// `Queue` is a class template over the message type, and over the synchronisation policy if it uses one.
+/// `Queue` is a class template over the message type, and over the synchronisation policy if it
+/// uses one.
 template <template <class...> class Queue, class Sync = ModelSync>
 Subject describe(const char* name) {
   Subject subject{name, Queue<int>::traits, nullptr};

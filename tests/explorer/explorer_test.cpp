@@ -101,11 +101,11 @@ TEST(Explorer, DelaysFindItToo) {
 }
 
 TEST(Explorer, AFailureCanBeSeenAgain) {
-  const Outcome found = explore(dining, {.bound = 1});
-  const Outcome again = replay(dining, found.choices, false);
-  EXPECT_EQ(again.failure, found.failure);
-  EXPECT_EQ(schedule(again).substr(0, 100), schedule(found).substr(0, 100));
-  EXPECT_NE(schedule(found).find("lock left"), std::string::npos) << schedule(found);
+  const Outcome first = explore(dining, {.bound = 1});
+  const Outcome again = replay(dining, first.choices, false);
+  EXPECT_EQ(again.failure, first.failure);
+  EXPECT_EQ(schedule(again).substr(0, 100), schedule(first).substr(0, 100));
+  EXPECT_NE(schedule(first).find("lock left"), std::string::npos) << schedule(first);
   EXPECT_THROW(replay(dining, {7, 7, 7}, false), std::invalid_argument);
 }
 
