@@ -1,6 +1,6 @@
 # What benchmarks/with links queues from outside the tree with: the parts of this build, and how they were compiled.
 if(BQ_TESTS)
-  set_property(GLOBAL APPEND PROPERTY bq_exports bq_contract_suite bq_explorer bq_explore_main)
+  set_property(GLOBAL APPEND PROPERTY bq_exports bq_contract_suite)
 endif()
 get_property(targets GLOBAL PROPERTY bq_exports)
 get_property(parts GLOBAL PROPERTY bq_queue_parts)

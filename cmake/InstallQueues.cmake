@@ -5,7 +5,7 @@ add_library(bounded_queues::bounded_queues ALIAS bounded_queues)  # the same nam
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/bounded_queues")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/queues/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/bounded_queues/queues"
-        FILES_MATCHING PATTERN "*.h" PATTERN examples EXCLUDE)
+        FILES_MATCHING PATTERN "*.h")
 target_include_directories(bounded_queues INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/bounded_queues>")
 install(TARGETS bounded_queues EXPORT bounded_queues)
 install(EXPORT bounded_queues NAMESPACE bounded_queues:: DESTINATION "${package_dir}" FILE bounded_queues-targets.cmake)

@@ -1,39 +1,47 @@
-// The contract that every queue of this suite keeps: what the calls mean, what a queue says about itself.
+// The contract that every queue of this suite keeps: what the calls mean, and how a queue describes
+// itself.
 //
-// A bounded blocking queue carries messages from producers to consumers and holds at most capacity() of them: a
-// producer that is too fast waits in push (backpressure), a consumer that is too fast waits in pop.
-// Names follow the concurrent queues proposed for the C++ standard (WG21 paper P0260).
+// A bounded blocking queue carries messages from producers to consumers and holds at most
+// capacity() of them: a producer that is too fast waits in push (backpressure), a consumer that is
+// too fast waits in pop. Names follow the concurrent queues proposed for the C++ standard (WG21
+// paper P0260).
 //
-//   Q(capacity)         Capacity 0 throws std::invalid_argument. The bound is exact unless `traits.bound` says
-//                       otherwise.
-//   push(T&& v)         Waits while full. True: delivered. False: closed, and `v` is untouched, still the caller's.
-//   try_push(T&& v)     Never waits for room: done, full, closed, or busy (see Status). Moves from `v` only
-//                       when done.
-//   pop()               Waits while empty. The optional is empty only when the queue is closed and drained, and from
-//                       then on always.
-//   pop(out)            As pop(), straight into the caller's optional: done, or closed and then `out` is empty. Queues need
-//                       not have it; pop_into(queue, out) below does the same with any.
-//   try_pop(out)        Never waits for a message: done (then `out` holds the message), empty, closed (and
-//                       drained), or busy.
+//   Q(capacity)         Capacity 0 throws std::invalid_argument. The bound is exact unless
+//                       `traits.bound` says otherwise.
+//   push(T&& v)         Waits while full. True: delivered. False: closed, and `v` is unchanged and
+//                       still the caller's.
+//   try_push(T&& v)     Never waits for room: done, full, closed, or busy (see Status). Moves from
+//                       `v` only when done.
+//   pop()               Waits while empty. The optional is empty only when the queue is closed and
+//                       drained, and from then on always.
+//   pop(out)            As pop(), directly into the caller's optional: done, or closed and then
+//                       `out` is empty. Optional for a queue; pop_into(queue, out) below works with
+//                       any.
+//   try_pop(out)        Never waits for a message: done (then `out` holds the message), empty,
+//                       closed (and drained), or busy.
 //   try_push_until(v, t)  try_pop_until(out, t)
-//                       As push and pop, up to an absolute time of the steady clock; a past one behaves as try_*, with
-//                       timeout in the place of full and empty. Never early, and looks once more after the time is up,
-//                       so timeout means: full (empty) at the end. Only where `traits.timed` is Timed::yes.
-//   close()             Idempotent, callable from any thread, wakes every waiter on both sides. One instant decides for
-//                       each racing push: delivered or refused, never both. Pops report the end only after every
-//                       message whose push returned (or will return) true has been taken.
+//                       As push and pop, up to an absolute time of the steady clock. A past one
+//                       behaves as try_*, but returns timeout instead of full and empty. Never
+//                       early, and checks once more after the deadline, so timeout means: full
+//                       (empty) at the end. Only where `traits.timed` is Timed::yes.
+//   close()             Idempotent, callable from any thread, wakes every waiter on both sides.
+//                       Each concurrent push is either delivered or refused, never both. Pops
+//                       report the end only after every message whose push returned (or will
+//                       return) true has been taken.
 //   is_closed()         A snapshot; once true it stays true.
-//   capacity()          The effective bound, after any rounding; `unbounded_capacity` if there is none.
+//   capacity()          The effective bound, after any rounding; `unbounded_capacity` if there is
+//                       none.
 //   size_approx()       A snapshot, 0 <= size <= capacity(). Exact when no call is in progress.
 //
-// Bound:       completed pushes - begun pops <= capacity(), at every instant.
-// Visibility:  what precedes push(v) happens before what follows the pop that returns v, and a pop happens before the
-//              push that reuses its slot.
-// Exceptions:  a throwing move of T leaves a locked queue unchanged, and the `out` of a pop empty; rings require a
-//              nothrow move.
-// Destruction: no call may be in progress (popping the last message does not mean that its push has returned: join
-//              first). Messages left are destroyed exactly once.
-// Fairness:    FIFO speaks of messages, not of waiters; freedom from starvation is not promised.
+// Bound:       completed pushes - started pops <= capacity(), at every instant.
+// Visibility:  what precedes push(v) happens before what follows the pop that returns v, and a pop
+//              happens before the push that reuses its slot.
+// Exceptions:  a throwing move of T leaves a locked queue unchanged, and the `out` of a pop empty;
+//              rings require a nothrow move.
+// Destruction: no call may be in progress (popping the last message does not mean that its push has
+//              returned: join first). Messages left are destroyed exactly once.
+// Fairness:    FIFO is the order of messages, not of waiters; freedom from starvation is not
+//              promised.
 #pragma once
 
 #include <chrono>
@@ -64,7 +72,7 @@ using Deadline = std::chrono::steady_clock::time_point;
 
 inline constexpr std::size_t unbounded_capacity = std::numeric_limits<std::size_t>::max();
 
-/// How many threads may call a side at once.
+/// How many threads may use one side at the same time.
 enum class Endpoints : std::uint8_t { one, many };
 /// Which capacities can be asked for, all within [min_capacity, max_capacity].
 enum class Capacities : std::uint8_t { any, power_of_two, range, unbounded };
@@ -80,18 +88,20 @@ enum class Blocking : std::uint8_t { native, emulated };
 enum class Timed : std::uint8_t { yes, none };
 /// Quiescent: exact only while no push runs.
 enum class Close : std::uint8_t { exact, quiescent };
-/// Whom a thread stopped in mid-call holds up; one slot: capacity shrinks by it, and the rest goes on.
+/// Which threads a thread stopped inside a call blocks. One slot: capacity shrinks by one, and the
+/// others proceed.
 enum class Stall : std::uint8_t { nobody, one_slot, everyone };
-/// Written for this suite, or wrapped around a library that people use.
+/// Written for this suite (house), or an adapter of a third-party library (peer).
 enum class Origin : std::uint8_t { house, peer };
 
-/// What a queue says about itself. Data, not behaviour: tests and scenarios skip by it, and tables print it.
+/// How a queue describes itself. Tests and scenarios decide by it what to skip, and tables print
+/// it.
 struct Traits {
   Endpoints producers = Endpoints::many;
   Endpoints consumers = Endpoints::many;
   Capacities capacities = Capacities::any;
   std::size_t min_capacity = 1;
-  std::size_t max_capacity = unbounded_capacity;  ///< by default whatever memory holds
+  std::size_t max_capacity = unbounded_capacity;  ///< by default limited by memory only
   Bound bound = Bound::exact;
   Element element = Element::any;
   Fifo fifo = Fifo::global;
@@ -101,12 +111,12 @@ struct Traits {
   Stall stall = Stall::everyone;
   Origin origin = Origin::house;
   std::string_view waiting = {};  ///< how a blocked call waits, in two or three words: "condvar", "spin, then condvar"
-  std::string_view note = {};     ///< what a reader of a table must know beyond the labels; empty for most
-  std::string_view defect = {};   ///< a known fault, rare enough to be measured all the same; empty for most
+  std::string_view note = {};     ///< what the labels do not tell a reader of a table; mostly empty
+  std::string_view defect = {};   ///< a known fault that is too rare to exclude the queue; mostly empty
 };
 
-/// A queue of this suite. Thread-safety: every member may be called from any thread, within traits.producers and
-/// traits.consumers.
+/// A queue of this suite. Thread-safety: every member may be called from any thread, within
+/// traits.producers and traits.consumers.
 template <class Q>
 concept BoundedQueue = std::constructible_from<Q, std::size_t> &&
     requires(Q queue, const Q& snapshot, typename Q::value_type value, std::optional<typename Q::value_type> out) {
@@ -121,7 +131,7 @@ concept BoundedQueue = std::constructible_from<Q, std::size_t> &&
   { snapshot.size_approx() } -> std::same_as<std::size_t>;
 };
 
-/// A queue that can also give up at a time.
+/// A queue that also has the timed calls.
 template <class Q>
 concept TimedBoundedQueue = BoundedQueue<Q> &&
     requires(Q queue, typename Q::value_type value, std::optional<typename Q::value_type> out, Deadline deadline) {
@@ -129,9 +139,10 @@ concept TimedBoundedQueue = BoundedQueue<Q> &&
   { queue.try_pop_until(out, deadline) } -> std::same_as<Status>;
 };
 
-/// pop() into the caller's optional, which is empty at the end of the stream; false then. Where many messages pass, this is
-/// the faster form: a small optional that is returned travels in registers, and compilers (GCC 12) load it as a whole from
-/// where the queue has just written its parts, which has to wait until all earlier writes have left the core.
+/// pop() into the caller's optional. Returns false at the end of the stream, and the optional is
+/// empty then. This form is faster where many messages pass: a small optional is returned in
+/// registers, and compilers (GCC 12) load it as a whole from where the queue has just written its
+/// parts, which must wait until all earlier writes have left the core.
 template <BoundedQueue Q>
 bool pop_into(Q& queue, std::optional<typename Q::value_type>& out) {
   if constexpr (requires {
@@ -146,29 +157,29 @@ bool pop_into(Q& queue, std::optional<typename Q::value_type>& out) {
   }
 }
 
-/// The time after this duration from now; the last one there is where that would lie beyond.
+/// Now plus `timeout`, or Deadline::max() if the sum is beyond it.
 template <class Rep, class Period>
-Deadline deadline_after(std::chrono::duration<Rep, Period> patience) {
+Deadline deadline_after(std::chrono::duration<Rep, Period> timeout) {
   using Seconds = std::chrono::duration<long double>;
   const Deadline now = Deadline::clock::now();
-  if (Seconds(patience) <= Seconds::zero()) return now;
-  if (Seconds(patience) >= Seconds(Deadline::max() - now)) return Deadline::max();
-  return now + std::chrono::ceil<Deadline::duration>(patience);
+  if (Seconds(timeout) <= Seconds::zero()) return now;
+  if (Seconds(timeout) >= Seconds(Deadline::max() - now)) return Deadline::max();
+  return now + std::chrono::ceil<Deadline::duration>(timeout);
 }
 
 /// try_push_until with a duration from now, as users of the standard library expect it.
 template <TimedBoundedQueue Q, class Rep, class Period>
-Status try_push_for(Q& queue, typename Q::value_type&& value, std::chrono::duration<Rep, Period> patience) {
-  return queue.try_push_until(std::move(value), deadline_after(patience));
+Status try_push_for(Q& queue, typename Q::value_type&& value, std::chrono::duration<Rep, Period> timeout) {
+  return queue.try_push_until(std::move(value), deadline_after(timeout));
 }
 
 /// try_pop_until with a duration from now.
 template <TimedBoundedQueue Q, class Rep, class Period>
-Status try_pop_for(Q& queue, std::optional<typename Q::value_type>& out, std::chrono::duration<Rep, Period> patience) {
-  return queue.try_pop_until(out, deadline_after(patience));
+Status try_pop_for(Q& queue, std::optional<typename Q::value_type>& out, std::chrono::duration<Rep, Period> timeout) {
+  return queue.try_pop_until(out, deadline_after(timeout));
 }
 
-/// The capacity that a constructor was given, or std::invalid_argument for one outside [1, max].
+/// Returns `capacity`; throws std::invalid_argument if it is outside [1, max].
 inline std::size_t checked_capacity(std::size_t capacity, std::size_t max = unbounded_capacity) {
   if (capacity == 0) throw std::invalid_argument("capacity 0: a bounded queue holds at least one message");
   if (capacity > max) {
@@ -179,9 +190,10 @@ inline std::size_t checked_capacity(std::size_t capacity, std::size_t max = unbo
 
 }  // namespace bq
 
-/// BQ_QUEUE(my::MyQueue, my_queue) in a header from outside this tree, at namespace scope, makes the class template
-/// known as `my_queue` to `./scripts/bench --with HEADER` and `./scripts/test --with HEADER`, which give the macro a
-/// meaning of their own. Everywhere else it merely checks the interface. See docs/your_own_queue.md.
+/// BQ_QUEUE(my::MyQueue, my_queue) in a header from outside this tree, at namespace scope, makes
+/// the class template known as `my_queue` to `./scripts/bench --with HEADER` and `./scripts/test
+/// --with HEADER`, which define the macro themselves. Everywhere else it only checks the interface.
+/// See docs/your_own_queue.md.
 #ifndef BQ_QUEUE
 #define BQ_QUEUE(Class, name) \
   static_assert(::bq::BoundedQueue<Class<int>>, #name " does not offer what queues/bounded_queue.h asks of a queue");

@@ -1,6 +1,7 @@
-// Producer and consumer handles: ends of a queue that close it when the last handle of a side goes away.
+// Producer and consumer handles: ends of a queue that close it when the last handle of a side is
+// destroyed.
 //
-// start_consumer runs the consumer in a thread of its own. The order in which its result is destroyed cannot hang:
+// start_consumer runs the consumer in a thread of its own. Destroying its result cannot hang:
 //
 // ```cpp
 // #include <cstdio>
@@ -14,7 +15,7 @@
 //     while (std::optional<int> message = consumer.pop()) std::printf("%d\n", *message);
 //   });
 //   for (int i = 1; i <= 100; ++i) producer.push(i);  // waits while 16 messages are inside
-// }  // the producer is destroyed first and closes the queue; the worker takes what is left, ends, and is joined
+// }  // the producer is destroyed first and closes the queue; then the worker ends and is joined
 // ```
 //
 // make_handles returns the two handles and starts no thread. Hazard: a thread that pops until the end of the stream
@@ -72,7 +73,7 @@ struct Ends {
   std::atomic<std::size_t> consumers{0};
 };
 
-/// Counts itself among the handles of its side and closes the queue when it was the last.
+/// Is counted among the handles of its side; closes the queue if it was the last one.
 template <class Q, std::atomic<std::size_t> Ends<Q>::*side, Endpoints endpoints>
 class Handle {
  public:
@@ -82,11 +83,11 @@ class Handle {
   explicit Handle(std::shared_ptr<Ends<Q>> ends) : ends_(std::move(ends)) { join(); }
   Handle(const Handle& other) requires(endpoints == Endpoints::many) : ends_(other.ends_) { join(); }
   Handle(Handle&& other) noexcept = default;
-  // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): it copies before it lets go
+  // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): it copies before it releases
   Handle& operator=(const Handle& other) requires(endpoints == Endpoints::many) { return *this = Handle(other); }
   Handle& operator=(Handle&& other) noexcept {
     Handle taken(std::move(other));
-    std::swap(ends_, taken.ends_);  // `taken` leaves with the end that this handle had
+    std::swap(ends_, taken.ends_);  // `taken` releases the end that this handle had
     return *this;
   }
   ~Handle() {
@@ -123,7 +124,8 @@ class Producer : public detail::Handle<Q, &detail::Ends<Q>::producers, Q::traits
   Status try_push_until(T&& value, Deadline deadline) requires TimedBoundedQueue<Q> {
     return this->ends_->queue.try_push_until(std::move(value), deadline);
   }
-  /// Messages that no consumer took. Final once the last consumer has gone and no push is in progress.
+  /// Number of messages that no consumer took. Final once the last consumer is gone and no push is
+  /// in progress.
   std::size_t undelivered() const { return this->ends_->queue.size_approx(); }
 };
 
@@ -150,9 +152,10 @@ std::pair<Producer<Q>, Consumer<Q>> make_handles(std::size_t capacity) {
   return {Producer<Q>(ends), Consumer<Q>(ends)};
 }
 
-/// A consumer's thread and the first producer of its queue. Members are destroyed in reverse order: `producer` first,
-/// which lets the consumer see the end of the stream, then `worker`, which joins the thread. The type can be neither
-/// moved nor assigned, so that no other order is possible. Bind it with auto [worker, producer].
+/// A consumer's thread and the first producer of its queue. Members are destroyed in reverse order:
+/// `producer` first, which lets the consumer see the end of the stream, then `worker`, which joins
+/// the thread. The type can be neither moved nor assigned, so that no other order is possible. Bind
+/// it with auto [worker, producer].
 template <BoundedQueue Q>
 struct ConsumerThread {
   std::jthread worker;
@@ -161,10 +164,11 @@ struct ConsumerThread {
   ConsumerThread& operator=(ConsumerThread&&) = delete;
 };
 
-/// A new queue whose messages `body(Consumer<Q>)` takes in a thread of its own. `body` is moved into that thread and
-/// owns the only consumer: pushes return false once `body` has returned. An exception that leaves `body` ends the
-/// program, as one that leaves the function of a std::jthread does. Throws what Q's constructor throws, and
-/// std::system_error if no thread can be started. For several consumers, see the second example above.
+/// A new queue whose messages `body(Consumer<Q>)` takes in a thread of its own. `body` is moved
+/// into that thread and owns the only consumer: pushes return false once `body` has returned. An
+/// exception that leaves `body` ends the program, as one that leaves the function of a std::jthread
+/// does. Throws what Q's constructor throws, and std::system_error if no thread can be started. For
+/// several consumers, see the second example above.
 template <BoundedQueue Q, std::invocable<Consumer<Q>> Body>
 ConsumerThread<Q> start_consumer(std::size_t capacity, Body body) {
   auto [producer, consumer] = make_handles<Q>(capacity);

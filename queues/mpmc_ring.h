@@ -1,20 +1,24 @@
 // A ring without locks for many producers and many consumers, and the blocking queues made of it.
 //
-// What:    each slot has a turn: even while it is free, odd while it holds a message, one more at each change. A push
-//          claims the next position by moving the tail, writes, and advances the slot's turn; a pop does the same at
-//          the head. Nobody else may use a position that is claimed, so the two sides meet in the slots alone. Slots
-//          are not padded: neighbours share cache lines, which suits one thread a side and costs many.
+// What:    each slot has a turn: even while it is free, odd while it holds a message, one more at
+//          each change. A push claims the next position by moving the tail, writes, and advances
+//          the slot's turn; a pop does the same at the head. No other thread may use a position
+//          that is claimed, so the two sides share nothing but the slots. Slots are not padded:
+//          neighbours share cache lines, which is best with one thread a side and slow with many.
 // Use it:  where many threads share one queue, and their calls are frequent.
-// Not:     where threads may be stopped at any time for long: one stopped between the claim and the turn holds up all
-//          that come after it.
-// Source:  D. Vyukov, "Bounded MPMC queue", 2010 (1024cores.net). Capacities of any size, 1 among them, and a closing
-//          bit in the tail, so that one atomic instruction decides between a push and a close: as in the array flavour
-//          of crossbeam-channel (Rust), whose slots hold a whole stamp where these hold a turn.
-// Waiting: one of waiting_policies.h.
-// Progress: neither lock-free nor blocking in the strict sense: a thread stopped in mid-call holds up everyone behind
-//          it, yet try_push and try_pop never wait for it, and say busy.
-// Ordering: a message is released and acquired through its slot's turn. The tail and the head hand out positions; they
-//          are released, too, so that whoever has seen one moved sees what it was moved past.
+// Not:     where threads may be stopped for long at any time: one that is stopped between the claim
+//          and the turn blocks all that come after it.
+// Source:  D. Vyukov, "Bounded MPMC queue", 2010 (1024cores.net). Two things are as in the array
+//          flavour of crossbeam-channel (Rust): capacities of any size, 1 among them, and a closing
+//          bit in the tail, so that one atomic instruction decides between a push and a close. Its
+//          slots hold a whole stamp where these hold a turn.
+// Waiting: one of detail/waiting_policies.h. Progress: neither lock-free nor blocking in the strict
+// sense: a thread stopped inside a call blocks all behind it, yet
+//          try_push and try_pop never wait for it, and answer busy.
+// Ordering: a message is released and acquired through its slot's turn. The tail and the head hand
+// out positions. They
+//          are released, too, so that a thread that has seen one moved also sees what happened
+//          before the move.
 #pragma once
 
 #include <algorithm>
@@ -26,11 +30,11 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/blocking.h"
+#include "queues/detail/blocking_queue.h"
 
 namespace bq {
 
-/// Storage for blocking.h.
+/// Storage for detail/blocking_queue.h.
 template <class T, class Sync = StdSync>
 class MpmcRing {
   static_assert(std::is_nothrow_move_constructible_v<T>,
@@ -39,7 +43,7 @@ class MpmcRing {
  public:
   static constexpr Traits traits{.element = Element::nothrow_movable};
 
-  /// Messages go through positions that start at `first_turn` times capacity, for tests of how they wrap.
+  /// Positions start at `first_turn` times the capacity, so that tests can make them wrap.
   explicit MpmcRing(std::size_t capacity, std::uint64_t first_turn = 0)
       : capacity_(checked_capacity(capacity)),
         index_bits_(static_cast<unsigned>(std::bit_width(capacity - 1))),
@@ -70,8 +74,9 @@ class MpmcRing {
           return Status::done;
         }
       } else if (is_before(turn, free_turn(tail))) {
-        // The slot still has a message, or a pop is about to free it. Nothing is behind the tail, so if the head is a
-        // whole round behind, it is behind the tail of this very moment.
+        // The slot still has a message, or a pop is about to free it. The tail never moves back, so
+        // if the head is a whole round behind the tail that was read, it is a whole round behind
+        // the current tail.
         const Position head = head_.load(std::memory_order_acquire);
         return next_turn(head) == tail ? Status::full : Status::busy;
       } else {
@@ -92,8 +97,8 @@ class MpmcRing {
           return Status::done;
         }
       } else if (is_before(turn, free_turn(head) + 1)) {
-        // Nothing is there, or a push is about to write it. The head never overtakes the tail: where they are equal
-        // now, they are so at this very moment.
+        // The slot is empty, or a push is about to write it. The head never overtakes the tail, so
+        // if the two are equal here, the queue is empty at the time of this load.
         const Position tail = tail_.load(std::memory_order_acquire);
         if ((tail & ~closing_bit) != head) return Status::busy;
         return tail & closing_bit ? Status::closed : Status::empty;
@@ -110,10 +115,10 @@ class MpmcRing {
   bool can_pop() const {
     const Position head = head_.load(std::memory_order_relaxed);
     return !is_before(slot_at(head).turn.load(std::memory_order_relaxed), free_turn(head) + 1) ||
-           closed_.load(std::memory_order_acquire);  // and not the tail: its line is the producers'
+           closed_.load(std::memory_order_acquire);  // not the tail: producers write that line
   }
 
-  /// Decides: a push that has claimed its slot before will be delivered, and no other.
+  /// The fetch_or decides: a push that claimed its slot before it will be delivered, and no other.
   void close() {
     tail_.fetch_or(closing_bit, std::memory_order_acq_rel);
     closed_.store(true, std::memory_order_release);
@@ -123,7 +128,7 @@ class MpmcRing {
   }
   std::size_t capacity() const { return capacity_; }
   std::size_t size_approx() const {
-    // The head first: the tail that is read later is not behind it.
+    // The head first, so that the tail is not behind it.
     const Position head = head_.load(std::memory_order_acquire);
     const Position tail = tail_.load(std::memory_order_acquire);
     const std::uint64_t rounds = turn_of(tail - (head & ~(next_turn(0) - 1)));
@@ -137,9 +142,9 @@ class MpmcRing {
     typename Sync::template slot<T> message;
   };
 
-  // A position is, from the highest bit down: how often the ring has been filled, the slot's index, and the closing bit
-  // (of the tail). Indices end at the capacity, whatever the bits could hold: there the next round begins. All of it
-  // wraps with the 64 bits.
+  // A position is, from the highest bit down: the number of the round, the slot's index, and the
+  // closing bit (of the tail). Indices end at the capacity, even where their bits could hold more;
+  // the next round begins there. Positions wrap at 64 bits.
   using Position = std::uint64_t;
   static constexpr Position closing_bit = 1;
 
@@ -153,7 +158,7 @@ class MpmcRing {
   const Slot& slot_at(Position position) const { return slots_[index_of(position)]; }
   /// The turn at which the slot of this position is free for it.
   Turn free_turn(Position position) const { return 2 * turn_of(position); }
-  /// Turns wrap with the positions, so they have as many bits less as the index takes.
+  /// Turns wrap with the positions, so they have fewer bits: less those of the index.
   bool is_before(Turn a, Turn b) const { return static_cast<std::int64_t>((a - b) << index_bits_) < 0; }
 
   const std::size_t capacity_;

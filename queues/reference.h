@@ -1,21 +1,23 @@
 // The reference: the textbook two-flag design, repaired.
 //
-// What:    a mutex-held deque; an is_full and an is_empty flag, each with its mutex and its condition variable; every
-//          signal wakes everybody. Three lock acquisitions for a push or a pop, up to five when the other side must be
-//          told.
-// Use it:  as the yardstick of a comparison.
-// Not:     elsewhere: two_condvar.h does the same with one mutex, and less code. Neither is always the faster one: with
-//          four threads a side on two cores this queue has 0.6 times the overhead of two_condvar.h, and three loggers
-//          wait 0.8 times as long in the slowest push of a hundred; with one thread a side they are mostly alike.
-// Source:  an exercise published on a Rust blog (see reference_as_posted.h, which keeps its two bugs). The repair is
-//          the smallest that keeps the structure:
-//          1. A call never holds both flags' mutexes. The one order is flag, then data; so no cycle can form.
-//          2. A flag is raised and lowered from the deque itself, under its own mutex and data's. It may stay up for a
-//             moment too long (until the call that is to lower it, and to wake, comes to it), never too short; who is
-//             about to give up looks at the deque.
+// What:    a deque under a mutex; an is_full and an is_empty flag, each with its mutex and its
+//          condition variable; every signal wakes all waiters. Three lock acquisitions for a push
+//          or a pop, up to five when the other side must be signalled.
+// Use it:  as the baseline of a comparison.
+// Not:     elsewhere: two_condvar.h does the same with one mutex, and less code. Neither is always
+//          the faster one: with four threads a side on two cores this queue has 0.6 times the
+//          overhead of two_condvar.h, and three loggers wait 0.8 times as long in the slowest push
+//          of a hundred; with one thread a side they are mostly alike.
+// Source:  an exercise published on a Rust blog (see reference_as_posted.h, which keeps its two
+//          bugs). The repair is the smallest that keeps the structure:
+//          1. A call never holds both flags' mutexes. The only order is flag, then data; so no
+//             cycle can form.
+//          2. A flag is set and cleared according to the deque, under its own mutex and data's. It
+//             may stay set for a moment too long (until the call that will clear it, and wake, gets
+//             there), never too short. A call that is about to give up checks the deque.
 //          3. close() wakes the sleepers, and refuses pushes.
 // Waiting: condition variables, notify_all.
-// Progress: blocking; a thread stopped inside a call holds up everyone.
+// Progress: blocking; a thread stopped inside a call blocks all others.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +26,7 @@
 #include <optional>
 #include <utility>
 
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
 
 namespace bq {
 
@@ -39,9 +41,9 @@ class ReferenceQueue : public detail::Calls<ReferenceQueue<T, Sync>, T, Sync> {
 
   void close() {
     {
-      // The only place that holds both flags' mutexes: no other call does, so it cannot close a cycle. A push is then
-      // wholly before the close or wholly after it, and no consumer can fall asleep between its look at
-      // elements_processed and our signal.
+      // The only place that holds both flags' mutexes: no other call does, so this cannot complete
+      // a cycle. A push is then wholly before the close or wholly after it, and no consumer can
+      // fall asleep between its check of elements_processed and our signal.
       const Lock full(is_full_mutex_);
       const Lock empty(is_empty_mutex_);
       elements_processed_.store(true, std::memory_order_relaxed);
@@ -61,14 +63,14 @@ class ReferenceQueue : public detail::Calls<ReferenceQueue<T, Sync>, T, Sync> {
   using Lock = std::unique_lock<Mutex>;
   using Signal = typename Sync::condition_variable;
 
-  Status push_with(T&& value, const auto& patience) {
+  Status push_with(T&& value, const auto& timeout) {
     {
       Lock full(is_full_mutex_);
       while (is_full_ && !is_closed()) {
-        if (patience.sleep(is_full_signal_, full)) continue;
+        if (timeout.sleep(is_full_signal_, full)) continue;
         const Lock data(data_mutex_);
         if (data_.size() == capacity_) return Status::timeout;
-        break;  // popped, but its consumer has not yet come to lower the flag
+        break;  // popped, but the consumer has not cleared the flag yet
       }
       if (is_closed()) return Status::closed;
       const Lock data(data_mutex_);
@@ -91,14 +93,14 @@ class ReferenceQueue : public detail::Calls<ReferenceQueue<T, Sync>, T, Sync> {
     return Status::done;
   }
 
-  Status pop_with(std::optional<T>& out, const auto& patience) {
+  Status pop_with(std::optional<T>& out, const auto& timeout) {
     {
       Lock empty(is_empty_mutex_);
       while (is_empty_) {
-        const bool last_look = is_closed() || !patience.sleep(is_empty_signal_, empty);
+        const bool last_look = is_closed() || !timeout.sleep(is_empty_signal_, empty);
         if (!last_look) continue;
         const Lock data(data_mutex_);
-        if (!data_.empty()) break;  // pushed, but its producer has not yet come to lower the flag
+        if (!data_.empty()) break;  // pushed, but the producer has not cleared the flag yet
         if (!is_closed()) return Status::timeout;
         Sync::event("exhausted queue");
         return Status::closed;
@@ -107,7 +109,7 @@ class ReferenceQueue : public detail::Calls<ReferenceQueue<T, Sync>, T, Sync> {
       out.emplace(std::move(data_.front()));
       data_.pop_front();
       Sync::event("popped element");
-      if (data_.empty()) {  // else leave the flag to its producer: who lowers it also has to wake
+      if (data_.empty()) {  // else the producer clears the flag, since it must also wake
         is_empty_ = true;
         Sync::event("set is_empty to true");
       }

@@ -1,17 +1,20 @@
-// The reference as it was posted, both of its bugs kept. It hangs: see reference.h for the repair.
+// The reference as it was posted, with both of its bugs. It hangs: see reference.h for the repair.
 //
-// What:    a mutex-held deque; an is_full and an is_empty flag, each with its mutex and its condition variable. A call
-//          holds its own flag and the deque while it updates the other side's flag.
-// Use it:  to watch a textbook design fail; never in a run that is to end.
-// Bugs:    1. Lock order: push holds is_full and data, and wants is_empty; pop holds is_empty, and wants data. From
-//             capacity 2 on, when neither flag bars the way, both wait for ever.
-//          2. close() only sets a flag: a consumer that sleeps is not told, and waits for a message that will never
-//             come.
-//          And a design gap: push does not look at the flag, so a producer whose consumers are gone waits for ever.
-// Source:  an exercise published on a Rust blog, with a Mutex<VecDeque>, two Mutex<bool> with condvars, and an
-//          AtomicBool.
+// What:    a deque under a mutex; an is_full and an is_empty flag, each with its mutex and its
+//          condition variable. A call holds its own flag and the deque while it updates the other
+//          side's flag.
+// Use it:  to see a textbook design fail; never in a run that is to end.
+// Bugs:    1. Lock order: push holds is_full and data, and waits for is_empty; pop holds is_empty,
+//             and waits for data. From capacity 2 on, when neither flag is set, both can wait for
+//             ever.
+//          2. close() only sets a flag: a consumer that sleeps is not woken, and waits for a
+//             message that will never come.
+//          And a design gap: push does not check the flag, so a producer whose consumers are gone
+//          waits for ever.
+// Source:  an exercise published on a Rust blog, with a Mutex<VecDeque>, two Mutex<bool> with
+//          condvars, and an AtomicBool.
 // Waiting: condition variables, notify_all.
-// Progress: blocking; a thread stopped inside a call holds up everyone.
+// Progress: blocking; a thread stopped inside a call blocks all others.
 #pragma once
 
 #include <cstddef>

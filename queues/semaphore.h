@@ -1,16 +1,20 @@
-// The operating-systems course's queue: one semaphore counts free slots, one counts messages, a mutex guards the ring.
+// The queue of operating-systems courses: one semaphore counts free slots, one counts messages, a
+// mutex guards the ring.
 //
-// What:    push takes a slot permit, stores under the mutex, and releases an item permit; pop is the mirror image.
-//          Waiting is all in the semaphores, which let exactly as many threads through as can go on: no herd, no lost
-//          wake-up. close() adds one permit to each semaphore, which nobody keeps: whoever takes it finds the queue
-//          closed (drained), hands it on and leaves, so that it passes through all who wait, and through all who come
-//          later.
-// Use it:  where a message a wake-up is the rule; with many waiters a side.
-// Not:     where calls rarely wait: each pays two atomic permits and the mutex all the same.
-// Source:  E. W. Dijkstra, "Cooperating Sequential Processes", 1965. The closing permit is the one thing added.
-// Waiting: semaphores, of the standard library or of POSIX. They differ more than one would think: see sync.h.
-// Progress: blocking; a thread stopped inside the lock holds up everyone, one stopped between the permits holds up one
-//          slot.
+// What:    push takes a slot permit, stores under the mutex, and releases an item permit; pop is
+//          the mirror image. All waiting is in the semaphores, which let exactly as many threads
+//          through as can proceed: no thundering herd, no lost wake-up. close() adds one permit to
+//          each semaphore that nobody keeps: a thread that takes it finds the queue closed
+//          (drained), releases it again and returns, so that it passes through all current and
+//          later waiters.
+// Use it:  where most messages need a wake-up anyway; with many waiters a side.
+// Not:     where calls rarely wait: each still pays for two permits and the mutex.
+// Source:  E. W. Dijkstra, "Cooperating Sequential Processes", 1965. The closing permit is an
+//          addition.
+// Waiting: semaphores, of the standard library or of POSIX. They differ in cost and in timed waits:
+// see sync.h. Progress: blocking; a thread stopped while it holds the lock blocks all others, one
+// stopped between the permits blocks
+//          one slot.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +22,8 @@
 #include <optional>
 #include <utility>
 
-#include "queues/ring_storage.h"
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
+#include "queues/detail/ring_storage.h"
 
 namespace bq {
 
@@ -28,7 +32,7 @@ namespace detail {
 template <class T, class Sync, class Semaphore>
 class PermitQueue : public Calls<PermitQueue<T, Sync, Semaphore>, T, Sync> {
   friend Calls<PermitQueue, T, Sync>;
-  static constexpr std::size_t max_capacity = Semaphore::max - 1;  // and the closing permit
+  static constexpr std::size_t max_capacity = Semaphore::max - 1;  // one is the closing permit
 
  public:
   static constexpr Traits traits{.capacities = Capacities::range,
@@ -61,7 +65,8 @@ class PermitQueue : public Calls<PermitQueue<T, Sync, Semaphore>, T, Sync> {
  private:
   using Lock = std::unique_lock<typename Sync::mutex>;
 
-  /// A permit that goes back unless it was used: for the closing permit, and for a move that throws.
+  /// A permit that is released again unless it was used: for the closing permit, and for a move
+  /// that throws.
   struct Permit {
     Semaphore& semaphore;
     bool used = false;
@@ -70,11 +75,12 @@ class PermitQueue : public Calls<PermitQueue<T, Sync, Semaphore>, T, Sync> {
     }
   };
 
-  Status push_with(T&& value, const auto& patience) {
-    if (!patience.acquire(slots_)) {
+  Status push_with(T&& value, const auto& timeout) {
+    if (!timeout.acquire(slots_)) {
       const Lock lock(mutex_);
       if (closed_) return Status::closed;
-      return ring_.full() ? Status::timeout : Status::busy;  // busy: somebody has a permit, and has yet to use it
+      // busy: another thread has a permit and has yet to use it
+      return ring_.full() ? Status::timeout : Status::busy;
     }
     Permit slot{slots_};
     {
@@ -87,8 +93,8 @@ class PermitQueue : public Calls<PermitQueue<T, Sync, Semaphore>, T, Sync> {
     return Status::done;
   }
 
-  Status pop_with(std::optional<T>& out, const auto& patience) {
-    if (!patience.acquire(items_)) {
+  Status pop_with(std::optional<T>& out, const auto& timeout) {
+    if (!timeout.acquire(items_)) {
       const Lock lock(mutex_);
       if (!ring_.empty()) return Status::busy;
       return closed_ ? Status::closed : Status::timeout;

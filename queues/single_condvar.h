@@ -1,12 +1,15 @@
-// The shortest correct queue: one mutex, one condition variable, everybody is woken every time.
+// The shortest correct queue: one mutex, one condition variable, and every change wakes all
+// waiters.
 //
-// What:    a ring under a mutex; producers and consumers sleep on the same signal, so each change must wake all of
-//          them: notify_one might pick a thread of the wrong side, and the right one would sleep on.
-// Use it:  to measure what the thundering herd costs; where few threads meet and the code must fit on half a page.
-// Not:     with many threads: each message then wakes all that sleep, to let one of them go on.
+// What:    a ring under a mutex. Producers and consumers sleep on the same condition variable, so
+//          each change must wake all of them: notify_one might pick a thread of the wrong side, and
+//          the right one would sleep on.
+// Use it:  to measure the cost of a thundering herd; where there are few threads and the code must
+//          fit on half a page.
+// Not:     with many threads: each message then wakes all sleepers, of which one can proceed.
 // Source:  folklore; Java's synchronized / wait / notifyAll.
 // Waiting: one condition variable, notify_all after the unlock.
-// Progress: blocking; a thread stopped inside the lock holds up everyone.
+// Progress: blocking; a thread stopped while it holds the lock blocks all others.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +17,8 @@
 #include <optional>
 #include <utility>
 
-#include "queues/ring_storage.h"
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
+#include "queues/detail/ring_storage.h"
 
 namespace bq {
 
@@ -48,11 +51,11 @@ class SingleCondvarQueue : public detail::Calls<SingleCondvarQueue<T, Sync>, T, 
  private:
   using Lock = std::unique_lock<typename Sync::mutex>;
 
-  Status push_with(T&& value, const auto& patience) {
+  Status push_with(T&& value, const auto& timeout) {
     {
       Lock lock(mutex_);
       while (ring_.full() && !closed_) {
-        if (!patience.sleep(changed_, lock)) return Status::timeout;
+        if (!timeout.sleep(changed_, lock)) return Status::timeout;
       }
       if (closed_) return Status::closed;
       ring_.push_back(std::move(value));
@@ -61,12 +64,12 @@ class SingleCondvarQueue : public detail::Calls<SingleCondvarQueue<T, Sync>, T, 
     return Status::done;
   }
 
-  Status pop_with(std::optional<T>& out, const auto& patience) {
+  Status pop_with(std::optional<T>& out, const auto& timeout) {
     {
       Lock lock(mutex_);
       while (ring_.empty()) {
         if (closed_) return Status::closed;
-        if (!patience.sleep(changed_, lock)) return Status::timeout;
+        if (!timeout.sleep(changed_, lock)) return Status::timeout;
       }
       ring_.pop_front(out);
     }

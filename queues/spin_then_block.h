@@ -1,17 +1,21 @@
-// The textbook queue with a little optimism: a call that would have to wait spins for a moment before it sleeps.
+// The textbook queue with a short spin: a call that would have to wait spins for a moment before it
+// sleeps.
 //
-// What:    two_condvar.h, but a push that finds the queue full (a pop that finds it empty) first watches the size
-//          without the lock for up to Sync::spin_limit rounds, about what going to sleep and being woken would cost.
-//          Spinners are no sleepers: the other side need not wake them, and saves the system call.
-// Use it:  where both sides keep pace, so that waits are mostly shorter than a wake-up; where cores are to spare.
-// Not:     where waits are long: each burns the whole spin and then sleeps anyway. With more busy threads than
-//          cores a spin can keep the awaited thread from running: with four threads a side on two cores this queue has
-//          0.8 to 0.9 times the overhead of two_condvar.h, but eight times that of a ring that also yields.
-// Source:  A. R. Karlin et al., "Empirical Studies of Competitive Spinning", SOSP 1991: spinning for as long as
-//          blocking costs is never worse than twice the optimum.
-// Waiting: spin, then condition variables with notify_one after the unlock.
-// Progress: blocking; a thread stopped inside the lock holds up everyone.
-// Ordering: the snapshots that spinners read are hints, relaxed on both sides; what counts is read again under the
+// What:    two_condvar.h, but a push that finds the queue full (a pop that finds it empty) first
+//          polls the size without the lock for up to Sync::spin_limit rounds, about the cost of
+//          going to sleep and being woken. Spinning threads are not counted as sleepers: the other
+//          side need not wake them, and saves the system call.
+// Use it:  where both sides keep pace, so that waits are mostly shorter than a wake-up; where there
+//          are idle cores.
+// Not:     where waits are long: each spins in vain and then sleeps anyway. With more busy threads
+//          than cores a spin can keep the awaited thread from running: with four threads a side on
+//          two cores this queue has 0.8 to 0.9 times the overhead of two_condvar.h, but eight times
+//          that of a ring that also yields.
+// Source:  A. R. Karlin et al., "Empirical Studies of Competitive Spinning", SOSP 1991: spinning
+//          for as long as blocking costs is never worse than twice the optimum.
+// Waiting: spin, then condition variables with notify_one after the unlock. Progress: blocking; a
+// thread stopped while it holds the lock blocks all others. Ordering: the values that a spinning
+// thread reads are hints, relaxed on both sides; the call checks again under the
 //          mutex.
 #pragma once
 
@@ -20,8 +24,8 @@
 #include <optional>
 #include <utility>
 
-#include "queues/ring_storage.h"
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
+#include "queues/detail/ring_storage.h"
 
 namespace bq {
 
@@ -47,11 +51,11 @@ class SpinThenBlockQueue : public detail::Calls<SpinThenBlockQueue<T, Sync>, T, 
  private:
   using Lock = std::unique_lock<typename Sync::mutex>;
 
-  Status push_with(T&& value, const auto& patience) {
-    spin_while(patience, [&] { return size_approx() == capacity() && !is_closed(); });
+  Status push_with(T&& value, const auto& timeout) {
+    spin_while(timeout, [&] { return size_approx() == capacity() && !is_closed(); });
     Lock lock(mutex_);
     while (ring_.full() && !is_closed()) {
-      if (!patience.sleep(not_full_, lock)) return Status::timeout;
+      if (!timeout.sleep(not_full_, lock)) return Status::timeout;
     }
     if (is_closed()) return Status::closed;
     not_full_.try_or_pass_on([&] { ring_.push_back(std::move(value)); });
@@ -60,12 +64,12 @@ class SpinThenBlockQueue : public detail::Calls<SpinThenBlockQueue<T, Sync>, T, 
     return Status::done;
   }
 
-  Status pop_with(std::optional<T>& out, const auto& patience) {
-    spin_while(patience, [&] { return size_approx() == 0 && !is_closed(); });
+  Status pop_with(std::optional<T>& out, const auto& timeout) {
+    spin_while(timeout, [&] { return size_approx() == 0 && !is_closed(); });
     Lock lock(mutex_);
     while (ring_.empty()) {
       if (is_closed()) return Status::closed;
-      if (!patience.sleep(not_empty_, lock)) return Status::timeout;
+      if (!timeout.sleep(not_empty_, lock)) return Status::timeout;
     }
     not_empty_.try_or_pass_on([&] { ring_.pop_front(out); });
     size_.store(ring_.size(), std::memory_order_relaxed);
@@ -73,16 +77,16 @@ class SpinThenBlockQueue : public detail::Calls<SpinThenBlockQueue<T, Sync>, T, 
     return Status::done;
   }
 
-  static void spin_while(const auto& patience, auto hopeless) {
-    if (!hopeless() || !patience.lasts()) return;
-    for (unsigned round = 0; round < Sync::spin_limit && hopeless(); ++round) Sync::relax();
+  static void spin_while(const auto& timeout, auto would_wait) {
+    if (!would_wait() || !timeout.has_time_left()) return;
+    for (unsigned round = 0; round < Sync::spin_limit && would_wait(); ++round) Sync::relax();
   }
 
   mutable typename Sync::mutex mutex_{"mutex"};
   RingStorage<T, Sync> ring_;
   detail::CountedSignal<Sync> not_full_{"not_full"};
   detail::CountedSignal<Sync> not_empty_{"not_empty"};
-  // Written under the mutex, on a line of their own: spinners read them over and over.
+  // Written under the mutex, on a cache line of their own: spinning threads read them repeatedly.
   alignas(cache_line_bytes) typename Sync::template atomic<std::size_t> size_{0, "size"};
   typename Sync::template atomic<bool> closed_{false, "closed"};
 };

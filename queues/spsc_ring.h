@@ -1,19 +1,22 @@
 // A wait-free ring for one producer and one consumer, and the blocking queues made of it.
 //
-// What:    the producer owns the tail, the consumer the head, and each keeps a copy of the other's, which it renews only
-//          when the ring looks full (empty) by the copy: as long as both are at work, no cache line but the messages'
-//          own passes between them for every message. One slot more than the capacity tells full from empty.
+// What:    the producer writes the tail, the consumer the head. Each keeps a copy of the other's
+//          index, and refreshes it only when the ring looks full (empty) by the copy. While both
+//          are at work, only the cache lines of the messages move between them for every message.
+//          One slot more than the capacity tells full from empty.
 // Use it:  wherever there is one thread on each side.
-// Not:     with more than one on either: nothing would tell you, but everything would break.
-// Source:  L. Lamport, "Specifying Concurrent Program Modules", TOPLAS 5(2), 1983; the copies: P. Lee et al., "A
-//          Lock-Free, Cache-Efficient Multi-Core Synchronization Mechanism" (MCRingBuffer), 2010, and E. Rigtorp's
-//          SPSCQueue.
-// Closing: exact, from any thread, and yet no push pays for it with an atomic read-modify-write. A push shows that it is
-//          under way before it looks whether the queue is closed; the closer forbids new ones, makes sure with a heavy
-//          fence that the old ones can be seen, and only then lets the consumer report the end.
-// Waiting: one of waiting_policies.h.
-// Progress: wait-free but for the waiting; a thread stopped in mid-call holds up nobody but who needs its own message
-//          (slot). One stopped in a close, or in a push beside a close, also holds up the report of the end.
+// Not:     with more than one thread on either side: the queue would not notice, and would lose
+//          messages.
+// Source:  L. Lamport, "Specifying Concurrent Program Modules", TOPLAS 5(2), 1983; the copies: P.
+//          Lee et al., "A Lock-Free, Cache-Efficient Multi-Core Synchronization Mechanism"
+//          (MCRingBuffer), 2010, and E. Rigtorp's SPSCQueue.
+// Closing: exact, from any thread, without an atomic read-modify-write in push. A push sets a flag
+//          before it checks whether the queue is closed. The closer forbids new pushes, makes the
+//          earlier ones visible with a heavy fence, and only then lets the consumer report the end.
+// Waiting: one of detail/waiting_policies.h. Progress: wait-free except for waiting; a thread
+// stopped inside a call blocks only a thread that needs its message
+//          (slot). One stopped in a close, or in a push during a close, also delays the report of
+//          the end.
 // Ordering: a message is released and acquired through the tail, its slot through the head.
 #pragma once
 
@@ -24,11 +27,11 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/blocking.h"
+#include "queues/detail/blocking_queue.h"
 
 namespace bq {
 
-/// Storage for blocking.h.
+/// Storage for detail/blocking_queue.h.
 template <class T, class Sync = StdSync>
 class SpscRing {
   static_assert(std::is_nothrow_move_constructible_v<T>, "a move that throws would leave a slot without a message");
@@ -72,8 +75,8 @@ class SpscRing {
       const Phase phase = phase_.load(std::memory_order_acquire);
       const bool is_undecided =
           phase == Phase::closing || (phase == Phase::closed && pushing_.load(std::memory_order_acquire));
-      tail_copy_ =
-          tail_.load(std::memory_order_acquire);  // last: what a push did before it was seen to end is seen, too
+      // The last of the three loads: what a push did before it was seen to end is seen, too.
+      tail_copy_ = tail_.load(std::memory_order_acquire);
       if (head == tail_copy_) {
         if (is_undecided) return Status::busy;
         has_ended_ = phase == Phase::closed;
@@ -92,7 +95,8 @@ class SpscRing {
     return tail_.load(std::memory_order_relaxed) != head_.load(std::memory_order_relaxed) || is_closed();
   }
 
-  /// From `closing` on, no push begins; and when it turns into `closed`, every push that did begin can be seen.
+  /// From `closing` on, no push begins. When the phase becomes `closed`, every push that did begin
+  /// is visible.
   void close() {
     Phase open = Phase::open;
     phase_.compare_exchange_strong(open, Phase::closing, std::memory_order_acq_rel);
@@ -115,13 +119,14 @@ class SpscRing {
   const std::size_t slot_count_;
   const std::unique_ptr<Slot[]> slots_;
   alignas(cache_line_bytes) typename Sync::template atomic<std::size_t> tail_{0, "tail"};
-  // The producer's own line.
+  // The producer's own cache line.
   alignas(cache_line_bytes) std::size_t head_copy_ = 0;
   typename Sync::template atomic<bool> pushing_{false, "pushing"};
   alignas(cache_line_bytes) typename Sync::template atomic<std::size_t> head_{0, "head"};
-  // The consumer's own line.
+  // The consumer's own cache line.
   alignas(cache_line_bytes) std::size_t tail_copy_ = 0;
-  bool has_ended_ = false;  // a push that comes later is refused: it must not make the end doubtful again
+  // Stays true: a later push, which is refused, must not make pop answer busy again.
+  bool has_ended_ = false;
   alignas(cache_line_bytes) typename Sync::template atomic<Phase> phase_{Phase::open, "phase"};
 };
 

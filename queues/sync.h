@@ -1,13 +1,16 @@
-// The synchronisation policy: the only door through which a native queue reaches other threads.
+// The synchronisation policy: the one interface through which a native queue communicates with
+// other threads.
 //
-// A native queue is `template <class T, class Sync = StdSync>` and touches mutexes, condition variables, semaphores,
-// atomics, futexes, time and slot storage through `Sync` alone. The same source then runs in production (StdSync,
-// below), under random delays, and in an interleaving explorer, whose policies offer the same names. Every primitive
-// takes an optional name, which StdSync drops and an explorer prints in its schedules.
+// A native queue is `template <class T, class Sync = StdSync>` and uses mutexes, condition
+// variables, semaphores, atomics, futexes, time and slot storage through `Sync` alone. The same
+// source then runs in production (StdSync, below), under random delays, and in the interleaving
+// explorer, whose policies offer the same names. Every primitive takes an optional name, which
+// StdSync drops and the explorer prints in its schedules.
 //
-// StdSync adds nothing to the system's primitives, which it inlines, but to one: yield() also counts itself, a store to
-// thread-local memory beside a system call. The benchmarks read that count. Memory orderings belong on atomics rather
-// than in free-standing fences wherever possible, because sanitizers do not understand fences.
+// StdSync adds nothing to the system's primitives, which it inlines, but to one: yield() also
+// counts itself, a store to thread-local memory before a system call. The benchmarks read that
+// count. Memory orderings belong on atomics rather than in free-standing fences wherever possible,
+// because sanitizers do not understand fences.
 #pragma once
 
 #include <linux/futex.h>
@@ -38,7 +41,8 @@
 
 namespace bq {
 
-/// Bytes that keep two hot variables from sharing a cache line. Not the library's own figure, which varies with flags.
+/// The alignment that keeps two hot variables from sharing a cache line. Not the standard library's
+/// constant, which varies with compiler flags.
 inline constexpr std::size_t cache_line_bytes = 64;
 
 struct StdSync {
@@ -77,15 +81,15 @@ struct StdSync {
     std::condition_variable native_;
   };
 
-  /// std::counting_semaphore. In libstdc++ 12 a release from 0 always enters the kernel, and a timed acquire polls,
-  /// with sleeps that overrun the deadline by 10 ms and more.
+  /// std::counting_semaphore. In libstdc++ 12 a release from 0 always enters the kernel, and a
+  /// timed acquire polls, with sleeps that overrun the deadline by 10 ms and more.
   class semaphore {
    public:
     static constexpr std::ptrdiff_t max = std::counting_semaphore<>::max();
 #if defined(__GLIBCXX__) && _GLIBCXX_RELEASE <= 12
-    /// Its acquire notes the count, tries for a while, and then sleeps for as long as the count is as noted. If that
-    /// was 1, another thread has taken the permit, and one more has been released since, it sleeps beside a permit;
-    /// only a release from 0 will wake it.
+    /// Its acquire reads the count, tries for a while, and then sleeps as long as the count is what
+    /// it read. If that was 1, another thread has taken the permit, and one more has been released
+    /// since, it sleeps although there is a permit. Only a release from 0 will wake it.
     static constexpr std::string_view defect = "libstdc++ 12: an acquire may sleep although there is a permit";
 #else
     static constexpr std::string_view defect = {};
@@ -98,7 +102,7 @@ struct StdSync {
     bool try_acquire() noexcept {
       return native_.try_acquire();
     }
-    /// False once the deadline has passed and, on a last look, there is no permit.
+    /// False once the deadline has passed and a last try finds no permit.
     bool try_acquire_until(Deadline deadline) {
       return native_.try_acquire_until(deadline) || try_acquire();
     }
@@ -110,7 +114,7 @@ struct StdSync {
     std::counting_semaphore<> native_;
   };
 
-  /// The semaphore of POSIX, sem_t: it enters the kernel only to sleep, and to wake a sleeper.
+  /// The POSIX semaphore, sem_t. It enters the kernel only to sleep and to wake a sleeper.
   class posix_semaphore {
    public:
     static constexpr std::ptrdiff_t max = INT_MAX;
@@ -133,7 +137,7 @@ struct StdSync {
       }
       return true;
     }
-    /// False once the deadline has passed and, on a last look, there is no permit.
+    /// False once the deadline has passed and a last try finds no permit.
     bool try_acquire_until(Deadline deadline) noexcept {
       const timespec until = to_timespec(deadline);
       while (sem_clockwait(&native_, CLOCK_MONOTONIC, &until) != 0) {
@@ -155,7 +159,8 @@ struct StdSync {
     using std::atomic<T>::operator=;
   };
 
-  /// Sleeps while `word` holds `expected`; may wake spuriously. EINTR looks like a spurious wake-up.
+  /// Sleeps while `word` holds `expected`; may wake spuriously. EINTR is treated as a spurious
+  /// wake-up.
   static void futex_wait(const atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
     syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
   }
@@ -171,13 +176,15 @@ struct StdSync {
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
   }
 
-  /// Raw storage for one message of a ring. The queue's protocol says when it is full; an explorer checks that.
+  /// Raw storage for one message of a ring. The queue's protocol decides when it is full; the
+  /// explorer checks that.
   template <class T>
   class slot {
    public:
     /// Requires an empty slot. Throws what T's move throws, and the slot stays empty.
     void put(T&& value) { ::new (static_cast<void*>(bytes_)) T(std::move(value)); }
-    /// Requires a full slot; moves once, straight to its receiver. If T's move throws, the slot stays full.
+    /// Requires a full slot; moves once, directly into `out`. If T's move throws, the slot stays
+    /// full.
     void take(std::optional<T>& out) {
       out.emplace(std::move(*object()));
       object()->~T();
@@ -190,10 +197,11 @@ struct StdSync {
     alignas(T) std::byte bytes_[sizeof(T)];
   };
 
-  /// A pair of asymmetric fences, after WG21 paper P1202: a heavy fence and a light one order what is around them as
-  /// two sequentially consistent fences would; two light ones do not. The light one is for the path of every message
-  /// and costs a look at a flag; the heavy one is for whoever is about to sleep, or to close, and interrupts every core that
-  /// runs a thread of this process (0.4 us on its own, some 5 us beside busy threads). Where the kernel has no
+  /// A pair of asymmetric fences, after WG21 paper P1202: a heavy fence and a light one order what
+  /// is around them as two sequentially consistent fences would; two light ones do not. The light
+  /// fence is for the path of every message and costs one load of a flag. The heavy fence is for a
+  /// thread that is about to sleep or to close; it interrupts every core that runs a thread of this
+  /// process (0.4 us when no other runs, about 5 us with busy threads). Where the kernel has no
   /// membarrier(2), both are full fences.
   static void fence_light() noexcept {
     if (has_membarrier) [[likely]] {
@@ -204,13 +212,14 @@ struct StdSync {
   }
   static void fence_heavy() noexcept {
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    // Asked for even before the flag is set, as static objects may: others may have set it by then. A kernel that has
-    // promised to help and then does not would cost a wake-up, one day.
+    // Called even where the flag is not set: a static object's constructor may run before the flag
+    // is initialised, and other threads may see it set by then. Abort if the kernel registered this
+    // process and now refuses, since a wake-up could be lost.
     const bool done = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
     if (!done && has_membarrier) std::abort();
   }
 
-  /// Tells the core that this is a spin loop.
+  /// Tells the CPU that this is a spin loop.
   static void relax() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -218,13 +227,15 @@ struct StdSync {
     asm volatile("isb" ::: "memory");
 #endif
   }
-  /// Gives the core away. Counted, because where it finds another thread to run, the kernel calls that involuntary.
+  /// Yields the core. Counted, because the kernel counts a yield to another thread as an
+  /// involuntary context switch.
   static void yield() noexcept {
     std::atomic<std::uint64_t>& count = yields();
     count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     std::this_thread::yield();
   }
-  /// Yields of the calling thread so far. Others may read it while that thread lives; only the thread itself counts.
+  /// Number of yields of the calling thread so far. Other threads may read it while that thread
+  /// lives.
   static std::atomic<std::uint64_t>& yields() noexcept {
     thread_local std::atomic<std::uint64_t> count{0};
     return count;
@@ -234,21 +245,22 @@ struct StdSync {
     return Deadline::clock::now();
   }
 
-  /// Rounds of relax() worth spinning before a sleep: about 5 us, the price of putting a thread to sleep and waking
-  /// it, where one takes 25 ns (Zen; the pause of x86 processors differs tenfold).
+  /// Rounds of relax() to spin before a sleep: about 5 us, the cost of putting a thread to sleep
+  /// and waking it, if one round takes 25 ns (Zen; the pause instruction of x86 CPUs differs by a
+  /// factor of ten).
   static constexpr unsigned spin_limit = 200;
-  /// Yields worth trying before a sleep, for about as long again.
+  /// Yields to try before a sleep, for about the same time.
   static constexpr unsigned yield_limit = 16;
 
-  /// An observer's hook for the demo's log. Vanishes here.
+  /// A hook for the log of examples/pipeline.cpp. Does nothing here.
   static void event(const char* /*text*/) noexcept {}
 
  private:
   static inline const bool has_membarrier =
       syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 
-  /// A time of CLOCK_MONOTONIC, which is the steady clock, as the kernel takes it. It refuses times before the clock's
-  /// epoch; all of them are long past, and the epoch stands for them.
+  /// A time of CLOCK_MONOTONIC, which is the steady clock, as the kernel takes it. The kernel
+  /// refuses times before the clock's epoch; they are past, so the epoch replaces them.
   static timespec to_timespec(Deadline deadline) noexcept {
     const auto since_epoch = std::max(deadline.time_since_epoch(), Deadline::duration::zero());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);

@@ -1,18 +1,21 @@
-// One lock for each end: producers exclude one another, and consumers one another, but the two sides run side by side.
+// One lock for each end: producers exclude one another, and so do consumers, but the two sides run
+// in parallel.
 //
-// What:    a ring whose tail is guarded by one mutex and whose head by another; an atomic count of messages is all that
-//          both sides share. Signals cascade: a push that leaves room wakes the next producer itself, so that a pop
-//          wakes a producer only if it found the ring full, and the other way round; only then does a call take the
-//          other side's lock.
+// What:    a ring whose tail is guarded by one mutex and whose head by another. The two sides share
+//          only an atomic count of messages. Signals cascade: a push that leaves room wakes the
+//          next producer itself, so a pop wakes a producer only if it found the ring full, and the
+//          other way round. Only then does a call take the other side's lock.
 // Use it:  with several busy threads a side at a large capacity.
-// Not:     at small capacities, where one side is always full or empty and each call takes both locks.
-// Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent Queue Algorithms",
-//          PODC 1996 (the two-lock queue); D. Lea's java.util.concurrent.LinkedBlockingQueue (the count and the
-//          cascade). A ring stands in for the list, since the bound is known.
-// Waiting: condition variables, notify_one.
-// Progress: blocking; a thread stopped inside a lock holds up its own side, and in the end everyone.
-// Ordering: the count is what passes from side to side: incremented with release by a push, read with acquire by a pop,
-//          and decremented and read alike the other way.
+// Not:     at small capacities, where one side is always full or empty and each call takes both
+//          locks.
+// Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent
+//          Queue Algorithms", PODC 1996 (the two-lock queue); D. Lea's
+//          java.util.concurrent.LinkedBlockingQueue (the count and the cascade). A ring replaces
+//          the list, since the bound is known.
+// Waiting: condition variables, notify_one. Progress: blocking; a thread stopped while it holds a
+// lock blocks its own side, and in the end all threads. Ordering: the count carries the order from
+// side to side: a push increments it with release and a pop reads it with
+//          acquire; a pop decrements it with release and a push reads it with acquire.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +24,7 @@
 #include <optional>
 #include <utility>
 
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
 
 namespace bq {
 
@@ -41,7 +44,7 @@ class TwoLockQueue : public detail::Calls<TwoLockQueue<T, Sync>, T, Sync> {
   }
 
   void close() {
-    // Under both locks, so that no push and no pop is in mid-call. The only place that holds both.
+    // Under both locks, so that no push and no pop is in progress. The only place that holds both.
     const Lock tail_lock(tail_.mutex);
     const Lock head_lock(head_.mutex);
     closed_.store(true, std::memory_order_relaxed);
@@ -65,13 +68,13 @@ class TwoLockQueue : public detail::Calls<TwoLockQueue<T, Sync>, T, Sync> {
 
   std::size_t next(std::size_t index) const { return index + 1 == capacity_ ? 0 : index + 1; }
 
-  Status push_with(T&& value, const auto& patience) {
+  Status push_with(T&& value, const auto& timeout) {
     Lock lock(tail_.mutex);
     while (size_approx() == capacity_ && !is_closed()) {
-      // Pops do not need this lock: what was seen before the time was up may have changed by then.
-      const bool last_look = !patience.lasts();
+      // Pops do not take this lock: what was seen before the deadline may have changed since.
+      const bool last_look = !timeout.has_time_left();
       if (last_look && size_approx() == capacity_ && !is_closed()) return Status::timeout;
-      if (!last_look) patience.sleep(tail_.waiters, lock);
+      if (!last_look) timeout.sleep(tail_.waiters, lock);
     }
     if (is_closed()) return Status::closed;
     tail_.waiters.try_or_pass_on([&] { slots_[tail_.index].put(std::move(value)); });
@@ -86,13 +89,13 @@ class TwoLockQueue : public detail::Calls<TwoLockQueue<T, Sync>, T, Sync> {
     return Status::done;
   }
 
-  Status pop_with(std::optional<T>& out, const auto& patience) {
+  Status pop_with(std::optional<T>& out, const auto& timeout) {
     Lock lock(head_.mutex);
     while (size_approx() == 0) {
       if (is_closed()) return Status::closed;
-      const bool last_look = !patience.lasts();
+      const bool last_look = !timeout.has_time_left();
       if (last_look && size_approx() == 0) return is_closed() ? Status::closed : Status::timeout;
-      if (!last_look) patience.sleep(head_.waiters, lock);
+      if (!last_look) timeout.sleep(head_.waiters, lock);
     }
     head_.waiters.try_or_pass_on([&] { slots_[head_.index].take(out); });
     head_.index = next(head_.index);
@@ -106,7 +109,7 @@ class TwoLockQueue : public detail::Calls<TwoLockQueue<T, Sync>, T, Sync> {
     return Status::done;
   }
 
-  /// Under the lock of that end: a waiter has either seen the new size, or is asleep by the time the lock is free.
+  /// Takes the lock of that end: a waiter has then either seen the new size, or is asleep.
   static void wake_one_at(End& end) {
     Lock lock(end.mutex);
     end.waiters.unlock_and_wake_one(lock);

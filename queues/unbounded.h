@@ -1,12 +1,14 @@
-// A queue without a bound: the design that the bound is there to avoid.
+// A queue without a bound, to show what a bound prevents.
 //
 // What:    a std::deque under a mutex; push never waits. The capacity asked for is ignored.
-// Use it:  to see what a bound is worth. While producers outpace consumers it grows without end: memory, and with it
-//          the time that each message waits, rises for as long as the imbalance lasts, and nothing tells the producers.
-// Not:     elsewhere. If producers are known to be slower in the long run, a large bound says so and costs the same.
+// Use it:  to see what a bound is worth. While producers are faster than consumers it grows without
+//          limit: memory, and with it the time that each message waits, rises for as long as that
+//          lasts, and producers do not notice.
+// Not:     elsewhere. If producers are known to be slower in the long run, a large bound states
+//          that, at no cost.
 // Source:  folklore; what "a thread-safe queue" in most tutorials is.
 // Waiting: one condition variable, for consumers; notify_one after the unlock, only if one sleeps.
-// Progress: blocking; a thread stopped inside the lock holds up everyone.
+// Progress: blocking; a thread stopped while it holds the lock blocks all others.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +17,7 @@
 #include <optional>
 #include <utility>
 
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
 
 namespace bq {
 
@@ -50,7 +52,7 @@ class UnboundedQueue : public detail::Calls<UnboundedQueue<T, Sync>, T, Sync> {
  private:
   using Lock = std::unique_lock<typename Sync::mutex>;
 
-  Status push_with(T&& value, const auto& /*patience*/) {
+  Status push_with(T&& value, const auto& /*timeout*/) {
     Lock lock(mutex_);
     if (closed_) return Status::closed;
     messages_.push_back(std::move(value));
@@ -58,11 +60,11 @@ class UnboundedQueue : public detail::Calls<UnboundedQueue<T, Sync>, T, Sync> {
     return Status::done;
   }
 
-  Status pop_with(std::optional<T>& out, const auto& patience) {
+  Status pop_with(std::optional<T>& out, const auto& timeout) {
     Lock lock(mutex_);
     while (messages_.empty()) {
       if (closed_) return Status::closed;
-      if (!patience.sleep(not_empty_, lock)) return Status::timeout;
+      if (!timeout.sleep(not_empty_, lock)) return Status::timeout;
     }
     not_empty_.try_or_pass_on([&] { out.emplace(std::move(messages_.front())); });
     messages_.pop_front();

@@ -172,15 +172,15 @@ template <class Library>
 struct Waiting {
   void push(Message message) {
     const auto attempt = [&] { return library.try_push(message) ? Status::done : Status::full; };
-    const auto hopeful = [&] { return library.can_push(); };
-    if (attempt() != Status::done) not_full.await(hopeful, attempt, bq::detail::Patient{});
+    const auto ready = [&] { return library.can_push(); };
+    if (attempt() != Status::done) not_full.await(ready, attempt, bq::detail::WaitForever{});
     not_empty.wake_one();
   }
   Message pop() {
     Message message;
     const auto attempt = [&] { return library.try_pop(message) ? Status::done : Status::empty; };
-    const auto hopeful = [&] { return library.can_pop(); };
-    if (attempt() != Status::done) not_empty.await(hopeful, attempt, bq::detail::Patient{});
+    const auto ready = [&] { return library.can_pop(); };
+    if (attempt() != Status::done) not_empty.await(ready, attempt, bq::detail::WaitForever{});
     not_full.wake_one();
     return message;
   }

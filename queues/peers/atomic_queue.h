@@ -1,22 +1,25 @@
 // Peer: atomic_queue::AtomicQueueB2, with blocking emulated around it.
 //
-// What:    Maxim Egorushkin's atomic_queue (commit 83774a2 of May 2022, as in Debian 12; MIT licence), the variant with
-//          a run-time capacity for messages of any type: a ring with a byte of state for each slot, in an array of its
-//          own. A push claims a position by moving the head, and then waits for the slot to be empty; a pop is the
-//          mirror image at the tail. FIFO over all producers. With the library's defaults: many to many, maximal
-//          throughput. It has neither waiting nor closing.
+// What:    Maxim Egorushkin's atomic_queue (commit 83774a2 of May 2022, as in Debian 12; MIT
+//          licence), the variant with a run-time capacity for messages of any type: a ring with a
+//          byte of state for each slot, in an array of its own. A push claims a position by moving
+//          the head, and then waits for the slot to be empty; a pop is the mirror image at the
+//          tail. FIFO over all producers. With the library's defaults: many to many, maximal
+//          throughput. The library has neither waiting nor closing.
 // Closing: by a flag: see closing.h.
-// Limits:  capacities are rounded up to a power of two, and to 4096 at the least, so that neighbours of the ring can be
-//          kept on different cache lines; 2^30 at most (positions are compared as int). Messages are assigned, so they
-//          need a default; what a pop has moved from stays in its slot until the next push there. Close is exact only
-//          while no push runs. Where another thread has claimed the slot in question and is not done with it, try_push
-//          and try_pop spin until it is: they can wait, which the contract does not want, and never say `busy`. `full`
-//          and `empty` are exact, if a call counts from its claim on.
+// Limits:  capacities are rounded up to a power of two, and to at least 4096, so that neighbours of
+//          the ring can be on different cache lines; at most 2^30 (positions are compared as int).
+//          Messages are assigned, so they need a default constructor; a moved-from message stays in
+//          its slot until the next push there. Close is exact only while no push runs. If another
+//          thread has claimed the slot and has not finished with it, try_push and try_pop spin
+//          until it has: they can wait, against the contract, and never answer `busy`. `full` and
+//          `empty` are exact, if a call counts from its claim on.
 // Source:  https://github.com/max0x7ba/atomic_queue
-// Waiting: emulated: spin, yield, park (see closing.h).
-// Progress: a thread stopped between its claim and its write (read) holds up everyone who claims the same slot, and
-//          they burn their cores.
-// Ordering: the library's: a message is released and acquired through its slot's state; the flag as closing.h says.
+// Waiting: emulated: spin, yield, park (see closing.h). Progress: a thread stopped between its
+// claim and its write (read) blocks all threads that claim the same slot, and
+//          these spin.
+// Ordering: the library's: a message is released and acquired through its slot's state; the flag as
+// closing.h says.
 #pragma once
 
 #include <atomic_queue/atomic_queue.h>
@@ -61,7 +64,7 @@ class AtomicQueue {
   bool can_pop() const { return !messages_.was_empty(); }
 
   std::size_t capacity() const { return messages_.capacity(); }
-  /// Of two positions read one after the other, in either order.
+  /// The difference of two positions that are read one after the other, in either order.
   std::size_t size_approx() const { return std::min<std::size_t>(messages_.was_size(), capacity()); }
 
  private:

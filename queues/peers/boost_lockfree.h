@@ -1,20 +1,23 @@
 // Peer: boost::lockfree::queue, with blocking emulated around it.
 //
-// What:    Boost.Lockfree (1.74 or later, tested with Debian 12's 1.74; Boost Software License 1.0), a Michael-Scott
-//          list over a fixed pool of nodes. FIFO over all producers. The library has neither waiting nor closing nor a
-//          size. This adapter counts each side on a cache line of its own, the one thing it adds to the path of a
-//          message: Michael-Scott users who need no size do without.
+// What:    Boost.Lockfree (1.74 or later, tested with Debian 12's 1.74; Boost Software License
+//          1.0), a Michael-Scott list over a fixed pool of nodes. FIFO over all producers. The
+//          library has neither waiting nor closing nor a size. This adapter counts each side on a
+//          cache line of its own. That is all it adds to the path of a message; a user of the
+//          library who needs no size does not pay for it.
 // Closing: by a flag: see closing.h.
-// Limits:  trivially copyable messages with a default; capacities 1 to 65534, exact (nodes have 16-bit indices, and one
-//          is the list's dummy); close is exact only while no push runs. A push fails where no node is free, and a push
-//          that has yet to link its node, or a pop that has yet to give its node back, holds one: so capacity() is
-//          never exceeded, but may shrink for a moment. Such a failure is `busy` unless the counts say full; as they
-//          lag behind, `full` may be spurious while pops are in progress. `empty` is exact.
-// Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent Queue Algorithms",
-//          PODC 1996; https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
-// Waiting: emulated: spin, yield, park (see closing.h).
-// Progress: lock-free but for the waiting; a thread stopped inside a call keeps one node from the others.
-// Ordering: the library's; `closed_` is released by close and acquired by a pop before its last look, so that the pop
+// Limits:  trivially copyable, default-constructible messages; capacities 1 to 65534, exact (nodes
+//          have 16-bit indices, and one is the list's dummy); close is exact only while no push
+//          runs. A push fails if no node is free. A push that has not linked its node yet, or a pop
+//          that has not returned its node yet, holds one: so capacity() is never exceeded, but may
+//          shrink for a moment. Such a failure is `busy` unless the counts say full. The counts lag
+//          behind, so `full` may be spurious while pops are in progress. `empty` is exact.
+// Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent
+//          Queue Algorithms", PODC 1996;
+//          https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
+// Waiting: emulated: spin, yield, park (see closing.h). Progress: lock-free except for waiting; a
+// thread stopped inside a call keeps one node from the others. Ordering: the library's; `closed_`
+// is released by close and acquired by a pop before its last check, so that the pop
 //          sees all that was pushed before.
 #pragma once
 

@@ -1,18 +1,21 @@
 // Peer: boost::lockfree::spsc_queue, with blocking emulated around it.
 //
-// What:    Boost.Lockfree (1.74 or later, tested with Debian 12's 1.74; Boost Software License 1.0), Lamport's ring for
-//          one producer and one consumer: an index for each, on a cache line of its own, and no copies of the other's,
-//          so each call reads the other side's line. FIFO. The library has neither waiting nor closing.
+// What:    Boost.Lockfree (1.74 or later, tested with Debian 12's 1.74; Boost Software License
+//          1.0), Lamport's ring for one producer and one consumer: an index for each, on a cache
+//          line of its own, without copies of the other one, so each call reads the other side's
+//          cache line. FIFO. The library has neither waiting nor closing.
 // Closing: by a flag: see closing.h.
-// Limits:  one producer, one consumer; trivially copyable messages with a default (the library copies what is pushed,
-//          so nothing that only moves can pass); close is exact only while no push runs. Capacity is exact, whatever it
-//          is: one slot more than that is allocated at once.
+// Limits:  one producer, one consumer; trivially copyable, default-constructible messages (the
+//          library copies what is pushed, so move-only types are impossible); close is exact only
+//          while no push runs. Any capacity is exact: one slot more than that is allocated at
+//          construction.
 // Source:  L. Lamport, "Specifying Concurrent Program Modules", TOPLAS 5(2), 1983;
 //          https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
-// Waiting: emulated: spin, yield, park (see closing.h).
-// Progress: wait-free but for the waiting; a thread stopped anywhere holds up nobody but who needs its messages
+// Waiting: emulated: spin, yield, park (see closing.h). Progress: wait-free except for waiting; a
+// thread stopped anywhere blocks only a thread that needs its messages
 //          (slots).
-// Ordering: the library's: a message is released and acquired through the write index, its slot through the read index;
+// Ordering: the library's: a message is released and acquired through the write index, its slot
+// through the read index;
 //          the flag as closing.h says.
 #pragma once
 
@@ -50,7 +53,8 @@ class BoostSpsc {
   bool can_pop() const { return messages_.read_available() > 0; }
 
   std::size_t capacity() const { return capacity_; }
-  /// Of two indices read one after the other: off while calls run, but within the capacity.
+  /// The difference of two indices that are read one after the other: inexact while calls run, but
+  /// within the capacity.
   std::size_t size_approx() const { return messages_.read_available(); }
 
  private:

@@ -1,20 +1,21 @@
 // Peer: boost::concurrent::sync_bounded_queue, which waits and closes by itself.
 //
-// What:    Boost.Thread (1.74 or later, tested with Debian 12's 1.74; Boost Software License 1.0), part of its
-//          experimental concurrent queues: a ring under one mutex, a condition variable for each side, and a count of
-//          those who wait there, so that nobody is notified in vain. FIFO over all producers. The library's size() is
-//          wrong once the ring has wrapped (it takes the wrong modulus), so this adapter counts each side on a cache
-//          line of its own, outside the lock: the one thing it adds to the path of a message.
-// Closing: the library's, under its mutex: exact. Its wait_push_back does not return "closed" if the close comes while
-//          it waits, but throws; the adapter catches that.
-// Limits:  capacities from 1 on, exact. Messages are assigned, so they need a default, and what a pop has moved from
-//          stays in its slot until the next push there; a popped message is moved twice. No timed calls. The library's
-//          condition variables are boost's, which look for interruption of boost threads, and so cost more than the
-//          standard's.
-// Source:  https://www.boost.org/doc/libs/release/doc/html/thread/sds.html, after N3533, an ancestor of P0260.
-// Waiting: the library's: condition variables.
-// Progress: blocking; a thread stopped inside the lock holds up everyone. try_push and try_pop wait for the lock.
-// Ordering: the mutex's.
+// What:    Boost.Thread (1.74 or later, tested with Debian 12's 1.74; Boost Software License 1.0),
+//          part of its experimental concurrent queues: a ring under one mutex, and for each side a
+//          condition variable and a count of its waiters, so that only waiters are notified. FIFO
+//          over all producers. The library's size() is wrong once the ring has wrapped (it takes
+//          the wrong modulus), so this adapter counts each side on a cache line of its own, outside
+//          the lock. That is all it adds to the path of a message.
+// Closing: the library's, under its mutex: exact. If the close comes while wait_push_back waits, it
+//          does not return "closed", but throws; the adapter catches that.
+// Limits:  capacities from 1 on, exact. Messages are assigned, so they need a default constructor,
+//          and a moved-from message stays in its slot until the next push there; a popped message
+//          is moved twice. No timed calls. The library's condition variables are Boost's, which
+//          check for interruption of boost threads, and so cost more than the standard's.
+// Source:  https://www.boost.org/doc/libs/release/doc/html/thread/sds.html, after N3533, an
+//          ancestor of P0260.
+// Waiting: the library's: condition variables. Progress: blocking; a thread stopped while it holds
+// the lock blocks all others. try_push and try_pop wait for the lock. Ordering: the mutex's.
 #pragma once
 
 #include <algorithm>

@@ -1,32 +1,36 @@
-// What adapters of libraries without waiting share: a close, a count of messages, and the one way to wait.
+// What adapters of libraries without waiting share: a close, a count of messages, and one waiting
+// policy.
 //
-// Closing: a flag. A push looks at it first; a pop looks at it before it looks for a message, so that whoever reports
-//          the end has seen all that was pushed before the close. A push that has looked, and delivers only after the
-//          end was reported, is not caught: Close::quiescent.
-// Waiting: SpinYieldPark for all of them, so that tables compare the libraries and not the ways to wait.
+// Closing: a flag. A push checks it first; a pop checks it before it looks for a message, so that a
+//          pop that reports the end has seen all that was pushed before the close. A push that
+//          checked the flag before the close, and delivers after the end was reported, is not
+//          detected: Close::quiescent.
+// Waiting: SpinYieldPark for all of them, so that tables compare the libraries and not the waiting
+// policies.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 
-#include "queues/blocking.h"
+#include "queues/detail/blocking_queue.h"
 
 namespace bq::detail {
 
-/// Counts completed pushes and pops, each on a cache line of its own: for libraries that do not know their size. While
-/// calls run the counts lag behind, so there are two ways to subtract them; once all is quiet both are exact.
+/// Counts completed pushes and pops, each on a cache line of its own, for libraries without a size.
+/// While calls run the counts lag behind, so there are two ways to subtract them; when no call is
+/// in progress both are exact.
 class MessageCount {
  public:
   void count_push() { pushed_.fetch_add(1, std::memory_order_relaxed); }
   void count_pop() { popped_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// Does not count what is pushed meanwhile.
+  /// A lower bound: leaves out what is pushed during the call.
   std::size_t at_least() const {
     const std::size_t pushed = pushed_.load(std::memory_order_acquire);
     return difference(pushed, popped_.load(std::memory_order_relaxed));
   }
-  /// Does not discount what is popped meanwhile.
+  /// An upper bound: includes what is popped during the call.
   std::size_t at_most() const {
     const std::size_t popped = popped_.load(std::memory_order_acquire);
     return difference(pushed_.load(std::memory_order_relaxed), popped);
@@ -40,7 +44,7 @@ class MessageCount {
   alignas(cache_line_bytes) StdSync::atomic<std::size_t> popped_{0, "popped"};
 };
 
-/// Storage for blocking.h made of a Library that offers all of it but the closing:
+/// Storage for detail/blocking_queue.h, made of a Library that offers all of it except closing:
 ///   try_push(T&) -> done, full or busy   try_pop(out) -> done, empty or busy   can_push(), can_pop()
 ///   capacity(), size_approx(), traits
 template <class T, class Library>
@@ -58,7 +62,8 @@ class ClosedByFlag {
 
   Status try_push(T& value) { return is_closed() ? Status::closed : library_.try_push(value); }
   Status try_pop(std::optional<T>& out) {
-    const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed
+    // First, or a message pushed before the close might be missed.
+    const bool closed = is_closed();
     const Status status = library_.try_pop(out);
     return closed && status == Status::empty ? Status::closed : status;
   }
@@ -75,7 +80,7 @@ class ClosedByFlag {
   alignas(cache_line_bytes) StdSync::atomic<bool> closed_{false, "closed"};
 };
 
-/// A library that only tries, as a queue that waits.
+/// A blocking queue made of a library that has try calls only.
 template <class T, class Library>
 using WaitingPeer = BlockingQueue<T, ClosedByFlag<T, Library>, SpinYieldPark<StdSync>>;
 

@@ -1,20 +1,24 @@
 // Peer: moodycamel::BlockingConcurrentQueue, bounded by a slot semaphore.
 //
-// What:    Cameron Desrochers' unbounded queue (1.0.3 or later; simplified BSD, its semaphore zlib licence) keeps a
-//          list of blocks for each producing thread, and a semaphore that counts messages. This adapter adds a second
-//          semaphore of the same kind, which counts free slots: that makes the bound, and it is exact.
-// Closing: the library has none. A message is a std::optional, and an empty one is the end mark: close() sends it, and
-//          the consumer that gets it sends it on and leaves, so that it wakes all the others. Each producer has a list
-//          of its own, so the mark may overtake messages: a consumer with the mark in hand first takes one of those, if
-//          any is left. Producers pass on a closing permit in the same way (see semaphore.h).
-// Limits:  FIFO for each producer only. Exact close only while no push runs. No timed calls: the library's run on the
-//          wall clock. It allocates as it grows; a failure to do so is std::bad_alloc, and the message is lost then.
+// What:    Cameron Desrochers' unbounded queue (1.0.3 or later; simplified BSD, its semaphore zlib
+//          licence) keeps a list of blocks for each producing thread, and a semaphore that counts
+//          messages. This adapter adds a second semaphore of the same kind, which counts free
+//          slots. The bound is therefore exact.
+// Closing: the library has none. A message is a std::optional, and an empty one is the end mark:
+//          close() sends it, and the consumer that gets it sends it again and returns, so that it
+//          wakes all the others. Each producer has a list of its own, so the mark may overtake
+//          messages: a consumer that gets the mark first takes one of those, if any is left.
+//          Producers pass on a closing permit in the same way (see semaphore.h).
+// Limits:  FIFO for each producer only. Exact close only while no push runs. No timed calls: the
+//          library's use the wall clock. The library allocates as it grows; if that fails, push
+//          throws std::bad_alloc and the message is lost.
 // Source:  https://github.com/cameron314/concurrentqueue
-// Waiting: the library's semaphore: up to 10000 rounds of spin, then a POSIX semaphore.
-// Progress: lock-free but for the waiting; a thread stopped inside a call holds up one slot.
-// Ordering: the library's; strictly, 1.0.3 recycles a block without having acquired the last reads from it, which x86
-//          does not mind. `closed_` is released by close and acquired by a try_pop before its look, so that the look
-//          sees all that was pushed before.
+// Waiting: the library's semaphore: up to 10000 rounds of spin, then a POSIX semaphore. Progress:
+// lock-free except for waiting; a thread stopped inside a call blocks one slot. Ordering: the
+// library's. Strictly, 1.0.3 recycles a block without having acquired the last reads from it, which
+// is
+//          harmless on x86. `closed_` is released by close and acquired by a try_pop before its
+//          check, so that the check sees all that was pushed before.
 #pragma once
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
@@ -72,7 +76,8 @@ class MoodycamelBlockingQueue {
     return status;
   }
   Status try_pop(std::optional<T>& out) {
-    const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed
+    // First, or a message pushed before the close might be missed.
+    const bool closed = is_closed();
     Receiver receiver{out};
     if (!messages_.try_dequeue(receiver)) return closed ? Status::closed : Status::empty;
     return settle(receiver);
@@ -93,7 +98,8 @@ class MoodycamelBlockingQueue {
  private:
   using Semaphore = moodycamel::LightweightSemaphore;
 
-  /// What the library assigns a message to: puts it where it belongs, or takes note of the mark.
+  /// The library assigns a message to this: it moves the message into `out`, or notes that it is
+  /// the mark.
   struct Receiver {
     std::optional<T>& out;
     bool has_mark = false;

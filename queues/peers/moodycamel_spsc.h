@@ -1,20 +1,24 @@
 // Peer: moodycamel::BlockingReaderWriterCircularBuffer, which waits by itself.
 //
-// What:    Cameron Desrochers' readerwriterqueue (1.0.6, as in Debian 12; simplified BSD, its semaphore zlib licence),
-//          the fixed-size ring for one producer and one consumer, between two semaphores that count slots and messages.
-//          FIFO.
-// Closing: the library has none, and its semaphores cannot be reached. So nobody waits for ever: a call that must wait
-//          uses the library's timed wait in slices of 5 ms, and looks at a flag between them. A close is noticed up to
-//          a slice late; who waits long wakes 200 times a second, and spins for a microsecond or so each time. A
-//          message (a slot) that comes is noticed at once.
-// Limits:  one producer, one consumer; close is exact only while no push runs. No timed calls: the library's run on the
-//          wall clock (and if somebody sets that back, a close is noticed that much later). Capacities from 1 on,
-//          exact, though memory for the next power of two is allocated; the library does not check that it got it.
+// What:    Cameron Desrochers' readerwriterqueue (1.0.6, as in Debian 12; simplified BSD, its
+//          semaphore zlib licence), the fixed-size ring for one producer and one consumer, between
+//          two semaphores that count slots and messages. FIFO.
+// Closing: the library has none, and its semaphores are private. So no call waits for ever: a call
+//          that must wait uses the library's timed wait in slices of 5 ms, and checks a flag
+//          between them. A close is noticed up to one slice late. A thread that waits long wakes
+//          200 times a second, and spins for about a microsecond each time. A new message (a free
+//          slot) is noticed at once.
+// Limits:  one producer, one consumer; close is exact only while no push runs. No timed calls: the
+//          library's use the wall clock (if that is set back, a close is noticed that much later).
+//          Capacities from 1 on, exact, though memory for the next power of two is allocated; the
+//          library does not check that the allocation succeeded.
 // Source:  https://github.com/cameron314/readerwriterqueue
-// Waiting: the library's semaphore: up to 1024 rounds of spin, then a POSIX semaphore.
-// Progress: wait-free but for the waiting; a thread stopped anywhere holds up nobody but who needs its messages
+// Waiting: the library's semaphore: up to 1024 rounds of spin, then a POSIX semaphore. Progress:
+// wait-free except for waiting; a thread stopped anywhere blocks only a thread that needs its
+// messages
 //          (slots).
-// Ordering: the library's; `closed_` is released by close and acquired by a pop before its look, so that the look sees
+// Ordering: the library's; `closed_` is released by close and acquired by a pop before its check,
+// so that the check sees
 //          all that was pushed before.
 #pragma once
 
@@ -69,7 +73,8 @@ class MoodycamelSpscQueue {
   Status pop(std::optional<T>& out) {
     Receiver receiver{out};
     for (;;) {
-      const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed
+      // First, or a message pushed before the close might be missed.
+      const bool closed = is_closed();
       if (closed ? messages_.try_dequeue(receiver) : messages_.wait_dequeue_timed(receiver, slice)) return Status::done;
       if (!closed) continue;
       out.reset();
@@ -91,7 +96,7 @@ class MoodycamelSpscQueue {
  private:
   static constexpr std::chrono::milliseconds slice{5};
 
-  /// What the library assigns a message to: puts it where it belongs, in one move.
+  /// The library assigns a message to this, which moves it into `out`.
   struct Receiver {
     std::optional<T>& out;
     void operator=(T&& message) noexcept { out.emplace(std::move(message)); }

@@ -1,21 +1,25 @@
-// Peer: a plain pipe(2). What if I use nothing at all?
+// Peer: a plain pipe(2), the queue that needs no library.
 //
-// What:    the kernel's own queue: a ring of pages under a mutex, in Linux. FIFO over all producers: a write of up to
-//          PIPE_BUF bytes is atomic. The pipe is in packet mode (O_DIRECT, Linux 3.4 or later), where each message gets
-//          a page of its own. As a stream of bytes it would hold 512 times as many messages of 8 bytes, but it would
-//          not be a bounded queue: the kernel gives a page back only when all of it has been read, so that a pipe can
-//          refuse a write with a single message inside.
-// Closing: an eventfd, which close() makes readable for ever: whoever must wait polls it together with its end of the
-//          pipe. The fast path looks at a flag instead. Closing the write end itself would be the kernel's own way, but
-//          then another thread may be about to write to a number that has become another file.
-// Limits:  trivially copyable messages of up to 4096 bytes; capacities are rounded up to a power of two, 256 at most: a
-//          MiB of pages, what /proc/sys/fs/pipe-max-size allows by default. All pipes of a user have a common limit,
-//          too (pipe-user-pages-soft). Three file descriptors a queue. Close is exact only while no push runs.
+// What:    the kernel's queue: in Linux, a ring of pages under a mutex. FIFO over all producers: a
+//          write of up to PIPE_BUF bytes is atomic. The pipe is in packet mode (O_DIRECT, Linux 3.4
+//          or later), where each message gets a page of its own. As a stream of bytes it would hold
+//          512 times as many messages of 8 bytes, but it would not be a bounded queue: the kernel
+//          frees a page only when all of it has been read, so that a pipe can refuse a write with a
+//          single message inside.
+// Closing: an eventfd, which close() makes readable for good: a call that must wait polls it
+//          together with its end of the pipe. The fast path checks a flag instead. Closing the
+//          write end would be the usual way, but another thread could then be about to write to a
+//          descriptor that refers to another file by now.
+// Limits:  trivially copyable messages of up to 4096 bytes; capacities are rounded up to a power of
+//          two, at most 256: a MiB of pages, which /proc/sys/fs/pipe-max-size allows by default.
+//          All pipes of a user share a limit, too (pipe-user-pages-soft). Three file descriptors
+//          for each queue. Close is exact only while no push runs.
 // Source:  https://man7.org/linux/man-pages/man7/pipe.7.html
-// Waiting: poll; it wakes all who poll the same end, and one of them succeeds. Every message costs two system calls at
-//          least, and a copy in and out.
-// Progress: a thread can be stopped before or after a system call, and then holds up nobody.
-// Ordering: the kernel's mutex; `closed_` is released by close and acquired by a pop before its look, so that the look
+// Waiting: poll; it wakes all threads that poll the same end, and one of them succeeds. Every
+//          message costs at least two system calls, and a copy in and out.
+// Progress: a thread can be stopped before or after a system call, and then blocks no other.
+// Ordering: the kernel's mutex; `closed_` is released by close and acquired by a pop before its
+// check, so that the check
 //          sees all that was pushed before.
 #pragma once
 
@@ -39,7 +43,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
 
 namespace bq {
 
@@ -62,7 +66,7 @@ class PipeQueue : public detail::Calls<PipeQueue<T>, T, StdSync> {
                                  .waiting = "poll",
                                  .note = "the kernel's pipe, a page a message"};
 
-  /// Throws std::system_error where the system has no more files to give.
+  /// Throws std::system_error if the system has no more file descriptors.
   explicit PipeQueue(std::size_t capacity) {
     checked_capacity(capacity, max_capacity);
     int ends[2];
@@ -107,20 +111,21 @@ class PipeQueue : public detail::Calls<PipeQueue<T>, T, StdSync> {
 
   [[noreturn]] static void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
-  Status push_with(T&& value, const auto& patience) {
+  Status push_with(T&& value, const auto& timeout) {
     for (;;) {
       if (is_closed()) return Status::closed;
-      const bool last_look = !patience.lasts();
+      const bool last_look = !timeout.has_time_left();
       if (is_through(write(in_end_.number, &value, sizeof value), "write")) return Status::done;
       if (last_look) return Status::timeout;
-      wait_for(in_end_, POLLOUT, patience);
+      wait_for(in_end_, POLLOUT, timeout);
     }
   }
 
-  Status pop_with(std::optional<T>& out, const auto& patience) {
+  Status pop_with(std::optional<T>& out, const auto& timeout) {
     for (;;) {
-      const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed
-      const bool last_look = !patience.lasts();
+      // First, or a message pushed before the close might be missed.
+      const bool closed = is_closed();
+      const bool last_look = !timeout.has_time_left();
       T message;
       if (is_through(read(out_end_.number, &message, sizeof message), "read")) {
         out.emplace(message);
@@ -128,25 +133,25 @@ class PipeQueue : public detail::Calls<PipeQueue<T>, T, StdSync> {
       }
       if (closed) return Status::closed;
       if (last_look) return Status::timeout;
-      wait_for(out_end_, POLLIN, patience);
+      wait_for(out_end_, POLLIN, timeout);
     }
   }
 
-  /// Of a whole message; false where it is not the time for one.
+  /// True if a whole message was transferred; false if the pipe was full (empty).
   static bool is_through(ssize_t bytes, const char* what) {
     if (bytes < 0 && errno != EAGAIN && errno != EINTR) fail(what);
     return bytes > 0;
   }
 
-  /// Until the end is ready, the queue is closed, or patience ends; may return early.
-  void wait_for(const File& end, short event, const auto& patience) const {
+  /// Waits until the end is ready, the queue is closed, or the timeout ends; may return early.
+  void wait_for(const File& end, short event, const auto& timeout) const {
     pollfd files[] = {{end.number, event, 0}, {closing_.number, POLLIN, 0}};
     timespec left{};
     bool ends = false;
-    if constexpr (requires { patience.deadline; }) {
+    if constexpr (requires { timeout.deadline; }) {
       const Deadline now = StdSync::now();
-      if (now >= patience.deadline) return;
-      const auto time = patience.deadline - now;
+      if (now >= timeout.deadline) return;
+      const auto time = timeout.deadline - now;
       const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
       left.tv_sec = static_cast<time_t>(seconds.count());
       left.tv_nsec = static_cast<long>(std::chrono::nanoseconds(time - seconds).count());

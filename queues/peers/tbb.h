@@ -1,30 +1,37 @@
 // Peer: tbb::concurrent_bounded_queue, which waits by itself.
 //
-// What:    oneTBB (2021.8, as in Debian 12; Apache License 2.0): tickets from two counters, dealt out to eight lists of
-//          pages under spin locks; who has to wait sleeps in a monitor until its ticket is due. FIFO over all
-//          producers. A call tries first (try_push, try_pop), and only one that must wait takes the library's waiting
-//          call, which gets its ticket with an unconditional increment instead.
-// Closing: the library has only abort(), which throws user_abort in those who wait right now, and it takes back a pop's
-//          ticket by decrementing the counter, as if no later one had been given out: a pop, or a push, that comes
-//          in between makes it lose a message and hand out a ticket twice, for which a pop then spins for ever. So
-//          close() aborts no pops. Who has to wait counts itself in and then looks whether the queue is closed. close()
-//          sets the flag, sends an end mark for each pop that is counted in until they have all left, and then, when
-//          nobody can be in a waiting pop any more, aborts pushes, over and over, until they have left, too. (An
-//          aborted push leaves its ticket as an invalid entry, which pops skip: that is sound.) A pop that gets a mark
-//          looks again; marks that nobody waited for are skipped, and not counted.
-// Limits:  for the sake of the marks a message carries a flag (8 bytes become 16). Close is exact only while no push
-//          runs, and close() waits for the waiters to leave. Capacities from 1 on, exact; memory comes in pages as it
-//          is needed, and a failure to get it is std::bad_alloc. Where another thread has a ticket and is not done with
-//          its slot, try_push and try_pop wait for it, with a back-off that ends in yields: they can wait, which the
-//          contract does not want, and never say `busy`. A waiting push has its ticket, so try_push is refused until
-//          its turn has come. No timed calls. Messages aligned to more than a cache line get std::allocator, others
-//          the library's own.
+// What:    oneTBB (2021.8, as in Debian 12; Apache License 2.0): tickets from two counters, dealt
+//          to eight lists of pages under spin locks. A thread that must wait sleeps in a monitor
+//          until its ticket is due. FIFO over all producers. A call tries first (try_push,
+//          try_pop). Only if it must wait does it use the library's waiting call, which takes its
+//          ticket with an unconditional increment instead.
+// Closing: the library has only abort(), which throws user_abort in the threads that wait right
+//          now. It takes back a pop's ticket by decrementing the counter, as if no later one had
+//          been issued. A pop, or a push, that comes in between makes it lose a message and issue a
+//          ticket twice, for which a pop then spins for ever. So close() aborts no pops. A thread
+//          that must wait registers in a count and then checks whether the queue is closed. close()
+//          sets the flag and sends an end mark for each registered pop until all have returned.
+//          Then, when no thread can be in a waiting pop any more, it aborts pushes repeatedly until
+//          they have returned, too. (An aborted push leaves its ticket as an invalid entry, which
+//          pops skip: that is sound.) A pop that gets a mark checks again; marks that no pop waited
+//          for are skipped, and not counted.
+// Limits:  because of the marks a message carries a flag (8 bytes become 16). Close is exact only
+//          while no push runs, and close() waits for the waiters to return. Capacities from 1 on,
+//          exact; memory is allocated in pages as needed, and std::bad_alloc is thrown if that
+//          fails. If another thread has a ticket and has not finished with its slot, try_push and
+//          try_pop wait for it, with a back-off that ends in yields: they can wait, against the
+//          contract, and never answer `busy`. A waiting push has its ticket, so try_push is refused
+//          until that push is done. No timed calls. Messages aligned to more than a cache line get
+//          std::allocator, others the library's own.
 // Source:  https://github.com/oneapi-src/oneTBB
 // Waiting: the library's monitor, an event count on futexes: no spinning before the sleep.
-// Progress: blocking; a thread stopped between its ticket and the end of its work holds up those whose tickets are for
-//          the same list, and in the end everyone.
-// Ordering: a message is released and acquired through its list's counter; the tickets only hand out positions.
-//          Dekker's pattern between the counts of waiters and the flag: both sequentially consistent.
+// Progress: blocking; a thread stopped between its ticket and the end of its work blocks those
+// whose tickets are for
+//          the same list, and in the end all threads.
+// Ordering: a message is released and acquired through its list's counter; the tickets only hand
+// out positions.
+//          Dekker's pattern between the counts of waiters and the flag: both sequentially
+//          consistent.
 #pragma once
 
 #include <tbb/cache_aligned_allocator.h>
@@ -88,14 +95,15 @@ class TbbQueue {
       if (status == Status::closed) out.reset();
       if (status != Status::empty) return status;
       const Waiter waiter(waiting_pops_);
-      if (closed_.load()) continue;  // to look once more
+      if (closed_.load()) continue;  // check once more
       Parcel receiver(out);
       messages_.pop(receiver);
       if (took_message(receiver)) return Status::done;
     }
   }
   Status try_pop(std::optional<T>& out) {
-    const bool closed = is_closed();  // before the look, or a message pushed before the close might be missed
+    // First, or a message pushed before the close might be missed.
+    const bool closed = is_closed();
     for (;;) {
       Parcel receiver(out);
       if (!messages_.try_pop(receiver)) return closed ? Status::closed : Status::empty;
@@ -106,22 +114,24 @@ class TbbQueue {
   void close() {
     if (closed_.exchange(true)) return;
     for (; waiting_pops_.load() > 0; StdSync::yield()) {
-      // There is room for a mark wherever a pop waits in vain. Should another pop take it, this sends a new one.
+      // A blocked pop means that the queue has room for an end mark. If another pop takes the mark,
+      // the loop sends a new one.
       if (marks_.load() < waiting_pops_.load() && messages_.try_emplace()) marks_.fetch_add(1);
     }
     for (; waiting_pushes_.load() > 0; StdSync::yield()) messages_.abort();
   }
   bool is_closed() const { return closed_.load(std::memory_order_acquire); }
   std::size_t capacity() const { return capacity_; }
-  /// The library counts those who wait, too.
+  /// The library counts waiting calls, too.
   std::size_t size_approx() const {
     const std::ptrdiff_t size = messages_.size() - marks_.load();
     return std::min(static_cast<std::size_t>(std::max<std::ptrdiff_t>(size, 0)), capacity_);
   }
 
  private:
-  /// What lies in the queue: a message or an end mark. And what the library assigns it to: the place where a message
-  /// shall go, until it is assigned a mark and is one itself.
+  /// An element of the queue: a message or an end mark. Also what the library assigns an element
+  /// to: then it holds the address of the receiver's optional, and becomes a mark if it is assigned
+  /// one.
   class Parcel {
    public:
     Parcel() = default;
@@ -140,7 +150,7 @@ class TbbQueue {
    private:
     std::variant<std::monostate, T, std::optional<T>*> content_;
   };
-  /// Otherwise it is a mark, which is gone now.
+  /// False if it was a mark, which is removed from the count.
   bool took_message(const Parcel& receiver) {
     if (receiver.is_mark()) marks_.fetch_sub(1);
     return !receiver.is_mark();
@@ -149,7 +159,8 @@ class TbbQueue {
   using Allocator = std::conditional_t<(alignof(Parcel) > cache_line_bytes), std::allocator<Parcel>,
                                        tbb::cache_aligned_allocator<Parcel>>;
 
-  /// Counted in for as long as it lives. Who then finds the queue open will be woken by close().
+  /// Registers the calling thread as a waiter for as long as it lives. A waiter that then finds the
+  /// queue open will be woken by close().
   class Waiter {
    public:
     explicit Waiter(StdSync::atomic<std::ptrdiff_t>& count) : count_(count) { count_.fetch_add(1); }

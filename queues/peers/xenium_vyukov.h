@@ -1,21 +1,24 @@
 // Peer: xenium::vyukov_bounded_queue, with blocking emulated around it.
 //
-// What:    Manuel Pöter's xenium (0.0.2, as in Debian 12; MIT licence), Vyukov's ring: each slot has a sequence number,
-//          a push claims a position and writes, a pop claims one and reads. FIFO over all producers. The library has
-//          neither waiting nor closing nor a size. This adapter counts each side on a cache line of its own, the one
-//          thing it adds to the path of a message. Slots are not padded, as the library has it.
+// What:    Manuel Pöter's xenium (0.0.2, as in Debian 12; MIT licence), Vyukov's ring: each slot
+//          has a sequence number, a push claims a position and writes, a pop claims one and reads.
+//          FIFO over all producers. The library has neither waiting nor closing nor a size. This
+//          adapter counts each side on a cache line of its own. That is all it adds to the path of
+//          a message. Slots are not padded, as in the library.
 // Closing: by a flag: see closing.h.
-// Limits:  capacities are powers of two from 2 on, exact; messages are assigned, so they need a default, and what a pop
-//          has moved from stays in its slot until the next push there; close is exact only while no push runs.
-//          The library's try_push and try_pop (the "strong" ones, its default) know for certain that the ring is full
-//          (empty), but spin, without a pause, where another thread is in the middle of the slot in question; the
-//          "weak" ones fail at once. This adapter tries the weak one, and calls its failure `busy` unless the counts
-//          say full (empty): then the strong one has the last word. It waits for another thread only where that has
-//          finished with its slot between the two, or has yet to count its call.
+// Limits:  capacities are powers of two from 2 on, exact; messages are assigned, so they need a
+//          default constructor, and a moved-from message stays in its slot until the next push
+//          there; close is exact only while no push runs. The library's try_push and try_pop (the
+//          "strong" ones, its default) answer full (empty) exactly, but spin, without a pause,
+//          while another thread is using the slot in question; the "weak" ones fail at once. This
+//          adapter tries the weak one, and reports its failure as `busy` unless the counts say full
+//          (empty): then the strong one decides. It waits for another thread only if that has
+//          finished with its slot between the two calls, or has not counted its call yet.
 // Source:  D. Vyukov, "Bounded MPMC queue", 2010 (1024cores.net); https://github.com/mpoeter/xenium
-// Waiting: emulated: spin, yield, park (see closing.h).
-// Progress: a thread stopped between its claim and its write (read) holds up everyone behind it, who get `busy`.
-// Ordering: the library's: a message is released and acquired through its slot's number; the flag as closing.h says.
+// Waiting: emulated: spin, yield, park (see closing.h). Progress: a thread stopped between its
+// claim and its write (read) blocks all threads behind it, which get `busy`. Ordering: the
+// library's: a message is released and acquired through its slot's number; the flag as closing.h
+// says.
 #pragma once
 
 #include <algorithm>

@@ -33,14 +33,14 @@ MEANINGS = {
               "register": "::bq::bench::register_queue<Class>(#name, ::bq::bench::LineUp::by_default)"},
     "contract": {"needs": "tests/contract/register_subject.h",
                  "register": "::bq::test::register_subject<Class>(#name)"},
-    "explore": {"needs": "tests/explorer/scenario.h",
+    "explore": {"needs": "explorer/scenario.h",
                 "register": "::bq::explorer::register_explored<Class>(#name)"},
     "probe": {"needs": "tests/contract/register_subject.h",
               "register": "::bq::test::use_every_call<Class>()"},
 }
 TESTS = ("-DBQ_TESTS=ON",)
 OPTIONS = {"contract_test": TESTS, "explore": TESTS}  # that a program's parts need
-OWN_FOLDERS = tuple(str(ROOT / name) + "/" for name in ("queues", "benchmarks", "tests"))
+OWN_FOLDERS = tuple(str(ROOT / name) + "/" for name in ("queues", "benchmarks", "checking", "explorer", "tests"))
 
 
 def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -9,12 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "checking/linearizability.h"
 #include "tests/contract/hooked_sync.h"
-#include "tests/contract/linearizability.h"
 #include "tests/contract/suite.h"
 
 namespace bq::test {
 namespace {
+
+using namespace checking;
 
 constexpr int messages_per_producer = 1'000'000;  // at most; a message tells its producer by it
 

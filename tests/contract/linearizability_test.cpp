@@ -1,5 +1,5 @@
 // The checkers of linearizability.h, tested on histories made by hand, and against each other on random ones.
-#include "tests/contract/linearizability.h"
+#include "checking/linearizability.h"
 
 #include <gtest/gtest.h>
 
@@ -20,6 +20,8 @@
 
 namespace bq::test {
 namespace {
+
+using namespace checking;
 
 using Kind = Operation::Kind;
 

@@ -14,7 +14,7 @@
 #include <thread>
 #include <utility>
 
-#include "tests/contract/by_name.h"
+#include "checking/by_name.h"
 #include "tests/contract/hooked_sync.h"
 #include "tests/contract/suite.h"
 
@@ -82,7 +82,7 @@ const std::vector<Subject>& subjects() {
 }
 
 bool add_subject(Subject subject) {
-  insert_by_name(all_subjects(), std::move(subject));
+  checking::insert_by_name(all_subjects(), std::move(subject));
   return true;
 }
 

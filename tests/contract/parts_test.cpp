@@ -14,15 +14,15 @@
 #include <utility>
 #include <vector>
 
-#include "queues/event_count.h"
+#include "checking/messages.h"
+#include "queues/detail/blocking_calls.h"
+#include "queues/detail/event_count.h"
+#include "queues/detail/ring_storage.h"
 #include "queues/handles.h"
 #include "queues/reference_as_posted.h"
-#include "queues/ring_storage.h"
 #include "queues/sync.h"
 #include "queues/two_condvar.h"
-#include "queues/waiting.h"
 #include "tests/contract/caller.h"
-#include "tests/contract/messages.h"
 #include "tests/contract/suite.h"
 
 namespace bq::test {
@@ -225,7 +225,7 @@ TEST(StdSync, YieldsAreCountedByThread) {
 
 TEST(EventCount, CountsWhoeverComesAndGoes) {
   EventCount<StdSync> changes("changes");
-  const detail::PatientUntil<StdSync> past{Deadline{}};
+  const detail::WaitUntil<StdSync> past{Deadline{}};
   for (int i = 0; i < 70'000; ++i) {  // more than fit into half of its word, should any of them be forgotten
     changes.enlist();
     ASSERT_TRUE(changes.anybody_asleep());

@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <type_traits>
 
+#include "checking/queue_adapter.h"
 #include "queues/handles.h"
 #include "tests/contract/hooked_sync.h"
-#include "tests/contract/queue_adapter.h"
 #include "tests/contract/subject.h"
 
 namespace bq::test {

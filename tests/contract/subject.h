@@ -12,11 +12,18 @@
 #include <utility>
 #include <vector>
 
+#include "checking/messages.h"
+#include "checking/queue_adapter.h"
 #include "queues/bounded_queue.h"
-#include "tests/contract/messages.h"
-#include "tests/contract/queue_adapter.h"
 
 namespace bq::test {
+
+using checking::AnyQueue;
+using checking::Brittle;
+using checking::Fragile;
+using checking::Overaligned;
+using checking::QueueAdapter;
+using checking::Tracked;
 
 /// A handle of whatever queue: one end of it (see queues/handles.h).
 class AnyProducer {

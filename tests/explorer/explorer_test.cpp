@@ -1,5 +1,5 @@
 // Does the explorer find what is there, and nothing else? Small programs whose schedules can be counted by hand.
-#include "tests/explorer/explorer.h"
+#include "explorer/explorer.h"
 
 #include <gtest/gtest.h>
 
@@ -10,12 +10,12 @@
 #include <stdexcept>
 #include <string>
 
+#include "explorer/model_sync.h"
+#include "explorer/plan.h"
+#include "explorer/scenario.h"
 #include "queues/reference.h"
 #include "queues/reference_as_posted.h"
 #include "queues/two_condvar.h"
-#include "tests/explorer/model_sync.h"
-#include "tests/explorer/plan.h"
-#include "tests/explorer/scenario.h"
 
 namespace bq::explorer {
 namespace {
@@ -101,11 +101,11 @@ TEST(Explorer, DelaysFindItToo) {
 }
 
 TEST(Explorer, AFailureCanBeSeenAgain) {
-  const Outcome found = explore(dining, {.bound = 1});
-  const Outcome again = replay(dining, found.choices, false);
-  EXPECT_EQ(again.failure, found.failure);
-  EXPECT_EQ(schedule(again).substr(0, 100), schedule(found).substr(0, 100));
-  EXPECT_NE(schedule(found).find("lock left"), std::string::npos) << schedule(found);
+  const Outcome first = explore(dining, {.bound = 1});
+  const Outcome again = replay(dining, first.choices, false);
+  EXPECT_EQ(again.failure, first.failure);
+  EXPECT_EQ(schedule(again).substr(0, 100), schedule(first).substr(0, 100));
+  EXPECT_NE(schedule(first).find("lock left"), std::string::npos) << schedule(first);
   EXPECT_THROW(replay(dining, {7, 7, 7}, false), std::invalid_argument);
 }
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/explorer/explorer.h"
-#include "tests/explorer/model_sync.h"
+#include "explorer/explorer.h"
+#include "explorer/model_sync.h"
 
 namespace bq::explorer {
 namespace {

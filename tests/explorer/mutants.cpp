@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "explorer/explorer.h"
+#include "explorer/plan.h"
+#include "explorer/scenario.h"
 #include "queues/mpmc_ring.h"
 #include "queues/spsc_ring.h"
 #include "queues/two_lock.h"
 #include "tests/contract/mutants/mutants.h"
-#include "tests/explorer/explorer.h"
-#include "tests/explorer/plan.h"
-#include "tests/explorer/scenario.h"
 
 namespace bq::explorer {
 namespace {

@@ -17,7 +17,7 @@ from bqb import ROOT, cli, cli_parts
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"),
                 ROOT / "results/README.md", ROOT / "scenarios/README.md"])
-HEADERS = sorted([*ROOT.glob("queues/**/*.h"), *ROOT.glob("docs/**/*.h")])
+HEADERS = sorted([*ROOT.glob("queues/**/*.h"), *ROOT.glob("examples/**/*.h")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")  # code in the text, perhaps over two lines
 COMMAND = re.compile(r"\S*scripts/(bench|explore|gate|plot|publish|test|validate)\b|cmake |build/\S+/\w+|git |ctest ")
@@ -226,7 +226,7 @@ def test_command_is_understood(line, monkeypatch):
 def shell(text: str, folder: Path, **places: Path) -> subprocess.CompletedProcess:
     """Runs a line in the project's folder; `places` fill its braces."""
     header = folder / "my_queue.h"
-    shutil.copy(ROOT / "docs/examples/my_queue.h", header)
+    shutil.copy(ROOT / "examples/my_queue.h", header)
     text = re.sub(r"\bmy_queue\.h\b", str(header), text.format(**places) if places else text)
     return subprocess.run(["bash", "-c", text], cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS,
                           stdin=subprocess.DEVNULL)

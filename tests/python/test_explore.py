@@ -58,13 +58,13 @@ def test_too_few_runs_are_no_pass(tmp_path):
 
 @pytest.mark.parametrize("words, complaint", [
     (("--queue", "nothing_like_that"), "matches none; --list shows them"),
-    (("--queue", "["), "--queue: is no regular expression"),
+    (("--queue", "["), "--queue: not a regular expression"),
     (("--bound", "x"), "--bound"),
     (("--bound", "1", "--delays", "1"), "excludes"),
     (("--producers", "4", "--consumers", "4"), "more than 7 threads"),
     (("--ending", "never"), "--ending"),
     (("--replay", "none.json"), "--replay none.json: cannot be read"),
-    (("--replay", "broken.json"), "--replay broken.json: is no schedule that --save has written"),
+    (("--replay", "broken.json"), "--replay broken.json: is not a schedule that --save has written"),
     (("--replay", "other.json"), "there is no queue 'gone' here"),
     (("--queue", "^spsc_spin$", "--producers", "2"), "nothing was explored"),
 ])

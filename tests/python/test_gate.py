@@ -361,7 +361,7 @@ def test_a_corrupt_baseline_a_missing_one_and_a_dirty_head(compare, gate):
 def test_a_header_brings_its_own_queues(gate):
     mine = {"cells": {**behaviour()["cells"], "my_queue": {"ns": 1000.0}}}
     slower = {"cells": {**mine["cells"], "my_queue": {"ns": 1300.0}}}
-    words = ("run", "--with", "docs/examples/my_queue.h", "--base", str(ROOT), "--head", str(ROOT))
+    words = ("run", "--with", "examples/my_queue.h", "--base", str(ROOT), "--head", str(ROOT))
     done = gate(*words, base=mine, head=mine)
     assert (done.returncode, verdict(done)) == (0, "pass"), done.stdout + done.stderr
     assert "gate/my_queue/case:a" in flat(done) and "gate/alpha" not in flat(done)

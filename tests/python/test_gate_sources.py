@@ -1,5 +1,6 @@
 """Where ./scripts/gate takes base and head from: folders, revisions, and what it says where there are none."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -135,3 +136,37 @@ def test_what_git_refuses_is_told_with_its_remedy(checkout):
     told = in_one_line(done)
     assert told.startswith(f"gate: {checkout}/scripts: git: fatal: detected dubious ownership")
     assert told.endswith(f"git config --global --add safe.directory {checkout}")
+
+
+# ------------------------------------------------------------------------------- an earlier commit, today's harness
+
+EARLIER = "12669fc27c578ac405830603f3b6817bf2360c39"
+
+
+def why_earlier_commit_is_missing() -> str:
+    """Empty where this clone has the commit."""
+    if not shutil.which("git"):
+        return "needs git"
+    if arms.git("cat-file", "-e", EARLIER + "^{commit}", at=ROOT).returncode != 0:
+        return f"commit {EARLIER[:7]} is not in this clone (an archive, or a shallow clone)"
+    return ""
+
+
+@pytest.mark.skipif(not shutil.which("cmake") or not shutil.which("ninja"), reason="needs CMake and Ninja")
+@pytest.mark.skipif(why_earlier_commit_is_missing() != "", reason=why_earlier_commit_is_missing())
+def test_queues_of_an_earlier_commit_build_under_this_harness(tmp_path, monkeypatch):
+    """The harness includes headers of queues/ by path, and the gate compiles it against those of any commit. Without
+    optimisation, which takes half of the time."""
+    monkeypatch.setattr(arms, "BUILDS", tmp_path)
+    monkeypatch.chdir(ROOT)
+    assert arms.stage("base", EARLIER, None).commit == EARLIER
+    folder = tmp_path / "build"
+    for command in (["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DBQ_TESTS=OFF", "-DBQ_GATE_LAYOUTS=1",
+                     "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0", "-DBQ_ONLY=spsc_spin",
+                     f"-DBQ_QUEUES_FROM={arms.staged_sources('base')}"],
+                    ["cmake", "--build", folder, "--target", "gate_trial_0"]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+    done = subprocess.run([folder / "gate_trial_0", "--scenario", ROOT / "scenarios" / "gate.toml", "--list",
+                           "--queue", "spsc_spin"], capture_output=True, text=True, check=True)
+    assert [cell.get("why_not") for cell in json.loads(done.stdout)["cells"]] == [None, None]

@@ -11,7 +11,7 @@ import pytest
 
 from bqb import ROOT, outside
 
-EXAMPLE = ROOT / "docs" / "examples" / "my_queue.h"
+EXAMPLE = ROOT / "examples" / "my_queue.h"
 SCENARIO = """
 question = "q?"
 expect = "e"
@@ -172,7 +172,7 @@ def put_on_sync(header: Path) -> None:
 def test_explorer_takes_a_queue_over_sync(header, tmp_path):
     plain = start("explore", "--with", header)
     assert plain.returncode == 2 and "do not synchronise through Sync: my_queue" in plain.stdout
-    assert plain.stderr.endswith("nothing was explored: no such queue can have this shape; see docs/explorer.md\n")
+    assert plain.stderr.endswith("nothing was explored: no such queue supports this shape; see docs/explorer.md\n")
 
     put_on_sync(header)
     run = start("explore", "--with", header, "--bound", 2)

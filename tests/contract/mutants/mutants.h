@@ -17,10 +17,10 @@
 #include <string_view>
 #include <utility>
 
+#include "queues/detail/blocking_calls.h"
 #include "queues/mpmc_ring.h"
 #include "queues/semaphore.h"
 #include "queues/spsc_ring.h"
-#include "queues/waiting.h"
 
 namespace bq::test {
 
@@ -114,21 +114,21 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
   }
   bool has_ended() const { return closed_ && (has(Fault::ends_before_drained) || size() == 0); }
 
-  /// Waits while `blocked`. False: out of patience.
-  bool wait(auto& signal, Lock& lock, const auto& patience, auto blocked) {
+  /// Waits while `blocked`. False: the time was up.
+  bool wait(auto& signal, Lock& lock, const auto& timeout, auto blocked) {
     while (blocked()) {
       if (has(Fault::sleeps_after_a_gap)) {
         lock.unlock();
         lock.lock();
       }
-      if constexpr (requires { patience.deadline; }) {
-        auto less_patient = patience;
-        if (has(Fault::early_timeout) && patience.lasts())
-          less_patient.deadline -= (patience.deadline - Sync::now()) / 2;
+      if constexpr (requires { timeout.deadline; }) {
+        auto wrong_timeout = timeout;
+        if (has(Fault::early_timeout) && timeout.has_time_left())
+          wrong_timeout.deadline -= (timeout.deadline - Sync::now()) / 2;
         if (has(Fault::past_deadline_waits))
-          less_patient.deadline = std::max(patience.deadline, Sync::now() + std::chrono::hours(1));
-        if (!less_patient.sleep(signal, lock)) return false;
-      } else if (!patience.sleep(signal, lock)) {
+          wrong_timeout.deadline = std::max(timeout.deadline, Sync::now() + std::chrono::hours(1));
+        if (!wrong_timeout.sleep(signal, lock)) return false;
+      } else if (!timeout.sleep(signal, lock)) {
         return false;
       }
       if (has(Fault::early_timeout) && blocked()) return false;
@@ -145,12 +145,12 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
     }
   }
 
-  Status push_with(T&& value, const auto& patience) {
+  Status push_with(T&& value, const auto& timeout) {
     if (!has(Fault::moves_before_it_looks) && !has(Fault::moves_before_timeout)) {
-      return push_message(std::move(value), patience);
+      return push_message(std::move(value), timeout);
     }
     std::optional<T> taken(std::move(value));
-    const Status status = push_message(std::move(*taken), patience);
+    const Status status = push_message(std::move(*taken), timeout);
     const Status loses_it = has(Fault::moves_before_it_looks) ? Status::closed : Status::timeout;
     if (status != Status::done && status != loses_it) {
       std::destroy_at(&value);
@@ -158,9 +158,9 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
     }
     return status;
   }
-  Status push_message(T&& value, const auto& patience) {
+  Status push_message(T&& value, const auto& timeout) {
     Lock lock(mutex_);
-    if (!wait(not_full_, lock, patience, [&] { return is_full() && !closed_; })) return Status::timeout;
+    if (!wait(not_full_, lock, timeout, [&] { return is_full() && !closed_; })) return Status::timeout;
     if (closed_) return Status::closed;
     const bool was_empty = size() == 0;
     change(not_full_, [&] {
@@ -175,9 +175,9 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
     return Status::done;
   }
 
-  Status pop_with(std::optional<T>& out, const auto& patience) {
+  Status pop_with(std::optional<T>& out, const auto& timeout) {
     Lock lock(mutex_);
-    if (!wait(not_empty_, lock, patience, [&] { return size() == 0 && !closed_; })) return Status::timeout;
+    if (!wait(not_empty_, lock, timeout, [&] { return size() == 0 && !closed_; })) return Status::timeout;
     if (has_ended()) return Status::closed;
     change(not_empty_, [&] {
       if (has(Fault::last_in_first_out)) {
@@ -303,7 +303,7 @@ using ClosesBesideTheTail = BlockingQueue<T, FlaggedRing<T, Sync>, SpinPark<Sync
 template <class Sync>
 struct WakesOneAndNoMore : SpinPark<Sync> {
   using SpinPark<Sync>::SpinPark;
-  void wake_another(const auto& /*hopeful*/) {}
+  void wake_another(const auto& /*ready*/) {}
 };
 template <class T, class Sync = StdSync>
 using LosesTheSecondWakeUp = BlockingQueue<T, MpmcRing<T, Sync>, WakesOneAndNoMore<Sync>, Sync>;
@@ -317,9 +317,10 @@ template <class T, class Sync = StdSync>
 using ClosesWithoutAFence =
     BlockingQueue<T, SpscRing<T, NoHeavyFence<Sync>>, Spin<NoHeavyFence<Sync>>, NoHeavyFence<Sync>>;
 
-/// Takes what a push has yet to write for nothing at all, once the queue is closed.
+/// Once closed, answers closed where it should answer busy: a push in progress has yet to write its
+/// message.
 template <class T, class Sync>
-struct ImpatientSpscRing : SpscRing<T, Sync> {
+struct SpscRingWithoutBusy : SpscRing<T, Sync> {
   using SpscRing<T, Sync>::SpscRing;
   Status try_pop(std::optional<T>& out) {
     const Status status = SpscRing<T, Sync>::try_pop(out);
@@ -327,7 +328,7 @@ struct ImpatientSpscRing : SpscRing<T, Sync> {
   }
 };
 template <class T, class Sync = StdSync>
-using EndsBesideAPush = BlockingQueue<T, ImpatientSpscRing<T, Sync>, SpinPark<Sync>, Sync>;
+using EndsBesideAPush = BlockingQueue<T, SpscRingWithoutBusy<T, Sync>, SpinPark<Sync>, Sync>;
 
 /// Looks before it enlists, and not after.
 template <class Sync>
@@ -335,18 +336,18 @@ struct EnlistsTooLate {
   static constexpr std::string_view label = "park";
   static constexpr Timed timed = Timed::none;
   explicit EnlistsTooLate(const char* name) : changes(name) {}
-  Status await(const auto& /*hopeful*/, const auto& attempt, const auto& patience) {
+  Status await(const auto& /*ready*/, const auto& attempt, const auto& timeout) {
     for (;;) {
       const Status status = attempt();
       if (bq::detail::is_decided(status)) return status;
       changes.enlist();
-      changes.sleep(patience);
+      changes.sleep(timeout);
     }
   }
   void wake_one() { changes.wake_one(); }
   void wake_all() { changes.wake_all(); }
-  void wake_another(const auto& hopeful) {
-    if (changes.anybody_asleep() && hopeful()) changes.wake_one();
+  void wake_another(const auto& ready) {
+    if (changes.anybody_asleep() && ready()) changes.wake_one();
   }
   EventCount<Sync> changes;
 };

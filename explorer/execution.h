@@ -1,15 +1,16 @@
-// One run of a few threads, step by step: the part of the explorer that stands in for the machine.
+// One run of a few threads, step by step: the part of the explorer that replaces the machine.
 //
-// Every operation on a primitive of model_sync.h is a *step*. All threads are fibers of one host thread; each announces
-// its next step and is suspended, the scheduler has a Chooser pick whose turn it is, and that thread takes its step and
-// runs on to its next one. Nothing else decides anything, so a run is a pure function of its choices.
+// Every operation on a primitive of model_sync.h is a *step*. All threads are fibers of one host
+// thread. Each announces its next step and is suspended; the scheduler lets a Chooser pick a
+// thread, and that thread takes its step and runs on to its next one. Nothing else decides
+// anything, so a run is a pure function of its choices.
 //
-// Two things are kept beside the program's own state:
-//   - vector clocks: what each thread knows of the others through synchronisation. They tell data races, and in weak
-//     mode which old values a load may still return.
-//   - histories: hashes of what each thread and each object has lived through, in the order that matters to it. Their
-//     sum identifies the happens-before relation of the run so far. Two orders of independent steps give the same sum,
-//     and have the same future: one of them is enough.
+// Two things are kept in addition to the program's own state:
+//   - vector clocks: the steps of other threads that happen before each thread's next step. They
+//     reveal data races, and in weak mode the old values that a load may still return.
+//   - histories: hashes of the events of each thread and each object, in the order that matters to
+//     it. Their sum identifies the happens-before relation of the run so far. Two orders of
+//     independent steps give the same sum and have the same future, so one of them is enough.
 //
 // Thread-safety: none. One execution at a time, on one host thread.
 #pragma once
@@ -24,24 +25,24 @@
 #include <utility>
 #include <vector>
 
-#include "tests/explorer/chooser.h"
+#include "explorer/chooser.h"
 
 namespace bq::explorer {
 
 inline constexpr int max_threads = 7;     ///< of a program
-inline constexpr int host = max_threads;  ///< builds the program's objects, and checks them at the end
+inline constexpr int host = max_threads;  ///< constructs the program's objects, and checks them at the end
 
-/// What is known of each thread: the number of its steps that lie in the past.
+/// By thread: the number of its steps that happened before.
 using VectorClock = std::array<std::uint32_t, max_threads + 1>;
 
 inline void join(VectorClock& known, const VectorClock& more) {
   for (std::size_t i = 0; i < known.size(); ++i) known[i] = known[i] < more[i] ? more[i] : known[i];
 }
 
-/// What a thread has learnt, and passes on when it synchronises.
+/// What a thread has synchronised with, and passes on when it synchronises.
 struct Knowledge {
-  VectorClock happened{};  ///< what happens before whatever comes next: plain data may rely on it
-  VectorClock visible{};   ///< besides, what sequentially consistent fences order: no load may return anything older
+  VectorClock happened{};  ///< what happens before the next step: accesses to plain data may rely on it
+  VectorClock visible{};   ///< also what seq_cst fences order: no load may return anything older
 };
 
 inline void join(Knowledge& known, const Knowledge& more) {
@@ -49,16 +50,17 @@ inline void join(Knowledge& known, const Knowledge& more) {
   join(known.visible, more.visible);
 }
 
-/// Something that threads synchronise on. Belongs to the execution that is current when it is made.
+/// A thing that threads synchronise on. Belongs to the execution that is current at its
+/// construction.
 class Object {
  public:
-  explicit Object(const char* name);  ///< for schedules; may be empty
+  explicit Object(const char* name);  ///< the name is for schedules; it may be empty
   virtual ~Object();
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
 
   const char* name() const { return name_; }
-  /// What a thread that is stuck at it should know: who holds a mutex.
+  /// For the report of a thread that is stuck at it: the thread that holds a mutex.
   virtual std::string condition() const { return {}; }
 
  private:
@@ -67,7 +69,7 @@ class Object {
   std::uint64_t history_;
 };
 
-/// Ends a thread's part of a run that is over: thrown where it would wait.
+/// Thrown where a thread of a run that has ended would wait: it ends the thread's part of the run.
 struct Abandoned {};
 
 /// A line of a schedule.
@@ -86,10 +88,10 @@ class Execution {
   Execution& operator=(const Execution&) = delete;
 
   struct Mode {
-    bool weak = false;  ///< loads may return old values, as far as C++ allows it
-    bool traced = false;
-    bool complete = false;  ///< records all choices, also those that a settled chooser need not be asked for
-    int max_steps = 5'000;  ///< a run that is longer has fallen into a loop
+    bool weak = false;      ///< loads may return old values, as far as C++ allows it
+    bool traced = false;    ///< records events
+    bool complete = false;  ///< records all choices, also those that a settled chooser is not asked for
+    int max_steps = 5'000;  ///< a longer run is a livelock
   };
   struct Result {
     std::string failure;  ///< empty: none
@@ -98,7 +100,7 @@ class Execution {
     std::vector<int> choices;   ///< if complete
     std::vector<Event> events;  ///< if traced
   };
-  /// Runs a program, which `set_up` spawns. The execution is current() meanwhile.
+  /// Runs the program that `set_up` spawns. The execution is current() during the run.
   Result run(const std::function<void(Execution&)>& set_up, Chooser& chooser, const Mode& mode);
   const std::vector<std::string>& thread_names() const { return names_; }
 
@@ -109,13 +111,13 @@ class Execution {
   void spawn(std::string name, std::function<void()> body);
   /// To be called by the host once all threads have ended, if the run has not failed.
   void at_end(std::function<void()> check) { at_end_ = std::move(check); }
-  /// The run has failed. The first reason counts; the run ends at the next step.
+  /// Marks the run as failed. The first reason is kept; the run ends at the next step.
   void fail(std::string reason);
   bool has_failed() const { return !result_.failure.empty(); }
   void check(bool holds, const char* otherwise) {
     if (!holds) fail(otherwise);
   }
-  /// Writes a remark into the schedule.
+  /// Adds a remark to the schedule: `text` is a function that returns it.
   void remark(const auto& text) {
     if (mode_.traced) [[unlikely]]
       write_remark(text);
@@ -128,8 +130,9 @@ class Execution {
   bool is_traced() const { return mode_.traced; }
   bool is_over() const { return is_over_; }
 
-  /// A step of the running thread: comes back when it is its turn and `ready` (a function without side effects) does
-  /// not say no. `what` is for people. A step that is no `turn` follows its predecessor at once.
+  /// A step of the running thread: returns when it is the thread's turn and `ready` (a function
+  /// without side effects) does not return no. `what` is for schedules. A step that is no `turn`
+  /// follows the previous one at once.
   template <class Ready>
   Readiness step(const char* what, Object& object, const Ready& ready, bool turn = true) {
     Thread& self = threads_[running_];
@@ -146,13 +149,13 @@ class Execution {
     step(
         what, object, [] { return Readiness::yes; }, turn);
   }
-  /// Adds to the last line of the schedule.
+  /// Appends to the last line of the schedule: `text` is a function that returns the addition.
   void trace(const auto& text) {
     if (mode_.traced) [[unlikely]]
       write_trace(text);
   }
 
-  /// One of `count` alternatives; those from `free` on cost.
+  /// Picks one of `count` alternatives, in [0, count). Those from `free` on cost.
   int choose(int count, int free) {
     if (count <= 1 || is_over_ || running_ == host) return 0;
     const int choice = chooser_->choose(count, free);
@@ -160,7 +163,8 @@ class Execution {
     return choice;
   }
 
-  /// Notes that the running thread has read the object, or changed it. `variety` stands for what else came out of it.
+  /// Records that the running thread has read the object, or changed it. `variety` identifies the
+  /// rest of the outcome.
   void note_read(Object& object, std::uint64_t variety = 0) {
     fold(object, variety);
     threads_[running_].seen.emplace_back(&object, variety == 0 ? object.history_ : 0);
@@ -172,21 +176,22 @@ class Execution {
     object.history_ = history;
     late_steps_ = 0;
     for (auto& [seen, version] : threads_[running_].seen) {
-      if (seen == &object) version = history;  // its own doing is no news to a thread
+      if (seen == &object) version = history;  // a thread's own write is no change to it
     }
   }
 
-  /// What the running thread knows; what it will publish by relaxed stores (since its last release fence); what it
-  /// will learn of its relaxed loads (at its next acquire fence).
+  /// Of the running thread: what happens before its next step; what its relaxed stores publish
+  /// (since its last release fence); what its relaxed loads will synchronise with (at its next
+  /// acquire fence).
   Knowledge& known() { return threads_[running_].known; }
   Knowledge& released() { return threads_[running_].released; }
   Knowledge& acquired() { return threads_[running_].acquired; }
-  /// Of the running thread's last step.
+  /// The number of the running thread's last step.
   std::uint32_t step_number() const { return threads_[running_].known.happened[running_]; }
 
-  /// What went through a sequentially consistent point before: an operation, or a fence.
+  /// What happened before the latest sequentially consistent operation or fence.
   VectorClock total_order{};
-  /// What went through a light fence, a heavy one (see sync.h).
+  /// What happened before the light fences, and the heavy ones (see sync.h).
   VectorClock light_fences{};
   VectorClock heavy_fences{};
   Object& fences() { return *fences_; }
@@ -200,9 +205,9 @@ class Execution {
     note_write(*time_);
   }
 
-  /// A deadline that the program is going to use: looks at the clock may find that it has passed.
+  /// A deadline that the program is going to use: a reading of the clock may be past it.
   void announce_deadline(std::int64_t instant) { deadlines_.push_back(instant); }
-  /// The next of them, or now.
+  /// The earliest deadline in the future, or now.
   std::int64_t next_deadline() const {
     std::int64_t next = now;
     for (const std::int64_t instant : deadlines_) {
@@ -211,10 +216,10 @@ class Execution {
     return next;
   }
 
-  /// A round of a spin loop. The thread goes on when something that it has looked at since the last round has changed;
-  /// or, a few times, all the same.
+  /// A round of a spin loop. The thread goes on when an object that it has read since the last
+  /// round has changed, or, a few times, although none has.
   void spin(const char* what);
-  /// The sleeps of the running thread so far.
+  /// The number of sleeps of the running thread so far.
   int& sleeps() { return threads_[running_].sleeps; }
 
  private:
@@ -230,13 +235,13 @@ class Execution {
     Next next;
     bool has_ended = true;
     std::uint64_t history = 0;
-    std::uint64_t objects_made = 0;
+    std::uint64_t object_count = 0;
     Knowledge known;
     Knowledge released;
     Knowledge acquired;
     std::vector<std::pair<Object*, std::uint64_t>> seen;  // since its last round of spinning
-    int idle_rounds = 0;                                  // of spinning, in which nothing had changed
-    bool is_spinning = false;                             // its next step is one
+    int idle_rounds = 0;                                  // of spinning in which nothing had changed
+    bool is_spinning = false;                             // its next step is a round of spinning
     int sleeps = 0;
   };
   friend class Object;
@@ -252,7 +257,8 @@ class Execution {
     self.history = history;
   }
 
-  /// Whether the running thread may take its next step without asking the scheduler, which would pick it.
+  /// Whether the running thread may take its next step without asking the scheduler, which would
+  /// pick it.
   bool goes_on() {
     if (!chooser_->is_settled() || mode_.complete || !has_started_ || running_ == host || is_over_) return false;
     const Next& next = threads_[running_].next;
@@ -268,7 +274,7 @@ class Execution {
   [[noreturn]] void would_wait();
   int pick();
   void abandon();
-  // Out of line, since they stand in every primitive of every queue.
+  // Out of line, since every primitive of every queue calls them.
   [[gnu::cold, gnu::noinline]] void write_remark(const auto& text) { add_event(text()); }
   [[gnu::cold, gnu::noinline]] void write_trace(const auto& text) { add_to_event(text()); }
   void add_event(std::string text);
@@ -279,7 +285,7 @@ class Execution {
 
   std::array<Thread, max_threads + 1> threads_;
   std::vector<std::string> names_;
-  boost::context::fiber host_fiber_;  // while a thread runs: the way back
+  boost::context::fiber host_fiber_;  // while a thread runs: the fiber to return to
   int running_ = host;
   Mode mode_;
   Chooser* chooser_ = nullptr;
@@ -300,7 +306,7 @@ class Execution {
 inline Object::Object(const char* name) : name_(name) {
   Execution& run = Execution::current();
   Execution::Thread& maker = run.threads_[run.running_];
-  history_ = Execution::mix(maker.history, ++maker.objects_made);
+  history_ = Execution::mix(maker.history, ++maker.object_count);
   run.state_ += history_;
 }
 inline Object::~Object() {

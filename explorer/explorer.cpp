@@ -1,4 +1,4 @@
-#include "tests/explorer/explorer.h"
+#include "explorer/explorer.h"
 
 #include <algorithm>
 #include <chrono>
@@ -12,7 +12,7 @@ namespace bq::explorer {
 namespace {
 
 constexpr const char* not_a_function =
-    "a run cannot be repeated: the program is not a pure function of the choices, or uses something beside the models";
+    "a run cannot be repeated: the threads share something that is not a primitive of Sync";
 constexpr std::uint64_t runs_for_a_shorter_failure = 20'000;
 
 std::string livelock(int steps) {
@@ -32,7 +32,7 @@ Outcome replay(const std::function<void(Execution&)>& set_up, const std::vector<
   Execution execution;
   Replay chooser(choices);
   Execution::Result result = execution.run(set_up, chooser, {.weak = weak, .traced = true, .complete = true});
-  if (!chooser.fits()) throw std::invalid_argument("the program has no run of these choices: it is not the same");
+  if (!chooser.fits()) throw std::invalid_argument("the program has no run with these choices");
   Outcome outcome;
   outcome.failure = result.is_cut ? livelock(result.steps) : std::move(result.failure);
   outcome.steps = result.steps;
@@ -44,7 +44,7 @@ Outcome replay(const std::function<void(Execution&)>& set_up, const std::vector<
 }
 
 Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& limits) {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto start = std::chrono::steady_clock::now();
   Execution execution;
   Execution::Mode mode{.weak = limits.weak};
   const int most_steps = mode.max_steps;
@@ -61,7 +61,7 @@ Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& lim
   };
   const auto keep = [&](Execution::Result&& result, int cost) {
     best = {std::move(result.choices), std::move(result.failure), cost, result.steps};
-    mode.max_steps = best.steps - 1;  // from now on, only shorter ones
+    mode.max_steps = best.steps - 1;  // from now on only shorter runs
   };
 
   if (limits.random_runs > 0) {
@@ -78,7 +78,7 @@ Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& lim
       do {
         ++outcome.runs;
         if (is_better(run(chooser))) {
-          DepthFirst again = chooser;  // for the complete list of choices
+          DepthFirst again = chooser;  // to record the complete list of choices
           again.repeat();
           mode.complete = true;
           Execution::Result result = run(again);
@@ -98,16 +98,16 @@ Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& lim
   }
 
   if (!best.failure.empty()) {
-    Outcome seen_again = replay(set_up, best.choices, limits.weak);
-    if (seen_again.failure != best.failure) throw std::logic_error(not_a_function);
+    Outcome repeated = replay(set_up, best.choices, limits.weak);
+    if (repeated.failure != best.failure) throw std::logic_error(not_a_function);
     outcome.failure = std::move(best.failure);
     outcome.cost = best.cost;
     outcome.steps = best.steps;
     outcome.choices = std::move(best.choices);
-    outcome.events = std::move(seen_again.events);
-    outcome.threads = std::move(seen_again.threads);
+    outcome.events = std::move(repeated.events);
+    outcome.threads = std::move(repeated.threads);
   }
-  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return outcome;
 }
 

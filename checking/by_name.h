@@ -1,4 +1,4 @@
-// Registries of queues: sorted by name, each name once.
+// A registry of queues, sorted by name.
 #pragma once
 
 #include <algorithm>
@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace bq::test {
+namespace bq::checking {
 
-/// Ends the program on a name that is taken.
+/// Inserts `subject` into the sorted list. Ends the program if the name is taken.
 template <class Subject>
 void insert_by_name(std::vector<Subject>& all, Subject subject) {
   const auto place = std::lower_bound(all.begin(), all.end(), subject,
@@ -21,4 +21,4 @@ void insert_by_name(std::vector<Subject>& all, Subject subject) {
   all.insert(place, std::move(subject));
 }
 
-}  // namespace bq::test
+}  // namespace bq::checking

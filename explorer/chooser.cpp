@@ -1,10 +1,10 @@
-#include "tests/explorer/chooser.h"
+#include "explorer/chooser.h"
 
 #include <algorithm>
 
 namespace bq::explorer {
 
-// ------------------------------------------------------------------------------------------------- depth first
+// ---- depth first
 
 void DepthFirst::begin_run() {
   depth_ = 0;
@@ -55,17 +55,17 @@ int DepthFirst::choose_thread(std::span<const Candidate> candidates, int free, s
 }
 
 bool DepthFirst::next() {
-  path_.resize(std::min(path_.size(), depth_));  // a run that failed early did not come to the others
+  path_.resize(std::min(path_.size(), depth_));  // a run that failed early did not reach the others
   while (!path_.empty() && ++path_.back().taken == path_.back().count) path_.pop_back();
   return !path_.empty();
 }
 
-// ------------------------------------------------------------------------------------------------------ random
+// ---- random
 
 namespace {
 
-constexpr std::uint64_t lowest = 1'000;  // priorities that drop are below, those drawn at the start above
-constexpr unsigned odds = 12;            // one departure in so many
+constexpr std::uint64_t lowest = 1'000;  // dropped priorities are below, initial ones above
+constexpr unsigned odds = 12;            // one alternative in 12 is a deviation
 
 }  // namespace
 
@@ -108,7 +108,7 @@ int Pct::choose_thread(std::span<const Candidate> candidates, int /*free*/, std:
   return static_cast<int>(picked);
 }
 
-// ------------------------------------------------------------------------------------------------------ replay
+// ---- replay
 
 int Replay::choose(int count, int /*free*/) {
   const int choice = next_ < choices_.size() ? choices_[next_++] : 0;

@@ -1,4 +1,4 @@
-#include "tests/explorer/execution.h"
+#include "explorer/execution.h"
 
 #include <algorithm>
 #include <boost/context/protected_fixedsize_stack.hpp>
@@ -8,9 +8,9 @@ namespace bq::explorer {
 
 namespace {
 
-constexpr int max_late_steps = 100;  // that only let time pass, while nothing changes: more is a livelock
-constexpr int max_idle_rounds = 2;   // of spinning that a thread may go through as if there were something to see
-constexpr int max_steps_when_over = 20'000;  // of threads that wind up a run that has ended
+constexpr int max_late_steps = 100;          // in which time passes and nothing changes: more is a livelock
+constexpr int max_idle_rounds = 2;           // of spinning that a thread may take although nothing has changed
+constexpr int max_steps_when_over = 20'000;  // of all threads after the end of the run
 
 bool is_sleep(std::string_view what) {
   return what.starts_with("sleep");
@@ -22,7 +22,7 @@ Execution::Execution() {
   for (Thread& thread : threads_) {
     thread.fiber = boost::context::fiber(
         std::allocator_arg, boost::context::protected_fixedsize_stack(), [this, &thread](boost::context::fiber&& from) {
-          // One fiber serves a thread of every run.
+          // One fiber runs a thread of every run.
           for (host_fiber_ = std::move(from);; host_fiber_ = std::move(host_fiber_).resume()) {
             try {
               thread.body();
@@ -48,9 +48,9 @@ Execution::Result Execution::run(const std::function<void(Execution&)>& set_up, 
   for (std::size_t i = 0; i < names_.size(); ++i) join(threads_[host].known, threads_[i].known);
   try {
     if (at_end_ && !has_failed() && !result_.is_cut && !chooser.is_known()) at_end_();
-  } catch (const Abandoned&) {  // the check had to wait, which is its failure
+  } catch (const Abandoned&) {  // the check had to wait, and has failed
   }
-  // The program's objects go with what refers to them; they are still this execution's.
+  // Destroys the program's objects, while this execution is still current.
   for (Thread& thread : threads_) thread.body = nullptr;
   at_end_ = nullptr;
   time_.reset();
@@ -77,7 +77,7 @@ void Execution::reset() {
     thread.has_ended = true;
     thread.history = mix(7, i);
     state_ += thread.history;
-    thread.objects_made = 0;
+    thread.object_count = 0;
     thread.known = thread.released = thread.acquired = {};
     thread.seen.clear();
     thread.idle_rounds = 0;
@@ -94,7 +94,7 @@ void Execution::spawn(std::string name, std::function<void()> body) {
   names_.push_back(std::move(name));
 }
 
-/// Each thread runs up to its first step, which takes no decision.
+/// Each thread runs up to its first step, which needs no choice.
 void Execution::start_threads() {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     threads_[i].has_ended = false;
@@ -143,21 +143,23 @@ int Execution::pick() {
   }
   if (all_have_ended) return host;
 
-  // First whoever ran last, then the others in turn; and then those for whom time would have to pass.
+  // First the thread that ran last, then the others in turn, and then those for which time must
+  // pass.
   std::array<Candidate, max_threads> candidates;
-  int found = 0;
+  int candidate_count = 0;
   const bool lets_others_go_first = last != host && threads_[last].is_spinning;
   const bool can_go_on = last != host && readiness[last] == Readiness::yes && !lets_others_go_first;
-  if (can_go_on) candidates[found++] = {last, Readiness::yes};
+  if (can_go_on) candidates[candidate_count++] = {last, Readiness::yes};
   int ready = 0;
   for (const Readiness wanted : {Readiness::yes, Readiness::late}) {
     for (int i = 1; i <= count; ++i) {
       const int thread = (last + i) % count;
-      if (readiness[thread] == wanted && !(can_go_on && thread == last)) candidates[found++] = {thread, wanted};
+      if (readiness[thread] == wanted && !(can_go_on && thread == last))
+        candidates[candidate_count++] = {thread, wanted};
     }
-    if (wanted == Readiness::yes) ready = found;
+    if (wanted == Readiness::yes) ready = candidate_count;
   }
-  if (found == 0) {
+  if (candidate_count == 0) {
     fail(where_threads_are());
     return host;
   }
@@ -166,11 +168,12 @@ int Execution::pick() {
     return host;
   }
   ++result_.steps;
-  // Spinning and time are fair, or the run might never end: each thread in turn, and nothing else is free.
+  // Spinning and the passing of time are fair, or the run might never end: only the next thread in
+  // turn is free.
   const int free = can_go_on || lets_others_go_first || ready == 0 ? 1 : ready;
   int choice = 0;
-  if (found > 1) {
-    const std::span<const Candidate> all(candidates.data(), static_cast<std::size_t>(found));
+  if (candidate_count > 1) {
+    const std::span<const Candidate> all(candidates.data(), static_cast<std::size_t>(candidate_count));
     choice = chooser_->choose_thread(all, free, mix(state_, can_go_on || lets_others_go_first ? last : host));
     if (mode_.complete) result_.choices.push_back(choice);
   }
@@ -178,8 +181,8 @@ int Execution::pick() {
   return candidates[choice].thread;
 }
 
-/// Lets the threads of a run that has ended find their way out, so that nothing of it stays behind: whoever would wait
-/// is sent home by an exception.
+/// Lets the threads of a run that has ended return, so that all their objects are destroyed: a
+/// thread that would wait gets an exception.
 void Execution::abandon() {
   is_over_ = true;
   mode_.traced = false;

@@ -1,4 +1,4 @@
-// A bounded queue to start from: a mutex, a condition variable and a std::deque. See ../your_own_queue.md.
+// A bounded queue to start from: a mutex, a condition variable and a std::deque. See docs/your_own_queue.md.
 #pragma once
 
 #include <condition_variable>

@@ -1,34 +1,38 @@
-// How a thread waits for a queue that cannot wait by itself: the policies that blocking.h puts on storage.
+// Waiting policies: how a thread waits for storage that cannot wait by itself. blocking_queue.h
+// combines the two.
 //
-//   policy         waits by                                         while it waits
-//   Spin           looking again, for ever                          burns its core
-//   SpinYield      a short spin, then giving the core away          burns its core if nobody else wants it
-//   Park           sleeping at once                                 costs nothing; each wake-up is a system call
+//   policy         waits by                                  while it waits
+//   Spin           checking again, for ever                  burns its core
+//   SpinYield      a short spin, then yielding the core      burns an otherwise idle core
+//   Park           sleeping at once                          costs nothing; a wake-up is a system call
 //   SpinPark       a short spin, then sleeping
 //   SpinYieldPark  a short spin, a few yields, then sleeping
-//   AtomicWait     std::atomic::wait at once                        as the standard library likes
+//   AtomicWait     std::atomic::wait at once                 depends on the standard library
 //
-// A policy object stands for the waiters of one side of one queue. All offer:
-//   await(hopeful, attempt, patience)  Repeats `attempt` until it is done or closed, or patience ends; returns its last
-//                                      outcome. An attempt does not throw. `hopeful` is a cheap look for whether one
-//                                      is worth while; it may be wrongly false only until whoever makes it true has
-//                                      called wake_one().
-//   wake_one(), wake_all()             To be called after the change that the waiters wait for.
-//   wake_another(hopeful)              To be called after an attempt of one's own side was done, and after the other
-//                                      side's wake_one(), whose fence serves both: wakes one more waiter if there is
-//                                      still something for it.
-// Why wake_another: a waiter that is woken for a change can find it out of reach. Of two messages in a ring, the second
-// may be complete while the first still has to be written: its consumer is woken, finds the first missing, and sleeps
-// again; the first one's wake-up brings one consumer, for two messages. So whoever takes one looks for the next.
-// Otherwise the wake-up would be lost, a bug found in more than one ring with an event count around it.
+// A policy object serves the waiters of one side of one queue. All offer:
+//   await(ready, attempt, timeout)  Repeats `attempt` until it is done or closed, or the timeout
+//                                   ends; returns its last outcome. An attempt does not throw.
+//                                   `ready` is a cheap hint whether an attempt is worth while. It
+//                                   may be wrongly false only until the thread that makes it true
+//                                   has called wake_one().
+//   wake_one(), wake_all()          To be called after the change that the waiters wait for.
+//   wake_another(ready)             To be called after an attempt of the same side was done, and
+//                                   after the other side's wake_one(), whose fence serves both.
+//                                   Wakes one more waiter if `ready`.
+//
+// Why wake_another: a waiter that is woken for a change may be unable to use it. Of two messages in
+// a ring, the second may be complete while the first is still being written. The consumer that was
+// woken finds the first one missing and sleeps again; when the first one is complete, one consumer
+// is woken, for two messages. So a thread that takes one checks for the next. Otherwise the second
+// wake-up would be lost, a bug found in more than one ring with an event count around it.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 #include <string_view>
 
-#include "queues/event_count.h"
-#include "queues/waiting.h"
+#include "queues/detail/blocking_calls.h"
+#include "queues/detail/event_count.h"
 
 namespace bq {
 
@@ -38,7 +42,7 @@ inline bool is_decided(Status status) {
   return status == Status::done || status == Status::closed;
 }
 
-/// What a waiter does between two looks: some rounds of relax, then some yields, then no more.
+/// What a waiter does between two checks: first some rounds of relax, then some yields.
 template <class Sync, unsigned relaxes, unsigned yields>
 class Pause {
  public:
@@ -61,11 +65,12 @@ class Pause {
   unsigned round_ = 0;
 };
 
-/// Attempts whatever looks hopeful until an attempt decides, patience ends, or `pause` says so (then Status::busy).
-Status attempt_with_pauses(auto& pause, const auto& hopeful, const auto& attempt, const auto& patience) {
+/// Attempts whenever `ready`, until an attempt decides, the timeout ends, or `pause` returns false
+/// (then Status::busy).
+Status attempt_with_pauses(auto& pause, const auto& ready, const auto& attempt, const auto& timeout) {
   do {
-    const bool last_look = !patience.lasts();
-    if (last_look || hopeful()) {
+    const bool last_look = !timeout.has_time_left();
+    if (last_look || ready()) {
       const Status status = attempt();
       if (last_look || is_decided(status)) return status;
     }
@@ -73,20 +78,20 @@ Status attempt_with_pauses(auto& pause, const auto& hopeful, const auto& attempt
   return Status::busy;
 }
 
-/// Never sleeps, so nobody needs to be woken.
+/// Never sleeps, so that no waiter needs to be woken.
 template <class Sync, unsigned relaxes, unsigned yields>
 class Polling {
  public:
   static constexpr Timed timed = Timed::yes;
 
   explicit Polling(const char* /*name*/) {}
-  Status await(const auto& hopeful, const auto& attempt, const auto& patience) {
+  Status await(const auto& ready, const auto& attempt, const auto& timeout) {
     Pause<Sync, relaxes, yields> pause;
-    return attempt_with_pauses(pause, hopeful, attempt, patience);
+    return attempt_with_pauses(pause, ready, attempt, timeout);
   }
   void wake_one() {}
   void wake_all() {}
-  void wake_another(const auto& /*hopeful*/) {}
+  void wake_another(const auto& /*ready*/) {}
 };
 
 /// Sleeps on an event count after a while.
@@ -96,17 +101,17 @@ class Parking {
   static constexpr Timed timed = Timed::yes;
 
   explicit Parking(const char* name) : changes_(name) {}
-  Status await(const auto& hopeful, const auto& attempt, const auto& patience) {
+  Status await(const auto& ready, const auto& attempt, const auto& timeout) {
     for (bool granted = false;;) {
       Pause<Sync, relaxes, yields> pause;
-      while (patience.lasts() && pause()) {
-        if (!hopeful()) continue;
+      while (timeout.has_time_left() && pause()) {
+        if (!ready()) continue;
         const Status status = attempt();
         if (is_decided(status)) return status;
       }
-      if (!patience.lasts()) {
+      if (!timeout.has_time_left()) {
         const Status status = attempt();
-        if (granted && !is_decided(status)) changes_.wake_one();  // its grant is for somebody who stays
+        if (granted && !is_decided(status)) changes_.wake_one();  // pass the grant on
         return status;
       }
       changes_.enlist();
@@ -115,13 +120,13 @@ class Parking {
         changes_.retire();
         return status;
       }
-      granted = changes_.sleep(patience);
+      granted = changes_.sleep(timeout);
     }
   }
   void wake_one() { changes_.wake_one(); }
   void wake_all() { changes_.wake_all(); }
-  void wake_another(const auto& hopeful) {
-    if (changes_.anybody_asleep() && hopeful()) changes_.wake_one();
+  void wake_another(const auto& ready) {
+    if (changes_.anybody_asleep() && ready()) changes_.wake_one();
   }
 
  private:
@@ -160,8 +165,8 @@ struct SpinYieldPark : detail::Parking<Sync, Sync::spin_limit, Sync::yield_limit
   using SpinYieldPark::Parking::Parking;
 };
 
-/// What a program writes that leaves waiting to the standard library: a count of changes, and everybody is notified of
-/// each. It has no timed wait in C++20.
+/// What a program writes that leaves waiting to the standard library: a count of changes, with
+/// notify_all after each. C++20 has no timed std::atomic::wait.
 template <class Sync>
 class AtomicWait {
  public:
@@ -169,7 +174,7 @@ class AtomicWait {
   static constexpr Timed timed = Timed::none;
 
   explicit AtomicWait(const char* name) : changes_(0, name) {}
-  Status await(const auto& /*hopeful*/, const auto& attempt, const auto& /*patience*/) {
+  Status await(const auto& /*ready*/, const auto& attempt, const auto& /*timeout*/) {
     for (;;) {
       const std::uint32_t seen = changes_.load(std::memory_order_acquire);
       const Status status = attempt();
@@ -182,7 +187,7 @@ class AtomicWait {
     changes_.fetch_add(1, std::memory_order_release);
     changes_.notify_all();
   }
-  void wake_another(const auto& /*hopeful*/) {}
+  void wake_another(const auto& /*ready*/) {}
 
  private:
   alignas(cache_line_bytes) typename Sync::template atomic<std::uint32_t> changes_;

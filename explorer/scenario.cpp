@@ -1,31 +1,31 @@
-#include "tests/explorer/scenario.h"
+#include "explorer/scenario.h"
 
 #include <algorithm>
 #include <optional>
 #include <unordered_set>
 #include <utility>
 
-#include "tests/contract/by_name.h"
-#include "tests/contract/linearizability.h"
+#include "checking/by_name.h"
+#include "checking/linearizability.h"
 
 namespace bq::explorer {
 
 namespace {
 
 constexpr int messages_per_producer = 100;  // numbers: producer * this + sequence
-constexpr std::int64_t patience_ns = 1'000;
+constexpr std::int64_t timeout_ns = 1'000;
 constexpr std::int64_t long_ago = -1;
 
-/// Hashes of histories that have been found right. Most runs have one of a few.
-using Judged = std::unordered_set<std::uint64_t>;
+/// Hashes of histories that have passed the check. Most runs have one of a few histories.
+using CheckedHistories = std::unordered_set<std::uint64_t>;
 
-/// The state of one run.
-class World {
+/// The queue of one run, its threads' bodies, and what they record.
+class QueueRun {
  public:
-  World(const Subject& subject, const Shape& shape, Judged& judged)
+  QueueRun(const Subject& subject, const Shape& shape, CheckedHistories& checked)
       : traits_(subject.traits),
         shape_(shape),
-        judged_(judged),
+        checked_(checked),
         instances_before_(Message::instances()),
         queue_(subject.make(shape.capacity)),
         active_producers_(shape.producers, "producers") {}
@@ -57,7 +57,7 @@ class World {
     close_ = {call, tick()};
   }
 
-  /// By the host, once all threads have ended.
+  /// Called by the host when all threads have ended.
   void check_all() {
     drain();
     check_messages();
@@ -71,7 +71,7 @@ class World {
  private:
   static Execution& run() { return Execution::current(); }
 
-  /// The beginning of a call is a step: when it happens decides what the call may answer.
+  /// The beginning of a call is a step, since its time decides what the call may answer.
   void begin(const std::string& call) {
     run().step(call.c_str(), calls_);
     run().note_write(calls_);
@@ -82,7 +82,7 @@ class World {
   }
 
   Deadline deadline(bool is_past) {
-    const std::int64_t instant = is_past ? long_ago : run().now + patience_ns;
+    const std::int64_t instant = is_past ? long_ago : run().now + timeout_ns;
     if (!is_past) run().announce_deadline(instant);
     return Deadline(std::chrono::nanoseconds(instant));
   }
@@ -111,12 +111,13 @@ class World {
     const std::int64_t returned = tick();
     answer(status, "delivered", number);
     if (status == Status::done) {
-      record(test::Operation::Kind::push, number, call, returned);
+      record(checking::Operation::Kind::push, number, call, returned);
       delivered_.push_back(number);
     } else {
+      // NOLINTNEXTLINE(bugprone-use-after-move): it was not done, so it has left the message as it was
       run().check(message.value() == number, "a push that was not done has taken the message away");
       if (status == Status::full || status == Status::timeout) {
-        record(test::Operation::Kind::full, number, call, returned);
+        record(checking::Operation::Kind::full, number, call, returned);
       }
       if (status == Status::closed) refused_.push_back({call, returned});
     }
@@ -143,9 +144,9 @@ class World {
     answer(status, "took", out ? out->value() : 0);
     run().check(out.has_value() == (status == Status::done), "a pop brings a message, and says that it does not");
     if (status == Status::done) {
-      record(test::Operation::Kind::pop, out->value(), call, returned);
+      record(checking::Operation::Kind::pop, out->value(), call, returned);
     } else if (status == Status::empty || status == Status::timeout) {
-      record(test::Operation::Kind::empty, 0, call, returned);
+      record(checking::Operation::Kind::empty, 0, call, returned);
     } else if (status == Status::closed) {
       ends_.push_back({call, returned});
     }
@@ -182,7 +183,7 @@ class World {
     });
   }
 
-  void record(test::Operation::Kind kind, int number, std::int64_t call, std::int64_t returned) {
+  void record(checking::Operation::Kind kind, int number, std::int64_t call, std::int64_t returned) {
     history_.push_back({kind, number, call, returned});
   }
 
@@ -191,14 +192,14 @@ class World {
     run().check(queue_->try_pop(out) == Status::closed, "after a pop has reported the end, try_pop does not");
   }
 
-  /// What the threads have left inside: all of it is there, and nothing else.
+  /// Takes what the threads have left in the queue.
   void drain() {
     std::optional<Message> out;
     Status status{};
     while ((status = queue_->try_pop(out)) == Status::done) {
       const std::int64_t call = ++ticks_;
-      record(test::Operation::Kind::pop, out->value(), call, ++ticks_);
-      if (history_.size() > test::detail::Search::max_operations) return;
+      record(checking::Operation::Kind::pop, out->value(), call, ++ticks_);
+      if (history_.size() > checking::detail::Search::max_operations) return;
     }
     const Status at_the_end = close_ ? Status::closed : Status::empty;
     run().check(status == at_the_end, close_ ? "a closed and drained queue does not say closed"
@@ -209,8 +210,8 @@ class World {
 
   void check_messages() {
     std::vector<int> taken;
-    for (const test::Operation& operation : history_) {
-      if (operation.kind != test::Operation::Kind::pop) continue;
+    for (const checking::Operation& operation : history_) {
+      if (operation.kind != checking::Operation::Kind::pop) continue;
       const int number = operation.message;
       if (!contains(delivered_, number)) {
         run().fail("message " + std::to_string(number) + " is taken; no push returned true");
@@ -234,18 +235,18 @@ class World {
   };
 
   void check_close() {
-    const std::int64_t close_call = close_ ? close_->call : test::never;
+    const std::int64_t close_call = close_ ? close_->call : checking::never;
     for (const Interval& refusal : refused_) {
       run().check(refusal.returned > close_call, "a push is refused before close() is called");
     }
     for (const Interval& end : ends_) {
       run().check(end.returned > close_call, "a pop reports the end before close() is called");
     }
-    for (const test::Operation& operation : history_) {
-      if (operation.kind == test::Operation::Kind::push) {
+    for (const checking::Operation& operation : history_) {
+      if (operation.kind == checking::Operation::Kind::push) {
         run().check(!close_ || operation.call < close_->returned, "a push is delivered after close() has returned");
       }
-      if (operation.kind != test::Operation::Kind::pop) continue;
+      if (operation.kind != checking::Operation::Kind::pop) continue;
       for (const Interval& end : ends_) {
         run().check(operation.call < end.returned, "a message is taken after another pop has reported the end");
       }
@@ -254,9 +255,9 @@ class World {
 
   void check_history() {
     if (run().has_failed()) return;
-    // The calls' beginnings and ends in the order of time, and nothing else, decide.
+    // The result depends only on the order of the calls' beginnings and ends.
     std::vector<std::uint64_t> events(static_cast<std::size_t>(ticks_) + 1);
-    for (const test::Operation& operation : history_) {
+    for (const checking::Operation& operation : history_) {
       const std::uint64_t what =
           static_cast<std::uint64_t>(operation.kind) << 32 | static_cast<unsigned>(operation.message);
       events[operation.call] = 2 * what + 1;
@@ -264,35 +265,36 @@ class World {
     }
     std::uint64_t key = 0;
     for (const std::uint64_t event : events) key = (key ^ event) * 0x9e3779b97f4a7c15 + (key >> 31);
-    if (judged_.contains(key)) return;
-    const auto fault = traits_.fifo == Fifo::global ? test::not_linearizable(history_, queue_->capacity())
+    if (checked_.contains(key)) return;
+    const auto fault = traits_.fifo == Fifo::global ? checking::not_linearizable(history_, queue_->capacity())
                                                     : out_of_order_for_a_producer();
     if (fault) return run().fail(*fault);
-    judged_.insert(key);
+    checked_.insert(key);
   }
 
   std::optional<std::string> out_of_order_for_a_producer() const {
     for (int producer = 0; producer < shape_.producers; ++producer) {
-      test::History own;
-      for (const test::Operation& operation : history_) {
-        if (operation.kind != test::Operation::Kind::empty && operation.message / messages_per_producer == producer) {
+      checking::History own;
+      for (const checking::Operation& operation : history_) {
+        if (operation.kind != checking::Operation::Kind::empty &&
+            operation.message / messages_per_producer == producer) {
           own.push_back(operation);
         }
       }
-      if (auto fault = test::not_linearizable(own, queue_->capacity())) return fault;
+      if (auto fault = checking::not_linearizable(own, queue_->capacity())) return fault;
     }
     return std::nullopt;
   }
 
   const Traits& traits_;
   const Shape& shape_;
-  Judged& judged_;
+  CheckedHistories& checked_;
   const std::int64_t instances_before_;
-  std::unique_ptr<test::AnyQueue<Message>> queue_;
+  std::unique_ptr<checking::AnyQueue<Message>> queue_;
   ModelSync::atomic<int> active_producers_;
   Object calls_{""};
   std::int64_t ticks_ = 0;
-  test::History history_;
+  checking::History history_;
   std::vector<int> delivered_;
   std::vector<Interval> refused_;
   std::vector<Interval> ends_;
@@ -320,7 +322,7 @@ std::string to_string(const Shape& shape) {
   return text;
 }
 
-std::string misfit(const Subject& subject, const Shape& shape) {
+std::string why_unsupported(const Subject& subject, const Shape& shape) {
   const Traits& traits = subject.traits;
   if (!subject.make) return "does not synchronise through Sync";
   if (shape.producers > 1 && traits.producers == Endpoints::one) return "takes one producer";
@@ -334,16 +336,16 @@ std::string misfit(const Subject& subject, const Shape& shape) {
 }
 
 std::function<void(Execution&)> program(const Subject& subject, const Shape& shape) {
-  return [subject, shape, judged = std::make_shared<Judged>()](Execution& run) {
-    auto world = std::make_shared<World>(subject, shape, *judged);
+  return [subject, shape, checked = std::make_shared<CheckedHistories>()](Execution& run) {
+    auto queue_run = std::make_shared<QueueRun>(subject, shape, *checked);
     for (int i = 0; i < shape.producers; ++i) {
-      run.spawn(numbered("producer", i, shape.producers), [world, i] { world->produce(i); });
+      run.spawn(numbered("producer", i, shape.producers), [queue_run, i] { queue_run->produce(i); });
     }
     for (int i = 0; i < shape.consumers; ++i) {
-      run.spawn(numbered("consumer", i, shape.consumers), [world, i] { world->consume(i); });
+      run.spawn(numbered("consumer", i, shape.consumers), [queue_run, i] { queue_run->consume(i); });
     }
-    if (shape.ending == Shape::Ending::race) run.spawn("closer", [world] { world->close(); });
-    run.at_end([world] { world->check_all(); });
+    if (shape.ending == Shape::Ending::race) run.spawn("closer", [queue_run] { queue_run->close(); });
+    run.at_end([queue_run] { queue_run->check_all(); });
   };
 }
 
@@ -352,7 +354,7 @@ const std::vector<Subject>& subjects() {
 }
 
 bool add_subject(Subject subject) {
-  test::insert_by_name(all_subjects(), std::move(subject));
+  checking::insert_by_name(all_subjects(), std::move(subject));
   return true;
 }
 

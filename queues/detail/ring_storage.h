@@ -1,7 +1,8 @@
-// A fixed circular store of messages, not thread-safe: the inside of the queues that guard it with a lock.
+// A fixed circular buffer of messages, not thread-safe: the storage of the queues that guard it
+// with a lock.
 //
-// Memory: capacity() slots of sizeof(T), allocated once. Capacities need not be powers of two; positions wrap by
-// comparison, so there is no counter that could overflow.
+// Memory: capacity() slots of sizeof(T), allocated once. Capacities need not be powers of two;
+// positions wrap by comparison, so there is no counter that could overflow.
 #pragma once
 
 #include <cstddef>

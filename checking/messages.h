@@ -1,13 +1,14 @@
-// Messages that notice how they are treated.
+// Message types that detect how a queue treats them.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <utility>
 
-namespace bq::test {
+namespace bq::checking {
 
-/// Moves only, has no default, counts its instances, and knows whether its value has been moved away.
+/// Move-only, without a default constructor. Counts its instances, and shows whether it was moved
+/// from.
 class Tracked {
  public:
   static std::int64_t instances() { return count.load(); }
@@ -24,7 +25,7 @@ class Tracked {
   int value_;
 };
 
-/// Wants more alignment than operator new gives by default, and sees whether it got it.
+/// Needs more alignment than operator new gives by default, and counts objects that did not get it.
 struct alignas(256) Overaligned {
   static inline std::atomic<int> misplaced{0};
 
@@ -37,7 +38,7 @@ struct alignas(256) Overaligned {
   int value;
 };
 
-/// Its move throws on a thread that has set `brittle`.
+/// Its move constructor throws on a thread that has set `brittle`.
 struct Fragile {
   static inline thread_local bool brittle = false;
   struct Broken {};
@@ -51,10 +52,10 @@ struct Fragile {
   int value;
 };
 
-/// Makes moves of Fragile throw on this thread, for as long as it lives.
+/// Makes moves of Fragile throw on this thread during its lifetime.
 struct Brittle {
   Brittle() { Fragile::brittle = true; }
   ~Brittle() { Fragile::brittle = false; }
 };
 
-}  // namespace bq::test
+}  // namespace bq::checking

@@ -1,18 +1,21 @@
-// An event count: threads sleep until something has changed, and who changes it pays one load while nobody sleeps.
+// An event count: threads sleep until something has changed. A thread that makes a change pays one
+// load while nobody sleeps.
 //
-// A waiter that has looked in vain enlists, looks once more, and only then sleeps; a waker makes its change first and
-// then looks for sleepers. Either the waker sees the enlisted waiter, or the waiter's second look sees the change.
+// A waiter that finds nothing to do enlists, checks once more, and only then sleeps. A waker makes
+// its change first and then looks for sleepers. So either the waker sees the enlisted waiter, or
+// the waiter's second check sees the change.
 //
-// A wake-up is a *grant*: permission for one enlisted thread to look again. The waker moves one thread from the asleep
-// to the granted, so that further changes, made while the first thread is still on its way out of the kernel, cost no
-// system call. Who is granted a look and leaves without what it came for must wake another one.
+// A wake-up is a *grant*: permission for one enlisted thread to check again. The waker moves one
+// thread from the asleep to the granted. Further changes, made while that thread is still returning
+// from the kernel, cost no system call. A thread that consumes a wake-up without making progress
+// must wake another waiter.
 //
-// Source:   the idea is Dmitry Vyukov's, "Eventcounts", 2008 (and, older, D. Reed, R. Kanodia, CACM 22(2), 1979).
-//           Counting grants as a semaphore counts permits is what it has of its own.
+// Source:   D. Vyukov, "Eventcounts", 2008 (and earlier D. Reed, R. Kanodia, CACM 22(2), 1979).
+//           Unlike Vyukov's, it counts outstanding wake-ups, like semaphore permits.
 // Progress: waking is lock-free; at most 65535 threads may be enlisted at once.
-// Ordering: both sides put a fence between their write and their read (Dekker's pattern), the waker a light one, the
-//           waiter the heavy one that goes with it (sync.h). Thread sanitizers do not know fences; no plain data
-//           depends on these, so they have nothing to say.
+// Ordering: both sides put a fence between their write and their read (Dekker's pattern): a light
+//           one in the waker, and the matching heavy one in the waiter (sync.h). Thread sanitizers
+//           do not understand fences; no plain data depends on these, so they report nothing.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +30,8 @@ class EventCount {
  public:
   explicit EventCount(const char* name) : state_(0, name) {}
 
-  /// Whether any thread waits for a grant. To be asked after the change it might wait for, and a fence.
+  /// Whether any thread waits for a grant. Call it after the change that it might wait for, and
+  /// after a fence.
   bool anybody_asleep() const { return (state_.load(std::memory_order_relaxed) & asleep_mask) != 0; }
 
   /// After a change: wakes one thread, if any sleeps.
@@ -40,29 +44,31 @@ class EventCount {
     if (anybody_asleep()) grant(asleep_mask);
   }
 
-  /// Announces that the caller is about to sleep. It must look again afterwards, and then sleep() or retire().
+  /// Announces that the caller is about to sleep. It must check again, and then call sleep() or
+  /// retire().
   void enlist() {
     state_.fetch_add(one_asleep, std::memory_order_relaxed);
     Sync::fence_heavy();
   }
-  /// Withdraws the announcement. True if that used up a grant.
+  /// Withdraws the announcement. True if that consumed a grant.
   bool retire() {
     std::uint32_t state = state_.load(std::memory_order_relaxed);
-    // Whoever is asleep stands for the caller as well as any; if nobody is, a grant was meant for it.
+    // The waiters are interchangeable: take one off those asleep. If nobody is asleep, the caller
+    // has been granted.
     while (!state_.compare_exchange_weak(state, state - ((state & asleep_mask) != 0 ? one_asleep : one_grant),
                                          std::memory_order_acq_rel, std::memory_order_relaxed)) {
     }
     return (state & asleep_mask) == 0;
   }
-  /// Sleeps until granted a look, or for as long as the patience lasts. True if it used up a grant.
-  bool sleep(const auto& patience) {
+  /// Sleeps until granted, or until the timeout ends. True if it consumed a grant.
+  bool sleep(const auto& timeout) {
     for (std::uint32_t state = state_.load(std::memory_order_relaxed);;) {
       if (state >= one_grant) {
         if (state_.compare_exchange_weak(state, state - one_grant, std::memory_order_acq_rel,
                                          std::memory_order_relaxed)) {
           return true;
         }
-      } else if (patience.template park<Sync>(state_, state)) {
+      } else if (timeout.template park<Sync>(state_, state)) {
         state = state_.load(std::memory_order_relaxed);
       } else {
         return retire();
@@ -71,8 +77,8 @@ class EventCount {
   }
 
  private:
-  // The futex word: how many are asleep (or about to be) without a grant, and how many grants nobody has taken yet.
-  // Their sum is the number of enlisted threads.
+  // The futex word: the number of threads that are asleep (or about to be) without a grant, and the
+  // number of grants that nobody has consumed yet. Their sum is the number of enlisted threads.
   static constexpr std::uint32_t one_asleep = 1;
   static constexpr std::uint32_t asleep_mask = 0xffff;
   static constexpr std::uint32_t one_grant = asleep_mask + 1;

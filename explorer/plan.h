@@ -1,12 +1,12 @@
-// Which shapes a queue is explored with, and how far: what `./scripts/explore` and the tests run by default.
+// The default plan: the shapes that `./scripts/explore` and the tests run, and the limits of each.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tests/explorer/explorer.h"
-#include "tests/explorer/scenario.h"
+#include "explorer/explorer.h"
+#include "explorer/scenario.h"
 
 namespace bq::explorer {
 
@@ -18,10 +18,10 @@ struct Exploration {
 /// "bound 3", "delays 4", "20000 random", with ", weak" where loads may return old values.
 std::string to_string(const Limits& limits);
 
-/// From what a user may say: at most one of the three; by default bound 2.
+/// From the options of the command: at most one of the first three is set; the default is bound 2.
 Limits limits_of(std::optional<int> bound, std::optional<int> delays, std::uint64_t random_runs, bool weak);
 
-/// Shapes that the queue cannot have are left out. `deep`: further, and much longer.
+/// Leaves out shapes that the queue does not support. `deep`: the longer plan.
 std::vector<Exploration> plan_for(const Subject& subject, bool deep);
 
 }  // namespace bq::explorer

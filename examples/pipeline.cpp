@@ -1,8 +1,8 @@
-// A small pipeline with the inside of its queue laid open: a producer sends the cubes of 1 to 5 through a queue that
-// holds three, and a slower consumer collects them. Exits with 0 if they all arrived, in order.
+// A small pipeline that shows the events inside its queue: a producer sends the cubes of 1 to 5 through
+// a queue of capacity 3, and a slower consumer collects them. Exits with 0 if all of them arrived in order.
 //
-// The queue tells what it does through its synchronisation policy: LoggingSync is StdSync but for event(). With StdSync
-// itself the events vanish, so this is the very source that the benchmarks measure.
+// The queue reports its events through its synchronisation policy: LoggingSync is StdSync except for
+// event(). With StdSync the events do nothing, so this is the source that the benchmarks measure.
 #include <array>
 #include <chrono>
 #include <cstddef>

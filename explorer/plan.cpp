@@ -1,4 +1,4 @@
-#include "tests/explorer/plan.h"
+#include "explorer/plan.h"
 
 namespace bq::explorer {
 
@@ -30,7 +30,7 @@ std::vector<Exploration> plan_for(const Subject& subject, bool deep) {
   const auto random = [](std::uint64_t runs) { return limits_of(2, {}, runs, false); };
 
   std::vector<Exploration> all{
-      // Every message taken, and nobody closes: a lost wake-up has nothing to mask it.
+      // Every message is taken, and nobody closes: a close would hide a lost wake-up.
       {{1, 1, 1, 3}, bound(3)},
       {{1, 1, 2, 3}, bound(3)},
       {{2, 1, 1, 2}, bound(3)},
@@ -47,12 +47,12 @@ std::vector<Exploration> plan_for(const Subject& subject, bool deep) {
       {{1, 2, 1, 1, Ending::race}, bound(2)},
       {{2, 0, 1, 3, Ending::race}, bound(2)},
       {{0, 2, 1, 0, Ending::race}, bound(3)},
-      // Calls that do not wait for ever.
+      // Try and timed calls.
       {{2, 1, 1, 3, Ending::none, Calls::trying}, bound(3)},
       {{1, 2, 2, 3, Ending::race, Calls::trying}, bound(2)},
       {{2, 1, 1, 3, Ending::none, Calls::timed}, bound(2)},
       {{1, 2, 1, 2, Ending::race, Calls::timed}, bound(2)},
-      // Old values.
+      // Weak memory.
       {{1, 1, 1, 3}, weak(3)},
       {{2, 1, 1, 2}, weak(2)},
       {{1, 2, 1, 2}, weak(2)},
@@ -76,7 +76,8 @@ std::vector<Exploration> plan_for(const Subject& subject, bool deep) {
         {{1, 1, 1, 2, Ending::race}, weak(3)},
     };
   }
-  std::erase_if(all, [&](const Exploration& what) { return !misfit(subject, what.shape).empty(); });
+  std::erase_if(all,
+                [&](const Exploration& exploration) { return !why_unsupported(subject, exploration.shape).empty(); });
   return all;
 }
 

@@ -1,7 +1,9 @@
-// What the house queues share: the six calls of the contract from two, and a signal that knows its sleepers.
+// What the project's own queues share: the six calls of the contract made from two, and a condition
+// variable that counts its sleepers.
 //
-// push, try_push and try_push_until differ only in what they do where they would have to wait: so do pop and its kin.
-// That difference is an object, the caller's *patience*; a queue writes each side once, as a function that takes one.
+// push, try_push and try_push_until differ only in how long they wait; so do pop, try_pop and
+// try_pop_until. That difference is an object, the *timeout policy* of the call. A queue writes
+// each side once, as a function that takes one.
 #pragma once
 
 #include <cstddef>
@@ -14,21 +16,21 @@
 
 namespace bq::detail {
 
-/// The patience of push and pop: it never ends.
-struct Patient {
+/// The timeout policy of push and pop: wait for ever.
+struct WaitForever {
   static constexpr bool waits = true;
-  static bool lasts() { return true; }
-  /// Sleeps on a condition variable. True: look again; false: give up.
+  static bool has_time_left() { return true; }
+  /// Sleeps on a condition variable. True: check again; false: give up.
   static bool sleep(auto& signal, auto& lock) {
     signal.wait(lock);
     return true;
   }
-  /// Whether it got a permit.
+  /// True if it got a permit.
   static bool acquire(auto& semaphore) {
     semaphore.acquire();
     return true;
   }
-  /// Sleeps while the futex word is as expected. True: look again; false: give up.
+  /// Sleeps while the futex word is as expected. True: check again; false: give up.
   template <class Sync>
   static bool park(const auto& word, std::uint32_t expected) {
     Sync::futex_wait(word, expected);
@@ -36,25 +38,25 @@ struct Patient {
   }
 };
 
-/// The patience of try_push and try_pop: none.
-struct Impatient {
+/// The timeout policy of try_push and try_pop: do not wait.
+struct DoNotWait {
   static constexpr bool waits = false;
-  static bool lasts() { return false; }
+  static bool has_time_left() { return false; }
   static bool sleep(auto& /*signal*/, auto& /*lock*/) { return false; }
   static bool acquire(auto& semaphore) { return semaphore.try_acquire(); }
 };
 
-/// The patience of try_push_until and try_pop_until.
+/// The timeout policy of try_push_until and try_pop_until: wait until a deadline.
 template <class Sync>
-struct PatientUntil {
+struct WaitUntil {
   static constexpr bool waits = true;
   Deadline deadline;
 
-  bool lasts() const { return Sync::now() < deadline; }
-  /// Between its last look and the end of its time the caller has the lock: where that is the only one, what it saw
-  /// still holds then.
+  bool has_time_left() const { return Sync::now() < deadline; }
+  /// The caller holds the lock from its last check until the deadline passes. In a queue with one
+  /// lock, what it saw still holds then.
   bool sleep(auto& signal, auto& lock) const {
-    if (!lasts()) return false;
+    if (!has_time_left()) return false;
     signal.wait_until(lock, deadline);
     return true;
   }
@@ -66,51 +68,53 @@ struct PatientUntil {
 };
 
 /// The calls of a queue that befriends this base and implements
-///   Status push_with(T&& value, const auto& patience)
-///   Status pop_with(std::optional<T>& out, const auto& patience)
-/// Both return done, closed, busy, or timeout: full (empty), and out of patience. With Patient, done or closed only.
+///   Status push_with(T&& value, const auto& timeout)
+///   Status pop_with(std::optional<T>& out, const auto& timeout)
+/// Both return done, closed, busy, or timeout: full (empty) when the time was up. With WaitForever,
+/// done or closed only.
 template <class Queue, class T, class Sync>
 class Calls {
  public:
   using value_type = T;
 
-  bool push(T&& value) { return self().push_with(std::move(value), Patient{}) == Status::done; }
+  bool push(T&& value) { return self().push_with(std::move(value), WaitForever{}) == Status::done; }
   Status try_push(T&& value) {
-    const Status status = self().push_with(std::move(value), Impatient{});
+    const Status status = self().push_with(std::move(value), DoNotWait{});
     return status == Status::timeout ? Status::full : status;
   }
-  // `Self` puts the question off until the queue is complete.
+  // `Self` delays the check of the constraint until the queue's class is complete.
   template <class Self = Queue>
   requires(Self::traits.timed == Timed::yes) Status try_push_until(T&& value, Deadline deadline) {
-    return self().push_with(std::move(value), PatientUntil<Sync>{deadline});
+    return self().push_with(std::move(value), WaitUntil<Sync>{deadline});
   }
 
   std::optional<T> pop() {
     std::optional<T> out;
-    self().pop_with(out, Patient{});
+    self().pop_with(out, WaitForever{});
     return out;
   }
   Status pop(std::optional<T>& out) {
-    const Status status = self().pop_with(out, Patient{});
+    const Status status = self().pop_with(out, WaitForever{});
     if (status != Status::done) [[unlikely]]
       out.reset();
     return status;
   }
   Status try_pop(std::optional<T>& out) {
-    const Status status = self().pop_with(out, Impatient{});
+    const Status status = self().pop_with(out, DoNotWait{});
     return status == Status::timeout ? Status::empty : status;
   }
   template <class Self = Queue>
   requires(Self::traits.timed == Timed::yes) Status try_pop_until(std::optional<T>& out, Deadline deadline) {
-    return self().pop_with(out, PatientUntil<Sync>{deadline});
+    return self().pop_with(out, WaitUntil<Sync>{deadline});
   }
 
  private:
   Queue& self() { return static_cast<Queue&>(*this); }
 };
 
-/// A condition variable that counts its sleepers, so that signalling nobody costs a comparison. Every member but the
-/// constructor needs the queue's lock; the count is exact then: who is not counted has yet to look at the queue.
+/// A condition variable that counts its sleepers, so that a signal costs one comparison when nobody
+/// sleeps. Every member but the constructor requires the queue's lock. The count is exact then: a
+/// thread that is not counted has yet to check the queue.
 template <class Sync>
 class CountedSignal {
  public:
@@ -129,8 +133,9 @@ class CountedSignal {
     --sleepers_;
   }
 
-  /// Unlocks and wakes a sleeper, if there was one; in this order, or it would wake only to wait for the lock. Nobody
-  /// is missed in between: a thread that comes to sleep after the unlock has seen the change.
+  /// Unlocks and then wakes a sleeper, if there was one. In the other order it would wake only to
+  /// wait for the lock. No sleeper is missed in between: a thread that goes to sleep after the
+  /// unlock has seen the change.
   void unlock_and_wake_one(Lock& lock) {
     const bool anybody = sleepers_ > 0;
     lock.unlock();
@@ -138,8 +143,9 @@ class CountedSignal {
   }
   void wake_all() { signal_.notify_all(); }
 
-  /// Makes a change that may throw, after a wait on this signal. If it does, the wake-up that brought us here, and with
-  /// it the room or the message that it stood for, is passed on to the next sleeper.
+  /// Makes a change that may throw, after a wait on this signal. If it throws, the wake-up that the
+  /// caller consumed goes to the next sleeper, so that the free slot or the message behind it is
+  /// not left unused.
   void try_or_pass_on(auto change) {
     try {
       change();

@@ -1,4 +1,5 @@
-// explore: puts the queues through every schedule, up to limits, and prints a table. See scripts/explore --help.
+// explore: runs the queues under every schedule, up to limits, and prints a table. See
+// scripts/explore --help.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
@@ -12,16 +13,19 @@
 #include <string>
 #include <vector>
 
-#include "tests/explorer/explorer.h"
-#include "tests/explorer/plan.h"
-#include "tests/explorer/scenario.h"
+#include "explorer/explorer.h"
+#include "explorer/plan.h"
+#include "explorer/scenario.h"
 
 namespace bq::explorer {
 namespace {
 
 constexpr const char* all_queues = ".*";
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
+
+// scripts/explore documents them.
+constexpr int exit_passed = 0;
+constexpr int exit_failed = 1;  // a run broke a rule
+constexpr int exit_usage = 2;   // wrong usage, or nothing to explore
 
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -62,10 +66,10 @@ std::string key_of(const std::map<std::string, T>& names, T value) {
   return "?";
 }
 
-// ---------------------------------------------------------------------------------------------- schedules in files
+// ---- schedules in files
 
-nlohmann::json to_json(const std::string& queue, const Exploration& what, const Outcome& outcome) {
-  const Shape& shape = what.shape;
+nlohmann::json to_json(const std::string& queue, const Exploration& exploration, const Outcome& outcome) {
+  const Shape& shape = exploration.shape;
   return {{"queue", queue},
           {"producers", shape.producers},
           {"consumers", shape.consumers},
@@ -73,12 +77,12 @@ nlohmann::json to_json(const std::string& queue, const Exploration& what, const 
           {"messages", shape.messages},
           {"ending", key_of(endings, shape.ending)},
           {"calls", key_of(kinds_of_calls, shape.calls)},
-          {"weak", what.limits.weak},
+          {"weak", exploration.limits.weak},
           {"failure", outcome.failure},
           {"choices", outcome.choices}};
 }
 
-/// To a new name first, so that a schedule is there whole or not at all.
+/// Writes to a temporary name first, so that the file is never incomplete.
 void save(const std::string& path, const nlohmann::json& schedule) {
   const std::string unfinished = path + ".new";
   std::ofstream file(unfinished);
@@ -109,21 +113,23 @@ int replay_file(const std::string& path) {
     shape.ending = endings.at(saved.at("ending"));
     shape.calls = kinds_of_calls.at(saved.at("calls"));
     const Subject& subject = subject_named(saved.at("queue"));
-    if (const std::string why = misfit(subject, shape); !why.empty()) throw UsageError(subject.name + " " + why);
+    if (const std::string reason = why_unsupported(subject, shape); !reason.empty()) {
+      throw UsageError(subject.name + " " + reason);
+    }
     const Outcome outcome = replay(program(subject, shape), saved.at("choices"), saved.at("weak"));
     std::cout << subject.name << ", " << to_string(shape) << (saved.at("weak") ? ", weak memory" : "") << "\n\n"
               << schedule(outcome);
-    return outcome.failure.empty() ? 0 : exit_failed;
+    return outcome.failure.empty() ? exit_passed : exit_failed;
   } catch (const nlohmann::json::exception& error) {
-    throw UsageError("--replay " + path + ": is no schedule that --save has written (" + error.what() + ")");
+    throw UsageError("--replay " + path + ": is not a schedule that --save has written (" + error.what() + ")");
   } catch (const std::out_of_range&) {
-    throw UsageError("--replay " + path + ": is no schedule that --save has written");
+    throw UsageError("--replay " + path + ": is not a schedule that --save has written");
   } catch (const std::invalid_argument& error) {
     throw UsageError("--replay " + path + ": " + error.what() + "; the queue has changed since");
   }
 }
 
-// ------------------------------------------------------------------------------------------------------- the table
+// ---- the table
 
 std::string grouped(std::uint64_t number) {
   const std::string digits = std::to_string(number);
@@ -135,10 +141,10 @@ std::string grouped(std::uint64_t number) {
   return text;
 }
 
-void print_row(const std::string& queue, const Exploration& what, const Outcome& outcome) {
+void print_row(const std::string& queue, const Exploration& exploration, const Outcome& outcome) {
   const char* verdict = outcome.passed() ? "pass" : outcome.failure.empty() ? "unfinished" : "FAIL";
-  std::printf("%-22s %-42s %-22s %12s %12s %8.2f s  %s\n", queue.c_str(), to_string(what.shape).c_str(),
-              to_string(what.limits).c_str(), grouped(outcome.runs).c_str(),
+  std::printf("%-22s %-42s %-22s %12s %12s %8.2f s  %s\n", queue.c_str(), to_string(exploration.shape).c_str(),
+              to_string(exploration.limits).c_str(), grouped(outcome.runs).c_str(),
               outcome.states > 0 ? grouped(outcome.states).c_str() : "-", outcome.seconds, verdict);
   std::fflush(stdout);
 }
@@ -148,19 +154,25 @@ struct Totals {
   int failed = 0;
   int unfinished = 0;
   double seconds = 0;
-  std::map<std::string, std::vector<std::string>> misfits;  // queues by reason
+  std::map<std::string, std::vector<std::string>> unsupported;  // queues by reason
 };
 
-void explore_one(const Subject& subject, const Exploration& what, const Options& options, Totals& totals) {
-  const Outcome outcome = explore(program(subject, what.shape), what.limits);
-  print_row(subject.name, what, outcome);
+void explore_one(const Subject& subject, const Exploration& exploration, const Options& options, Totals& totals) {
+  const Outcome outcome = [&] {
+    try {
+      return explore(program(subject, exploration.shape), exploration.limits);
+    } catch (const std::logic_error& error) {
+      throw UsageError(subject.name + ": " + error.what());
+    }
+  }();
+  print_row(subject.name, exploration, outcome);
   totals.seconds += outcome.seconds;
   if (outcome.passed()) {
     ++totals.passed;
   } else if (outcome.failure.empty()) {
     ++totals.unfinished;
   } else {
-    save(options.save, to_json(subject.name, what, outcome));
+    save(options.save, to_json(subject.name, exploration, outcome));
     std::cout << '\n'
               << schedule(outcome) << "  " << outcome.steps << " steps"
               << (outcome.cost >= 0 ? ", cost " + std::to_string(outcome.cost) : "")
@@ -178,18 +190,18 @@ Exploration own_exploration(const Options& options) {
   own.shape.ending = endings.at(options.ending);
   own.shape.calls = kinds_of_calls.at(options.calls);
   if (own.shape.threads() > max_threads) {
-    throw UsageError("more than " + std::to_string(max_threads) + " threads: the explorer ends there");
+    throw UsageError("more than " + std::to_string(max_threads) + " threads: the explorer takes no more");
   }
   own.limits = limits_of(options.bound, options.delays, options.pct, options.weak);
   return own;
 }
 
-/// Of explorations that differ in nothing, the first.
+/// Drops explorations that are equal to an earlier one.
 std::vector<Exploration> without_repeats(const std::vector<Exploration>& plan) {
   std::vector<Exploration> rest;
   std::set<std::string> seen;
-  for (const Exploration& what : plan) {
-    if (seen.insert(to_string(what.shape)).second) rest.push_back(what);
+  for (const Exploration& exploration : plan) {
+    if (seen.insert(to_string(exploration.shape)).second) rest.push_back(exploration);
   }
   return rest;
 }
@@ -197,14 +209,14 @@ std::vector<Exploration> without_repeats(const std::vector<Exploration>& plan) {
 int explore_all(const Options& options) {
   const std::regex wanted(options.queue);
   Totals totals;
-  bool one_matches = false;
+  bool any_matches = false;
   std::printf("%-22s %-42s %-22s %12s %12s %10s  %s\n", "queue", "shape", "search", "runs", "states", "time",
               "verdict");
   for (const Subject& subject : subjects()) {
     if (!std::regex_search(subject.name, wanted) || (subject.only_by_name && options.queue == all_queues)) continue;
-    one_matches = true;
+    any_matches = true;
     if (!subject.make) {
-      totals.misfits["do not synchronise through Sync"].push_back(subject.name);
+      totals.unsupported["do not synchronise through Sync"].push_back(subject.name);
       continue;
     }
     std::vector<Exploration> plan;
@@ -213,24 +225,24 @@ int explore_all(const Options& options) {
     } else {
       plan = plan_for(subject, options.deep);
       if (options.has_own_limits()) {
-        for (Exploration& what : plan)
-          what.limits = limits_of(options.bound, options.delays, options.pct, options.weak);
+        for (Exploration& exploration : plan)
+          exploration.limits = limits_of(options.bound, options.delays, options.pct, options.weak);
         plan = without_repeats(plan);
       }
     }
-    for (Exploration& what : plan) {
-      if (const std::string why = misfit(subject, what.shape); !why.empty()) {
-        if (options.has_own_shape()) totals.misfits[why].push_back(subject.name);
+    for (Exploration& exploration : plan) {
+      if (const std::string reason = why_unsupported(subject, exploration.shape); !reason.empty()) {
+        if (options.has_own_shape()) totals.unsupported[reason].push_back(subject.name);
         continue;
       }
-      if (options.max_runs > 0) what.limits.max_runs = options.max_runs;
-      what.limits.seed = options.seed;
-      explore_one(subject, what, options, totals);
+      if (options.max_runs > 0) exploration.limits.max_runs = options.max_runs;
+      exploration.limits.seed = options.seed;
+      explore_one(subject, exploration, options, totals);
     }
   }
-  if (!one_matches) throw UsageError("--queue " + options.queue + ": matches none; --list shows them");
-  for (const auto& [why, queues] : totals.misfits) {
-    std::printf("left out, %s:", why.c_str());
+  if (!any_matches) throw UsageError("--queue " + options.queue + ": matches none; --list shows them");
+  for (const auto& [reason, queues] : totals.unsupported) {
+    std::printf("left out, %s:", reason.c_str());
     for (const std::string& queue : queues) std::printf(" %s", queue.c_str());
     std::printf("\n");
   }
@@ -238,31 +250,42 @@ int explore_all(const Options& options) {
               totals.unfinished > 0 ? (", " + std::to_string(totals.unfinished) + " unfinished").c_str() : "",
               totals.seconds);
   if (totals.passed + totals.failed + totals.unfinished == 0) {
-    throw UsageError("nothing was explored: no such queue can have this shape; see docs/explorer.md");
+    throw UsageError("nothing was explored: no such queue supports this shape; see docs/explorer.md");
   }
-  return totals.failed > 0 ? exit_failed : 0;
+  return totals.failed > 0 ? exit_failed : exit_passed;
 }
 
 int run(int argc, char** argv) {
   Options options;
   CLI::App app("Runs queues under every schedule, up to limits, and checks each run.");
-  app.add_option("--queue", options.queue);
-  app.add_option("--producers", options.producers)->check(CLI::Range(1, max_threads));
-  app.add_option("--consumers", options.consumers)->check(CLI::Range(1, max_threads));
-  app.add_option("--capacity", options.capacity)->check(CLI::Range(1, 1000));
-  app.add_option("--messages", options.messages)->check(CLI::Range(0, 20));
-  app.add_option("--ending", options.ending)->check(CLI::IsMember({"none", "producers", "race"}));
-  app.add_option("--calls", options.calls)->check(CLI::IsMember({"blocking", "try", "timed"}));
-  auto* bound = app.add_option("--bound", options.bound)->check(CLI::Range(0, 20));
-  auto* delays = app.add_option("--delays", options.delays)->check(CLI::Range(0, 20))->excludes(bound);
-  app.add_option("--pct", options.pct)->check(CLI::PositiveNumber)->excludes(bound)->excludes(delays);
-  app.add_option("--seed", options.seed);
-  app.add_option("--max-runs", options.max_runs);
-  app.add_flag("--weak", options.weak);
-  app.add_flag("--deep", options.deep);
-  app.add_flag("--list", options.list);
-  app.add_option("--replay", options.replay);
-  app.add_option("--save", options.save);
+  const CLI::Range threads(1, max_threads);
+  app.add_option("--queue", options.queue, "only queues whose name matches this regular expression");
+  app.add_option("--producers", options.producers, "number of threads that push (default: 1)")->check(threads);
+  app.add_option("--consumers", options.consumers, "number of threads that pop (default: 1)")->check(threads);
+  app.add_option("--capacity", options.capacity, "capacity of the queue (default: 1)")->check(CLI::Range(1, 1000));
+  app.add_option("--messages", options.messages, "number of messages, of all producers together (default: 2)")
+      ->check(CLI::Range(0, 20));
+  app.add_option("--ending", options.ending,
+                 "who closes: nobody (default), the last producer, or a thread of its own at any time")
+      ->check(CLI::IsMember({"none", "producers", "race"}));
+  app.add_option("--calls", options.calls, "which calls are made (default: blocking)")
+      ->check(CLI::IsMember({"blocking", "try", "timed"}));
+  const CLI::Range cost(0, 20);
+  auto* bound = app.add_option("--bound", options.bound, "maximum cost of a run (default: 2)")->check(cost);
+  auto* delays = app.add_option("--delays", options.delays, "maximum number of delays of a run, for larger shapes")
+                     ->check(cost)
+                     ->excludes(bound);
+  app.add_option("--pct", options.pct, "number of random runs")
+      ->check(CLI::PositiveNumber)
+      ->excludes(bound)
+      ->excludes(delays);
+  app.add_option("--seed", options.seed, "seed of the random runs");
+  app.add_option("--max-runs", options.max_runs, "maximum number of runs");
+  app.add_flag("--weak", options.weak, "loads may return old values, as far as C++20 allows it");
+  app.add_flag("--deep", options.deep, "the longer plan");
+  app.add_flag("--list", options.list, "list the queues");
+  app.add_option("--replay", options.replay, "show a saved schedule again");
+  app.add_option("--save", options.save, "file for the schedule of a failure (default: schedule.json)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -289,7 +312,7 @@ int main(int argc, char** argv) {
   } catch (const bq::explorer::UsageError& error) {
     std::cerr << "explore: " << error.what() << '\n';
   } catch (const std::regex_error& error) {
-    std::cerr << "explore: --queue: is no regular expression: " << error.what() << '\n';
+    std::cerr << "explore: --queue: not a regular expression: " << error.what() << '\n';
   }
   return bq::explorer::exit_usage;
 }

@@ -1,4 +1,4 @@
-// A queue of whatever class behind virtual calls: what is compiled once for all queues meets them so.
+// A queue of any class behind virtual calls, so that its users are compiled once for all queues.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 
 #include "queues/bounded_queue.h"
 
-namespace bq::test {
+namespace bq::checking {
 
-/// A queue of whatever class. The timed calls may be called only where the traits say that they exist.
+/// A queue of any class. The timed calls may be called only if the traits say that they exist.
 template <class T>
 class AnyQueue {
  public:
@@ -63,4 +63,4 @@ class QueueAdapter final : public AnyQueue<typename Q::value_type> {
   Q queue_;
 };
 
-}  // namespace bq::test
+}  // namespace bq::checking
