@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bqb import statistics
-from bqb.results import Claim, Point, Run, Scenario
+from bqb.data.model import Claim, Point, Run, Scenario
 from bqb.statistics import CONFIDENCE, MIN_VERDICT, SEED, Estimate
 
 RIGHT, WRONG, UNDECIDED, NO_NUMBERS = VERDICTS = "right", "wrong", "undecided", "no numbers"

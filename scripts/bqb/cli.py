@@ -13,8 +13,12 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from bqb import ROOT, Failure, build, files, outside, results, shown, testrun
+from bqb import ROOT, Failure, build, outside, shown, testrun
 from bqb.cli_parts import EXIT_USAGE, Parser, seconds, whole_number
+from bqb.data import files
+from bqb.data.google_json import write_results_json
+from bqb.data.load import load_run
+from bqb.data.model import ResultError
 from bqb.driver import STOP_SIGNALS, Driver, Interrupted, Selection, listing
 from bqb.journal import Journal
 
@@ -166,7 +170,7 @@ def leave_in_order(folder: Path, journal: Journal) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         return
     try:
-        results.assemble(folder)
+        write_results_json(folder)
     except OSError as error:
         say(f"bench: {folder / 'results.json'}: {error.strerror}")
     say(f"Go on with: ./scripts/bench --resume {shlex.quote(shown(folder.resolve()))}")
@@ -176,13 +180,13 @@ def report(folder: Path) -> None:
     """Everything that is made from the rows: results.json, the plots, the table."""
     from bqb import figures, table
     try:
-        results.assemble(folder)
-        run = results.load(folder)
+        write_results_json(folder)
+        run = load_run(folder)
         figures.draw(run, folder / "plots")
         table.print_summary(run)
     except OSError as error:
         raise Failure(f"{error.filename or folder}: {error.strerror}", EXIT_USAGE) from None
-    except results.ResultError as error:
+    except ResultError as error:
         raise Failure(str(error), EXIT_USAGE) from None
 
 
@@ -216,7 +220,7 @@ def publish_run(words: list[str]) -> int:
     from bqb import publish  # after --help, which has to do without matplotlib
     try:
         kept, drawn = publish.publish(arguments.folder, arguments.replace, lambda line: say(f"publish: {line}"))
-    except results.ResultError as error:
+    except ResultError as error:
         raise Failure(str(error), EXIT_USAGE) from None
     for path in (*drawn, kept):
         print(shown(path))

@@ -20,7 +20,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bqb import ROOT, Failure, compile_times, files, results, shown
+from bqb import ROOT, Failure, compile_times, shown
+from bqb.data import files
+from bqb.data.rows import SIDE_FILES
 from bqb.journal import COMPILE, Journal
 from bqb.progress import Progress, Silence
 
@@ -257,7 +259,7 @@ class Driver:
         """Compresses what the last round left beside its trials: most of a run's space, otherwise."""
         if self._beside_others:  # they measure just now, and would be disturbed
             return
-        for name in results.BESIDE:
+        for name in SIDE_FILES:
             try:
                 files.pack(self._folder / name)
             except OSError as error:

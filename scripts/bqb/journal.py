@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from bqb.results import Row
+from bqb.data.rows import Row
 
 
 COMPILE = "compile"  # the property that the driver measures

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bqb import results, statistics
-from bqb.results import Point, Run
+from bqb import statistics
+from bqb.data.load import load_run
+from bqb.data.model import Point, Run
 from bqb.statistics import MIN_VERDICT
 
 
@@ -13,7 +14,7 @@ def wide_points(folder: Path) -> list[str]:
     """Names of the ranked points of the run in `folder` that lack a verdict's blocks, or where the 95% interval of some
     queue's median is wider than a tie's margin (5%; 10 ns for a time), the widest first."""
     statistics.forget_runs()
-    run = results.load(folder)
+    run = load_run(folder)
     widths = {name: _width(run, point) for name, point in run.points.items() if run.scenarios[point.scenario].rank}
     return sorted((name for name, width in widths.items() if width > 1), key=lambda name: -widths[name])
 

@@ -20,15 +20,17 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bqb import ROOT, driver, figures, files, results
-from bqb import shown as shown_path
+from bqb import ROOT, driver, figures, shown as shown_path
+from bqb.data import files
+from bqb.data.load import load_run
+from bqb.data.model import ResultError, Run
+from bqb.data.rows import SIDE_FILES, TRIALS_FILE
 from bqb.journal import Journal
-from bqb.results import ResultError
 
 PUBLISHED = ROOT / "results" / "published"
 FIGURES = ROOT / "plots"
 OF_THE_CURATED = {"summary.png", "overview.png", "properties.png"}  # over all scenarios of a run
-FILES = (results.TRIALS, *results.BESIDE)
+FILES = (TRIALS_FILE, *SIDE_FILES)
 # What the figures use: the others would double the size.
 KEPT_HISTOGRAMS = ("sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns")
 NEW, OLD = "new", "old"
@@ -240,7 +242,7 @@ def _put(run: Source, kept: Path) -> list[Path]:
             files.write_atomically(new / f"{name}.xz", lzma.compress(b"".join(lines), preset=9))
         files.sync_folder(new)
         with tempfile.TemporaryDirectory() as scratch:
-            drawn = _draw(results.load(new), Path(scratch), is_curated=kept.name.count(".") == 1)
+            drawn = _draw(load_run(new), Path(scratch), is_curated=kept.name.count(".") == 1)
             if kept.exists():
                 os.rename(kept, old)
             os.rename(new, kept)
@@ -290,7 +292,7 @@ def shown() -> set[str]:
     return {name for page in pages for name in re.findall(r"plots/([\w.]+)", page.read_text(encoding="utf-8"))}
 
 
-def _draw(run: results.Run, scratch: Path, is_curated: bool) -> list[Path]:
+def _draw(run: Run, scratch: Path, is_curated: bool) -> list[Path]:
     """The figures that the pages show, and no others; those of no one scenario are of the curated ones."""
     wanted = shown() - (set() if is_curated else OF_THE_CURATED)
     return [path for path in figures.draw(run, scratch) if path.name in wanted]

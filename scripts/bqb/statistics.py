@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bqb.results import Histogram, Point, Run, Scenario, Trial
+from bqb.data.model import Histogram, Point, Run, Scenario, Trial
 
 MIN_UNDISTURBED = 3  # fewer undisturbed blocks: summarised from all
 MIN_VERDICT = 6  # fewest pairs with which a 95% interval of a median exists (two-sided sign test: 2 / 2^6 = 3%)

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bqb import claims, statistics
-from bqb.results import Point, Problem, Run, Scenario
+from bqb.data.model import Point, Problem, Run, Scenario
 from bqb.statistics import THROUGHPUT, Answer, Loss
 
 WIDTH = 110

@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from PIL import Image, PngImagePlugin
 
-from bqb.files import write_atomically
+from bqb.data.files import write_atomically
 from bqb.statistics import duration, shown, unit_of
 
 INK, GREY, PALE, ALARM = "#222222", "#6b6b6b", "#e4e4e4", "#c0392b"

@@ -28,10 +28,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bqb import results, statistics, theory
+from bqb import statistics, theory
+from bqb.data.load import load_run
+from bqb.data.model import Point, Trial
 from bqb.driver import Driver, Selection, listing
 from bqb.progress import Progress
-from bqb.results import Point, Trial
 
 QUANTILES = {"p50": 0.5, "p99": 0.99}
 FEWEST_BLOCKS = 9
@@ -233,7 +234,7 @@ def collect(folder: Path, deep: bool) -> tuple[list[Cell], list[str]]:
     cells: dict[tuple[str, str], Cell] = {}
     faults = []
     for part in parts(deep):
-        runs = [results.load(path) for path in sorted(folder.glob(f"{part.scenario}*"))
+        runs = [load_run(path) for path in sorted(folder.glob(f"{part.scenario}*"))
                 if re.fullmatch(rf"{part.scenario}(\.\d+\.\d+)?", path.name) and (path / "trials.jsonl").exists()]
         if not runs:
             faults.append(f"{part.scenario}: nothing was measured")
@@ -250,7 +251,7 @@ def machine(folder: Path) -> list[str]:
     first = next((path for path in sorted(folder.glob("*")) if (path / "trials.jsonl").exists()), None)
     if first is None:
         return []
-    context = results.load(first).context
+    context = load_run(first).context
     cores = context.get("cores", 0)
     return [" ".join(str(context.get("cpu_model", "unknown CPU")).split()), f"{cores} core{'s' * (cores != 1)}",
             str(context.get("date", ""))[:10]]

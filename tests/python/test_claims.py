@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 import synthetic
-from bqb import claims, results
-from bqb.results import Claim
+from bqb import claims
+from bqb.data.load import load_run
+from bqb.data.model import Claim
 
 LOST = "lost_ns_per_msg"
 SMALL, LARGE = "capacity_knee/capacity:1", "capacity_knee/capacity:64"
@@ -28,7 +29,7 @@ def make_run(folder, values, disturbed=(), bounds=None):
                      for (place, queue), sample in values.items() if place == point and number <= len(sample)]
             rows.append({"kind": "block", "point": point, "round": number, "disturbed": number in disturbed})
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return results.load(folder)
+    return load_run(folder)
 
 
 def steady(level, noise=10.0, rounds=12, seed=3):
@@ -119,7 +120,7 @@ def test_a_ratio_of_what_is_not_positive_means_nothing(tmp_path):
 
 
 def test_who_has_no_numbers_is_told_with_the_reason(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["speed_map", "overcommit"], histograms=False))
+    run = load_run(synthetic.make(tmp_path, scenarios=["speed_map", "overcommit"], histograms=False))
     skipped = "speed_map/capacity:1/mean_ns:1000/rho:0.5"
     assert score(run, points=(skipped,), queues=("boost_lockfree",), above=1).why == "boost_lockfree skipped"
     assert score(run, points=("overcommit",), queues=("semaphore",), above=1).why == "semaphore failed"
@@ -134,6 +135,6 @@ def test_claims_come_from_the_run_itself(tmp_path):
     row = {"says": "s", "counter": LOST, "points": ["overcommit"], "above": 1, "than": "two_condvar"}
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, histograms=False,
                             more={"overcommit": {"claims": [row]}})
-    run = results.load(folder)
+    run = load_run(folder)
     assert run.scenarios["overcommit"].claims == (Claim("s", LOST, ("overcommit",), (), "two_condvar", (), 1),)
     assert len(claims.score_all(run, run.scenarios["overcommit"])) == 1

@@ -7,7 +7,9 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from bqb import ROOT, results, statistics, theory
+from bqb import ROOT, statistics, theory
+from bqb.data.load import load_run
+from bqb.data.model import Run
 from test_overhead import LOOPS, MOST_INSTRUCTIONS
 
 PUBLISHED = ROOT / "results" / "published"
@@ -44,11 +46,11 @@ def comparisons() -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def run() -> results.Run:
-    return results.load(CURATED)
+def run() -> Run:
+    return load_run(CURATED)
 
 
-def medians(run: results.Run, name: str, counter: str, queues=None, **axes) -> dict[tuple[str, str], float]:
+def medians(run: Run, name: str, counter: str, queues=None, **axes) -> dict[tuple[str, str], float]:
     """Medians of a counter by (point, queue), over the points that have these values of swept keys."""
     return {(point.name, queue): summary.median for point in run.scenarios[name].points
             if all(point.axes.get(key) == value for key, value in axes.items())
@@ -280,7 +282,7 @@ def test_memory_for_10_s():
 
 
 def test_waiting():
-    run = results.load(PUBLISHED / "2026-11-23.amd-epyc-2-cores.ablation")
+    run = load_run(PUBLISHED / "2026-11-23.amd-epyc-2-cores.ablation")
     expected("ablation/waiting.toml", r"one that sleeps, at once or after a spin, burns less than a tenth of it")
     burnt = medians(run, "waiting", "cpu_beyond_work_ns_per_msg", case="sleeping_producer")
     for (_, queue), cpu in burnt.items():

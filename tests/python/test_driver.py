@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bqb import files
+from bqb.data import files
 from bqb.driver import ROUNDS_IN_ANY_BUDGET, OneMoreBlock
 from bqb.statistics import MIN_VERDICT
 

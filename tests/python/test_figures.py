@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import synthetic
-from bqb import ROOT, figures, results, statistics, theme
+from bqb import ROOT, figures, statistics, theme
+from bqb.data.load import load_run
 from bqb.figures.layout import PAGE, grid
 from bqb.figures.lost import lost_title
 from bqb.figures.summary import COLUMNS
@@ -35,7 +36,7 @@ RUNS = {
 def pages(request, tmp_path_factory):
     """(name of the run, {file stem: page}) of each kind of run; a warning of matplotlib is an error."""
     folder = synthetic.make(tmp_path_factory.mktemp(request.param), **RUNS[request.param])
-    run = results.load(folder)
+    run = load_run(folder)
     view = figures.View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))
     with theme.context(), warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -162,8 +163,8 @@ def test_the_overview_has_every_ranked_question_and_leaves_the_others_out(pages)
 
 
 def test_the_overview_scores_by_points_also_those_without_a_column(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["capacity_knee"], queues=["reference", "two_condvar"],
-                                      rounds=8, faults=False, disturbed_share=0))
+    run = load_run(synthetic.make(tmp_path, scenarios=["capacity_knee"], queues=["reference", "two_condvar"],
+                                  rounds=8, faults=False, disturbed_share=0))
     with theme.context():
         said = all_text(figures.overview(figures.View(run, theme.styles(run.queues))))
     assert "capacity 4 " not in said and len(run.scenarios["capacity_knee"].points) == 5
@@ -173,7 +174,7 @@ def test_the_overview_scores_by_points_also_those_without_a_column(tmp_path):
 @pytest.fixture(scope="module")
 def published():
     """The run whose figures README.md shows."""
-    run = results.load(ROOT / "results/published/2026-11-25.amd-epyc-2-cores")
+    run = load_run(ROOT / "results/published/2026-11-25.amd-epyc-2-cores")
     return figures.View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))
 
 
@@ -223,7 +224,7 @@ def test_the_overviews_title_ranges_over_messages_not_round_trips(published):
 def test_the_title_tells_the_medians(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["reference", "two_condvar"], faults=False,
                             histograms=False)
-    run = results.load(folder)
+    run = load_run(folder)
     view = figures.View(run, theme.styles(run.queues))
     lost = {queue: statistics.summarise(run, run.points["overcommit"], queue, statistics.LOST).median
             for queue in ("reference", "two_condvar")}
@@ -259,8 +260,8 @@ def test_a_narrow_axis_has_fewer_ticks():
 
 
 def test_properties_stand_where_the_values_are(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar", "boost_lockfree"],
-                                      rounds=1, histograms=False, faults=False))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar", "boost_lockfree"],
+                                  rounds=1, histograms=False, faults=False))
     with theme.context():
         page = figures.properties(figures.View(run, theme.styles(run.queues)))
         page.figure.canvas.draw()
@@ -277,8 +278,8 @@ def test_properties_stand_where_the_values_are(tmp_path):
 
 def test_the_title_of_the_properties_compares_only_queues_that_sleep(tmp_path):
     """Where more threads spin than there are cores, how long closing takes is the scheduler's doing (METHODOLOGY)."""
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=1, histograms=False, faults=False,
-                                      queues=["two_condvar", "reference", "boost_lockfree"]))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=1, histograms=False, faults=False,
+                                  queues=["two_condvar", "reference", "boost_lockfree"]))
     spins = [queue for queue in run.queues if (run.property_of(queue, "idle_pop_cpu_share") or 0) > 0.5]
     with theme.context():
         title = figures.properties(figures.View(run, theme.styles(run.queues))).figure.texts[0].get_text()
@@ -289,7 +290,7 @@ def test_a_property_that_nobody_has_takes_no_panel(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar"], rounds=1, histograms=False)
     lines = [line for line in (folder / "trials.jsonl").read_text().splitlines() if '"compile"' not in line]
     (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
-    run = results.load(folder)
+    run = load_run(folder)
     with theme.context():
         page = figures.properties(figures.View(run, theme.styles(run.queues)))
         page.figure.canvas.draw()
@@ -301,7 +302,7 @@ def texts_of(page):
 
 
 def test_occupancy_tells_pushed_from_popped_where_they_differ(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False))
+    run = load_run(synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False))
     with theme.context():
         said = texts_of(figures.occupancy(figures.View(run, theme.styles(run.queues)), run.scenarios["memory"]))
     label = said.split("unbounded: ")[1].split("reference: ")
@@ -325,7 +326,7 @@ def test_capacity_claims_no_end_of_growth_at_the_largest_measured(tmp_path):
             row["counters"] |= {"throughput_msgs_per_s": 1000.0 * capacity, "efficiency": 0.5,
                                 "floor_lost_ns_per_msg": 0.0}
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run = results.load(folder)
+    run = load_run(folder)
     below, largest = sorted({point.capacity for point in run.scenarios["capacity_knee"].points})[-2:]
     with theme.context():
         view = figures.View(run, theme.styles(run.queues))
@@ -344,7 +345,7 @@ def test_a_panel_without_a_verdict_says_why_nothing_is_bold(tmp_path):
         if row["kind"] == "block":
             row["disturbed"] = row["point"] == first and row["round"] <= 2
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run = results.load(folder)
+    run = load_run(folder)
     with theme.context():
         said = texts_of(figures.dots(figures.View(run, theme.styles(run.queues)), run.scenarios["capacity_knee"]))
     assert said.count("no verdict: 5 blocks, a verdict needs 6") == 1
@@ -352,7 +353,7 @@ def test_a_panel_without_a_verdict_says_why_nothing_is_bold(tmp_path):
 
 def test_the_occupancy_figure_shows_bounded_and_unbounded(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False)
-    run = results.load(folder)
+    run = load_run(folder)
     with theme.context():
         page = figures.occupancy(figures.View(run, theme.styles(run.queues)), run.scenarios["memory"])
         page.figure.canvas.draw()
@@ -370,7 +371,7 @@ def small(tmp_path_factory):
 
 
 def test_draw_writes_svg_and_png_of_each_figure_and_nothing_else(small, tmp_path):
-    paths = figures.draw(results.load(small), tmp_path / "plots")
+    paths = figures.draw(load_run(small), tmp_path / "plots")
     assert {path.name for path in paths} == {path.name for path in (tmp_path / "plots").iterdir()}
     assert {path.suffix for path in paths} == {".svg", ".png"}
     assert (tmp_path / "plots/overview.png").read_bytes().startswith(b"\x89PNG")
@@ -378,14 +379,14 @@ def test_draw_writes_svg_and_png_of_each_figure_and_nothing_else(small, tmp_path
 
 def test_the_same_data_give_the_same_bytes(small, tmp_path):
     digests = [{path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in figures.draw(results.load(small), tmp_path / folder)} for folder in "ab"]
+                for path in figures.draw(load_run(small), tmp_path / folder)} for folder in "ab"]
     assert digests[0] == digests[1]
 
 
 def test_a_run_without_a_trial_draws_nothing_and_does_not_fail(small, tmp_path):
     header = (small / "trials.jsonl").read_text().splitlines()[0]
     (tmp_path / "trials.jsonl").write_text(header + "\n")
-    assert figures.draw(results.load(tmp_path), tmp_path / "plots") == []
+    assert figures.draw(load_run(tmp_path), tmp_path / "plots") == []
 
 
 def test_missing_counters_are_no_obstacle(small, tmp_path):
@@ -395,7 +396,7 @@ def test_missing_counters_are_no_obstacle(small, tmp_path):
             row["counters"] = {key: row["counters"][key] for key in ("lost_ns_per_msg", "throughput_msgs_per_s")
                                if key in row["counters"]}
     (tmp_path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    drawn = {path.name for path in figures.draw(results.load(tmp_path), tmp_path / "plots")}
+    drawn = {path.name for path in figures.draw(load_run(tmp_path), tmp_path / "plots")}
     assert "overcommit.lost.svg" in drawn and "overcommit.price.svg" not in drawn
 
 

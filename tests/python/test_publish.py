@@ -11,7 +11,9 @@ from pathlib import Path
 import killed
 import pytest
 import synthetic
-from bqb import cli, driver, publish, results
+from bqb import cli, driver, publish
+from bqb.data.load import load_run
+from bqb.data.model import ResultError, Run
 
 NAME = "2026-11-23.toy-cpu-9000-2-0-ghz-2-cores"
 ARGUMENTS = {"scenario": [], "queue": None, "rounds": None, "budget_s": None}
@@ -25,7 +27,7 @@ def tree(tmp_path, monkeypatch):
     monkeypatch.setattr(publish.figures, "draw", quick_draw)
 
 
-def quick_draw(run: results.Run, folder: Path) -> list[Path]:
+def quick_draw(run: Run, folder: Path) -> list[Path]:
     names = ("summary.png", "overview.png", "waiting.lost.png", "nobody_shows_this.png")
     paths = [Path(folder) / name for name in names]
     for path in paths:
@@ -86,7 +88,7 @@ def test_a_published_run_is_replaced_only_on_demand(tmp_path, capsys) -> None:
 
     status, (line,) = published("--replace", second, capsys=capsys)
     assert status == 0 and "replaces" in line and NAME in line and str(second) in line
-    assert results.load(tmp_path / "published" / NAME).context["seed"] == 2
+    assert load_run(tmp_path / "published" / NAME).context["seed"] == 2
     assert len(tree_of(tmp_path / "published")) == 3
     assert (tmp_path / "plots" / "overview.png").read_text(encoding="utf-8") == "overview.png of 2"
 
@@ -216,7 +218,7 @@ def test_a_failure_in_drawing_changes_nothing(tmp_path, capsys, monkeypatch) -> 
 
     def broken(run, folder):
         quick_draw(run, folder)
-        raise results.ResultError("cannot be drawn")
+        raise ResultError("cannot be drawn")
     monkeypatch.setattr(publish.figures, "draw", broken)
     status, lines = published("--replace", make_run(tmp_path / "second", 2), capsys=capsys)
     assert status == 2 and lines[-1] == "publish: cannot be drawn"

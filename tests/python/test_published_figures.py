@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from bqb import ROOT, figures, publish, results, theme, validate
+from bqb import ROOT, figures, publish, theme, validate
+from bqb.data.load import load_run
 from bqb.figures import validation
 from PIL import Image
 
@@ -23,7 +24,7 @@ def drawn(folder: Path) -> dict:
         document = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
         machine = document.get("machine") or [folder.name]
         return {"validation": lambda: validation.page(validate.from_json(document), machine)}
-    run = results.load(folder)
+    run = load_run(folder)
     looks = theme.styles([*run.queues, *(queue for _, queue in run.cells())])
     return dict(figures.all_figures(figures.View(run, looks)))
 

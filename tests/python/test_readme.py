@@ -4,7 +4,8 @@ import re
 from datetime import date
 
 import pytest
-from bqb import ROOT, results, statistics
+from bqb import ROOT, statistics
+from bqb.data.load import load_run
 from bqb.figures.summary import COLUMNS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,7 +21,7 @@ WITHIN = 2  # "at most twice the smallest"
 
 @pytest.fixture(scope="module")
 def run():
-    return results.load(RUN)
+    return load_run(RUN)
 
 
 def test_the_table_and_the_figure_have_the_same_situations(run):

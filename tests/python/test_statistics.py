@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 import synthetic
-from bqb import results, statistics
+from bqb import statistics
+from bqb.data.load import load_run
+from bqb.data.model import Histogram
 
 LOST = statistics.LOST
 
@@ -31,7 +33,7 @@ def make_run(folder, lost, disturbed=(), counters=None, rank=True, bounds=None):
                          "counters": {LOST: values[number - 1], "efficiency": 0.5, **more}})
         rows.append({"kind": "block", "point": "overcommit", "round": number, "disturbed": number in disturbed})
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run = results.load(folder)
+    run = load_run(folder)
     return run, run.points["overcommit"]
 
 
@@ -192,7 +194,7 @@ def test_realised_times_decide_where_inflation_is_alike(tmp_path):
 
 
 def test_a_late_timer_is_no_slowed_work(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["sleeping_peers"], faults=False, histograms=False))
+    run = load_run(synthetic.make(tmp_path, scenarios=["sleeping_peers"], faults=False, histograms=False))
     for trial in run.trials:
         trial.counters["work_inflation"] = 3.0 if trial.queue == "reference" else 1.0
     point = run.scenarios["sleeping_peers"].points[0]
@@ -201,7 +203,7 @@ def test_a_late_timer_is_no_slowed_work(tmp_path):
 
 def test_throughput_ranks_the_other_way_round(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["race"], queues=["reference", "two_condvar"], rounds=8, faults=False)
-    run = results.load(folder)
+    run = load_run(folder)
     ranking = statistics.rank(run, run.points["race"])
     assert ranking.counter == statistics.THROUGHPUT and ranking.order == ("two_condvar", "reference")
     assert ranking.tied == ("two_condvar",)
@@ -215,7 +217,7 @@ def judged(folder, counter, better, values):
     header = json.loads(lines[0])
     header["scenarios"]["overcommit"]["judged_by"] = {"counter": counter, "better": better}
     (folder / "trials.jsonl").write_text("\n".join([json.dumps(header), *lines[1:]]) + "\n")
-    run = results.load(folder)
+    run = load_run(folder)
     return run, run.points["overcommit"]
 
 
@@ -253,7 +255,7 @@ def test_a_judge_that_no_trial_has_gives_no_verdict(tmp_path):
 
 
 def test_an_answer_counts_points_and_shows_ties(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["capacity_knee"], faults=False, histograms=False))
+    run = load_run(synthetic.make(tmp_path, scenarios=["capacity_knee"], faults=False, histograms=False))
     answer = statistics.answer(run, run.scenarios["capacity_knee"])
     assert answer.judged == 5 and answer.leaders == ("boost_lockfree",) and answer.wins["boost_lockfree"] == 5
 
@@ -262,13 +264,13 @@ def test_an_answer_counts_points_and_shows_ties(tmp_path):
 
 
 def test_a_score_counts_points_and_only_those_that_a_queue_entered(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["capacity_knee", "overcommit"], rounds=8, faults=False,
-                                      queues=["reference", "two_condvar", "boost_lockfree"], disturbed_share=0))
+    run = load_run(synthetic.make(tmp_path, scenarios=["capacity_knee", "overcommit"], rounds=8, faults=False,
+                                  queues=["reference", "two_condvar", "boost_lockfree"], disturbed_share=0))
     rows = [json.loads(line) for line in (tmp_path / "trials.jsonl").read_text().splitlines()]
     left = [row for row in rows if not (row["kind"] == "trial" and row["queue"] == "boost_lockfree"
                                         and row["point"] == "capacity_knee/capacity:4")]
     (tmp_path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in left))
-    run = results.load(tmp_path)
+    run = load_run(tmp_path)
     points = [point for scenario in run.scenarios.values() for point in scenario.points]
     scores = statistics.scores(run)
     assert len(points) == 6  # five capacities and the crowd
@@ -285,7 +287,7 @@ def test_a_score_needs_a_verdict(tmp_path):
 def pool_of(*bucket_lists):
     pool = statistics.Pool()
     for buckets in bucket_lists:
-        pool.add(results.Histogram("c", 1, "traced", "sojourn_ns", sum(b[2] for b in buckets), 0, tuple(buckets)))
+        pool.add(Histogram("c", 1, "traced", "sojourn_ns", sum(b[2] for b in buckets), 0, tuple(buckets)))
     return pool
 
 
@@ -312,7 +314,7 @@ def test_a_quantile_is_shown_only_if_a_hundred_samples_lie_beyond_it(samples, sh
 def test_disturbed_trials_are_not_pooled(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["reference"], rounds=8, disturbed_share=0.4,
                             faults=False)
-    run = results.load(folder)
+    run = load_run(folder)
     trials = run.trials_of(run.points["overcommit"], "reference")
     bad = sum(trial.disturbed for trial in trials)
     assert 0 < bad <= 5

@@ -29,6 +29,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from bqb import statistics, theme
+from bqb.data.model import Run
 from bqb.figures.capacity import against_capacity
 from bqb.figures.lost import dots
 from bqb.figures.occupancy import occupancy
@@ -38,7 +39,6 @@ from bqb.figures.properties import properties
 from bqb.figures.sojourn import sojourn
 from bqb.figures.summary import summary
 from bqb.figures.view import View
-from bqb.results import Run
 
 
 def draw(run: Run, out_dir: Path | str) -> list[Path]:

@@ -8,9 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
+from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, Grid, grid, layout, strip_height
-from bqb.figures.view import REFERENCE, View, asked_and_measured, called, legend_of_marks, located, notes
-from bqb.results import Point, Scenario
+from bqb.figures.view import (
+    REFERENCE, View, asked_and_measured, called, legend_of_marks, located, notes,
+)
 from bqb.statistics import LOST, THROUGHPUT, Summary, percentage
 from bqb.theme import GREY, INK
 

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
+from bqb.data.model import Point, Scenario
 from bqb.figures.view import CPU, View
-from bqb.results import Point, Scenario
 from bqb.statistics import EXCESS, LOST, duration, percentage
 from bqb.theme import GREY, INK, SMALL
 

@@ -10,8 +10,8 @@ from itertools import product
 from matplotlib.axes import Axes
 
 from bqb import theme
+from bqb.data.model import Point, Scenario
 from bqb.figures.view import headed
-from bqb.results import Point, Scenario
 from bqb.theme import GREY
 
 PAGE = 9.0  # inches: README shows figures 850 pixels wide, at which 8 points must still be legible

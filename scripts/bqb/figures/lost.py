@@ -8,10 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
+from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, grid, layout
-from bqb.figures.view import REFERENCE, View, asked_and_measured, called, contrast, legend_of_marks, located, notes
-from bqb.results import Point, Scenario
-from bqb.statistics import EFFICIENCY_OF, LOST, THROUGHPUT, Summary, duration, percentage, rate, shown, times
+from bqb.figures.view import (
+    REFERENCE, View, asked_and_measured, called, contrast, legend_of_marks, located, notes,
+)
+from bqb.statistics import (
+    EFFICIENCY_OF, LOST, THROUGHPUT, Summary, duration, percentage, rate, shown, times,
+)
 from bqb.theme import GREY, INK, SMALL
 
 NUMBER_COLUMNS = (0.64, 1.26)  # right edges, inches to the right of a panel

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
+from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, grid, layout
 from bqb.figures.view import View, asked_and_measured, notes
-from bqb.results import Point, Scenario
 from bqb.theme import GREY, SMALL
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bqb import statistics, theme
+from bqb.data.model import Scenario
 from bqb.figures import cells
 from bqb.figures.cells import Situation
 from bqb.figures.view import View, in_words, machine
-from bqb.results import Scenario
 from bqb.statistics import LOST, duration
 from bqb.theme import GREY, INK, SMALL
 

@@ -8,9 +8,11 @@ from itertools import combinations
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
+from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, grid, layout, strip_height
-from bqb.figures.view import CPU, View, asked_and_measured, called, contrast, legend_of_marks, located, notes
-from bqb.results import Point, Scenario
+from bqb.figures.view import (
+    CPU, View, asked_and_measured, called, contrast, legend_of_marks, located, notes,
+)
 from bqb.statistics import duration
 
 

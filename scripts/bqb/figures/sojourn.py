@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb import statistics, theme
+from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, grid, layout, strip_height
 from bqb.figures.view import REFERENCE, View, asked_and_measured, called, located, notes
-from bqb.results import Point, Scenario
 from bqb.statistics import duration
 from bqb.theme import GREY
 

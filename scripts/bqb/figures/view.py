@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from bqb import statistics, theme
-from bqb.results import Point, Process, Run, Scenario
+from bqb.data.model import Point, Process, Run, Scenario
 from bqb.statistics import THROUGHPUT, Summary, duration, percentage
 from bqb.theme import ALARM, GREY
 

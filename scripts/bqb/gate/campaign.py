@@ -24,7 +24,7 @@ from statistics import fmean
 import numpy as np
 
 from bqb import Failure
-from bqb.files import write_atomically
+from bqb.data.files import write_atomically
 from bqb.gate import decide, rivals
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.decide import Rule, Verdicts

@@ -128,8 +128,7 @@ def queues_of(arguments: argparse.Namespace, policy) -> tuple[str, ...]:
 
 def run(arguments: argparse.Namespace, policy) -> int:
     from bqb import outside, table
-    from bqb.gate import arms, report, stored
-    from bqb.gate import run as gates
+    from bqb.gate import arms, report, run as gates, stored
     for path in (arguments.json, arguments.markdown):
         if path and not path.resolve().parent.is_dir():
             raise Failure(f"{path}: its folder does not exist; make it first", USAGE)
@@ -159,8 +158,8 @@ def run(arguments: argparse.Namespace, policy) -> int:
 def write(arguments: argparse.Namespace, result) -> None:
     import json
 
+    from bqb.data.files import write_atomically
     from bqb.gate import report
-    from bqb.files import write_atomically
     try:
         if arguments.json:
             write_atomically(arguments.json, json.dumps(result.as_json(), indent=1).encode())
@@ -174,8 +173,7 @@ def write(arguments: argparse.Namespace, result) -> None:
 
 
 def campaign(arguments: argparse.Namespace, policy) -> int:
-    from bqb.gate import arms
-    from bqb.gate import campaign as campaigns
+    from bqb.gate import arms, campaign as campaigns
     kind = campaigns.Kind(getattr(arguments, "relinked", False), arguments.neighbour, getattr(arguments, "cell", None),
                           getattr(arguments, "pct", 0.0))
     if kind.cell:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from bqb import ROOT, Failure
 from bqb.cli_parts import seconds
+from bqb.data.rows import Row
 from bqb.gate import USAGE, from_root
 from bqb.gate.decide import Rule
-from bqb.results import Row
 
 DEFAULT = ROOT / "scripts" / "gate.toml"
 

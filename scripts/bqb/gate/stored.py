@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
 from bqb import Failure
-from bqb.gate import INVALID, decide
-from bqb.gate import arms as the_arms
+from bqb.data.rows import Row
+from bqb.gate import INVALID, arms as the_arms, decide
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.counts import Stored
 from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, WentWrong, chosen_layouts
 from bqb.gate.policy import Policy
 from bqb.gate.run import SCHEMA, Result, count, select
 from bqb.progress import Progress
-from bqb.results import Row
 
 SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host_name")  # of the machine and the build
 
