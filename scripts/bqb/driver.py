@@ -221,7 +221,7 @@ class Driver:
 
     def _affordable(self) -> list[str]:
         """Points that are not known well, the worst first, as many as the rest of the budget pays."""
-        from bqb import precision  # takes numpy, which a run without a budget does not
+        from bqb.stats import precision
         left_ns = (self._selection.budget_s - self._spent_s) * 1e9
         measurable = set(self.journal.points)
         wanted = []

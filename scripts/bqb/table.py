@@ -18,9 +18,15 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bqb import claims, statistics
 from bqb.data.model import Point, Problem, Run, Scenario
-from bqb.statistics import THROUGHPUT, Answer, Loss
+from bqb.report.units import (
+    counter_name, format_bytes, format_ns, format_rate, format_ratio, format_share, format_value,
+)
+from bqb.report.wording import open_loop_warnings
+from bqb.stats import claims, ranking, summaries
+from bqb.stats.counters import NOMINAL_LOST, THROUGHPUT
+from bqb.stats.ranking import Answer, Loss
+from bqb.stats.thresholds import MAX_SHARE_GAP, MIN_UNDISTURBED
 
 WIDTH = 110
 REFERENCE = "reference"
@@ -61,7 +67,7 @@ def _encodable(text: str, encoding: str) -> str:
 
 def summary(run: Run) -> RenderableType:
     """Everything that is printed, top to bottom."""
-    answers = [statistics.answer(run, scenario) for scenario in run.scenarios.values()]
+    answers = [ranking.answer(run, scenario) for scenario in run.scenarios.values()]
     parts = [_questions(run, answers), _score(run), _marks(run, answers), _machine(run), *_expected(run),
              _properties(run), _property_failures(run), *_problems(run)]
     return Group(*(part for part in parts if part is not None))
@@ -88,10 +94,10 @@ def _row(run: Run, each: Answer) -> list[RenderableType]:
     points = each.scenario.points
     first = each.leaders[0] if each.leaders else ""
     common = [point for point in points if run.trials_of(point, first)]  # the reference is compared where both ran
-    loss = statistics.loss(run, points, first)
-    ring = statistics.yardsticks(run).ring_msgs_per_s
+    loss = ranking.loss(run, points, first)
+    ring = summaries.machine_baselines(run).ring_msgs_per_s
     return [_question(each.scenario), _leaders(each), _loss(loss, points, ring),
-            _loss(statistics.loss(run, common, REFERENCE), points, ring), _spread(loss), _disturbed(run, points)]
+            _loss(ranking.loss(run, common, REFERENCE), points, ring), _spread(loss), _disturbed(run, points)]
 
 
 def _question(scenario: Scenario) -> Text:
@@ -124,20 +130,20 @@ def _loss(loss: Loss | None, points: tuple[Point, ...], ring: float | None) -> T
         return Text("-")
     mark = " †" if loss.from_all else ""
     at_most, at_least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
-    lines = [f"{at_most}{statistics.shown(loss.counter, loss.value)}{mark}"]
+    lines = [f"{at_most}{format_value(loss.counter, loss.value)}{mark}"]
     if loss.efficiency is not None:
-        lines.append(f"({at_least}{statistics.percentage(loss.efficiency)})")
+        lines.append(f"({at_least}{format_share(loss.efficiency)})")
     elif loss.counter != THROUGHPUT:
-        lines.append(f"({statistics.name_of(loss.counter)})")
+        lines.append(f"({counter_name(loss.counter)})")
     elif ring:
-        lines.append(f"({statistics.percentage(loss.value / ring)} of ring)")
+        lines.append(f"({format_share(loss.value / ring)} of ring)")
     if loss.points < len(points):
         lines.append(f"{loss.points} of {len(points)} points")
     return Text("\n".join(lines))
 
 
 def _spread(loss: Loss | None) -> str:
-    return "-" if loss is None or loss.spread is None else f"{statistics.percentage(loss.spread)}"
+    return "-" if loss is None or loss.spread is None else f"{format_share(loss.spread)}"
 
 
 def _disturbed(run: Run, points: tuple[Point, ...]) -> Text:
@@ -145,8 +151,8 @@ def _disturbed(run: Run, points: tuple[Point, ...]) -> Text:
     if not blocks:
         return Text("no blocks")
     bad = sum(block.disturbed for block in blocks)
-    text = f"{bad} of {len(blocks)}\n({statistics.percentage(bad / len(blocks))})"
-    return Text(text, style="yellow" if bad / len(blocks) > statistics.MAX_SHARE_GAP else "")
+    text = f"{bad} of {len(blocks)}\n({format_share(bad / len(blocks))})"
+    return Text(text, style="yellow" if bad / len(blocks) > MAX_SHARE_GAP else "")
 
 
 # ------------------------------------------------------------------------------------------------- below the table
@@ -154,7 +160,7 @@ def _disturbed(run: Run, points: tuple[Point, ...]) -> Text:
 
 def _score(run: Run) -> Text | None:
     """No single score: at how many of the points that a queue could enter it is not worse than the best."""
-    scores = statistics.scores(run)
+    scores = ranking.scores(run)
     if not scores:
         return None
     ordered = sorted(scores.items(), key=lambda item: -item[1].not_worse)
@@ -165,7 +171,7 @@ def _score(run: Run) -> Text | None:
 def _marks(run: Run, answers: list[Answer]) -> Text:
     """What the columns and marks mean, each only where it is used."""
     losses = [loss for each in answers for queue in run.queue_names(each.scenario.name)
-              if (loss := statistics.loss(run, each.scenario.points, queue))]
+              if (loss := ranking.loss(run, each.scenario.points, queue))]
     lines = ["Overhead: time per message beyond an ideal queue that costs nothing; median over the points, of "
              "undisturbed blocks. n/m: not significantly worse than the best at n of m points. Spread: interquartile "
              "range over the rounds."]
@@ -178,16 +184,16 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
         lines.append("≤, ≥: more threads than cores, or a CPU quota; the ideal is a bound, so the overhead is this at "
                      "most.")
     if any(loss.from_all for loss in losses):
-        lines.append(f"†: a cell has fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks and is summarised "
+        lines.append(f"†: a cell has fewer than {MIN_UNDISTURBED} undisturbed blocks and is summarised "
                      "from all of them.")
     lines += [f"{each.scenario.name}: {warning}." for each in answers
-              for warning in statistics.open_loop_warnings(run, each.scenario.points)]
+              for warning in open_loop_warnings(run, each.scenario.points)]
     if quota := run.context.get("cpu_quota_cores"):
         lines.append(f"All of it ran under a CPU quota of {quota:g} cores on {run.context.get('cores', '?')}: what "
                      "waits by spinning looks worse here than without.")
-    if statistics.yardsticks(run).ring_msgs_per_s and any(loss.counter == THROUGHPUT for loss in losses):
+    if summaries.machine_baselines(run).ring_msgs_per_s and any(loss.counter == THROUGHPUT for loss in losses):
         lines.append("Of ring: of what the fastest ring passes (one producer and one consumer, both spin).")
-    if any(statistics.NOMINAL_LOST in each.counters for each in answers):
+    if any(NOMINAL_LOST in each.counters for each in answers):
         lines.append("Where queues slow their users' work by more than 2% unequally, nominal work times count.")
     return Text("\n".join(lines), style="dim")
 
@@ -214,7 +220,7 @@ def _measured(score: claims.Score) -> str:
     """What was claimed, what was found: a reader shall be able to check the verdict."""
     claim = score.claim
     is_ratio = bool(claim.than or claim.than_points)
-    show = statistics.times if is_ratio else partial(statistics.shown, claim.counter)
+    show = format_ratio if is_ratio else partial(format_value, claim.counter)
     exact = "{:g}×".format if is_ratio else show
     bounds = " and ".join(f"{side} {exact(bound)}" for side, bound in (("above", claim.above), ("below", claim.below))
                           if bound is not None)
@@ -224,14 +230,14 @@ def _measured(score: claims.Score) -> str:
         interval = "" if low is None else f" [{show(low)}, {show(high)}]"
         found = f"{score.queue}: {show(score.measured.median)}{interval}"
     told = ", ".join(filter(None, (found, score.why)))
-    return f"{statistics.name_of(claim.counter)} {bounds}; {told}"
+    return f"{counter_name(claim.counter)} {bounds}; {told}"
 
 
 def _machine(run: Run) -> Text | None:
-    known = statistics.yardsticks(run)
-    parts = [known.handoff_ns and f"a cache line crosses in {statistics.duration(known.handoff_ns)}",
-             known.wake_ns and f"a parked thread wakes in {statistics.duration(known.wake_ns)}",
-             known.ring_msgs_per_s and f"the fastest ring passes {statistics.rate(known.ring_msgs_per_s)}"]
+    known = summaries.machine_baselines(run)
+    parts = [known.handoff_ns and f"a cache line crosses in {format_ns(known.handoff_ns)}",
+             known.wake_ns and f"a parked thread wakes in {format_ns(known.wake_ns)}",
+             known.ring_msgs_per_s and f"the fastest ring passes {format_rate(known.ring_msgs_per_s)}"]
     said = "; ".join(part for part in parts if part)
     return Text(f"This machine: {said}.", style="dim") if said else None
 
@@ -239,12 +245,12 @@ def _machine(run: Run) -> Text | None:
 # ------------------------------------------------------------------------------------------------- the properties
 
 PROPERTIES = {  # (property, parameter): head of its column, how its value is written
-    ("idle_pop_cpu_share", None): ("idle\npop", statistics.percentage),
-    ("idle_push_cpu_share", None): ("idle\npush", statistics.percentage),
-    **{("close_to_last_return_ns", waiters): (f"close\n{waiters}", statistics.duration) for waiters in (1, 8, 64)},
-    **{("bytes", capacity): (f"bytes\n{capacity}", statistics.data_size) for capacity in (1, 64, 4096)},
-    ("full_bytes", 4096): ("full\n4096", statistics.data_size),
-    ("construct_ns", 64): ("make\n64", statistics.duration),
+    ("idle_pop_cpu_share", None): ("idle\npop", format_share),
+    ("idle_push_cpu_share", None): ("idle\npush", format_share),
+    **{("close_to_last_return_ns", waiters): (f"close\n{waiters}", format_ns) for waiters in (1, 8, 64)},
+    **{("bytes", capacity): (f"bytes\n{capacity}", format_bytes) for capacity in (1, 64, 4096)},
+    ("full_bytes", 4096): ("full\n4096", format_bytes),
+    ("construct_ns", 64): ("make\n64", format_ns),
     ("header_compile_s", None): ("com-\npile", lambda seconds: f"{seconds:.1f} s"),
 }
 

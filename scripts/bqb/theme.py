@@ -26,7 +26,8 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from PIL import Image, PngImagePlugin
 
 from bqb.data.files import write_atomically
-from bqb.statistics import duration, shown, unit_of
+from bqb.report.units import format_ns, format_value
+from bqb.stats.counters import unit_of
 
 INK, GREY, PALE, ALARM = "#222222", "#6b6b6b", "#e4e4e4", "#c0392b"
 SMALL, NORMAL, TITLE = 8, 9, 13  # points
@@ -264,7 +265,7 @@ def _thinned(ticks: list[float], room: float) -> list[float]:
     return ticks[::max(math.ceil(len(ticks) / max(room, 1)), 1)]
 
 
-def scale(values: Iterable[float], name: Callable[[float], str] = duration, smallest: float = 10.0) -> Scale:
+def scale(values: Iterable[float], name: Callable[[float], str] = format_ns, smallest: float = 10.0) -> Scale:
     """A scale that holds all `values`; those <= `smallest`, too small to be told from nothing, go to its band."""
     values = [value for value in values if math.isfinite(value)]
     on_axis = [value for value in values if value > smallest] or [smallest * 3]
@@ -279,9 +280,10 @@ def scale_of(counter: str, values: Iterable[float]) -> Scale:
     """A scale in the counter's unit."""
     values = list(values)
     if unit_of(counter) == "share" and 0.001 < min(values, default=0) <= max(values, default=2) <= 1:
-        return Scale(min(0.4, min(values) / 1.3), 1.05, partial(shown, counter), None)  # nothing lies beyond 100%
+        # Nothing lies beyond 100%.
+        return Scale(min(0.4, min(values) / 1.3), 1.05, partial(format_value, counter), None)
     smallest = {"ns": 10.0, "msgs/s": 1.0, "bytes": 1.0, "%": 0.1}.get(unit_of(counter), 0.001)
-    return scale(values, partial(shown, counter), smallest)
+    return scale(values, partial(format_value, counter), smallest)
 
 
 # ------------------------------------------------------------------------------------------------------------ labels

@@ -28,15 +28,17 @@ from pathlib import Path
 
 import numpy as np
 
-from bqb import statistics, theory
+from bqb import theory
 from bqb.data.load import load_run
 from bqb.data.model import Point, Trial
 from bqb.driver import Driver, Selection, listing
 from bqb.progress import Progress
+from bqb.stats import summaries
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 QUANTILES = {"p50": 0.5, "p99": 0.99}
 FEWEST_BLOCKS = 9
-FEWEST_RUNNING = statistics.MIN_VERDICT  # trials whose threads kept their cores
+FEWEST_RUNNING = MIN_VERDICT_BLOCKS  # trials whose threads kept their cores
 MIN_ON_CPU = 0.998  # of its time: who waits by spinning and runs for less was held up by others
 WIDTH_OF_INTERVAL = 2 * 1.96  # of 95%, in standard errors
 SPREAD_OF_MEDIAN = math.sqrt(math.pi / 2)  # standard error of a median over that of a mean, of normal values
@@ -351,9 +353,9 @@ def compare_throughput(cell: Cell, blank: Comparison) -> Comparison:
                 for trial in trials]
     drawn = chain(point.producer.mean_ns, point.consumer.mean_ns)
     rates = [trial.counters["throughput_msgs_per_s"] / 1e9 for trial in trials]
-    ratio = statistics.estimate(tuple(rate / each.throughput for rate, each in zip(rates, realised)))
-    against_drawn = statistics.estimate(tuple(rate / drawn.throughput for rate in rates))
-    efficiency = statistics.estimate(tuple(trial.counters["efficiency"] for trial in trials))
+    ratio = summaries.estimate(tuple(rate / each.throughput for rate, each in zip(rates, realised)))
+    against_drawn = summaries.estimate(tuple(rate / drawn.throughput for rate in rates))
+    efficiency = summaries.estimate(tuple(trial.counters["efficiency"] for trial in trials))
     if ratio is None:
         raise ValueError("no trials")
     expected = float(np.median([each.throughput * each.consume_ns / each.consumers for each in realised]))
@@ -391,7 +393,7 @@ def compare_wait(cell: Cell, blank: Comparison) -> Comparison:
     drawn_service_ns = point.consumer.mean_ns
     drawn_gap_ns = drawn_service_ns / point.consumers / point.rho  # one producer, everywhere here
     drawn = closed_form(drawn_gap_ns, drawn_service_ns) / drawn_service_ns
-    off = statistics.estimate(tuple((measured - realised) / services))
+    off = summaries.estimate(tuple((measured - realised) / services))
     if off is None:
         raise ValueError("no trials")
     expected = float(np.median(realised / services))

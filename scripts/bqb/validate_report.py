@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bqb.statistics import percentage
+from bqb.report.units import format_share
 from bqb.validate import FEWEST_BLOCKS, FEWEST_RUNNING, MIN_ON_CPU, Comparison, passed, told
 
 COLUMNS = {"K": 3, "ρ": 4, "theory": 6, "measured": 8, "off": 6, "±": 6, "allowed": 7, "drawn": 6, "replay": 6,
@@ -97,5 +97,5 @@ def verdict(comparisons: Sequence[Comparison], faults: Sequence[str]) -> Text:
     judged = [each for each in comparisons if each.figure == "throughput" and "realised" in each.off]
     worst = max((abs(each.off["realised"]) / each.theory for each in judged), default=None)
     text = f"Against queueing theory: {told(comparisons)}"
-    text += f"; the throughput furthest off by {percentage(worst)}" if worst is not None else ""
+    text += f"; the throughput furthest off by {format_share(worst)}" if worst is not None else ""
     return Text(f"{text}.", style="green" if passed(comparisons, faults) else "bold red")

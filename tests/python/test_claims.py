@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 import synthetic
-from bqb import claims
 from bqb.data.load import load_run
 from bqb.data.model import Claim
+from bqb.stats import claims
 
 LOST = "lost_ns_per_msg"
 SMALL, LARGE = "capacity_knee/capacity:1", "capacity_knee/capacity:64"

@@ -12,7 +12,7 @@ import pytest
 
 from bqb.data import files
 from bqb.driver import ROUNDS_IN_ANY_BUDGET, OneMoreBlock
-from bqb.statistics import MIN_VERDICT
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 CELLS = [f"s/{queue}/capacity:{capacity}" for capacity in (1, 16) for queue in ("one", "two", "three")]
 
@@ -283,7 +283,7 @@ def test_budget_goes_to_the_points_that_are_known_worst_until_they_are_known(ben
 
 
 def test_six_rounds_are_a_verdicts_least():
-    assert ROUNDS_IN_ANY_BUDGET == MIN_VERDICT
+    assert ROUNDS_IN_ANY_BUDGET == MIN_VERDICT_BLOCKS
 
 
 def test_budget_too_small_for_a_verdict_buys_six_rounds_all_the_same(bench, tmp_path):

@@ -10,11 +10,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import synthetic
-from bqb import ROOT, figures, statistics, theme
+from bqb import ROOT, figures, theme
 from bqb.data.load import load_run
 from bqb.figures.layout import PAGE, grid
 from bqb.figures.lost import lost_title
 from bqb.figures.summary import COLUMNS
+from bqb.report.units import format_ns, format_share
+from bqb.stats import ranking, summaries
+from bqb.stats.counters import LOST
 from matplotlib.text import Text
 
 MANY = [*synthetic.MODEL, *(f"queue_number_{index}" for index in range(18))]
@@ -168,7 +171,7 @@ def test_the_overview_scores_by_points_also_those_without_a_column(tmp_path):
     with theme.context():
         said = all_text(figures.overview(figures.View(run, theme.styles(run.queues))))
     assert "capacity 4 " not in said and len(run.scenarios["capacity_knee"].points) == 5
-    assert all(f"{score.not_worse} of 5" in said for score in statistics.scores(run).values())
+    assert all(f"{score.not_worse} of 5" in said for score in ranking.scores(run).values())
 
 
 @pytest.fixture(scope="module")
@@ -226,11 +229,11 @@ def test_the_title_tells_the_medians(tmp_path):
                             histograms=False)
     run = load_run(folder)
     view = figures.View(run, theme.styles(run.queues))
-    lost = {queue: statistics.summarise(run, run.points["overcommit"], queue, statistics.LOST).median
+    lost = {queue: summaries.summarise(run, run.points["overcommit"], queue, LOST).median
             for queue in ("reference", "two_condvar")}
     assert lost_title(view, run.scenarios["overcommit"]) == (
-        f"The textbook queue (reference) costs at most {statistics.duration(lost['reference'])} per message, "
-        f"two_condvar {statistics.duration(lost['two_condvar'])}")
+        f"The textbook queue (reference) costs at most {format_ns(lost['reference'])} per message, "
+        f"two_condvar {format_ns(lost['two_condvar'])}")
 
 
 def test_losses_of_nothing_and_less_go_to_a_marked_band():
@@ -331,7 +334,7 @@ def test_capacity_claims_no_end_of_growth_at_the_largest_measured(tmp_path):
     with theme.context():
         view = figures.View(run, theme.styles(run.queues))
         said = texts_of(figures.against_capacity(view, run.scenarios["capacity_knee"]))
-    grown = statistics.percentage(largest / below - 1)
+    grown = format_share(largest / below - 1)
     assert f"From capacity {below} to {largest}, the largest measured, throughput still grows by {grown}" in said
     assert "Floor:" not in said  # it lies below the axis
 

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.data.model import Run
 from bqb.figures.capacity import against_capacity
 from bqb.figures.lost import dots
@@ -39,6 +39,7 @@ from bqb.figures.properties import properties
 from bqb.figures.sojourn import sojourn
 from bqb.figures.summary import summary
 from bqb.figures.view import View
+from bqb.stats.counters import LOST, THROUGHPUT
 
 
 def draw(run: Run, out_dir: Path | str) -> list[Path]:
@@ -78,8 +79,8 @@ def all_figures(view: View) -> Figures:
         if not view.points(scenario):
             continue
         pools = view.pools()
-        kind = {statistics.THROUGHPUT: "throughput", statistics.LOST: "lost"}.get(view.judge(scenario),
-                                                                                  view.judge(scenario))
+        kind = {THROUGHPUT: "throughput", LOST: "lost"}.get(view.judge(scenario),
+                                                            view.judge(scenario))
         made += [(f"{scenario.name}.{kind}", lambda s=scenario: dots(view, s)),
                  (f"{scenario.name}.capacity", lambda s=scenario: against_capacity(view, s)),
                  (f"{scenario.name}.sojourn", lambda s=scenario: sojourn(view, s, pools)),

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, Grid, grid, layout, strip_height
 from bqb.figures.view import (
     REFERENCE, View, asked_and_measured, called, legend_of_marks, located, notes,
 )
-from bqb.statistics import LOST, THROUGHPUT, Summary, percentage
+from bqb.report.units import counter_name, format_share
+from bqb.stats import ranking, summaries
+from bqb.stats.counters import LOST, THROUGHPUT
+from bqb.stats.summaries import Summary
 from bqb.theme import GREY, INK
 
 
@@ -38,14 +41,14 @@ def against_capacity(view: View, scenario: Scenario) -> theme.Page | None:
         _capacity_panel(view, axes, points, queues, metric, scales[metric])
         _capacity_axis(axes, capacities, last=plan.is_last(row, column))
         if column == 0 or alone:
-            axes.set_ylabel(statistics.name_of(metric))
+            axes.set_ylabel(counter_name(metric))
     return page
 
 
 def _capacity_grid(view: View, scenario: Scenario, metrics: Sequence[str]) -> Grid:
     """Panels of (points by ascending capacity, metric): metrics side by side for one group, else below each other."""
     laid = grid(scenario, view.points(scenario), without="capacity", widest=2)
-    words = {metric: {THROUGHPUT: "throughput", LOST: "overhead"}.get(metric, statistics.name_of(metric))
+    words = {metric: {THROUGHPUT: "throughput", LOST: "overhead"}.get(metric, counter_name(metric))
              for metric in metrics}
     swept = [key for key in scenario.swept() if key != "capacity"]
     groups = {place: sorted((point for point in view.points(scenario)
@@ -62,7 +65,7 @@ def _capacity_grid(view: View, scenario: Scenario, metrics: Sequence[str]) -> Gr
 
 
 def _metric(view: View, point: Point, queue: str, metric: str) -> Summary | None:
-    return statistics.summarise(view.run, point, queue, THROUGHPUT) if metric == THROUGHPUT else \
+    return summaries.summarise(view.run, point, queue, THROUGHPUT) if metric == THROUGHPUT else \
         view.headline(point, queue)
 
 
@@ -76,8 +79,8 @@ def _metric_scale(view: View, scenario: Scenario, metric: str) -> theme.Scale:
 
 def _ideal_rate(view: View, point: Point) -> float | None:
     """The ideal queue's messages a second here: throughput / efficiency, median over the queues."""
-    rates = [summary.median / efficiency.median for queue in statistics.rankable(view.run, point)
-             if (summary := statistics.summarise(view.run, point, queue, THROUGHPUT))
+    rates = [summary.median / efficiency.median for queue in ranking.rankable(view.run, point)
+             if (summary := summaries.summarise(view.run, point, queue, THROUGHPUT))
              and (efficiency := view.efficiency(point, queue)) and efficiency.median > 0]
     return float(np.median(rates)) if rates else None
 
@@ -138,7 +141,7 @@ def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> str:
     """Which queue needs how much capacity, where the difference is largest."""
     found = []
     for points, _ in laid.at.values():
-        knees = {queue: knee for queue in statistics.rankable(view.run, points[-1])
+        knees = {queue: knee for queue in ranking.rankable(view.run, points[-1])
                  if (knee := _knee(view, points, queue))}
         if knees:
             least = min(knees, key=knees.get)
@@ -158,11 +161,11 @@ def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> str:
 def _still_growing(view: View, points: Sequence[Point]) -> str:
     """For the largest capacity: by how much it gains on the one below, which no queue can do without."""
     below, largest = points[-2:]
-    gains = [view.median(largest, queue, THROUGHPUT) / value - 1 for queue in statistics.rankable(view.run, largest)
+    gains = [view.median(largest, queue, THROUGHPUT) / value - 1 for queue in ranking.rankable(view.run, largest)
              if (value := view.median(below, queue, THROUGHPUT))]
     ideal = [_ideal_rate(view, point) for point in (below, largest)]
-    beside = f" (the ideal's by {percentage(ideal[1] / ideal[0] - 1)})" if all(ideal) else ""
-    span = " to ".join(dict.fromkeys(percentage(gain) for gain in (min(gains), max(gains))))
+    beside = f" (the ideal's by {format_share(ideal[1] / ideal[0] - 1)})" if all(ideal) else ""
+    span = " to ".join(dict.fromkeys(format_share(gain) for gain in (min(gains), max(gains))))
     return (f"From capacity {below.capacity} to {largest.capacity}, the largest measured, throughput still grows by "
             f"{span}{beside}")
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.data.model import Point, Scenario
 from bqb.figures.view import CPU, View
-from bqb.statistics import EXCESS, LOST, duration, percentage
+from bqb.report.units import format_ns, format_share, format_value
+from bqb.stats import ranking
+from bqb.stats.counters import EXCESS, LOST
+from bqb.stats.thresholds import TIE_NS
 from bqb.theme import GREY, INK, SMALL
 
-Losses = Mapping[tuple[str, int], statistics.Loss]  # by queue and index of the situation
+Losses = Mapping[tuple[str, int], ranking.Loss]  # by queue and index of the situation
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ def losses(view: View, situations: Sequence[Situation]) -> Losses:
     """The number of each cell that has one; queues without a bound are left out."""
     return {(queue, index): loss for index, each in enumerate(situations)
             for queue in view.run.queue_names(each.scenario.name)
-            if is_bounded(view, queue) and (loss := statistics.loss(view.run, each.points, queue))}
+            if is_bounded(view, queue) and (loss := ranking.loss(view.run, each.points, queue))}
 
 
 def is_bounded(view: View, queue: str) -> bool:
@@ -70,7 +73,7 @@ def draw_name(view: View, page: theme.Page, queue: str, middle: float) -> None:
     page.text(theme.MARGIN + 0.22, middle, queue, va="center", fontsize=9)
 
 
-def draw_cell(view: View, axes: Axes, each: Situation, queue: str, loss: statistics.Loss | None,
+def draw_cell(view: View, axes: Axes, each: Situation, queue: str, loss: ranking.Loss | None,
               scales: Mapping[str, theme.Scale]) -> None:
     """A shaded cell: the darker, the worse; framed if the queue is not significantly worse than the best."""
     axes.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
@@ -89,9 +92,9 @@ def draw_cell(view: View, axes: Axes, each: Situation, queue: str, loss: statist
     most, least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
     marks = ("*" if loss.points < len(each.points) else "") + ("†" if loss.from_all else "")
     cpu = _cpu(view, each, queue)
-    lines = ["" if loss.efficiency is None else least + percentage(loss.efficiency),
-             "" if cpu is None else f"CPU {duration(cpu)}"]
-    axes.text(0.5, 0.76, f"{most}{statistics.shown(loss.counter, loss.value)}{marks}", ha="center", va="center",
+    lines = ["" if loss.efficiency is None else least + format_share(loss.efficiency),
+             "" if cpu is None else f"CPU {format_ns(cpu)}"]
+    axes.text(0.5, 0.76, f"{most}{format_value(loss.counter, loss.value)}{marks}", ha="center", va="center",
               fontsize=10, color=ink, fontweight="bold")
     for height, line, weight in zip((0.45, 0.18), lines, ("normal", "bold" if _burns(view, each, cpu) else "normal")):
         axes.text(0.5, height, line, ha="center", va="center", fontsize=SMALL, color=ink, fontweight=weight)
@@ -110,7 +113,7 @@ def _burns(view: View, each: Situation, cpu: float | None) -> bool:
     """Whether this is over five times the CPU that the queues of a column burn in the middle."""
     known = [value for queue in view.run.queue_names(each.scenario.name) if is_bounded(view, queue)
              and (value := _cpu(view, each, queue)) is not None]
-    return cpu is not None and cpu > 5 * max(float(np.median(known)), statistics.TIE_NS)
+    return cpu is not None and cpu > 5 * max(float(np.median(known)), TIE_NS)
 
 
 def _shade(depth: float) -> tuple[float, float, float]:
@@ -124,10 +127,10 @@ def _shade(depth: float) -> tuple[float, float, float]:
 
 def is_judged(view: View, each: Situation) -> bool:
     """Whether any point of a situation has a verdict."""
-    return not statistics.answer(view.run, each.scenario, each.points).no_verdict
+    return not ranking.answer(view.run, each.scenario, each.points).no_verdict
 
 
 def leads(view: View, each: Situation, queue: str) -> bool:
     """Whether a queue is not significantly worse than the best, by verdict, at no fewer points than any other."""
-    answer = statistics.answer(view.run, each.scenario, each.points)
+    answer = ranking.answer(view.run, each.scenario, each.points)
     return not answer.no_verdict and queue in answer.leaders

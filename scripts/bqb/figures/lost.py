@@ -7,15 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, grid, layout
 from bqb.figures.view import (
     REFERENCE, View, asked_and_measured, called, contrast, legend_of_marks, located, notes,
 )
-from bqb.statistics import (
-    EFFICIENCY_OF, LOST, THROUGHPUT, Summary, duration, percentage, rate, shown, times,
+from bqb.report.units import (
+    counter_name, format_ns, format_rate, format_ratio, format_share, format_value,
 )
+from bqb.stats import ranking, summaries
+from bqb.stats.counters import EFFICIENCY_OF, LOST, THROUGHPUT
+from bqb.stats.summaries import Summary
 from bqb.theme import GREY, INK, SMALL
 
 NUMBER_COLUMNS = (0.64, 1.26)  # right edges, inches to the right of a panel
@@ -35,8 +38,8 @@ def dots(view: View, scenario: Scenario) -> theme.Page:
         _dot_panel(view, axes, point, queues, axis, first=column == 0)
         axis.apply(axes, "x", labels=plan.is_last(row, column))
         if plan.is_last(row, column):
-            more = statistics.more_is_better(view.run, point)
-            axes.set_xlabel(f"{statistics.name_of(judge)} ({'more' if more else 'less'} is better)")
+            more = ranking.more_is_better(view.run, point)
+            axes.set_xlabel(f"{counter_name(judge)} ({'more' if more else 'less'} is better)")
         x, y = plan.corner(row, column)
         reference = "× ref." if REFERENCE in queues else ""
         heads = {LOST: ("overhead", "efficiency"), THROUGHPUT: ("rate", reference)}.get(judge, ("median", reference))
@@ -48,9 +51,9 @@ def dots(view: View, scenario: Scenario) -> theme.Page:
 
 def _no_verdict(view: View, point: Point) -> str:
     """Why no queue of a panel is bold, where other panels have a verdict."""
-    rankings = [rank for p in view.points(view.run.scenarios[point.scenario]) if (rank := statistics.rank(view.run, p))]
-    mine = statistics.rank(view.run, point)
-    judged = any(not ranking.no_verdict for ranking in rankings)
+    rankings = [rank for p in view.points(view.run.scenarios[point.scenario]) if (rank := ranking.rank(view.run, p))]
+    mine = ranking.rank(view.run, point)
+    judged = any(not verdict.no_verdict for verdict in rankings)
     return f"no verdict: {mine.no_verdict}" if judged and mine and mine.no_verdict else ""
 
 
@@ -62,7 +65,7 @@ def _number_heads(page: theme.Page, x: float, y: float, heads: tuple[str, str]) 
 def _headline_scale(view: View, scenario: Scenario) -> theme.Scale:
     values = [value for point in view.points(scenario) for queue in view.run.queue_names(scenario.name)
               if (summary := view.headline(point, queue)) for value in (*summary.values, *summary.disturbed_values)]
-    if view.judge(scenario) == THROUGHPUT and (ring := statistics.yardsticks(view.run).ring_msgs_per_s):
+    if view.judge(scenario) == THROUGHPUT and (ring := summaries.machine_baselines(view.run).ring_msgs_per_s):
         values.append(ring)
     return theme.scale_of(view.judge(scenario), values)
 
@@ -73,8 +76,8 @@ def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis
     axes.set_yticks(range(len(queues)), queues if first else [""] * len(queues))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    ranking = statistics.rank(view.run, point)
-    leaders = ranking.tied if ranking and not ranking.no_verdict else ()
+    verdict = ranking.rank(view.run, point)
+    leaders = verdict.tied if verdict and not verdict.no_verdict else ()
     for row, queue in enumerate(queues):
         if problem := view.problem(point, queue):
             axes.text(0.01, row, problem[0], color=problem[1], fontsize=SMALL, style="italic", va="center",
@@ -83,7 +86,7 @@ def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis
             _dot_row(axes, row, summary, view.looks[queue], axis)
             _numbers(view, axes, row, point, queue, summary, bold=queue in leaders)
     judge = view.judge(view.run.scenarios[point.scenario])
-    limit = {LOST: view.floor(point), THROUGHPUT: statistics.yardsticks(view.run).ring_msgs_per_s}.get(judge)
+    limit = {LOST: view.floor(point), THROUGHPUT: summaries.machine_baselines(view.run).ring_msgs_per_s}.get(judge)
     if limit and limit > axis.low:
         axes.axvline(axis.place(limit), color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
 
@@ -105,15 +108,15 @@ def _dot_row(axes: Axes, row: float, summary: Summary, style: theme.Style, axis:
 def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary: Summary, bold: bool) -> None:
     """Median and efficiency (or the ratio to the reference) at the right of a panel."""
     mark = "†" if summary.from_all else ""
-    counter = statistics.headline(view.run, point)
+    counter = ranking.headline(view.run, point)
     bound = view.is_bound(point, queue)
     if counter in EFFICIENCY_OF:
         efficiency = view.efficiency(point, queue)
-        beside = ("≥ " if bound else "") + percentage(efficiency.median) if efficiency else ""
+        beside = ("≥ " if bound else "") + format_share(efficiency.median) if efficiency else ""
     else:
-        ratio = statistics.paired_ratio(view.run, point, queue, REFERENCE, counter)
-        beside = times(ratio.median) if ratio else ""
-    texts = [("≤ " if bound else "") + shown(counter, summary.median) + mark, beside]
+        ratio = summaries.paired_ratio(view.run, point, queue, REFERENCE, counter)
+        beside = format_ratio(ratio.median) if ratio else ""
+    texts = [("≤ " if bound else "") + format_value(counter, summary.median) + mark, beside]
     inches = axes.get_position().width * axes.figure.get_figwidth()
     for edge, text in zip(NUMBER_COLUMNS, texts):
         axes.text(1 + edge / inches, row, text, ha="right", va="center", fontsize=SMALL,
@@ -122,7 +125,7 @@ def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary
 
 def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
     points, run = view.points(scenario), view.run
-    judged = any((ranking := statistics.rank(run, point)) and not ranking.no_verdict for point in points)
+    judged = any((verdict := ranking.rank(run, point)) and not verdict.no_verdict for point in points)
     lost = view.judge(scenario) == LOST
     floor = any((value := view.floor(point)) and value > axis.low for point in points)
     bound = any(view.is_bound(point, queue) for point in points for queue in run.queue_names(scenario.name))
@@ -134,7 +137,7 @@ def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
         "Dotted line: the floor, the least overhead of any real queue (one cache-line transfer per hand-off)."
         if floor and lost else "",
         "Dotted line: what this suite's fastest ring passes from one thread to another, measured in the same rounds."
-        if view.judge(scenario) == THROUGHPUT and statistics.yardsticks(run).ring_msgs_per_s else "",
+        if view.judge(scenario) == THROUGHPUT and summaries.machine_baselines(run).ring_msgs_per_s else "",
         "≤ and ≥: more threads than cores, or a CPU quota; the ideal is only a bound." if bound else "",
         "Bold: not significantly worse than the best." if judged else "")
 
@@ -150,10 +153,10 @@ def _judged_title(view: View, scenario: Scenario) -> str:
     if found is None:
         return f"{scenario.name}: no queue has a number"
     point, worst, best = found
-    name = statistics.name_of(counter)
-    other = "" if worst == best else f", {called(worst)} {shown(counter, view.headline(point, worst).median)}"
+    name = counter_name(counter)
+    other = "" if worst == best else f", {called(worst)} {format_value(counter, view.headline(point, worst).median)}"
     where = located(point, scenario) or f"{scenario.name.replace('_', ' ')}: "
-    return f"{where}{name} of {best} {shown(counter, view.headline(point, best).median)}{other}"
+    return f"{where}{name} of {best} {format_value(counter, view.headline(point, best).median)}{other}"
 
 
 def lost_title(view: View, scenario: Scenario) -> str:
@@ -162,9 +165,9 @@ def lost_title(view: View, scenario: Scenario) -> str:
         return f"{scenario.name}: no queue has a number"
     point, costly, cheap = found
     most = "at most " if view.is_bound(point, costly) else ""
-    text = f"{called(costly)} costs {most}{duration(view.headline(point, costly).median)} per message"
+    text = f"{called(costly)} costs {most}{format_ns(view.headline(point, costly).median)} per message"
     if costly != cheap:
-        text += f", {cheap} {duration(view.headline(point, cheap).median)}"
+        text += f", {cheap} {format_ns(view.headline(point, cheap).median)}"
     where = located(point, scenario)
     return where + (text if where else _sentence(text))
 
@@ -187,5 +190,5 @@ def _race_title(view: View, scenario: Scenario) -> str:
 
 def _a_second(view: View, point: Point, queue: str) -> str:
     """Median rate in words: 36 million, 240 thousand."""
-    number, unit = rate(view.headline(point, queue).median).split()
+    number, unit = format_rate(view.headline(point, queue).median).split()
     return " ".join(filter(None, (number, {"G/s": "billion", "M/s": "million", "k/s": "thousand"}.get(unit, ""))))

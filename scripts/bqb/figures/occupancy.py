@@ -7,10 +7,13 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, grid, layout
 from bqb.figures.view import View, asked_and_measured, notes
+from bqb.report.units import format_bytes, format_ns, format_rate
+from bqb.stats.counters import THROUGHPUT
+from bqb.stats.thresholds import MIN_UNDISTURBED
 from bqb.theme import GREY, SMALL
 
 
@@ -45,7 +48,7 @@ def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
 def _chosen(lines: list) -> list:
     """The trials of undisturbed blocks if there are enough, else all."""
     undisturbed = [each for each in lines if not each[0]]
-    return undisturbed if len(undisturbed) >= statistics.MIN_UNDISTURBED else lines
+    return undisturbed if len(undisturbed) >= MIN_UNDISTURBED else lines
 
 
 def _typical(lines: list) -> tuple[np.ndarray, np.ndarray]:
@@ -83,17 +86,17 @@ def _occupancy_panel(view: View, axes: Axes, point: Point, series: dict[str, lis
 
 def _label(view: View, point: Point, queue: str, peak: float, lines: list) -> str:
     """Name and peak, and below them throughput and mean sojourn time, as far as they are known."""
-    pushed = view.median(point, queue, statistics.THROUGHPUT)
+    pushed = view.median(point, queue, THROUGHPUT)
     sojourn = view.median(point, queue, "sojourn_mean_ns")
     parts = [_throughput(pushed, _popped_share(lines)) if pushed else "",
-             f"sojourn {statistics.duration(sojourn)}" if sojourn is not None else ""]
+             f"sojourn {format_ns(sojourn)}" if sojourn is not None else ""]
     return "\n".join(filter(None, [f"{queue}: {_waiting(peak, point)}", ", ".join(filter(None, parts))]))
 
 
 def _throughput(pushed: float, popped_share: float) -> str:
     if popped_share > 0.9:
-        return statistics.rate(pushed)
-    return f"pushed {statistics.rate(pushed)}, popped {statistics.rate(pushed * popped_share)}"
+        return format_rate(pushed)
+    return f"pushed {format_rate(pushed)}, popped {format_rate(pushed * popped_share)}"
 
 
 def _popped_share(lines: list) -> float:
@@ -104,7 +107,7 @@ def _popped_share(lines: list) -> float:
 
 
 def _waiting(messages: float, point: Point) -> str:
-    return f"{messages:,.0f} ({statistics.data_size(messages * point.message_bytes)})"
+    return f"{messages:,.0f} ({format_bytes(messages * point.message_bytes)})"
 
 
 def _occupancy_title(view: View, series: dict, points: dict[str, Point]) -> str:
@@ -116,9 +119,9 @@ def _occupancy_title(view: View, series: dict, points: dict[str, Point]) -> str:
     if free:
         key = max(free, key=free.get)
         parts.append(f"Without a bound the queue grows to {free[key][0]:,.0f} messages "
-                     f"({statistics.data_size(free[key][0] * points[key[0]].message_bytes)}) in {free[key][1]:.0f} ms")
+                     f"({format_bytes(free[key][0] * points[key[0]].message_bytes)}) in {free[key][1]:.0f} ms")
     if held:
         key = max(held, key=held.get)
         parts.append(f"{'with a bound it' if free else 'A bounded queue'} never holds more than {held[key][0]:,.0f} "
-                     f"({statistics.data_size(held[key][0] * points[key[0]].message_bytes)})")
+                     f"({format_bytes(held[key][0] * points[key[0]].message_bytes)})")
     return "; ".join(parts)

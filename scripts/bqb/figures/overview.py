@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.data.model import Scenario
 from bqb.figures import cells
 from bqb.figures.cells import Situation
 from bqb.figures.view import View, in_words, machine
-from bqb.statistics import LOST, duration
+from bqb.report.units import counter_name, format_ns
+from bqb.stats import ranking
+from bqb.stats.counters import LOST
+from bqb.stats.thresholds import MIN_UNDISTURBED
 from bqb.theme import GREY, INK, SMALL
 
 CELL_WIDTH, CELL_HEIGHT = 0.92, 0.54  # inches, as all of these
@@ -133,7 +136,7 @@ def _overview_groups(band: Band) -> list[tuple]:
 
 
 def _column_head(each: Situation) -> str:
-    by = "" if each.judge == LOST else f"by {statistics.name_of(each.judge)}"
+    by = "" if each.judge == LOST else f"by {counter_name(each.judge)}"
     return "\n".join(theme.wrapped(": ".join(filter(None, (each.name, by))), CELL_WIDTH * 0.9, SMALL))
 
 
@@ -155,13 +158,13 @@ def _threads(scenario: Scenario) -> str:
 
 def _overview_score(view: View, page: theme.Page, band: Band) -> None:
     """Right of the first band: at how many of the run's points a queue is not significantly worse than the best."""
-    scores = statistics.scores(view.run)
+    scores = ranking.scores(view.run)
     if not scores:
         return
     middle = band.right + 0.45
     page.text(middle, band.header - 0.06, "points not\nworse than\nthe best", ha="center", va="bottom")
     for row, queue in enumerate(band.queues):
-        score = scores.get(queue, statistics.Score(0, 0))
+        score = scores.get(queue, ranking.Score(0, 0))
         page.text(middle, band.header + (row + 0.5) * CELL_HEIGHT, f"{score.not_worse} of {score.entered}",
                   ha="center", va="center", fontsize=9, fontweight="bold" if score.not_worse else "normal",
                   color=INK if score.not_worse else GREY)
@@ -175,11 +178,11 @@ def _overview_title(view: View, situations: Sequence[Situation], table: dict) ->
         return "What each queue's synchronisation costs, by situation"
     least, most = min(lost, key=lambda k: lost[k].value), max(lost, key=lambda k: lost[k].value)
     if len(lost) == 1:
-        return f"{least[0]}'s synchronisation costs {duration(table[least].value)} a message"
+        return f"{least[0]}'s synchronisation costs {format_ns(table[least].value)} a message"
 
     def at(key: tuple[str, int]) -> str:
         each = situations[key[1]]
-        return f"{duration(table[key].value)} ({key[0]}, {each.name or each.scenario.name.replace('_', ' ')})"
+        return f"{format_ns(table[key].value)} ({key[0]}, {each.name or each.scenario.name.replace('_', ' ')})"
     return f"What a queue's synchronisation costs a message: from {at(least)} to {at(most)}"
 
 
@@ -197,7 +200,7 @@ def _overview_notes(view: View, situations: Sequence[Situation], table: dict) ->
     if any(loss.points < len(situations[index].points) for (_, index), loss in table.items()):
         notes.append("* not at every point of the column.")
     if any(loss.from_all for loss in table.values()):
-        notes.append(f"†: fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks somewhere, summarised from all.")
+        notes.append(f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks somewhere, summarised from all.")
     if any(loss.is_bound for loss in table.values()):
         notes.append("≤ and ≥: more threads than cores or a CPU quota, the ideal is only a bound.")
     return [" ".join(notes)]

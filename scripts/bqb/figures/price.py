@@ -7,13 +7,14 @@ from itertools import combinations
 
 from matplotlib.axes import Axes
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, grid, layout, strip_height
 from bqb.figures.view import (
     CPU, View, asked_and_measured, called, contrast, legend_of_marks, located, notes,
 )
-from bqb.statistics import duration
+from bqb.report.units import format_ns
+from bqb.stats import summaries
 
 
 def price(view: View, scenario: Scenario) -> theme.Page | None:
@@ -22,7 +23,7 @@ def price(view: View, scenario: Scenario) -> theme.Page | None:
     Panels share their axes, so that they can be compared, but where each asks of something else."""
     pairs = {(point.name, queue): (cpu, lost) for point in view.points(scenario)
              for queue in view.run.queue_names(scenario.name)
-             if (cpu := statistics.summarise(view.run, point, queue, CPU)) and (lost := view.loss(point, queue))}
+             if (cpu := summaries.summarise(view.run, point, queue, CPU)) and (lost := view.loss(point, queue))}
     if not pairs:
         return None
     laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in pairs)], widest=2)
@@ -102,6 +103,6 @@ def _price_title(view: View, scenario: Scenario, pairs: dict) -> str:
 
     def phrase(queue: str) -> str:
         cpu, lost = pairs[point.name, queue]
-        return f"costs {duration(lost.median)} and {duration(cpu.median)} of CPU"
+        return f"costs {format_ns(lost.median)} and {format_ns(cpu.median)} of CPU"
     other = "" if costly == cheap else f", {called(costly)} {phrase(costly)}"
     return f"{located(point, scenario)}{cheap} {phrase(cheap)} per message{other}"

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from bqb import theme
 from bqb.figures.layout import PAGE
 from bqb.figures.view import View
-from bqb.statistics import data_size, duration, percentage
+from bqb.report.units import format_bytes, format_ns, format_share
 from bqb.theme import GREY, SMALL
 
 LIGHT, MIDDLE, DARK = "#9ecae1", "#4292c6", "#08306b"
@@ -41,11 +41,12 @@ def _ramp(name: str, parameters: Sequence[int], unit: str) -> tuple:
 
 PANELS = (
     Panel("CPU of a waiting thread", ((("idle_pop_cpu_share", None), "in pop", MIDDLE, False),
-                                      (("idle_push_cpu_share", None), "in push", DARK, True)), percentage, True),
-    Panel("close() until all have returned", _ramp("close_to_last_return_ns", (1, 8, 64), "waiting threads"), duration),
+                                      (("idle_push_cpu_share", None), "in push", DARK, True)), format_share, True),
+    Panel("close() until all have returned",
+          _ramp("close_to_last_return_ns", (1, 8, 64), "waiting threads"), format_ns),
     Panel("memory, by capacity", (*_ramp("bytes", (1, 64, 4096), ""),
-                                  (("full_bytes", 4096), "full", DARK, True)), data_size),
-    Panel("construction, by capacity", _ramp("construct_ns", (1, 64, 4096), ""), duration),
+                                  (("full_bytes", 4096), "full", DARK, True)), format_bytes),
+    Panel("construction, by capacity", _ramp("construct_ns", (1, 64, 4096), ""), format_ns),
     Panel("compiling the header", ((("header_compile_s", None), "", DARK, False),), lambda s: f"{s:g} s", linear=True),
 )
 
@@ -158,8 +159,8 @@ def _title(view: View, queues: Sequence[str]) -> str:
     if len(closing) > 1:
         least, most = min(closing, key=closing.get), max(closing, key=closing.get)
         who = f"{waiters} sleeping threads" if waiters > 1 else "a sleeping thread"
-        parts.append(f"closing ends {who} within {duration(closing[least])} ({least}) to "
-                     f"{duration(closing[most])} ({most})")
+        parts.append(f"closing ends {who} within {format_ns(closing[least])} ({least}) to "
+                     f"{format_ns(closing[most])} ({most})")
     return "; ".join(parts) or "What the queues cost whatever they are used for"
 
 

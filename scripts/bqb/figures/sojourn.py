@@ -7,11 +7,12 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.data.model import Point, Scenario
 from bqb.figures.layout import PAGE, grid, layout, strip_height
 from bqb.figures.view import REFERENCE, View, asked_and_measured, called, located, notes
-from bqb.statistics import duration
+from bqb.report.units import format_ns
+from bqb.stats import ranking, summaries
 from bqb.theme import GREY
 
 SHARES = 1 - np.logspace(math.log10(0.5), -7, 140)  # from the median on
@@ -55,21 +56,21 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
 
 
 def _begin(scenario: Scenario) -> str:
-    starts = {"arrival of a message" if point.arrivals else "call of push" for point in scenario.points}
+    starts = {"arrival of a message" if point.open_loop else "call of push" for point in scenario.points}
     return starts.pop() if len(starts) == 1 else "call of push, in an open loop from the arrival of the message,"
 
 
-def _replayed(view: View, pools: dict, point: Point, name: str) -> statistics.Pool:
+def _replayed(view: View, pools: dict, point: Point, name: str) -> summaries.Pool:
     """Sojourn times of a replay: one pool over the bounded queues of a point, all of which saw its demands."""
-    joined = statistics.Pool()
-    for queue in statistics.rankable(view.run, point):
+    joined = summaries.Pool()
+    for queue in ranking.rankable(view.run, point):
         if pool := pools.get((point.name, queue, name)):
             for bucket, count in pool.buckets.items():
                 joined.buckets[bucket] += count
     return joined
 
 
-def _curve(pool: statistics.Pool | None) -> list[tuple[float, float]]:
+def _curve(pool: summaries.Pool | None) -> list[tuple[float, float]]:
     """(1 / (1 - share), ns) as far as the samples go."""
     values = pool.quantiles(SHARES) if pool and pool.count else []
     return [(1 / (1 - share), value) for share, value in zip(SHARES, values) if value is not None]
@@ -110,7 +111,7 @@ def _sojourn_title(view: View, scenario: Scenario, pools: dict) -> str:
     for share, words in ((0.99, "1 message in 100 takes longer than"), (0.5, "Half the messages take longer than")):
         found = []
         for point in view.points(scenario):
-            at = {queue: value for queue in statistics.rankable(view.run, point)
+            at = {queue: value for queue in ranking.rankable(view.run, point)
                   if (pool := pools.get((point.name, queue, "sojourn_ns")))
                   and (value := pool.quantiles([share])[0]) is not None}
             if at:
@@ -119,8 +120,8 @@ def _sojourn_title(view: View, scenario: Scenario, pools: dict) -> str:
                 found.append((at[worst] / at[best], at, worst, best, point))
         if found:
             _, at, worst, best, point = max(found, key=lambda each: each[0])
-            other = "" if worst == best else f", {duration(at[best])} through {best}"
+            other = "" if worst == best else f", {format_ns(at[best])} through {best}"
             where = located(point, scenario)
-            return f"{where}{words if not where else words[0].lower() + words[1:]} {duration(at[worst])} through " \
+            return f"{where}{words if not where else words[0].lower() + words[1:]} {format_ns(at[worst])} through " \
                    f"{called(worst)}{other}"
     return f"{scenario.name}: too few messages for a quantile"

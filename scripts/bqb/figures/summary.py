@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.figures import cells
 from bqb.figures.cells import Situation
 from bqb.figures.view import View, machine
-from bqb.statistics import duration
+from bqb.report.units import format_ns
+from bqb.stats import summaries
+from bqb.stats.thresholds import MIN_UNDISTURBED
 from bqb.theme import GREY, NORMAL
 
 WIDTH = 8.5  # inches: 850 pixels, the width of a README's column
@@ -92,10 +94,10 @@ def _title(view: View, situations: Sequence[Situation]) -> str:
 
 
 def _subtitle(view: View, situations: Sequence[Situation]) -> str:
-    wake_ns = statistics.yardsticks(view.run).wake_ns
+    wake_ns = summaries.machine_baselines(view.run).wake_ns
     parts = machine(view, [point for each in situations for point in each.points])
     if wake_ns:
-        parts.append(f"waking a parked thread takes {duration(wake_ns)}")
+        parts.append(f"waking a parked thread takes {format_ns(wake_ns)}")
     return f"Overhead per message beyond an ideal queue, less is better. {' · '.join(parts)}"
 
 
@@ -110,5 +112,5 @@ def _notes(table: cells.Losses) -> list[str]:
     if any(loss.is_bound for loss in table.values()):
         lines.append("≤ and ≥: more threads than cores, so the ideal queue's time is only a bound.")
     if any(loss.from_all for loss in table.values()):
-        lines.append(f"†: fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks, summarised from all of them.")
+        lines.append(f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them.")
     return lines

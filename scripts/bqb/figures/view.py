@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from bqb import statistics, theme
+from bqb import theme
 from bqb.data.model import Point, Process, Run, Scenario
-from bqb.statistics import THROUGHPUT, Summary, duration, percentage
+from bqb.report.units import format_ns, format_share
+from bqb.report.wording import open_loop_warnings
+from bqb.stats import ranking, summaries
+from bqb.stats.counters import EFFICIENCY_OF, EXCESS, LOST, NOMINAL_LOST, THROUGHPUT
+from bqb.stats.summaries import Summary
+from bqb.stats.thresholds import MIN_UNDISTURBED, MIN_VERDICT_BLOCKS
 from bqb.theme import ALARM, GREY
 
 REFERENCE = "reference"
@@ -31,36 +36,36 @@ class View:
     def pools(self) -> dict:
         """Pooled histograms by (point, queue, name); read once."""
         if self._pools is None:
-            self._pools = statistics.pooled(self.run, ["sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns"])
+            self._pools = summaries.pooled(self.run, ["sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns"])
         return self._pools
 
     def is_race(self, scenario: Scenario) -> bool:
         """Whether there is no loss to tell, and the scenario names nothing else to judge by."""
-        return not scenario.judged_by and all(statistics.headline(self.run, point) == THROUGHPUT
+        return not scenario.judged_by and all(ranking.headline(self.run, point) == THROUGHPUT
                                               for point in self.points(scenario))
 
     def judge(self, scenario: Scenario) -> str:
         """The counter that a scenario's axes and titles are named by: its judge; lost time where the points differ."""
-        usual = statistics.EXCESS if scenario.open_loop else statistics.LOST
+        usual = EXCESS if scenario.open_loop else LOST
         return scenario.judged_by or (THROUGHPUT if self.is_race(scenario) else usual)
 
     def headline(self, point: Point, queue: str) -> Summary | None:
-        return statistics.summarise(self.run, point, queue, statistics.headline(self.run, point))
+        return summaries.summarise(self.run, point, queue, ranking.headline(self.run, point))
 
     def loss(self, point: Point, queue: str) -> Summary | None:
         """What is lost, whatever the scenario is judged by; None where there is no loss to tell."""
-        counter = statistics.loss_counter(self.run, point)
-        return None if counter == THROUGHPUT else statistics.summarise(self.run, point, queue, counter)
+        counter = ranking.loss_counter(self.run, point)
+        return None if counter == THROUGHPUT else summaries.summarise(self.run, point, queue, counter)
 
     def efficiency(self, point: Point, queue: str) -> Summary | None:
-        counter = statistics.EFFICIENCY_OF.get(statistics.headline(self.run, point))
-        return statistics.summarise(self.run, point, queue, counter) if counter else None
+        counter = EFFICIENCY_OF.get(ranking.headline(self.run, point))
+        return summaries.summarise(self.run, point, queue, counter) if counter else None
 
     def is_bound(self, point: Point, queue: str) -> bool:
-        return statistics.is_bound(self.run, point, queue)
+        return ranking.is_bound(self.run, point, queue)
 
     def median(self, point: Point, queue: str, counter: str) -> float | None:
-        summary = statistics.summarise(self.run, point, queue, counter)
+        summary = summaries.summarise(self.run, point, queue, counter)
         return summary.median if summary else None
 
     def floor(self, point: Point) -> float | None:
@@ -75,7 +80,7 @@ class View:
         ranks: dict[str, list[float]] = {queue: [] for queue in queues}
         for point in points:
             medians = {queue: summary.median for queue in queues if (summary := self.headline(point, queue))}
-            more = statistics.more_is_better(self.run, point)
+            more = ranking.more_is_better(self.run, point)
             for index, queue in enumerate(sorted(medians, key=medians.get, reverse=more)):
                 ranks[queue].append(index / len(medians))
         return sorted(queues, key=lambda queue: (np.mean(ranks[queue]) if ranks[queue] else 2.0))
@@ -97,9 +102,9 @@ def in_words(key: str, value: object, open_loop: bool = False) -> str:
     if name == "rho":
         return "slower producer" if value < 1 else "equal speeds" if value == 1 else "slower consumer"
     if name == "mean_ns":
-        return f"{duration(value)} of work"
+        return f"{format_ns(value)} of work"
     if name.endswith("_ns"):
-        return f"{name[:-3].replace('_', ' ')} {duration(value)}"
+        return f"{name[:-3].replace('_', ' ')} {format_ns(value)}"
     if name.endswith("_bytes"):
         return f"{value}-byte messages"
     if name in ("producers", "consumers"):
@@ -151,7 +156,7 @@ def machine(view: View, points: Sequence[Point]) -> list[str]:
     parts = [" ".join(str(context.get("cpu_model", "unknown CPU")).split()), _count(context.get("cores", "?"), "core"),
              _count(rounds, "round")]
     if blocks:
-        parts.append(f"{percentage(bad / len(blocks))} of {_count(len(blocks), 'block')} disturbed")
+        parts.append(f"{format_share(bad / len(blocks))} of {_count(len(blocks), 'block')} disturbed")
     return parts
 
 
@@ -174,9 +179,9 @@ def _work(points: Sequence[Point]) -> str:
     parts = []
     if sides:
         works = " or ".join(dict.fromkeys(side.work for side in sides))
-        parts.append(f"{works} work, {_processes(sides)}, mean {_range((side.mean_ns for side in sides), duration)}")
+        parts.append(f"{works} work, {_processes(sides)}, mean {_range((side.mean_ns for side in sides), format_ns)}")
     if arrivals:
-        gaps = _range((each.mean_ns for each in arrivals), duration)
+        gaps = _range((each.mean_ns for each in arrivals), format_ns)
         parts.append(f"{_processes(arrivals).replace('exponential', 'Poisson')} arrivals, one in {gaps}")
     return ", ".join(parts) or "no work between calls"
 
@@ -191,12 +196,12 @@ def notes(view: View, scenario: Scenario, *first: str) -> list[str]:
     marks = []
     points = view.points(scenario)
     if _any_from_all(view, points):
-        marks.append(f"†: fewer than {statistics.MIN_UNDISTURBED} undisturbed blocks, summarised from all of them.")
-    nominal = [point for point in points if statistics.headline(view.run, point) == statistics.NOMINAL_LOST]
+        marks.append(f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them.")
+    nominal = [point for point in points if ranking.headline(view.run, point) == NOMINAL_LOST]
     if nominal:
         marks.append(f"Nominal work times at {len(nominal)} of {len(points)} points: there the queues slow their "
                      "users' work by more than 2% unequally.")
-    marks += [f"{warning[0].upper()}{warning[1:]}." for warning in statistics.open_loop_warnings(view.run, points)]
+    marks += [f"{warning[0].upper()}{warning[1:]}." for warning in open_loop_warnings(view.run, points)]
     failures = [problem for problem in view.run.problems
                 if problem.kind == "failed" and problem.point in {point.name for point in points}]
     lines.append(" ".join(marks))
@@ -217,7 +222,7 @@ def legend_of_marks(view: View, points: Sequence[Point], crosses: bool = True) -
     rounds = max((len(view.run.trials_of(p, q)) for p in points for q in view.run.queue_names(p.scenario)), default=0)
     parts = ["Marker: median of the blocks;" if rounds > 1 else "Marker: one round, no interval."]
     if rounds > 1:
-        parts.append("line: where the median of another run falls, with 95%;" if rounds >= statistics.MIN_VERDICT else
+        parts.append("line: where the median of another run falls, with 95%;" if rounds >= MIN_VERDICT_BLOCKS else
                      "line: range of the rounds (too few for a 95% interval);")
         parts.append("faint dots: trials.")
     bad = sum(block.disturbed for block in blocks)
@@ -231,11 +236,11 @@ def contrast(view: View, scenario: Scenario) -> tuple[Point, str, str] | None:
     """(point, costly queue, cheap queue) that show most: the reference, or else the worst, against the best bounded."""
     best: tuple[float, tuple[Point, str, str]] | None = None
     for point in view.points(scenario):
-        ranking = statistics.rank(view.run, point)
-        if ranking is None:
+        verdict = ranking.rank(view.run, point)
+        if verdict is None:
             continue
-        cheap = ranking.order[0]
-        costly = REFERENCE if REFERENCE in ranking.order[1:] else ranking.order[-1]
+        cheap = verdict.order[0]
+        costly = REFERENCE if REFERENCE in verdict.order[1:] else verdict.order[-1]
         values = [view.headline(point, queue).median for queue in (costly, cheap)]
         gap = abs(values[0] - values[1])
         if best is None or gap > best[0]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bqb import statistics
 from bqb.data.load import load_run
 from bqb.data.model import Point, Run
-from bqb.statistics import MIN_VERDICT
+from bqb.stats import ranking, summaries
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 
 def wide_points(folder: Path) -> list[str]:
     """Names of the ranked points of the run in `folder` that lack a verdict's blocks, or where the 95% interval of some
     queue's median is wider than a tie's margin (5%; 10 ns for a time), the widest first."""
-    statistics.forget_runs()
+    ranking.forget_runs()
     run = load_run(folder)
     widths = {name: _width(run, point) for name, point in run.points.items() if run.scenarios[point.scenario].rank}
     return sorted((name for name, width in widths.items() if width > 1), key=lambda name: -widths[name])
@@ -22,17 +22,17 @@ def wide_points(folder: Path) -> list[str]:
 def _width(run: Run, point: Point) -> float:
     """The widest interval of the judged counter over the ranked queues of a point, in margins; infinite without enough
     undisturbed blocks."""
-    counter = statistics.headline(run, point)
-    samples = [summary.undisturbed_values for queue in statistics.rankable(run, point)
-               if (summary := statistics.summarise(run, point, queue, counter))]
+    counter = ranking.headline(run, point)
+    samples = [summary.undisturbed_values for queue in ranking.rankable(run, point)
+               if (summary := summaries.summarise(run, point, queue, counter))]
     return max((_in_margins(counter, sample) for sample in samples), default=0.0)
 
 
 def _in_margins(counter: str, sample: tuple[float, ...]) -> float:
-    if len(sample) < MIN_VERDICT:
+    if len(sample) < MIN_VERDICT_BLOCKS:
         return float("inf")
-    found = statistics.estimate(sample)
+    found = summaries.estimate(sample)
     assert found is not None and found.low is not None and found.high is not None, "six values have an interval"
-    allowed = statistics.margin(counter, found.median)
+    allowed = ranking.margin(counter, found.median)
     width = found.high - found.low
     return width / allowed if allowed else 0.0 if width == 0 else float("inf")

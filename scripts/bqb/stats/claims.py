@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bqb import statistics
 from bqb.data.model import Claim, Point, Run, Scenario
-from bqb.statistics import CONFIDENCE, MIN_VERDICT, SEED, Estimate
+from bqb.stats import ranking, summaries
+from bqb.stats.summaries import CONFIDENCE, SEED, Estimate
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 RIGHT, WRONG, UNDECIDED, NO_NUMBERS = VERDICTS = "right", "wrong", "undecided", "no numbers"
 DECISIVE = (WRONG, NO_NUMBERS, UNDECIDED, RIGHT)  # of several queues, the first of these that one of them gives
@@ -52,7 +53,7 @@ def score(run: Run, claim: Claim) -> Score:
 
 def _that_ran(run: Run, claim: Claim) -> list[str]:
     """The bounded queues that have numbers at a point of the claim, without the one to compare with."""
-    queues = dict.fromkeys(queue for name in claim.points for queue in statistics.rankable(run, run.points[name]))
+    queues = dict.fromkeys(queue for name in claim.points for queue in ranking.rankable(run, run.points[name]))
     return [queue for queue in queues if queue != claim.than]
 
 
@@ -72,8 +73,8 @@ def _score(run: Run, claim: Claim, queue: str) -> Score:
         return Score(claim, NO_NUMBERS, queue, why=missing)
     samples = [_values(run, point, queue, claim) for point in points]
     fewest = min(map(len, samples))
-    if fewest < MIN_VERDICT:
-        blocks = f"{fewest} undisturbed block{'s' * (fewest != 1)}, a verdict needs {MIN_VERDICT}"
+    if fewest < MIN_VERDICT_BLOCKS:
+        blocks = f"{fewest} undisturbed block{'s' * (fewest != 1)}, a verdict needs {MIN_VERDICT_BLOCKS}"
         return Score(claim, UNDECIDED, queue, _measured(claim, samples) if fewest else None, blocks)
     measured = _measured(claim, samples)
     if measured is None:
@@ -84,7 +85,7 @@ def _score(run: Run, claim: Claim, queue: str) -> Score:
 
 def _why_none(run: Run, point: Point, queue: str, counter: str) -> str:
     """Why a cell has no value of a counter; empty if it has one."""
-    if statistics.summarise(run, point, queue, counter):
+    if summaries.summarise(run, point, queue, counter):
         return ""
     problem = run.problem_of(point, queue)
     if problem:
@@ -108,7 +109,7 @@ def _measured(claim: Claim, samples: Sequence[list[tuple[float, float]]]) -> Est
     rng = np.random.default_rng(SEED)
     ratios = [[value / other for value, other in sample] for sample in samples]
     # By point: the median, then those of its resamples.
-    medians = np.array([[np.median(sample), *statistics.resampled_medians(sample, rng)] for sample in ratios])
+    medians = np.array([[np.median(sample), *summaries.resampled_medians(sample, rng)] for sample in ratios])
     over_points = np.median(medians[:len(claim.points)], axis=0)
     if claim.than_points:
         others = np.median(medians[len(claim.points):], axis=0)
