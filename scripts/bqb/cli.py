@@ -178,11 +178,12 @@ def leave_in_order(folder: Path, journal: Journal) -> None:
 
 def report(folder: Path) -> None:
     """Everything that is made from the rows: results.json, the plots, the table."""
-    from bqb import figures, table
+    from bqb.report import table
+    from bqb.report.figures.draw import draw_figures
     try:
         write_results_json(folder)
         run = load_run(folder)
-        figures.draw(run, folder / "plots")
+        draw_figures(run, folder / "plots")
         table.print_summary(run)
     except OSError as error:
         raise Failure(f"{error.filename or folder}: {error.strerror}", EXIT_USAGE) from None
@@ -346,21 +347,23 @@ def report_validation(folder: Path, deep: bool) -> int:
 
 def show_validation(folder: Path) -> None:
     """Draws the figure of a validation.json and prints its table."""
-    from bqb import table, theme, validate, validate_report
-    from bqb.figures import validation
+    from bqb import validate, validate_report
+    from bqb.report import terminal
+    from bqb.report.figures import validation
+    from bqb.report.figures.page import plot_style, save_figure
     file = folder / "validation.json"
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         comparisons = validate.from_json(document)
-        with theme.context():
-            theme.save(validation.page(comparisons, document.get("machine") or [folder.resolve().name]).figure,
-                       folder / "validation")
+        with plot_style():
+            save_figure(validation.page(comparisons, document.get("machine") or [folder.resolve().name]).figure,
+                        folder / "validation")
     except OSError as error:
         raise Failure(f"{error.filename or file}: {error.strerror}", EXIT_USAGE) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Failure(f"{file}: not what ./scripts/validate writes; make it again with ./scripts/validate --out DIR",
                       EXIT_USAGE) from None
-    table.show(validate_report.summary(comparisons, document["faults"]))
+    terminal.show(validate_report.summary(comparisons, document["faults"]))
 
 
 # -------------------------------------------------------------------------------------------------------- main

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bqb import ROOT, driver, figures, shown as shown_path
+from bqb import ROOT, driver, shown as shown_path
 from bqb.data import files
 from bqb.data.load import load_run
 from bqb.data.model import ResultError, Run
 from bqb.data.rows import SIDE_FILES, TRIALS_FILE
 from bqb.journal import Journal
+from bqb.report.figures.draw import draw_figures
 
 PUBLISHED = ROOT / "results" / "published"
 FIGURES = ROOT / "plots"
@@ -295,7 +296,7 @@ def shown() -> set[str]:
 def _draw(run: Run, scratch: Path, is_curated: bool) -> list[Path]:
     """The figures that the pages show, and no others; those of no one scenario are of the curated ones."""
     wanted = shown() - (set() if is_curated else OF_THE_CURATED)
-    return [path for path in figures.draw(run, scratch) if path.name in wanted]
+    return [path for path in draw_figures(run, scratch) if path.name in wanted]
 
 
 def _show(drawn: list[Path]) -> list[Path]:

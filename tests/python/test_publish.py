@@ -24,7 +24,7 @@ def tree(tmp_path, monkeypatch):
     """A place to publish to, and quick figures that say which run they are of."""
     monkeypatch.setattr(publish, "PUBLISHED", tmp_path / "published")
     monkeypatch.setattr(publish, "FIGURES", tmp_path / "plots")
-    monkeypatch.setattr(publish.figures, "draw", quick_draw)
+    monkeypatch.setattr(publish, "draw_figures", quick_draw)
 
 
 def quick_draw(run: Run, folder: Path) -> list[Path]:
@@ -219,7 +219,7 @@ def test_a_failure_in_drawing_changes_nothing(tmp_path, capsys, monkeypatch) -> 
     def broken(run, folder):
         quick_draw(run, folder)
         raise ResultError("cannot be drawn")
-    monkeypatch.setattr(publish.figures, "draw", broken)
+    monkeypatch.setattr(publish, "draw_figures", broken)
     status, lines = published("--replace", make_run(tmp_path / "second", 2), capsys=capsys)
     assert status == 2 and lines[-1] == "publish: cannot be drawn"
     assert (tree_of(tmp_path / "published"), tree_of(tmp_path / "plots")) == before

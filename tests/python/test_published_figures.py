@@ -8,9 +8,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from bqb import ROOT, figures, publish, theme, validate
+from bqb import ROOT, publish, validate
 from bqb.data.load import load_run
-from bqb.figures import validation
+from bqb.report.figures import validation
+from bqb.report.figures.draw import all_figures
+from bqb.report.figures.page import figure_text, plot_style
+from bqb.report.figures.style import queue_styles
+from bqb.report.figures.view import View
 from PIL import Image
 
 PUBLISHED = ROOT / "results" / "published"
@@ -25,8 +29,8 @@ def drawn(folder: Path) -> dict:
         machine = document.get("machine") or [folder.name]
         return {"validation": lambda: validation.page(validate.from_json(document), machine)}
     run = load_run(folder)
-    looks = theme.styles([*run.queues, *(queue for _, queue in run.cells())])
-    return dict(figures.all_figures(figures.View(run, looks)))
+    looks = queue_styles([*run.queues, *(queue for _, queue in run.cells())])
+    return dict(all_figures(View(run, looks)))
 
 
 def folder_of(stem: str) -> Path:
@@ -38,9 +42,9 @@ def folder_of(stem: str) -> Path:
 
 @pytest.mark.parametrize("plot", PLOTS, ids=[plot.stem for plot in PLOTS])
 def test_a_committed_figure_says_what_the_code_draws(plot: Path) -> None:
-    with theme.context():
+    with plot_style():
         page = drawn(folder_of(plot.stem))[plot.stem]()
-    assert Image.open(plot).info.get("Description", "") == theme.description(page.figure), (
+    assert Image.open(plot).info.get("Description", "") == figure_text(page.figure), (
         f"{plot.name} is not what the code draws: ./scripts/plot on an unpacked copy of {folder_of(plot.stem).name}")
 
 

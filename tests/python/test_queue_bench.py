@@ -10,8 +10,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bqb import figures
 from bqb.data.load import load_run
+from bqb.report.figures.draw import draw_figures
 from machine import NO_CGROUPS, TRACEFS, in_a_mount_namespace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,7 +127,7 @@ def test_chains_of_queues_have_numbers_and_figures(tmp_path: Path) -> None:
         assert all(value == int(value) or value == float(f"{value:.6g}") for value in row["counters"].values())
     loaded = load_run(out)
     assert {(point.shape, point.stages) for point in loaded.points.values()} == {("pipeline", 4), ("ping_pong", 2)}
-    drawn = {path.name for path in figures.draw(loaded, tmp_path / "plots")}
+    drawn = {path.name for path in draw_figures(loaded, tmp_path / "plots")}
     assert {"overview.svg", "line.lost.svg", "line.sojourn.svg", "echo.lost.svg"} <= drawn
 
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from bqb import ROOT
 from bqb.data.load import load_run
-from bqb.figures.summary import COLUMNS
+from bqb.report.figures.summary import COLUMNS
 from bqb.report.units import format_ns
 from bqb.stats import ranking, summaries
 

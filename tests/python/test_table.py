@@ -6,8 +6,8 @@ import re
 
 import pytest
 import synthetic
-from bqb import table
 from bqb.data.load import load_run
+from bqb.report import table
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import theoretical
-from bqb import table, theme, validate, validate_report
-from bqb.figures import validation
+from bqb import validate, validate_report
+from bqb.report import terminal
+from bqb.report.figures import validation
+from bqb.report.figures.page import figure_text, plot_style
 from theoretical import point, run_row, trial
 
 HERE = Path(__file__).resolve().parent
@@ -214,13 +216,13 @@ def test_copies_of_a_run_are_one_cell(tmp_path):
 
 
 def shown(comparisons, faults):
-    return table.as_text(validate_report.summary(comparisons, faults))
+    return terminal.as_text(validate_report.summary(comparisons, faults))
 
 
 def test_table_names_what_failed(tmp_path):
     comparisons, faults = compared(write_all(tmp_path, throughput=0.96))
     text = shown(comparisons, faults)
-    assert max(map(len, text.splitlines())) <= table.WIDTH and "…" not in text
+    assert max(map(len, text.splitlines())) <= terminal.WIDTH and "…" not in text
     flat = " ".join(text.split())
     assert "FAILED tandem_spin/case:1p1c/capacity:1/rho:0.5 throughput: -4.0% off theory (allowed: 2.0%)" in flat
     assert text.splitlines()[-1].startswith(
@@ -230,7 +232,7 @@ def test_table_names_what_failed(tmp_path):
 @pytest.mark.parametrize("changes", [{}, {"throughput": 0.9, "wait": 20.0}, {"rounds": 2}])
 def test_figure_is_drawn(tmp_path, changes):
     comparisons, _ = compared(write_all(tmp_path, **changes))
-    with theme.context():
+    with plot_style():
         page = validation.page(comparisons, validate.machine(tmp_path))
         page.figure.canvas.draw()
     heads = [text.get_text() for text in page.figure.texts]
@@ -244,9 +246,9 @@ def test_figure_marks_and_counts_what_is_not_judged(tmp_path):
     robbed = dataclasses.replace(comparisons[0], robbed=True, allowed={})
     low = dataclasses.replace(next(each for each in comparisons if each.part == "mm1"), measured=0.01)
     assert shown_only
-    with theme.context():
+    with plot_style():
         page = validation.page([*comparisons, robbed, low], [])
-    said = " ".join(theme.description(page.figure).split())
+    said = " ".join(figure_text(page.figure).split())
     assert f"{len(shown_only) + 1} not judged" in said
     assert "not judged, 1 because the machine took cores away" in said
     assert f"{len(shown_only)} because no tolerance is set" in said

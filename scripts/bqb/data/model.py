@@ -13,6 +13,8 @@ from pathlib import Path
 
 from bqb.data.rows import Row, last_rows, read_rows
 
+REFERENCE = "reference"  # the queue that the others are compared with
+
 
 class ResultError(Exception):
     """A folder that is not a readable run: one line that names the file and what is wrong with it."""

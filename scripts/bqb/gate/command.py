@@ -127,8 +127,9 @@ def queues_of(arguments: argparse.Namespace, policy) -> tuple[str, ...]:
 
 
 def run(arguments: argparse.Namespace, policy) -> int:
-    from bqb import outside, table
+    from bqb import outside
     from bqb.gate import arms, report, run as gates, stored
+    from bqb.report import terminal
     for path in (arguments.json, arguments.markdown):
         if path and not path.resolve().parent.is_dir():
             raise Failure(f"{path}: its folder does not exist; make it first", USAGE)
@@ -151,7 +152,7 @@ def run(arguments: argparse.Namespace, policy) -> int:
     write(arguments, result)
     if arguments.github:
         print("\n".join(report.annotations(result) if result.status else []))
-    table.show(report.summary(result))
+    terminal.show(report.summary(result))
     return result.status
 
 

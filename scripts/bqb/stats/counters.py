@@ -7,6 +7,8 @@ NOMINAL_LOST = "nominal_lost_ns_per_msg"
 THROUGHPUT = "throughput_msgs_per_s"
 EXCESS = "excess_mean_ns"  # of an open loop, which has no loss
 EFFICIENCY_OF = {LOST: "efficiency", NOMINAL_LOST: "nominal_efficiency"}
+CPU_BEYOND_WORK = "cpu_beyond_work_ns_per_msg"
+FLOOR_LOST = "floor_lost_ns_per_msg"
 
 
 def unit_of(counter: str) -> str:

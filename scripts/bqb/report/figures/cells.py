@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import theme
 from bqb.data.model import Point, Scenario
-from bqb.figures.view import CPU, View
+from bqb.report.figures.axes import Scale, scale_of
+from bqb.report.figures.page import MARGIN, Page
+from bqb.report.figures.style import GREY, INK, SMALL
+from bqb.report.figures.view import View
 from bqb.report.units import format_ns, format_share, format_value
 from bqb.stats import ranking
-from bqb.stats.counters import EXCESS, LOST
+from bqb.stats.counters import CPU_BEYOND_WORK, EXCESS, LOST
 from bqb.stats.thresholds import TIE_NS
-from bqb.theme import GREY, INK, SMALL
 
 Losses = Mapping[tuple[str, int], ranking.Loss]  # by queue and index of the situation
 
@@ -58,23 +59,23 @@ def cheapest_first(view: View, situations: Sequence[Situation], table: Losses) -
     return sorted(queues, key=lambda queue: np.mean(ranks[queue]) if ranks[queue] else 2.0)
 
 
-def shades(situations: Sequence[Situation], table: Losses) -> dict[str, theme.Scale]:
+def shades(situations: Sequence[Situation], table: Losses) -> dict[str, Scale]:
     """A scale for each counter that judges a column."""
-    return {judge: theme.scale_of(judge, [loss.value for (_, index), loss in table.items()
-                                          if situations[index].judge == judge])
+    return {judge: scale_of(judge, [loss.value for (_, index), loss in table.items()
+                                    if situations[index].judge == judge])
             for judge in {situations[index].judge for _, index in table}}
 
 
-def draw_name(view: View, page: theme.Page, queue: str, middle: float) -> None:
+def draw_name(view: View, page: Page, queue: str, middle: float) -> None:
     """Marker and name of a queue at the left edge; `middle`: inches below the top of the body."""
-    axes = page.axes(theme.MARGIN, middle - 0.08, 0.16, 0.16)
+    axes = page.axes(MARGIN, middle - 0.08, 0.16, 0.16)
     axes.axis("off")
     axes.plot([0], [0], linestyle="none", **view.looks[queue].mark(7))
-    page.text(theme.MARGIN + 0.22, middle, queue, va="center", fontsize=9)
+    page.text(MARGIN + 0.22, middle, queue, va="center", fontsize=9)
 
 
 def draw_cell(view: View, axes: Axes, each: Situation, queue: str, loss: ranking.Loss | None,
-              scales: Mapping[str, theme.Scale]) -> None:
+              scales: Mapping[str, Scale]) -> None:
     """A shaded cell: the darker, the worse; framed if the queue is not significantly worse than the best."""
     axes.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
     axes.grid(False)
@@ -105,7 +106,7 @@ def draw_cell(view: View, axes: Axes, each: Situation, queue: str, loss: ranking
 
 def _cpu(view: View, each: Situation, queue: str) -> float | None:
     """CPU beyond the work, ns per message: median over the points of a situation."""
-    known = [value for point in each.points if (value := view.median(point, queue, CPU)) is not None]
+    known = [value for point in each.points if (value := view.median(point, queue, CPU_BEYOND_WORK)) is not None]
     return float(np.median(known)) if known else None
 
 

@@ -7,31 +7,31 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import theme
-from bqb.data.model import Point, Scenario
-from bqb.figures.layout import PAGE, grid, layout
-from bqb.figures.view import (
-    REFERENCE, View, asked_and_measured, called, contrast, legend_of_marks, located, notes,
-)
+from bqb.data.model import REFERENCE, Point, Scenario
+from bqb.report.figures.axes import Scale, scale_of
+from bqb.report.figures.layout import PAGE, grid, layout
+from bqb.report.figures.page import Page, make_page
+from bqb.report.figures.style import GREY, INK, SMALL, Style
+from bqb.report.figures.view import View, contrast
 from bqb.report.units import (
     counter_name, format_ns, format_rate, format_ratio, format_share, format_value,
 )
+from bqb.report.wording import asked_and_measured, called, legend_of_marks, located, notes
 from bqb.stats import ranking, summaries
 from bqb.stats.counters import EFFICIENCY_OF, LOST, THROUGHPUT
 from bqb.stats.summaries import Summary
-from bqb.theme import GREY, INK, SMALL
 
 NUMBER_COLUMNS = (0.64, 1.26)  # right edges, inches to the right of a panel
 
 
-def dots(view: View, scenario: Scenario) -> theme.Page:
+def dots(view: View, scenario: Scenario) -> Page:
     """Rows are queues, panels are points; the numbers stand beside the dots."""
     queues, judge = view.sorted_queues(scenario), view.judge(scenario)
     axis = _headline_scale(view, scenario)
     plan = layout(grid(scenario, view.points(scenario), widest=2), 0.17 * len(queues),
                   left=0.35 + 0.075 * max(map(len, queues)), right=1.4, between=1.42, above=0.17)
-    page = theme.page(PAGE, plan.body, _title(view, scenario), asked_and_measured(view, scenario),
-                      _dots_notes(view, scenario, axis))
+    page = make_page(PAGE, plan.body, _title(view, scenario), asked_and_measured(view, scenario),
+                     _dots_notes(view, scenario, axis))
     plan.heads(page)
     for (row, column), point in plan.laid.at.items():
         axes = plan.axes(page, row, column)
@@ -57,20 +57,20 @@ def _no_verdict(view: View, point: Point) -> str:
     return f"no verdict: {mine.no_verdict}" if judged and mine and mine.no_verdict else ""
 
 
-def _number_heads(page: theme.Page, x: float, y: float, heads: tuple[str, str]) -> None:
+def _number_heads(page: Page, x: float, y: float, heads: tuple[str, str]) -> None:
     for edge, head in zip(NUMBER_COLUMNS, heads):
         page.text(x + edge, y - 0.17, head, color=GREY, ha="right")
 
 
-def _headline_scale(view: View, scenario: Scenario) -> theme.Scale:
+def _headline_scale(view: View, scenario: Scenario) -> Scale:
     values = [value for point in view.points(scenario) for queue in view.run.queue_names(scenario.name)
               if (summary := view.headline(point, queue)) for value in (*summary.values, *summary.disturbed_values)]
     if view.judge(scenario) == THROUGHPUT and (ring := summaries.machine_baselines(view.run).ring_msgs_per_s):
         values.append(ring)
-    return theme.scale_of(view.judge(scenario), values)
+    return scale_of(view.judge(scenario), values)
 
 
-def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis: theme.Scale, first: bool) -> None:
+def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis: Scale, first: bool) -> None:
     """One point: a row a queue, the first on top."""
     axes.set(ylim=(len(queues) - 0.5, -0.5))
     axes.set_yticks(range(len(queues)), queues if first else [""] * len(queues))
@@ -91,7 +91,7 @@ def _dot_panel(view: View, axes: Axes, point: Point, queues: Sequence[str], axis
         axes.axvline(axis.place(limit), color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
 
 
-def _dot_row(axes: Axes, row: float, summary: Summary, style: theme.Style, axis: theme.Scale) -> None:
+def _dot_row(axes: Axes, row: float, summary: Summary, style: Style, axis: Scale) -> None:
     """Raw trials, interval and median of a cell at height `row`."""
     offsets = row + np.linspace(-0.28, 0.28, 7)[np.arange(len(summary.undisturbed_values)) * 3 % 7]
     axes.plot([axis.place(value) for value in summary.undisturbed_values], offsets, ".",
@@ -123,7 +123,7 @@ def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary
                   fontweight="bold" if bold else "normal", transform=axes.get_yaxis_transform())
 
 
-def _dots_notes(view: View, scenario: Scenario, axis: theme.Scale) -> list[str]:
+def _dots_notes(view: View, scenario: Scenario, axis: Scale) -> list[str]:
     points, run = view.points(scenario), view.run
     judged = any((verdict := ranking.rank(run, point)) and not verdict.no_verdict for point in points)
     lost = view.judge(scenario) == LOST

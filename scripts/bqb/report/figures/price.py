@@ -7,23 +7,26 @@ from itertools import combinations
 
 from matplotlib.axes import Axes
 
-from bqb import theme
 from bqb.data.model import Point, Scenario
-from bqb.figures.layout import PAGE, grid, layout, strip_height
-from bqb.figures.view import (
-    CPU, View, asked_and_measured, called, contrast, legend_of_marks, located, notes,
-)
+from bqb.report.figures.axes import Scale, make_scale
+from bqb.report.figures.labels import draw_legend, point_labels
+from bqb.report.figures.layout import PAGE, grid, layout, strip_height
+from bqb.report.figures.page import MARGIN, Page, make_page
+from bqb.report.figures.view import View, contrast
 from bqb.report.units import format_ns
+from bqb.report.wording import asked_and_measured, called, legend_of_marks, located, notes
 from bqb.stats import summaries
+from bqb.stats.counters import CPU_BEYOND_WORK
 
 
-def price(view: View, scenario: Scenario) -> theme.Page | None:
+def price(view: View, scenario: Scenario) -> Page | None:
     """CPU beyond the work against overhead, a marker a queue, a panel a point.
 
     Panels share their axes, so that they can be compared, but where each asks of something else."""
     pairs = {(point.name, queue): (cpu, lost) for point in view.points(scenario)
              for queue in view.run.queue_names(scenario.name)
-             if (cpu := summaries.summarise(view.run, point, queue, CPU)) and (lost := view.loss(point, queue))}
+             if (cpu := summaries.summarise(view.run, point, queue, CPU_BEYOND_WORK))
+             and (lost := view.loss(point, queue))}
     if not pairs:
         return None
     laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in pairs)], widest=2)
@@ -32,12 +35,12 @@ def price(view: View, scenario: Scenario) -> theme.Page | None:
               for point in laid.at.values()}
     direct = len(laid.at) <= 2 and not any(_crowded(pairs, point, *scales[point.name]) for point in laid.at.values())
     height = 3.6 if direct else 2.8 if len(laid.at) <= 2 else 2.2
-    plan = layout(laid, height, left=1.0, right=theme.MARGIN, between=0.85, below=0.15 if laid.folded else 0.0,
+    plan = layout(laid, height, left=1.0, right=MARGIN, between=0.85, below=0.15 if laid.folded else 0.0,
                   strip=0.0 if direct else strip_height(queues))
-    page = theme.page(PAGE, plan.body, _price_title(view, scenario, pairs), asked_and_measured(view, scenario),
-                      _price_notes(view, scenario))
+    page = make_page(PAGE, plan.body, _price_title(view, scenario, pairs), asked_and_measured(view, scenario),
+                     _price_notes(view, scenario))
     if not direct:
-        theme.legend(page, {queue: view.looks[queue] for queue in queues}, -0.05)
+        draw_legend(page, {queue: view.looks[queue] for queue in queues}, -0.05)
     plan.heads(page)
     for (row, column), point in laid.at.items():
         known = {queue: pairs[point.name, queue] for queue in queues if (point.name, queue) in pairs}
@@ -50,22 +53,22 @@ def price(view: View, scenario: Scenario) -> theme.Page | None:
     return page
 
 
-def _scales(pairs: dict, points: Sequence[Point]) -> tuple[theme.Scale, theme.Scale]:
+def _scales(pairs: dict, points: Sequence[Point]) -> tuple[Scale, Scale]:
     """Axes for CPU and for overhead that hold every trial at `points`."""
     names = {point.name for point in points}
     both = [each for (name, _), each in pairs.items() if name in names]
-    return (theme.scale(value for cpu, _ in both for value in cpu.values),
-            theme.scale(value for _, lost in both for value in lost.values))
+    return (make_scale(value for cpu, _ in both for value in cpu.values),
+            make_scale(value for _, lost in both for value in lost.values))
 
 
-def _crowded(pairs: dict, point: Point, x_axis: theme.Scale, y_axis: theme.Scale) -> bool:
+def _crowded(pairs: dict, point: Point, x_axis: Scale, y_axis: Scale) -> bool:
     """Whether two markers of a panel lie too close for their names to stand beside them."""
     marks = [(x_axis.share(cpu.median), y_axis.share(lost.median)) for (name, _), (cpu, lost) in pairs.items()
              if name == point.name]
     return any(abs(a[0] - b[0]) < 0.15 and abs(a[1] - b[1]) < 0.05 for a, b in combinations(marks, 2))
 
 
-def _price_panel(view: View, axes: Axes, known: dict, x_axis: theme.Scale, y_axis: theme.Scale, direct: bool,
+def _price_panel(view: View, axes: Axes, known: dict, x_axis: Scale, y_axis: Scale, direct: bool,
                  last: bool) -> None:
     x_axis.apply(axes, "x", labels=last)
     y_axis.apply(axes, "y")
@@ -86,7 +89,7 @@ def _price_panel(view: View, axes: Axes, known: dict, x_axis: theme.Scale, y_axi
     if span[0] < span[1]:
         axes.plot(span, span, color="#c8c8c8", linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     if direct:
-        theme.point_labels(axes, labels)
+        point_labels(axes, labels)
 
 
 def _price_notes(view: View, scenario: Scenario) -> list[str]:

@@ -8,22 +8,24 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import theme, theory
-from bqb.figures.layout import PAGE
-from bqb.theme import GREY
+from bqb import theory
+from bqb.report.figures.labels import end_labels
+from bqb.report.figures.layout import PAGE
+from bqb.report.figures.page import MARGIN, Page, make_page
+from bqb.report.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY
 from bqb.validate import Comparison, told
 
 LEFT, BETWEEN, HEIGHT, ACROSS = 0.5, 1.0, 2.3, 2  # inches, around a panel and of it; panels in a row
-WIDTH = (PAGE - 2 * theme.MARGIN - LEFT) / ACROSS - BETWEEN
+WIDTH = (PAGE - 2 * MARGIN - LEFT) / ACROSS - BETWEEN
 STEP = HEIGHT + 0.95  # from one row to the next
 LOWEST_WAIT = 0.05  # mean services; lower ones are not drawn
 LOADS = np.linspace(0.05, 0.95, 181)
 MM1 = ("mm1", "mm1_deep", "mm1_sleep")
-COLORS = {"mean": theme.BLUE, "p50": theme.GREEN, "p99": theme.RED}
-CAPACITY_COLORS = [theme.BLUE, theme.RED, theme.GREEN, theme.ORANGE, theme.PINK, theme.SKY, theme.BLACK]
+COLORS = {"mean": BLUE, "p50": GREEN, "p99": RED}
+CAPACITY_COLORS = [BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK]
 
 
-def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> theme.Page:
+def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> Page:
     """A panel a shape of the bounded queue, below them the waits in open loops. `machine`: where it was measured."""
     known = [each for each in comparisons if math.isfinite(each.measured)]
     shapes = sorted({(each.producers, each.consumers) for each in known if each.figure == "throughput"})
@@ -35,11 +37,11 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> theme.Pag
     lower = ["M/M/1: Poisson arrivals, exponential service", "Whose clock? 99% wait at capacity 4",
              "Mean waits: M/D/1 and M/M/2"]
     panels = [*zip(above, heads), *zip(below, lower)]
-    made = theme.page(PAGE, STEP * math.ceil(len(panels) / ACROSS) + 0.1, title(comparisons), " · ".join(machine),
-                      notes(known))
+    made = make_page(PAGE, STEP * math.ceil(len(panels) / ACROSS) + 0.1, title(comparisons), " · ".join(machine),
+                     notes(known))
     for index, (draw, name) in enumerate(panels):
         row, column = divmod(index, ACROSS)
-        left, top = theme.MARGIN + LEFT + column * (WIDTH + BETWEEN), row * STEP + 0.35
+        left, top = MARGIN + LEFT + column * (WIDTH + BETWEEN), row * STEP + 0.35
         made.text(left, top - 0.3, name, fontsize=10, fontweight="bold")
         draw(made.axes(left, top, WIDTH, HEIGHT))
     return made
@@ -90,7 +92,7 @@ def throughput(axes: Axes, comparisons: Sequence[Comparison], shape: tuple[int, 
     axes.set_xlim(loads[0], loads[-1])
     axes.set_xlabel("ρ, offered load")
     axes.set_ylabel("share of the consumers' pace")
-    theme.end_labels(axes, ends, width=0.15)
+    end_labels(axes, ends, width=0.15)
 
 
 def share_of_consumers(shape: tuple[int, int], capacity: int, rho: float) -> float:
@@ -126,7 +128,7 @@ def wait_axes(axes: Axes, ends: list, lowest: float) -> None:
     axes.minorticks_off()
     axes.set_xlabel("ρ, offered load")
     axes.set_ylabel("wait, in mean services")
-    theme.end_labels(axes, ends, width=0.15)
+    end_labels(axes, ends, width=0.15)
 
 
 def waits(axes: Axes, comparisons: Sequence[Comparison], parts: Sequence[str]) -> None:
@@ -145,18 +147,18 @@ def omission(axes: Axes, comparisons: Sequence[Comparison]) -> None:
     mine = [each for each in comparisons if each.part == "coordinated_omission"]
     capacity = mine[0].capacity if mine else 4
     curve(axes, ends, lambda rho: theory.mm1_wait_quantile(1 / rho, 1, 0.99), COLORS["p99"], "open")
-    curve(axes, ends, lambda rho: theory.Tandem(1, 1, capacity, 1 / rho, 1).wait_quantile(0.99), theme.BLACK, "closed",
+    curve(axes, ends, lambda rho: theory.Tandem(1, 1, capacity, 1 / rho, 1).wait_quantile(0.99), BLACK, "closed",
           dashed=True, loads=LOADS[::6])
     markers(axes, [each for each in mine if each.open_loop], COLORS["p99"])
-    markers(axes, [each for each in mine if not each.open_loop], theme.BLACK)
+    markers(axes, [each for each in mine if not each.open_loop], BLACK)
     wait_axes(axes, ends, 1.0)
 
 
 def means(axes: Axes, comparisons: Sequence[Comparison]) -> None:
     ends: list = []
     curve(axes, ends, lambda rho: theory.mg1_wait_mean(1 / rho, 1, 1), GREY, "M/M/1", dashed=True)
-    curve(axes, ends, lambda rho: theory.mg1_wait_mean(1 / rho, 1, 0), theme.ORANGE, "M/D/1")
-    curve(axes, ends, lambda rho: theory.mmc_wait_mean(1 / rho / 2, 1, 2), theme.PINK, "M/M/2")
-    markers(axes, [each for each in comparisons if each.part == "md1"], theme.ORANGE)
-    markers(axes, [each for each in comparisons if each.part == "mm2"], theme.PINK)
+    curve(axes, ends, lambda rho: theory.mg1_wait_mean(1 / rho, 1, 0), ORANGE, "M/D/1")
+    curve(axes, ends, lambda rho: theory.mmc_wait_mean(1 / rho / 2, 1, 2), PINK, "M/M/2")
+    markers(axes, [each for each in comparisons if each.part == "md1"], ORANGE)
+    markers(axes, [each for each in comparisons if each.part == "mm2"], PINK)
     wait_axes(axes, ends, 0.05)

@@ -9,10 +9,11 @@ from itertools import product
 
 from matplotlib.axes import Axes
 
-from bqb import theme
 from bqb.data.model import Point, Scenario
-from bqb.figures.view import headed
-from bqb.theme import GREY
+from bqb.report.figures.labels import legend_places
+from bqb.report.figures.page import MARGIN, Page
+from bqb.report.figures.style import GREY
+from bqb.report.wording import headed
 
 PAGE = 9.0  # inches: README shows figures 850 pixels wide, at which 8 points must still be legible
 MAX_COLUMNS = 3
@@ -109,14 +110,14 @@ class Layout:
         return (self.left + column * (self.panel + self.between),
                 self.strip + self._head + row * (self.height + self._gap) + self._gap)
 
-    def axes(self, page: theme.Page, row: int, column: int) -> Axes:
+    def axes(self, page: Page, row: int, column: int) -> Axes:
         return page.axes(*self.corner(row, column), self.panel, self.height)
 
     def is_last(self, row: int, column: int) -> bool:
         """Whether no panel lies below."""
         return row == max(r for r, c in self.laid.at if c == column)
 
-    def heads(self, page: theme.Page) -> None:
+    def heads(self, page: Page) -> None:
         """Titles of columns at the top, titles of rows above their first panel."""
         for index, title in enumerate(self.laid.columns):
             row, column = divmod(index, self.laid.across)
@@ -124,7 +125,7 @@ class Layout:
             top = y - self.above - 0.26 if self.laid.folded else self.strip
             page.text(x, top, title, fontsize=10, fontweight="bold")
         for row, title in enumerate(self.laid.rows):
-            start = theme.MARGIN if self.above else self.left
+            start = MARGIN if self.above else self.left
             top = self.corner(row, 0)[1] - self.above - 0.2
             page.text(start, top, title, fontsize=9, fontweight="bold", color=GREY)
 
@@ -138,4 +139,4 @@ def layout(laid: Grid, height: float, left: float, right: float, between: float,
 
 def strip_height(queues: Sequence[str]) -> float:
     """Height of the legend over a grid, in inches."""
-    return theme.legend_places(queues, PAGE - 2 * theme.MARGIN)[-1][1] + 0.34
+    return legend_places(queues, PAGE - 2 * MARGIN)[-1][1] + 0.34

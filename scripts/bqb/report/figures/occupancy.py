@@ -7,17 +7,19 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import theme
 from bqb.data.model import Point, Scenario
-from bqb.figures.layout import PAGE, grid, layout
-from bqb.figures.view import View, asked_and_measured, notes
+from bqb.report.figures.labels import end_labels
+from bqb.report.figures.layout import PAGE, grid, layout
+from bqb.report.figures.page import Page, make_page
+from bqb.report.figures.style import GREY, SMALL
+from bqb.report.figures.view import View
 from bqb.report.units import format_bytes, format_ns, format_rate
+from bqb.report.wording import asked_and_measured, notes
 from bqb.stats.counters import THROUGHPUT
 from bqb.stats.thresholds import MIN_UNDISTURBED
-from bqb.theme import GREY, SMALL
 
 
-def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
+def occupancy(view: View, scenario: Scenario) -> Page | None:
     """Messages waiting over time: each trial faint, the median of the trials bold."""
     if not any(view.run.queues.get(queue, {}).get("bound") == "none" for queue in view.run.queue_names(scenario.name)):
         return None
@@ -32,12 +34,12 @@ def occupancy(view: View, scenario: Scenario) -> theme.Page | None:
                 widest=1)
     height = max(3.2, 0.15 * (len(view.run.queue_names(scenario.name)) + 2))
     plan = layout(laid, height, left=1.0, right=3.3, between=0.0)
-    page = theme.page(PAGE, plan.body, _occupancy_title(view, series, points),
-                      asked_and_measured(view, scenario),
-                      notes(view, scenario, "Faint: single trials; bold: their median at each instant. At the right: "
-                            "the peak, messages pushed (and, where they are fewer, popped) per second, mean sojourn "
-                            "time. Bytes: messages waiting × message size, without what the queue itself needs. Linear "
-                            "up to 1, then logarithmic."))
+    page = make_page(PAGE, plan.body, _occupancy_title(view, series, points),
+                     asked_and_measured(view, scenario),
+                     notes(view, scenario, "Faint: single trials; bold: their median at each instant. At the right: "
+                           "the peak, messages pushed (and, where they are fewer, popped) per second, mean sojourn "
+                           "time. Bytes: messages waiting × message size, without what the queue itself needs. Linear "
+                           "up to 1, then logarithmic."))
     plan.heads(page)
     for (row, column), point in laid.at.items():
         _occupancy_panel(view, plan.axes(page, row, column), point,
@@ -81,7 +83,7 @@ def _occupancy_panel(view: View, axes: Axes, point: Point, series: dict[str, lis
     axes.axhline(point.capacity, color=GREY, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=2)
     axes.text(longest * 0.5, point.capacity * 1.3, f"capacity {point.capacity}", fontsize=SMALL, color=GREY,
               va="bottom")
-    theme.end_labels(axes, ends)
+    end_labels(axes, ends)
 
 
 def _label(view: View, point: Point, queue: str, peak: float, lines: list) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bqb import theme
-from bqb.figures import cells
-from bqb.figures.cells import Situation
-from bqb.figures.view import View, machine
+from bqb.report.figures import cells
+from bqb.report.figures.cells import Situation
+from bqb.report.figures.page import MARGIN, Page, make_page
+from bqb.report.figures.style import GREY, NORMAL
+from bqb.report.figures.view import View
 from bqb.report.units import format_ns
+from bqb.report.wording import machine
 from bqb.stats import summaries
 from bqb.stats.thresholds import MIN_UNDISTURBED
-from bqb.theme import GREY, NORMAL
 
 WIDTH = 8.5  # inches: 850 pixels, the width of a README's column
 LEFT, CELL_HEIGHT = 2.15, 0.54  # room for the names; height of a row
@@ -39,7 +40,7 @@ COLUMNS = (
 GROUPS = (("house", "Written for this suite"), ("peer", "Third-party libraries"))
 
 
-def summary(view: View) -> theme.Page | None:
+def summary(view: View) -> Page | None:
     """Queues x situations, our own queues apart from the libraries; None where the run lacks a situation."""
     situations = [_situation(view, asked) for asked in COLUMNS]
     if not all(situations):
@@ -50,14 +51,14 @@ def summary(view: View) -> theme.Page | None:
               for origin, head in GROUPS]
     groups = [(head, queues) for head, queues in groups if queues]
     rows = sum(len(queues) for _, queues in groups)
-    page = theme.page(WIDTH, HEAD + len(groups) * SECTION + rows * CELL_HEIGHT + 0.1, _title(view, situations),
-                      _subtitle(view, situations), _notes(table))
-    step = (WIDTH - LEFT - theme.MARGIN) / len(COLUMNS)
+    page = make_page(WIDTH, HEAD + len(groups) * SECTION + rows * CELL_HEIGHT + 0.1, _title(view, situations),
+                     _subtitle(view, situations), _notes(table))
+    step = (WIDTH - LEFT - MARGIN) / len(COLUMNS)
     _heads(page, step)
     shades = cells.shades(situations, table)
     top = HEAD
     for head, queues in groups:
-        page.text(theme.MARGIN, top + 0.1, head, fontsize=NORMAL, color=GREY)
+        page.text(MARGIN, top + 0.1, head, fontsize=NORMAL, color=GREY)
         top += SECTION
         for queue in queues:
             cells.draw_name(view, page, queue, top + CELL_HEIGHT / 2)
@@ -75,7 +76,7 @@ def _situation(view: View, asked: Asked) -> Situation | None:
     return Situation(scenario, " ".join(asked.head[:2]).lower(), tuple(points)) if points else None
 
 
-def _heads(page: theme.Page, step: float) -> None:
+def _heads(page: Page, step: float) -> None:
     for index, asked in enumerate(COLUMNS):
         middle = LEFT + (index + 0.5) * step
         page.text(middle, 0.0, "\n".join(asked.head[:2]), ha="center", fontsize=NORMAL, fontweight="bold",

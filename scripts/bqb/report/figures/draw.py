@@ -1,23 +1,4 @@
-"""The figures of a run, each with the answer to its question as the title.
-
-    figures.draw(run, folder)        # SVG and PNG of each, returns their paths
-
-    summary                overhead per message in a few situations: the README's figure
-    overview               what each queue's synchronisation costs, queues x situations
-    properties             what the queues cost whatever they are used for: idle, closing, memory, making
-    <scenario>.lost        lost ns per message and efficiency; for scenarios without work <scenario>.throughput, for
-                           those judged by another counter <scenario>.<counter>
-    <scenario>.capacity    throughput and lost ns against capacity, where three or more capacities are swept
-    <scenario>.sojourn     percentiles of the time from push to pop
-    <scenario>.price       CPU burnt beyond the work against time lost
-    <scenario>.occupancy   messages waiting over time, where a queue without a bound takes part
-
-Each has a module of that name here; throughput is with lost. What they share: view (a run as they see it, words and
-notes), layout (grids of panels) and cells (tables of queues x situations).
-
-Everywhere: medians of undisturbed blocks with 95% intervals for a repeated run's median, raw trials as faint dots
-behind them, disturbed trials as grey crosses that count for nothing, cells without a number named.
-"""
+"""Draws every figure of a run, on all cores."""
 
 from __future__ import annotations
 
@@ -28,32 +9,33 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from bqb import theme
 from bqb.data.model import Run
-from bqb.figures.capacity import against_capacity
-from bqb.figures.lost import dots
-from bqb.figures.occupancy import occupancy
-from bqb.figures.overview import overview
-from bqb.figures.price import price
-from bqb.figures.properties import properties
-from bqb.figures.sojourn import sojourn
-from bqb.figures.summary import summary
-from bqb.figures.view import View
+from bqb.report.figures.capacity import against_capacity
+from bqb.report.figures.lost import dots
+from bqb.report.figures.occupancy import occupancy
+from bqb.report.figures.overview import overview
+from bqb.report.figures.page import Page, plot_style, save_figure
+from bqb.report.figures.price import price
+from bqb.report.figures.properties import properties
+from bqb.report.figures.sojourn import sojourn
+from bqb.report.figures.style import queue_styles
+from bqb.report.figures.summary import summary
+from bqb.report.figures.view import View
 from bqb.stats.counters import LOST, THROUGHPUT
 
 
-def draw(run: Run, out_dir: Path | str) -> list[Path]:
+def draw_figures(run: Run, out_dir: Path | str) -> list[Path]:
     """Draws every figure that the run has data for into `out_dir` (created), on all cores."""
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    figures = all_figures(View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())])))
+    figures = all_figures(View(run, queue_styles([*run.queues, *(queue for _, queue in run.cells())])))
     # Processes, as matplotlib's state is global; forked ones, as they have the run already.
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), multiprocessing.get_context("fork"),
                              _take_over, (figures, out_dir)) as pool:
         return [path for paths in pool.map(_draw, range(len(figures))) for path in paths]
 
 
-Figures = list[tuple[str, Callable[[], theme.Page | None]]]
+Figures = list[tuple[str, Callable[[], Page | None]]]
 _figures: Figures = []
 _out_dir = Path()
 
@@ -66,9 +48,9 @@ def _take_over(figures: Figures, out_dir: Path) -> None:
 
 def _draw(index: int) -> list[Path]:
     stem, make = _figures[index]
-    with theme.context():
+    with plot_style():
         drawn = make()
-        return theme.save(drawn.figure, _out_dir / stem) if drawn else []
+        return save_figure(drawn.figure, _out_dir / stem) if drawn else []
 
 
 def all_figures(view: View) -> Figures:

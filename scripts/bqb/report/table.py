@@ -8,17 +8,16 @@ To a terminal it is coloured and as wide as the terminal; anywhere else it is pl
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from functools import partial
 from typing import TextIO
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bqb.data.model import Point, Problem, Run, Scenario
+from bqb.data.model import REFERENCE, Point, Problem, Run, Scenario
 from bqb.report.units import (
     counter_name, format_bytes, format_ns, format_rate, format_ratio, format_share, format_value,
 )
@@ -27,9 +26,8 @@ from bqb.stats import claims, ranking, summaries
 from bqb.stats.counters import NOMINAL_LOST, THROUGHPUT
 from bqb.stats.ranking import Answer, Loss
 from bqb.stats.thresholds import MAX_SHARE_GAP, MIN_UNDISTURBED
+from bqb.report.terminal import as_text, show
 
-WIDTH = 110
-REFERENCE = "reference"
 VERDICT_STYLES = {"right": "green", "wrong": "bold red", "undecided": "yellow", "no numbers": "dim"}
 MAX_LISTED = 40  # cells listed by name for one reason before "and n more"
 
@@ -39,30 +37,9 @@ def print_summary(run: Run, file: TextIO | None = None) -> None:
     show(summary(run), file)
 
 
-def show(content: RenderableType, file: TextIO | None = None) -> None:
-    """Prints to `file` (standard output)."""
-    file = file or sys.stdout
-    if file.isatty():
-        Console(file=file, highlight=False).print(content)
-    else:
-        file.write(_encodable(as_text(content), file.encoding or "utf-8"))
-
-
 def plain(run: Run) -> str:
     """The summary as plain text, at most `WIDTH` columns wide."""
     return as_text(summary(run))
-
-
-def as_text(content: RenderableType) -> str:
-    """As plain text, at most `WIDTH` columns wide."""
-    console = Console(width=WIDTH, color_system=None, force_terminal=False, highlight=False, legacy_windows=False)
-    with console.capture() as captured:
-        console.print(content)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
-
-
-def _encodable(text: str, encoding: str) -> str:
-    return text.replace("µ", "u").encode(encoding, "replace").decode(encoding)
 
 
 def summary(run: Run) -> RenderableType:
@@ -71,9 +48,6 @@ def summary(run: Run) -> RenderableType:
     parts = [_questions(run, answers), _score(run), _marks(run, answers), _machine(run), *_expected(run),
              _properties(run), _property_failures(run), *_problems(run)]
     return Group(*(part for part in parts if part is not None))
-
-
-# -------------------------------------------------------------------------------------------------- the questions
 
 
 def _questions(run: Run, answers: list[Answer]) -> Table:
@@ -153,9 +127,6 @@ def _disturbed(run: Run, points: tuple[Point, ...]) -> Text:
     bad = sum(block.disturbed for block in blocks)
     text = f"{bad} of {len(blocks)}\n({format_share(bad / len(blocks))})"
     return Text(text, style="yellow" if bad / len(blocks) > MAX_SHARE_GAP else "")
-
-
-# ------------------------------------------------------------------------------------------------- below the table
 
 
 def _score(run: Run) -> Text | None:
@@ -241,8 +212,6 @@ def _machine(run: Run) -> Text | None:
     said = "; ".join(part for part in parts if part)
     return Text(f"This machine: {said}.", style="dim") if said else None
 
-
-# ------------------------------------------------------------------------------------------------- the properties
 
 PROPERTIES = {  # (property, parameter): head of its column, how its value is written
     ("idle_pop_cpu_share", None): ("idle\npop", format_share),

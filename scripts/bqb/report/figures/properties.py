@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from bqb import theme
-from bqb.figures.layout import PAGE
-from bqb.figures.view import View
+from bqb.report.figures.axes import make_scale
+from bqb.report.figures.layout import PAGE
+from bqb.report.figures.page import MARGIN, Page, make_page
+from bqb.report.figures.style import GREY, SMALL
+from bqb.report.figures.view import View
 from bqb.report.units import format_bytes, format_ns, format_share
-from bqb.theme import GREY, SMALL
 
 LIGHT, MIDDLE, DARK = "#9ecae1", "#4292c6", "#08306b"
 ROW, BETWEEN, HEAD, FOOT = 0.24, 0.35, 0.42, 0.4  # inches
@@ -51,7 +52,7 @@ PANELS = (
 )
 
 
-def properties(view: View) -> theme.Page | None:
+def properties(view: View) -> Page | None:
     """Dots for each property on its own axis, in rows of at most three; queues that sleep while they wait on top."""
     value = view.run.property_of
     panels = [panel for panel in PANELS
@@ -66,8 +67,8 @@ def properties(view: View) -> theme.Page | None:
     across = math.ceil(len(panels) / rows)
     width = (PAGE - left) / across - BETWEEN
     height = HEAD + ROW * len(queues) + FOOT  # of a row of panels
-    page = theme.page(PAGE, height * rows, _title(view, queues), _subtitle(view),
-                      _notes(view, panels))
+    page = make_page(PAGE, height * rows, _title(view, queues), _subtitle(view),
+                     _notes(view, panels))
     for index, panel in enumerate(panels):
         x, y = left + index % across * (width + BETWEEN), index // across * height
         if index % across == 0:
@@ -85,14 +86,14 @@ def _place(view: View, queue: str) -> tuple:
     return (idle is None or idle >= SLEEPS, *(value is None for value in closing[:1]), closing[0] or 0.0, queue)
 
 
-def _name(view: View, page: theme.Page, queue: str, middle: float) -> None:
-    axes = page.axes(theme.MARGIN, middle - 0.08, 0.16, 0.16)
+def _name(view: View, page: Page, queue: str, middle: float) -> None:
+    axes = page.axes(MARGIN, middle - 0.08, 0.16, 0.16)
     axes.axis("off")
     axes.plot([0], [0], linestyle="none", **view.looks[queue].mark(6))
-    page.text(theme.MARGIN + 0.22, middle, queue, va="center", fontsize=SMALL)
+    page.text(MARGIN + 0.22, middle, queue, va="center", fontsize=SMALL)
 
 
-def _head(page: theme.Page, panel: Panel, x: float, y: float) -> None:
+def _head(page: Page, panel: Panel, x: float, y: float) -> None:
     """Title, and below it the legend: a dot and its name for each value of the parameter."""
     page.text(x, y - 0.02, panel.title, fontsize=9, fontweight="bold")
     x += 0.07
@@ -140,7 +141,7 @@ def _axis(axes: Axes, panel: Panel, values: list[float]) -> None:
         ticks = [tick for tick in MaxNLocator(3).tick_values(0, high) if tick <= high]
         axes.xaxis.set_major_locator(FixedLocator(ticks))
     else:
-        theme.scale(values, panel.name, smallest=1.0).apply(axes, "x")
+        make_scale(values, panel.name, smallest=1.0).apply(axes, "x")
         return
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: panel.name(value)))
 

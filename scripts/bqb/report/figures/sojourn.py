@@ -7,18 +7,21 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import theme
-from bqb.data.model import Point, Scenario
-from bqb.figures.layout import PAGE, grid, layout, strip_height
-from bqb.figures.view import REFERENCE, View, asked_and_measured, called, located, notes
+from bqb.data.model import REFERENCE, Point, Scenario
+from bqb.report.figures.axes import Scale, make_scale
+from bqb.report.figures.labels import draw_legend, end_labels
+from bqb.report.figures.layout import PAGE, grid, layout, strip_height
+from bqb.report.figures.page import MARGIN, Page, make_page
+from bqb.report.figures.style import GREY
+from bqb.report.figures.view import View
 from bqb.report.units import format_ns
+from bqb.report.wording import asked_and_measured, called, located, notes
 from bqb.stats import ranking, summaries
-from bqb.theme import GREY
 
 SHARES = 1 - np.logspace(math.log10(0.5), -7, 140)  # from the median on
 
 
-def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
+def sojourn(view: View, scenario: Scenario, pools: dict) -> Page | None:
     """Percentile curves of the sojourn time, pooled over the trials of a cell; the ideal's and the floor's in grey."""
     curves = {(point.name, queue): curve for point in view.points(scenario)
               for queue in view.run.queue_names(scenario.name)
@@ -32,20 +35,20 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> theme.Page | None:
     direct = len(laid.at) == 1
     furthest = max(x for curve in curves.values() for x, _ in curve)
     labels = 0.4 + 0.068 * max(map(len, queues)) if direct else 0.0
-    plan = layout(laid, max(3.2, 0.15 * (len(queues) + 2)) if direct else 1.5, left=1.0, right=labels + theme.MARGIN,
+    plan = layout(laid, max(3.2, 0.15 * (len(queues) + 2)) if direct else 1.5, left=1.0, right=labels + MARGIN,
                   between=0.75 + labels, strip=0.0 if direct else strip_height(queues))
-    page = theme.page(PAGE, plan.body, _sojourn_title(view, scenario, pools), asked_and_measured(view, scenario),
-                      notes(view, scenario, f"Sojourn time: from the {_begin(scenario)} to the return of pop. Pooled "
-                            "over the trials of the undisturbed blocks; each curve ends where fewer than 100 messages "
-                            "lie beyond it. Dashed grey: the ideal queue, given the same work; dotted: the floor, the "
-                            "same with the time that a cache line takes from core to core."))
+    page = make_page(PAGE, plan.body, _sojourn_title(view, scenario, pools), asked_and_measured(view, scenario),
+                     notes(view, scenario, f"Sojourn time: from the {_begin(scenario)} to the return of pop. Pooled "
+                           "over the trials of the undisturbed blocks; each curve ends where fewer than 100 messages "
+                           "lie beyond it. Dashed grey: the ideal queue, given the same work; dotted: the floor, the "
+                           "same with the time that a cache line takes from core to core."))
     if not direct:
-        theme.legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
+        draw_legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
     plan.heads(page)
     for (row, column), point in laid.at.items():
         beside = [p.name for (r, _), p in laid.at.items() if r == row]
-        axis = theme.scale([y for (name, _), curve in (*curves.items(), *replays.items()) if name in beside
-                            for _, y in curve], smallest=1.0)
+        axis = make_scale([y for (name, _), curve in (*curves.items(), *replays.items()) if name in beside
+                           for _, y in curve], smallest=1.0)
         known = {queue: curves[point.name, queue] for queue in queues if (point.name, queue) in curves}
         axes = plan.axes(page, row, column)
         greys = {name: replays[point.name, name] for name in ("ideal", "floor") if (point.name, name) in replays}
@@ -76,7 +79,7 @@ def _curve(pool: summaries.Pool | None) -> list[tuple[float, float]]:
     return [(1 / (1 - share), value) for share, value in zip(SHARES, values) if value is not None]
 
 
-def _sojourn_panel(view: View, axes: Axes, curves: dict, replays: dict, axis: theme.Scale, furthest: float,
+def _sojourn_panel(view: View, axes: Axes, curves: dict, replays: dict, axis: Scale, furthest: float,
                    direct: bool, last: bool) -> None:
     axis.apply(axes, "y")
     axes.set_xscale("log")
@@ -103,7 +106,7 @@ def _sojourn_panel(view: View, axes: Axes, curves: dict, replays: dict, axis: th
         if name == "ideal":  # the floor ends right beside it
             ends.append((*shown[-1], name, GREY))
     if direct:
-        theme.end_labels(axes, ends)
+        end_labels(axes, ends)
 
 
 def _sojourn_title(view: View, scenario: Scenario, pools: dict) -> str:

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bqb import theme
 from bqb.data.model import Scenario
-from bqb.figures import cells
-from bqb.figures.cells import Situation
-from bqb.figures.view import View, in_words, machine
+from bqb.report.figures import cells
+from bqb.report.figures.cells import Situation
+from bqb.report.figures.page import Page, make_page, wrapped
+from bqb.report.figures.style import GREY, INK, SMALL
+from bqb.report.figures.view import View
 from bqb.report.units import counter_name, format_ns
+from bqb.report.wording import in_words, machine
 from bqb.stats import ranking
 from bqb.stats.counters import LOST
 from bqb.stats.thresholds import MIN_UNDISTURBED
-from bqb.theme import GREY, INK, SMALL
 
 CELL_WIDTH, CELL_HEIGHT = 0.92, 0.54  # inches, as all of these
 GAP, ALONE = 0.18, 0.7  # between scenarios, and room beside a lone column for its heading
@@ -50,7 +51,7 @@ class Band:
         return self.header + len(self.queues) * CELL_HEIGHT + 0.35
 
 
-def overview(view: View) -> theme.Page | None:
+def overview(view: View) -> Page | None:
     """Queues x situations: overhead per message (or what else judges), as number and shade; efficiency below it."""
     situations = [each for scenario in view.run.scenarios.values() if scenario.rank and view.points(scenario)
                   and not view.is_race(scenario) for each in _situations(view, scenario)]
@@ -60,11 +61,11 @@ def overview(view: View) -> theme.Page | None:
     queues = cells.cheapest_first(view, situations, table)
     shades = cells.shades(situations, table)
     bands = _bands(situations, table, queues)
-    page = theme.page(max(max(band.right for band in bands) + SCORE, 8.0), sum(band.height for band in bands),
-                      _overview_title(view, situations, table),
-                      "Overhead per message beyond an ideal queue that costs nothing, efficiency and CPU, by "
-                      f"situation. {' · '.join(machine(view, [p for each in situations for p in each.points]))}",
-                      _overview_notes(view, situations, table))
+    page = make_page(max(max(band.right for band in bands) + SCORE, 8.0), sum(band.height for band in bands),
+                     _overview_title(view, situations, table),
+                     "Overhead per message beyond an ideal queue that costs nothing, efficiency and CPU, by "
+                     f"situation. {' · '.join(machine(view, [p for each in situations for p in each.points]))}",
+                     _overview_notes(view, situations, table))
     top = 0.0
     for band in bands:
         _overview_heads(page, band, top)
@@ -131,16 +132,16 @@ def _overview_groups(band: Band) -> list[tuple]:
         members = [index for index, each in enumerate(situations) if each.scenario.name == scenario]
         span = lefts[members[-1]] + CELL_WIDTH - lefts[members[0]] + (ALONE if len(members) == 1 else 0)
         first = situations[members[0]].scenario
-        groups.append((first, lefts[members[0]], theme.wrapped(first.question, span, SMALL)[:5], members))
+        groups.append((first, lefts[members[0]], wrapped(first.question, span, SMALL)[:5], members))
     return groups
 
 
 def _column_head(each: Situation) -> str:
     by = "" if each.judge == LOST else f"by {counter_name(each.judge)}"
-    return "\n".join(theme.wrapped(": ".join(filter(None, (each.name, by))), CELL_WIDTH * 0.9, SMALL))
+    return "\n".join(wrapped(": ".join(filter(None, (each.name, by))), CELL_WIDTH * 0.9, SMALL))
 
 
-def _overview_heads(page: theme.Page, band: Band, top: float) -> None:
+def _overview_heads(page: Page, band: Band, top: float) -> None:
     for scenario, left, lines, members in _overview_groups(band):
         page.text(left + 0.02, top, _threads(scenario), fontweight="bold")
         page.text(left + 0.02, top + 0.17, "\n".join(lines), color=GREY, linespacing=1.2)
@@ -156,7 +157,7 @@ def _threads(scenario: Scenario) -> str:
     return f"{scenario.name.replace('_', ' ')} ({threads})"
 
 
-def _overview_score(view: View, page: theme.Page, band: Band) -> None:
+def _overview_score(view: View, page: Page, band: Band) -> None:
     """Right of the first band: at how many of the run's points a queue is not significantly worse than the best."""
     scores = ranking.scores(view.run)
     if not scores:

@@ -7,20 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import theme
-from bqb.data.model import Point, Scenario
-from bqb.figures.layout import PAGE, Grid, grid, layout, strip_height
-from bqb.figures.view import (
-    REFERENCE, View, asked_and_measured, called, legend_of_marks, located, notes,
-)
+from bqb.data.model import REFERENCE, Point, Scenario
+from bqb.report.figures.axes import Scale, scale_of
+from bqb.report.figures.labels import draw_legend, end_labels
+from bqb.report.figures.layout import PAGE, Grid, grid, layout, strip_height
+from bqb.report.figures.page import Page, make_page
+from bqb.report.figures.style import GREY, INK
+from bqb.report.figures.view import View
 from bqb.report.units import counter_name, format_share
+from bqb.report.wording import asked_and_measured, called, legend_of_marks, located, notes
 from bqb.stats import ranking, summaries
 from bqb.stats.counters import LOST, THROUGHPUT
 from bqb.stats.summaries import Summary
-from bqb.theme import GREY, INK
 
 
-def against_capacity(view: View, scenario: Scenario) -> theme.Page | None:
+def against_capacity(view: View, scenario: Scenario) -> Page | None:
     """Throughput and overhead against capacity: a pair of rows for each group of the other swept keys."""
     capacities = sorted({point.capacity for point in view.points(scenario)})
     if len(capacities) < 3 or "capacity" not in scenario.swept():
@@ -31,9 +32,9 @@ def against_capacity(view: View, scenario: Scenario) -> theme.Page | None:
     alone = len(laid.rows) == 1
     plan = layout(laid, 3.0 if alone else 1.6, left=1.0, right=0.7, between=1.4 if alone else 0.9,
                   strip=strip_height(queues))
-    page = theme.page(PAGE, plan.body, _capacity_title(view, scenario, laid), asked_and_measured(view, scenario),
-                      _capacity_notes(view, scenario))
-    theme.legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
+    page = make_page(PAGE, plan.body, _capacity_title(view, scenario, laid), asked_and_measured(view, scenario),
+                     _capacity_notes(view, scenario))
+    draw_legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
     plan.heads(page)
     scales = {metric: _metric_scale(view, scenario, metric) for metric in metrics}
     for (row, column), (points, metric) in plan.laid.at.items():
@@ -69,12 +70,12 @@ def _metric(view: View, point: Point, queue: str, metric: str) -> Summary | None
         view.headline(point, queue)
 
 
-def _metric_scale(view: View, scenario: Scenario, metric: str) -> theme.Scale:
+def _metric_scale(view: View, scenario: Scenario, metric: str) -> Scale:
     values = [value for point in view.points(scenario) for queue in view.run.queue_names(scenario.name)
               if (summary := _metric(view, point, queue, metric)) for value in summary.values]
     if metric == THROUGHPUT:
         values += [value for point in view.points(scenario) if (value := _ideal_rate(view, point))]
-    return theme.scale_of(metric, values)
+    return scale_of(metric, values)
 
 
 def _ideal_rate(view: View, point: Point) -> float | None:
@@ -86,7 +87,7 @@ def _ideal_rate(view: View, point: Point) -> float | None:
 
 
 def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Sequence[str], metric: str,
-                    axis: theme.Scale) -> None:
+                    axis: Scale) -> None:
     axis.apply(axes, "y")
     axes.set_xscale("log", base=2)
     axes.set_xlim(points[0].capacity / 1.5, points[-1].capacity * 1.5)
@@ -114,10 +115,10 @@ def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Seq
     if floors := [(point.capacity, axis.place(floor)) for point, floor in _floors(view, points, metric, axis)]:
         axes.plot(*zip(*floors), color=INK, linewidth=1, linestyle=(0, (1, 1.5)), zorder=1)
         ends.append((*floors[-1], "floor", GREY))
-    theme.end_labels(axes, ends, width=0.1)
+    end_labels(axes, ends, width=0.1)
 
 
-def _floors(view: View, points: Sequence[Point], metric: str, axis: theme.Scale) -> list[tuple[Point, float]]:
+def _floors(view: View, points: Sequence[Point], metric: str, axis: Scale) -> list[tuple[Point, float]]:
     """The least overhead of any real queue at each point, where it lies on the axis."""
     return [(point, floor) for point in points
             if metric == LOST and (floor := view.floor(point)) and floor > axis.low]
