@@ -5,7 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Failure(Exception):
+class CommandError(Exception):
     """Ends a command with one line for the user and an exit status."""
 
     def __init__(self, message: str, status: int):
@@ -13,7 +13,7 @@ class Failure(Exception):
         self.status = status
 
 
-def shown(path: Path) -> str:
+def short_path(path: Path) -> str:
     """A path as short as it can be typed from here."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

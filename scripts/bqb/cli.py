@@ -13,17 +13,18 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from bqb import ROOT, Failure, build, outside, shown, testrun
-from bqb.cli_parts import EXIT_USAGE, Parser, seconds, whole_number
+from bqb import ROOT, CommandError, exit_status, short_path
+from bqb.cli_parts import Parser, seconds, whole_number
 from bqb.data import files
 from bqb.data.google_json import write_results_json
 from bqb.data.load import load_run
 from bqb.data.model import ResultError
-from bqb.driver import STOP_SIGNALS, Driver, Interrupted, Selection, listing
-from bqb.journal import Journal
+from bqb.running import build, external_queues, testrun
+from bqb.running.driver import Driver
+from bqb.running.journal import Journal
+from bqb.running.process import STOP_SIGNALS, Interrupted
+from bqb.running.selection import Selection, listing
 
-EXIT_QUEUE_FAILED = 1
-EXIT_OFF = 1
 
 
 # ------------------------------------------------------------------------------------------------------ bench
@@ -45,10 +46,10 @@ def bench(words: list[str]) -> int:
     arguments = parse_bench(words)
     if arguments.resume:
         selection = selection_of(arguments.resume)
-        return measure(the_binary(outside.check(selection.headers)), arguments.resume, selection)
+        return measure(the_binary(external_queues.check(selection.headers)), arguments.resume, selection)
     if arguments.out:
         check_free(arguments.out)
-    headers = outside.check(arguments.headers or [])
+    headers = external_queues.check(arguments.headers or [])
     binary = the_binary(headers)
     selection = Selection(tuple(map(absolute_if_file, arguments.scenario or [])), arguments.queue, arguments.all,
                           arguments.seed, arguments.rounds, arguments.budget, headers, arguments.compile_times)
@@ -93,7 +94,7 @@ def parse_bench(words: list[str]) -> argparse.Namespace:
 
 def add_with(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--with", dest="headers", action="append", metavar="HEADER",
-                        help=f"{what}, which stands outside the tree; may be repeated (see {outside.PAGE})")
+                        help=f"{what}, which stands outside the tree; may be repeated (see {external_queues.PAGE})")
 
 
 def absolute_if_file(scenario: str) -> str:
@@ -106,7 +107,7 @@ def the_binary(headers: tuple[str, ...]) -> Path:
     if own := os.environ.get("BQB_QUEUE_BENCH"):
         return Path(own)
     if headers:
-        return outside.build_with(headers, "release", "queue_bench") / "queue_bench"
+        return external_queues.build_with(headers, "release", "queue_bench") / "queue_bench"
     build.build("release", "queue_bench")
     return ROOT / "build" / "release" / "queue_bench"
 
@@ -117,7 +118,7 @@ def check_free(folder: Path) -> None:
     except OSError as error:
         raise cannot_use("--out", folder, error) from None
     if taken:
-        raise Failure(f"--out {folder}: exists already; name a new folder, or go on with --resume {folder}", EXIT_USAGE)
+        raise CommandError(f"--out {folder}: exists already; name a new folder, or go on with --resume {folder}", exit_status.USAGE)
 
 
 def make_folder(folder: Path) -> Path:
@@ -126,12 +127,12 @@ def make_folder(folder: Path) -> Path:
     except OSError as error:
         raise cannot_use("--out", folder, error) from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise Failure(f"--out {folder}: cannot be written; name another folder", EXIT_USAGE)
+        raise CommandError(f"--out {folder}: cannot be written; name another folder", exit_status.USAGE)
     return folder
 
 
-def cannot_use(option: str, folder: Path, error: OSError) -> Failure:
-    return Failure(f"{option} {folder}: {error.strerror}; name another folder", EXIT_USAGE)
+def cannot_use(option: str, folder: Path, error: OSError) -> CommandError:
+    return CommandError(f"{option} {folder}: {error.strerror}; name another folder", exit_status.USAGE)
 
 
 def selection_of(folder: Path) -> Selection:
@@ -142,9 +143,9 @@ def selection_of(folder: Path) -> Selection:
     except OSError as error:
         raise cannot_use("--resume", folder, error) from None
     if not journal.begun:
-        raise Failure(f"--resume {folder}: no run was begun there; start one with --out", EXIT_USAGE)
+        raise CommandError(f"--resume {folder}: no run was begun there; start one with --out", exit_status.USAGE)
     if "arguments" not in journal.context:
-        raise Failure(f"--resume {folder}: the run was not begun by ./scripts/bench; start one with --out", EXIT_USAGE)
+        raise CommandError(f"--resume {folder}: the run was not begun by ./scripts/bench; start one with --out", exit_status.USAGE)
     return Selection.of_run(journal)
 
 
@@ -153,13 +154,13 @@ def measure(binary: Path, folder: Path, selection: Selection) -> int:
     try:
         driver.run()
         report(folder)
-    except (Interrupted, Failure):
+    except (Interrupted, CommandError):
         leave_in_order(folder, driver.journal)
         raise
     for remark in driver.remarks:
         say(f"bench: {remark}")
-    print(shown(folder.resolve()))
-    return EXIT_QUEUE_FAILED if driver.journal.failed or driver.journal.failed_properties else 0
+    print(short_path(folder.resolve()))
+    return exit_status.FAILED if driver.journal.failed or driver.journal.failed_properties else 0
 
 
 def leave_in_order(folder: Path, journal: Journal) -> None:
@@ -173,7 +174,7 @@ def leave_in_order(folder: Path, journal: Journal) -> None:
         write_results_json(folder)
     except OSError as error:
         say(f"bench: {folder / 'results.json'}: {error.strerror}")
-    say(f"Go on with: ./scripts/bench --resume {shlex.quote(shown(folder.resolve()))}")
+    say(f"Go on with: ./scripts/bench --resume {shlex.quote(short_path(folder.resolve()))}")
 
 
 def report(folder: Path) -> None:
@@ -186,9 +187,9 @@ def report(folder: Path) -> None:
         draw_figures(run, folder / "plots")
         table.print_summary(run)
     except OSError as error:
-        raise Failure(f"{error.filename or folder}: {error.strerror}", EXIT_USAGE) from None
+        raise CommandError(f"{error.filename or folder}: {error.strerror}", exit_status.USAGE) from None
     except ResultError as error:
-        raise Failure(str(error), EXIT_USAGE) from None
+        raise CommandError(str(error), exit_status.USAGE) from None
 
 
 # ------------------------------------------------------------------------------------------------ test and plot
@@ -203,10 +204,10 @@ def plot(words: list[str]) -> int:
     folder = parser.parse_args(words).folder
     if (folder / "validation.json").is_file():
         show_validation(folder)
-        print(shown(folder.resolve()))
+        print(short_path(folder.resolve()))
         return 0
     report(folder)
-    print(shown((folder / "plots").resolve()))
+    print(short_path((folder / "plots").resolve()))
     return 0
 
 
@@ -218,13 +219,13 @@ def publish_run(words: list[str]) -> int:
                         help="also where a run of that day, machine and selection is published already: it goes")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
     arguments = parser.parse_args(words)
-    from bqb import publish  # after --help, which has to do without matplotlib
+    from bqb.running import publishing
     try:
-        kept, drawn = publish.publish(arguments.folder, arguments.replace, lambda line: say(f"publish: {line}"))
+        kept, drawn = publishing.publish(arguments.folder, arguments.replace, lambda line: say(f"publish: {line}"))
     except ResultError as error:
-        raise Failure(str(error), EXIT_USAGE) from None
+        raise CommandError(str(error), exit_status.USAGE) from None
     for path in (*drawn, kept):
-        print(shown(path))
+        print(short_path(path))
     return 0
 
 
@@ -239,7 +240,7 @@ def test(words: list[str]) -> int:
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
     arguments = parser.parse_args(words)
     if arguments.headers:
-        return testrun.run_outside(outside.check(arguments.headers), arguments.preset or ["release"])
+        return testrun.run_outside(external_queues.check(arguments.headers), arguments.preset or ["release"])
     return testrun.run(arguments.preset or [], arguments.deep)
 
 
@@ -285,10 +286,10 @@ def explore(words: list[str]) -> int:
     parser.add_argument("--replay", metavar="FILE", help="show such a schedule again")
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
     arguments = parser.parse_args(words)
-    if headers := outside.check(arguments.headers or []):
-        binary = outside.build_with(headers, "release", "explore") / "explore"
+    if headers := external_queues.check(arguments.headers or []):
+        binary = external_queues.build_with(headers, "release", "explore") / "explore"
     else:
-        build.build("release", "explore", outside.TESTS)
+        build.build("release", "explore", external_queues.TESTS)
         binary = ROOT / "build" / "release" / "explore"
     ours = ("headers", "no_setup")
     options = [(f"--{name.replace('_', '-')}", value) for name, value in vars(arguments).items() if name not in ours]
@@ -339,10 +340,10 @@ def report_validation(folder: Path, deep: bool) -> int:
         document = validate.as_json(validate.compare(cells), faults, validate.machine(folder))
         files.write_atomically(folder / "validation.json", json.dumps(document, indent=1, allow_nan=False).encode())
     except OSError as error:
-        raise Failure(f"{error.filename or folder}: {error.strerror}", EXIT_USAGE) from None
+        raise CommandError(f"{error.filename or folder}: {error.strerror}", exit_status.USAGE) from None
     show_validation(folder)
-    print(shown(folder.resolve()))
-    return 0 if document["passed"] else EXIT_OFF
+    print(short_path(folder.resolve()))
+    return 0 if document["passed"] else exit_status.FAILED
 
 
 def show_validation(folder: Path) -> None:
@@ -359,10 +360,10 @@ def show_validation(folder: Path) -> None:
             save_figure(validation.page(comparisons, document.get("machine") or [folder.resolve().name]).figure,
                         folder / "validation")
     except OSError as error:
-        raise Failure(f"{error.filename or file}: {error.strerror}", EXIT_USAGE) from None
+        raise CommandError(f"{error.filename or file}: {error.strerror}", exit_status.USAGE) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Failure(f"{file}: not what ./scripts/validate writes; make it again with ./scripts/validate --out DIR",
-                      EXIT_USAGE) from None
+        raise CommandError(f"{file}: not what ./scripts/validate writes; make it again with ./scripts/validate --out DIR",
+                           exit_status.USAGE) from None
     terminal.show(validate_report.summary(comparisons, document["faults"]))
 
 
@@ -395,7 +396,7 @@ def main(words: list[str]) -> int:
     stop_on_signals()
     try:
         return COMMANDS[command](rest)
-    except Failure as failure:
+    except CommandError as failure:
         say(str(failure) if str(failure).startswith("queue_bench: ") else f"{command}: {failure}")
         return failure.status
     except Interrupted as stop:

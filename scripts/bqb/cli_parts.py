@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 
-EXIT_USAGE = 2
+from bqb import exit_status
 
 
 class Parser(argparse.ArgumentParser):
     """Wrong usage: one line and exit status 2."""
 
     def error(self, message: str):
-        self.exit(EXIT_USAGE, f"{self.prog}: {message} (see ./scripts/{self.prog} --help)\n")
+        self.exit(exit_status.USAGE, f"{self.prog}: {message} (see ./scripts/{self.prog} --help)\n")
 
 
 def whole_number(least: int):

@@ -31,8 +31,9 @@ import numpy as np
 from bqb import theory
 from bqb.data.load import load_run
 from bqb.data.model import Point, Trial
-from bqb.driver import Driver, Selection, listing
-from bqb.progress import Progress
+from bqb.running.driver import Driver
+from bqb.running.progress import Progress
+from bqb.running.selection import Selection, listing
 from bqb.stats import summaries
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 

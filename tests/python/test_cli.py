@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bqb import cli, testrun
+from bqb import cli
+from bqb.running import testrun
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from bqb import definitions
+from bqb.running import debug_info
 
 COMPILE = ["g++", "-std=c++20", "-O0", "-gdwarf-5", "-w", "-c"]
 
@@ -22,8 +22,8 @@ def clash(tmp_path):
             source = tmp_path / folder / "source.cpp"
             source.write_text(f'#include <utility>\n#include "{folder}.h"\nstatic auto used = {use};\n')
             subprocess.run([*COMPILE, "-I", tmp_path, source, "-o", source.with_suffix(".o")], check=True)
-            found.append(definitions.of_object(source.with_suffix(".o")))
-        pair = definitions.clash(*found)
+            found.append(debug_info.of_object(source.with_suffix(".o")))
+        pair = debug_info.clash(*found)
         return pair and tuple((each.name, each.file.rpartition("/")[2]) for each in pair)
     return run
 
@@ -83,4 +83,4 @@ def test_definitions_are_read_again_when_the_object_has_changed(tmp_path):
         source.write_text(f"int {name}() {{ return 1; }}")
         subprocess.run([*COMPILE, source, "-o", compiled], check=True)
         for _ in range(2):
-            assert [each.name for each in definitions.of_object(compiled).values()] == [name]
+            assert [each.name for each in debug_info.of_object(compiled).values()] == [name]

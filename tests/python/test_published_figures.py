@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from bqb import ROOT, publish, validate
+from bqb import ROOT, validate
 from bqb.data.load import load_run
 from bqb.report.figures import validation
 from bqb.report.figures.draw import all_figures
 from bqb.report.figures.page import figure_text, plot_style
 from bqb.report.figures.style import queue_styles
 from bqb.report.figures.view import View
+from bqb.running import publishing
 from PIL import Image
 
 PUBLISHED = ROOT / "results" / "published"
@@ -50,6 +51,6 @@ def test_a_committed_figure_says_what_the_code_draws(plot: Path) -> None:
 
 def test_publish_draws_all_that_is_shown_and_nothing_else_is_kept() -> None:
     of_validate = {"validation.png"}  # of a ./scripts/validate, not of a run
-    assert publish.shown() - of_validate == {plot.name for plot in PLOTS} - of_validate
+    assert publishing.shown_figures() - of_validate == {plot.name for plot in PLOTS} - of_validate
     methodology = (ROOT / "METHODOLOGY.md").read_text(encoding="utf-8")
     assert all(f"plots/{name}" in methodology for name in of_validate)

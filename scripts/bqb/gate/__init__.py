@@ -15,8 +15,6 @@ from pathlib import Path
 
 from bqb import ROOT
 
-PASS, REGRESSION, USAGE, INCONCLUSIVE, INVALID = range(5)  # exit statuses
-
 
 def from_root(path: str) -> str:
     """What lies in this checkout by its place in it, so that files say the same on every machine; all else as it is."""

@@ -23,8 +23,9 @@ from statistics import fmean
 
 import numpy as np
 
-from bqb import Failure
+from bqb import CommandError
 from bqb.data.files import write_atomically
+from bqb.exit_status import GateStatus
 from bqb.gate import decide, rivals
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.decide import Rule, Verdicts
@@ -63,7 +64,8 @@ class Campaign:
         if path.exists():
             known = json.loads(path.read_text(encoding="utf-8"))
             if {key: known.get(key) for key in settings} != settings:
-                raise Failure(f"{folder}: is a campaign of another kind or policy; name another folder", 2)
+                raise CommandError(f"{folder}: is a campaign of another kind or policy; "
+                                   "name another folder", GateStatus.USAGE)
             self.settings = known
         else:
             self.settings = settings
@@ -126,7 +128,8 @@ def find_dose(policy: Policy, base: Arm, head: Arm, kind: Kind, tell: Callable[[
 def cell_named(policy: Policy, name: str) -> Cell:
     parts = name.split("/")
     if len(parts) < 3:
-        raise Failure(f"--cell {name}: is no cell; write scenario/queue/case:name, as the table has it", 2)
+        raise CommandError(f"--cell {name}: is no cell; write scenario/queue/case:name, "
+                           "as the table has it", GateStatus.USAGE)
     return Cell(parts[1], "/".join((parts[0], *parts[2:])))
 
 

@@ -9,9 +9,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from bqb import ROOT, Failure
+from bqb import ROOT, CommandError
 from bqb.cli_parts import Parser, seconds, whole_number
-from bqb.gate import INVALID, USAGE
+from bqb.exit_status import GateStatus
 
 HELP = """\
 Says whether a queue became slower. `run` compares two versions of queues/, or of the header of a queue of your own, in
@@ -101,8 +101,8 @@ def main(words: list[str]) -> int:
     try:
         command = {"run": run, "compare": run, "aa": campaign, "inject": campaign, "selftest": selftest}
         return command[arguments.command](arguments, policy)
-    except Failure as failure:
-        if failure.status != INVALID:
+    except CommandError as failure:
+        if failure.status != GateStatus.INVALID:
             raise
         return told_invalid(arguments, str(failure))
 
@@ -113,7 +113,7 @@ def told_invalid(arguments: argparse.Namespace, why: str) -> int:
     if getattr(arguments, "github", False):
         print(report.command("error", "Queue performance", f"invalid: {why}"))
     print(f"invalid: {why}")
-    return INVALID
+    return GateStatus.INVALID
 
 
 def queues_of(arguments: argparse.Namespace, policy) -> tuple[str, ...]:
@@ -127,12 +127,12 @@ def queues_of(arguments: argparse.Namespace, policy) -> tuple[str, ...]:
 
 
 def run(arguments: argparse.Namespace, policy) -> int:
-    from bqb import outside
     from bqb.gate import arms, report, run as gates, stored
     from bqb.report import terminal
+    from bqb.running import external_queues
     for path in (arguments.json, arguments.markdown):
         if path and not path.resolve().parent.is_dir():
-            raise Failure(f"{path}: its folder does not exist; make it first", USAGE)
+            raise CommandError(f"{path}: its folder does not exist; make it first", GateStatus.USAGE)
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(2**32)
     queues = queues_of(arguments, policy)
     if arguments.command == "compare":
@@ -146,7 +146,7 @@ def run(arguments: argparse.Namespace, policy) -> int:
         head, base = (arms.compiled(each, queues) for each in sources)
     if arguments.header:
         staged = arms.staged_sources("head") / arguments.header
-        queues = tuple(outside.names_in(str(staged)))
+        queues = tuple(external_queues.names_in(str(staged)))
     result = (gates.run(policy, base, head, queues, seed) if base else
               stored.compare(arguments.stored, policy, head, queues, seed))
     write(arguments, result)
@@ -170,7 +170,7 @@ def write(arguments: argparse.Namespace, result) -> None:
             with open(summary, "a", encoding="utf-8") as file:
                 file.write(report.markdown(result))
     except OSError as error:
-        raise Failure(f"{error.filename}: {error.strerror}", USAGE) from None
+        raise CommandError(f"{error.filename}: {error.strerror}", GateStatus.USAGE) from None
 
 
 def campaign(arguments: argparse.Namespace, policy) -> int:

@@ -15,14 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from bqb import Failure
-from bqb.gate import INVALID
+from bqb import CommandError
+from bqb.exit_status import GateCountsStatus, GateStatus
 from bqb.gate.arms import Arm
 from bqb.gate.pairs import Cell, WentWrong
 
 SHORT, LONG = 1_000, 11_000  # messages by one thread
 FEW, MANY = 100, 300  # messages handed over
-EXIT_UNFIT, EXIT_FAILED = 3, 4
 NOT_THE_QUEUES = "!pread64,sched_yield"  # how gate_counts watches its consumer
 INSTRUCTIONS, SYSCALLS = "instructions", "system calls"
 
@@ -133,13 +132,13 @@ def run(command: list, arm: Arm, queue: str) -> subprocess.CompletedProcess:
         raise WentWrong(arm.name, Cell(queue, "counts/hand-off"), "no end after 120 s") from None
     said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])
     ours = [line.partition("gate_counts: ")[2] for line in said if "gate_counts: " in line]
-    if done.returncode == EXIT_UNFIT:
+    if done.returncode == GateCountsStatus.UNFIT:
         raise Unfit(ours[-1] if ours else said[-1])
-    if done.returncode == EXIT_FAILED or done.returncode < 0:
+    if done.returncode == GateCountsStatus.QUEUE_FAILED or done.returncode < 0:
         why = ours[-1] if ours else f"ended with status {done.returncode}"
         raise WentWrong(arm.name, Cell(queue, "counts/scripted"), why)
     if done.returncode == 1 and "strace: " in done.stderr:
         raise Unfit(said[-1])
     if done.returncode != 0:
-        raise Failure(f"counting {queue}: {said[-1]}", INVALID)
+        raise CommandError(f"counting {queue}: {said[-1]}", GateStatus.INVALID)
     return done

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bqb import ROOT, Failure
+from bqb import ROOT, CommandError
 from bqb.cli_parts import seconds
 from bqb.data.rows import Row
-from bqb.gate import USAGE, from_root
+from bqb.exit_status import GateStatus
+from bqb.gate import from_root
 from bqb.gate.decide import Rule
 
 DEFAULT = ROOT / "scripts" / "gate.toml"
@@ -45,13 +46,14 @@ class Policy:
 
 
 def load(path: Path | None) -> Policy:
-    """Reads a policy over the defaults. A Failure of status 2 names file, key and remedy."""
+    """Reads a policy over the defaults. Raises CommandError (USAGE) that names file,
+    key and remedy."""
     given = read(path) if path else {}
     defaults = read(DEFAULT)
     where = path or DEFAULT
 
-    def wrong(key: str, what: str) -> Failure:
-        return Failure(f"{where}: key '{key}': {what}", USAGE)
+    def wrong(key: str, what: str) -> CommandError:
+        return CommandError(f"{where}: key '{key}': {what}", GateStatus.USAGE)
     for table, known in ((given, defaults), (given.get("counts", {}), defaults["counts"])):
         if not isinstance(table, dict):
             raise wrong("counts", "must be a table: [counts]")
@@ -95,7 +97,7 @@ def load(path: Path | None) -> Policy:
         syscalls_pct=number(counts, "syscalls_pct", 0, 100))
 
 
-def scenario_file(name: object, policy: Path, wrong: Callable[[str, str], Failure]) -> str:
+def scenario_file(name: object, policy: Path, wrong: Callable[[str, str], CommandError]) -> str:
     if not isinstance(name, str):
         raise wrong("scenario", "must be a text")
     path = policy.parent / name if name.endswith(".toml") else ROOT / "scenarios" / f"{name}.toml"
@@ -109,6 +111,7 @@ def read(path: Path) -> Row:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Failure(f"--policy {path}: {error.strerror}; name a TOML file like {DEFAULT}", USAGE) from None
+        raise CommandError(f"--policy {path}: {error.strerror}; name a TOML file like {DEFAULT}",
+                           GateStatus.USAGE) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Failure(f"{path}: no TOML: {error}", USAGE) from None
+        raise CommandError(f"{path}: no TOML: {error}", GateStatus.USAGE) from None

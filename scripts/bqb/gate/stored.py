@@ -18,31 +18,33 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from bqb import Failure
+from bqb import CommandError
 from bqb.data.rows import Row
-from bqb.gate import INVALID, arms as the_arms, decide
+from bqb.exit_status import GateStatus
+from bqb.gate import arms as the_arms, decide
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.counts import Stored
 from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, WentWrong, chosen_layouts
 from bqb.gate.policy import Policy
 from bqb.gate.run import SCHEMA, Result, count, select
-from bqb.progress import Progress
+from bqb.running.progress import Progress
 
 SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host_name")  # of the machine and the build
 
 
-class Refused(Failure):
+class Refused(CommandError):
     """The stored file is no baseline here; why."""
 
     def __init__(self, path: Path, why: str):
-        super().__init__(f"{path}: {why}", INVALID)
+        super().__init__(f"{path}: {why}", GateStatus.INVALID)
 
 
 def load(path: Path) -> Row:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}; name a file that `gate run --json` wrote", 2) from None
+        raise CommandError(f"{path}: {error.strerror}; name a file that `gate run --json` wrote",
+                           GateStatus.USAGE) from None
     except ValueError as error:
         raise Refused(path, f"corrupt: no JSON ({error}); make a new one with `gate run --json`") from None
     needed = ("schema", "policy", "head", "context", "harness_id", "cells", "plans", "counts")
@@ -127,7 +129,8 @@ def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, di
     for cell in result.judged:
         old, new = relative(then, cell), relative(taken, cell)
         if min(len(old), len(new)) < 6:
-            raise Failure(f"{cell.name}: too few trials beside the control ({CONTROL}) to compare", INVALID)
+            raise CommandError(f"{cell.name}: too few trials beside the control ({CONTROL}) to compare",
+                               GateStatus.INVALID)
         slower[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="greater").pvalue
         fast_enough[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="less").pvalue
     for step, name in enumerate(sorted(slower, key=slower.__getitem__)):

@@ -12,6 +12,13 @@ def format_ns(ns: float) -> str:
     return _with_unit(ns, [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")])
 
 
+def format_clock(seconds: float) -> str:
+    """A length of time as a clock shows it: 0:07, 12:30, 1:05:00."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
 def format_rate(per_s: float) -> str:
     """Messages a second: 850 /s, 21 k/s, 4.3 M/s."""
     return _with_unit(per_s, [(1e9, "G/s"), (1e6, "M/s"), (1e3, "k/s"), (1, "/s")])

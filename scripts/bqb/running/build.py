@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bqb import ROOT, Failure
-from bqb.progress import Progress
+from bqb import ROOT, CommandError, exit_status
+from bqb.running.progress import Progress
 
 LINES_SHOWN_ON_FAILURE = 40
 ERROR = re.compile(r"\berror:|CMake Error")
@@ -18,7 +18,7 @@ STEP = re.compile(r"\s*\[?(\d+)/(\d+)[] ]")  # of ninja: [3/14], of ctest: 3/14
 
 
 def build(preset: str, target: str | None = None, options: tuple[str, ...] = ()) -> None:
-    """Builds one target (or everything) of a preset. A Failure of status 3 when it cannot."""
+    """Builds one target (or everything) of a preset. Raises CommandError (SETUP) where it cannot."""
     run_cmake(["cmake", "--preset", preset, *options], ROOT / "build" / preset, target, f"build {preset}")
 
 
@@ -31,7 +31,8 @@ def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str
             if follow(command, log, stage) != 0:
                 log.seek(0)
                 sys.stderr.writelines(what_went_wrong(log.readlines()))
-                raise Failure(f"`{' '.join(command)}` failed; the whole log is {log.name}", 3)
+                raise CommandError(f"`{' '.join(command)}` failed; the whole log is {log.name}",
+                                   exit_status.SETUP)
 
 
 def remembers_a_tool_that_is_gone(folder: Path) -> bool:

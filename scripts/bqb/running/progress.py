@@ -6,6 +6,8 @@ import os
 import sys
 import time
 
+from bqb.report.units import format_clock
+
 SECONDS_BETWEEN_LINES = 30
 
 
@@ -35,11 +37,11 @@ class Progress:
     def _clock(self, done: int, total: int) -> str:
         now = time.monotonic()
         first, since = self._counted_from
-        elapsed = f"{duration(now - self._started)} elapsed"
+        elapsed = f"{format_clock(now - self._started)} elapsed"
         if done <= first:
             return elapsed
         left = (now - since) / (done - first) * (total - done)
-        return f"{elapsed}, {duration(left)} left"
+        return f"{elapsed}, {format_clock(left)} left"
 
 
 class Silence:
@@ -102,9 +104,3 @@ class Lines:
 
     def close(self) -> None:
         pass
-
-
-def duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

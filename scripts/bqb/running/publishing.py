@@ -20,13 +20,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bqb import ROOT, driver, shown as shown_path
+from bqb import ROOT, short_path
 from bqb.data import files
 from bqb.data.load import load_run
 from bqb.data.model import ResultError, Run
 from bqb.data.rows import SIDE_FILES, TRIALS_FILE
-from bqb.journal import Journal
 from bqb.report.figures.draw import draw_figures
+from bqb.running.journal import Journal
+from bqb.running.process import lock_folder
+from bqb.running.selection import Selection
 
 PUBLISHED = ROOT / "results" / "published"
 FIGURES = ROOT / "plots"
@@ -41,7 +43,7 @@ Say = Callable[[str], None]
 
 def publish(folder: Path, replace: bool, say: Say) -> tuple[Path, list[Path]]:
     """Returns the folder the run is kept in, and the figures drawn from it. `replace`: a published run may be in its
-    place. `say` takes what the user should know on the way. Raises ResultError and Failure."""
+    place. `say` takes what the user should know on the way. Raises ResultError and CommandError."""
     try:
         check_present(folder)
         with _locked(folder, "./scripts/bench"):
@@ -136,7 +138,7 @@ def _read_journal(path: Path) -> Journal:
 def _check_complete(folder: Path, journal: Journal) -> None:
     """Raises with what is missing of the rounds that the run was begun with."""
     try:
-        rounds = int(driver.Selection.of_run(journal).rounds_due(journal.context))
+        rounds = int(Selection.of_run(journal).rounds_due(journal.context))
     except (AttributeError, TypeError, ValueError):
         what = "not as this version has it; publish with the version that made the run"
         raise _wrong_key(journal.path, "arguments", what) from None
@@ -215,7 +217,7 @@ def check_place(kept: Path, run: Source, replace: bool) -> None:
     own = {f"{name}.xz" for name in FILES}
     others = sorted(path.name for path in kept.iterdir() if path.name not in own) if kept.is_dir() else [kept.name]
     if others:
-        raise ResultError(f"{shown_path(kept)}: holds what publish did not write ({', '.join(others)}); move it away")
+        raise ResultError(f"{short_path(kept)}: holds what publish did not write ({', '.join(others)}); move it away")
     if not replace:
         raise ResultError(f"{_summary(kept)} is there already, this run has {len(run.lines['trials.jsonl'])} rows; "
                           "replace it with --replace")
@@ -226,9 +228,9 @@ def _summary(kept: Path) -> str:
     try:
         lines = lzma.decompress((kept / f"{FILES[0]}.xz").read_bytes()).splitlines()
         begun = json.loads(lines[0])["context"]["date"]
-        return f"{shown_path(kept)} ({len(lines)} rows, begun {begun})"
+        return f"{short_path(kept)} ({len(lines)} rows, begun {begun})"
     except (OSError, EOFError, lzma.LZMAError, ValueError, LookupError, TypeError):
-        return f"{shown_path(kept)} (not readable)"
+        return f"{short_path(kept)} (not readable)"
 
 
 # ------------------------------------------------------------------------------------------------------ writing
@@ -261,7 +263,7 @@ def clear_up() -> list[str]:
     """Undoes or finishes what a publish that was killed had begun. Returns what was done."""
     left = {PUBLISHED / path.name[1:].rpartition(".")[0]
             for what in (NEW, OLD) for path in PUBLISHED.glob(f".*.{what}")}
-    return [f"{shown_path(kept)}: {_clear_up_beside(kept)} after a publish that was killed" for kept in sorted(left)]
+    return [f"{short_path(kept)}: {_clear_up_beside(kept)} after a publish that was killed" for kept in sorted(left)]
 
 
 def _clear_up_beside(kept: Path) -> str:
@@ -279,15 +281,15 @@ def _clear_up_beside(kept: Path) -> str:
 
 @contextmanager
 def _locked(folder: Path, command: str) -> Iterator[None]:
-    """Keeps others out of a folder. A Failure where `command` is at work there."""
-    descriptor = driver.lock(folder, command)
+    """Keeps others out of a folder. A CommandError where `command` is at work there."""
+    descriptor = lock_folder(folder, command)
     try:
         yield
     finally:
         os.close(descriptor)
 
 
-def shown() -> set[str]:
+def shown_figures() -> set[str]:
     """Names of the figures that README.md and the pages of docs/ show."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     return {name for page in pages for name in re.findall(r"plots/([\w.]+)", page.read_text(encoding="utf-8"))}
@@ -295,7 +297,7 @@ def shown() -> set[str]:
 
 def _draw(run: Run, scratch: Path, is_curated: bool) -> list[Path]:
     """The figures that the pages show, and no others; those of no one scenario are of the curated ones."""
-    wanted = shown() - (set() if is_curated else OF_THE_CURATED)
+    wanted = shown_figures() - (set() if is_curated else OF_THE_CURATED)
     return [path for path in draw_figures(run, scratch) if path.name in wanted]
 
 

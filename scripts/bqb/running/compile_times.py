@@ -17,7 +17,8 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from bqb import ROOT, outside
+from bqb import ROOT
+from bqb.running import external_queues
 
 REPETITIONS = 3
 BUILD = ROOT / "build" / "release"
@@ -62,11 +63,11 @@ def measure(queue: str, headers: tuple[str, ...] = (), build: Path = BUILD) -> d
 
 def source_of(queue: str, headers: tuple[str, ...]) -> tuple[str, str]:
     """Header and class template of a queue."""
-    for words in outside.listed():
+    for words in external_queues.listed():
         if words[2] == queue:
             return f"queues/{words[0]}", f"bq::{words[1]}"
     for path in headers:
-        for class_name, name in outside.declared_in(path):
+        for class_name, name in external_queues.declared_in(path):
             if name == queue:
                 return path, class_name
     raise CannotCompile("it is neither in queues/queues.list nor in a header of --with")

@@ -13,10 +13,10 @@ import re
 from itertools import combinations
 from pathlib import Path
 
-from bqb import ROOT, Failure, build, definitions
-from bqb.definitions import Definition
+from bqb import ROOT, CommandError, exit_status
+from bqb.running import build, debug_info
+from bqb.running.debug_info import Definition
 
-EXIT_USAGE = 2
 PAGE = "docs/your_own_queue.md"
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 BQ_QUEUE = re.compile(r"^(?![ \t]*#).*?\bBQ_QUEUE\s*\(([^,()]*),([^,()]*)\)", re.MULTILINE)
@@ -44,7 +44,8 @@ OWN_FOLDERS = tuple(str(ROOT / name) + "/" for name in ("queues", "benchmarks", 
 
 
 def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    """The headers' absolute paths, each once. A Failure of status 2 for what cannot be right before it is compiled."""
+    """The headers' absolute paths, each once. Raises CommandError (USAGE) for what is wrong whatever
+    the compiler says."""
     paths = tuple(dict.fromkeys(str(Path(header).resolve()) for header in headers))
     taken = {name: "queues/queues.list" for name in listed_names()}
     for path in paths:
@@ -55,8 +56,8 @@ def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return paths
 
 
-def wrong(path: str, what: str) -> Failure:
-    return Failure(f"--with {path}: {what}", EXIT_USAGE)
+def wrong(path: str, what: str) -> CommandError:
+    return CommandError(f"--with {path}: {what}", exit_status.USAGE)
 
 
 def names_in(path: str) -> list[str]:
@@ -76,7 +77,8 @@ def declared_in(path: str) -> list[tuple[str, str]]:
         raise wrong(path, f"{error.strerror}; name the header of a queue") from None
     declared = [(class_name.strip(), name.strip()) for class_name, name in BQ_QUEUE.findall(COMMENT.sub("", text))]
     if not declared:
-        raise wrong(path, f"no BQ_QUEUE in it; end it with, for example, BQ_QUEUE(my::MyQueue, my_queue); (see {PAGE})")
+        raise wrong(path, "no BQ_QUEUE in it; end it with, for example, "
+                          f"BQ_QUEUE(my::MyQueue, my_queue); (see {PAGE})")
     for _, name in declared:
         if not NAME.fullmatch(name):
             raise wrong(path, f"BQ_QUEUE: '{name}' is no name; a-z, 0-9 and _, a letter first")
@@ -114,19 +116,19 @@ def parts_of(program: str) -> str:
 
 
 def refuse_clashes(headers: list[str], folder: Path, configure: list[str]) -> None:
-    """A Failure of status 2 where two headers, or a header and a listed queue, define the same name."""
+    """Raises CommandError (USAGE) where two headers, or a header and a listed queue, define the same name."""
     objects = folder / "CMakeFiles"
-    defined = {header: definitions.of_object(objects / "probes.dir" / f"probe_{number}.cpp.o")
+    defined = {header: debug_info.of_object(objects / "probes.dir" / f"probe_{number}.cpp.o")
                for number, header in enumerate(headers)}
     for one, other in combinations(headers, 2):
-        if clash := definitions.clash(defined[one], defined[other]):
+        if clash := debug_info.clash(defined[one], defined[other]):
             raise clashing(one, clash[0], other, clash[1])
     suspects = [header for header in headers if defines_in_our_namespace(header, defined[header])]
     if suspects:  # rare, and the listed queues take ten seconds to compile
         build.run_cmake(configure, folder, "listed_queues_probe", "compile the listed queues")
-        listed_ones = definitions.of_object(objects / "listed_queues_probe.dir" / "listed_queues.cpp.o")
+        listed_ones = debug_info.of_object(objects / "listed_queues_probe.dir" / "listed_queues.cpp.o")
         for header in suspects:
-            if clash := definitions.clash(defined[header], listed_ones):
+            if clash := debug_info.clash(defined[header], listed_ones):
                 raise clashing(header, clash[0], clash[1].file, clash[1])
 
 
@@ -135,7 +137,7 @@ def defines_in_our_namespace(header: str, defined: dict[str, Definition]) -> boo
                for each in defined.values())
 
 
-def clashing(one: str, its: Definition, other: str, others: Definition) -> Failure:
+def clashing(one: str, its: Definition, other: str, others: Definition) -> CommandError:
     def where(header: str, definition: Definition) -> str:
         return "" if definition.file == header else f" (in {definition.file})"
     return wrong(one, f"defines {its.name}{where(one, its)}, and so does {other}{where(other, others)}; the linker "

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bqb import Failure
+from bqb import CommandError, exit_status
 
 TYPES = {"DW_TAG_class_type", "DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type"}
 ENTRY = re.compile(r"\n <(\d+)><([0-9a-f]+)>: Abbrev Number: \d+ \((DW_TAG_\w+)\)")
@@ -115,7 +115,8 @@ def _readelf(section: str, path: Path) -> str:
     done = subprocess.run(["readelf", f"--debug-dump={section}", "--wide", path], capture_output=True, text=True,
                           errors="replace", check=False)
     if done.returncode != 0:
-        raise Failure(f"readelf {path} failed: {done.stderr.strip()}; it comes with binutils", 3)
+        raise CommandError(f"readelf {path} failed: {done.stderr.strip()}; it comes with binutils",
+                           exit_status.SETUP)
     return done.stdout
 
 

@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bqb import ROOT, Failure, outside, shown
-from bqb.build import build, follow
-from bqb.progress import duration
+from bqb import ROOT, CommandError, short_path
+from bqb.report.units import format_clock
+from bqb.running import external_queues
+from bqb.running.build import build, follow
 
 SECONDS_FOR_ONE_TEST = 300  # where a test does not set its own limit
 SECONDS_WORTH_A_WORD = 30
@@ -42,7 +43,7 @@ class Tally:
     def add(self, report: Path, suite: str) -> None:
         """Counts what a JUnit report holds."""
         if not report.exists():
-            self.failed.append(f"{suite}: left no report ({shown(report)})")
+            self.failed.append(f"{suite}: left no report ({short_path(report)})")
             return
         for case in xml.parse(report).iter("testcase"):
             name = full_name(case)
@@ -84,7 +85,7 @@ def skip_reason(case: xml.Element) -> str:
 def timed(stage: str) -> Iterator[None]:
     begun = time.monotonic()
     yield
-    print(f"{stage}: took {duration(time.monotonic() - begun)}", flush=True)
+    print(f"{stage}: took {format_clock(time.monotonic() - begun)}", flush=True)
 
 
 def run(presets: list[str], deep: bool) -> int:
@@ -105,7 +106,7 @@ def run_outside(headers: tuple[str, ...], presets: list[str]) -> int:
     tally = Tally()
     for preset in presets:
         with timed(f"build --with {preset}"):
-            folder = outside.build_with(headers, preset, "contract_test")
+            folder = external_queues.build_with(headers, preset, "contract_test")
         run_ctest(folder, f"{preset} --with", tally)
     return sum_up(tally)
 
@@ -121,7 +122,7 @@ def test_preset(preset: str, tally: Tally, deep: bool, contract_only: bool = Fal
     try:
         with timed(f"build {preset}"):
             build(preset, "contract" if contract_only else None, options)
-    except Failure as failure:
+    except CommandError as failure:
         print(failure, file=sys.stderr)
         tally.failed.append(f"{preset}: the build")
         return
@@ -160,7 +161,7 @@ def sum_up(tally: Tally) -> int:
         path = ROOT / "build" / "skipped.txt"
         path.write_text("".join(f"{skip.suite}: {skip.test}: {skip.reason}\n" for skip in tally.skipped),
                         encoding="utf-8")
-        print(f"{len(tally.skipped)} skipped, one by one in {shown(path)}:")
+        print(f"{len(tally.skipped)} skipped, one by one in {short_path(path)}:")
         print("\n".join(skip_table(tally.skipped)))
     for name in tally.failed:
         print(f"FAILED {name}")

@@ -7,88 +7,26 @@ the driver starts the round again: queue_bench leaves out what is done, and the 
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
-import json
-import os
-import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bqb import ROOT, Failure, compile_times, shown
+from bqb import CommandError, exit_status
 from bqb.data import files
 from bqb.data.rows import SIDE_FILES
-from bqb.journal import COMPILE, Journal
-from bqb.progress import Progress, Silence
+from bqb.exit_status import QueueBenchStatus
+from bqb.running import compile_times
+from bqb.running.journal import COMPILE, Journal
+from bqb.running.process import Listener, cause_of_death, die_with_parent, lock_folder
+from bqb.running.progress import Progress, Silence
+from bqb.running.selection import Selection
 
-DEFAULT_ROUNDS = 12
-ROUNDS_IN_ANY_BUDGET = 6  # a verdict's least
 FEWEST_ROUNDS_TO_MAKE_UP = 5
 MAKE_UP_SHARE = 0.1  # of the time that the rounds took
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_LOOKS_BESIDE_OTHERS = 5.0  # hundreds of drivers that look twice a second would keep a core busy
-
-EXIT_USAGE = 2
-EXIT_QUEUE_FAILED = 4
-LIBC = ctypes.CDLL(None)  # loaded here: a new process between fork and exec had better not
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Interrupted(KeyboardInterrupt):
-    """The user stops the run, here (Ctrl-C) or by a signal to queue_bench."""
-
-    def __init__(self, number: int):
-        super().__init__()
-        self.status = 128 + number
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What to measure. Kept in the run itself, so that --resume can go on with it."""
-
-    scenario: tuple[str, ...] = ()
-    queue: str | None = None
-    all: bool = False
-    seed: int | None = None
-    rounds: int | None = None
-    budget_s: float | None = None  # wall time to measure in, instead of a number of rounds
-    headers: tuple[str, ...] = ()  # of queues from outside the tree; they are in the binary
-    compile_times: bool = False
-
-    def arguments(self) -> list[str]:
-        """As queue_bench takes it."""
-        words = [word for name in self.scenario for word in ("--scenario", name)]
-        words += ["--queue", self.queue] if self.queue is not None else []
-        words += ["--all"] if self.all else []
-        words += ["--seed", str(self.seed)] if self.seed is not None else []
-        return [*words, "--scenarios-dir", str(ROOT / "scenarios")]
-
-    def note(self) -> list[str]:
-        return ["--note-arguments", json.dumps(asdict(self))]
-
-    def rounds_due(self, context: dict) -> int:
-        """The regular rounds of a run with this `context`."""
-        if self.budget_s is not None:
-            return ROUNDS_IN_ANY_BUDGET
-        return self.rounds or context.get("default_rounds", DEFAULT_ROUNDS)
-
-    @classmethod
-    def of_run(cls, journal: Journal) -> Selection:
-        arguments = journal.context["arguments"]
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()})
-
-
-def listing(binary: Path, selection: Selection) -> str:
-    """What the selection holds, as text. A Failure of status 2 when it is wrong."""
-    result = subprocess.run([binary, "--list", *selection.arguments()], capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise Failure(result.stderr.strip() or f"{binary} --list failed", EXIT_USAGE)
-    return result.stdout
 
 
 class Driver:
@@ -106,7 +44,7 @@ class Driver:
         self.remarks: list[str] = []  # for the user, at the end
         self._progress = Silence() if beside_others else Progress("trials")
         self._beside_others = beside_others
-        self._lock = lock(folder)
+        self._lock = lock_folder(folder)
         self.journal.refresh()
         self._begun = time.monotonic()
         self._spent_before_s = self.journal.spent_ns / 1e9
@@ -149,8 +87,8 @@ class Driver:
         self._progress.start(journal.queues_with_properties, "queues")
         try:
             self._complete(["--properties"], [], show)
-        except Failure as failure:
-            if failure.status == EXIT_USAGE:
+        except CommandError as failure:
+            if failure.status == exit_status.USAGE:
                 raise
             self.remarks.append(f"not all properties were measured: {failure}")
 
@@ -168,7 +106,7 @@ class Driver:
                 self.journal.append({"kind": "property", "queue": queue, "name": COMPILE, "params": {},
                                      "values": values})
             except OSError as error:
-                raise Failure(f"{self.journal.path}: {error.strerror}", EXIT_USAGE) from None
+                raise CommandError(f"{self.journal.path}: {error.strerror}", exit_status.USAGE) from None
 
     def _regular_rounds(self) -> None:
         cells = list(self.journal.point_of)
@@ -287,10 +225,12 @@ class Driver:
             code, said = self._process([*task, *blame], show)
             if code == 0:
                 return
-            blame = [] if code == EXIT_QUEUE_FAILED else ["--blame", cause_of_death(code, said)]
+            has_its_row = code in (QueueBenchStatus.HUNG, QueueBenchStatus.QUEUE_FAILED)
+            blame = [] if has_its_row else ["--blame", cause_of_death(code, said)]
             if self.journal.steps == steps_at_last_failure:
-                raise Failure(f"queue_bench fails again and again without getting on ({blame[-1] if blame else said});"
-                              f" see {self._log}", 1)
+                cause = blame[-1] if blame else said
+                raise CommandError(f"queue_bench keeps failing without making progress ({cause}); "
+                                   f"see {self._log}", exit_status.FAILED)
             steps_at_last_failure = self.journal.steps
 
     def _process(self, task: list[str], show: Callable[[], None]) -> tuple[int, str]:
@@ -332,54 +272,3 @@ class OneMoreBlock:
         if self._blocks_then is None and self._driver.budget_is_spent:
             self._blocks_then = blocks
         return self._blocks_then is not None and blocks > self._blocks_then
-
-
-class Listener(threading.Thread):
-    """Copies what a process says to a log and keeps the last line. Ends with the process."""
-
-    def __init__(self, stream, log: Path):
-        super().__init__(daemon=True)
-        self.last = ""
-        self._stream = stream
-        self._log = log
-        self.start()
-
-    def run(self) -> None:
-        for line in self._stream:
-            self.last = line.strip() or self.last
-            try:
-                with open(self._log, "a", encoding="utf-8") as log:
-                    log.write(line)
-            except OSError:
-                pass  # a full disk must not hide the line that says so
-
-
-def cause_of_death(code: int, said: str) -> str:
-    """Why a process ended that should not have. Raises where starting it again is wrong."""
-    if code == EXIT_USAGE:
-        raise Failure(said or "queue_bench: refused to run and did not say why; is the disk full?", EXIT_USAGE)
-    if code >= 0:
-        return f"ended with status {code}"
-    if -code in STOP_SIGNALS:
-        raise Interrupted(-code)
-    if -code == signal.SIGKILL:
-        raise Failure("queue_bench was killed (SIGKILL), perhaps because memory ran out", 1)
-    return f"died of {signal.Signals(-code).name}"
-
-
-def die_with_parent() -> None:
-    """In a new process: have the kernel kill it when the driver dies, even of a kill -9. Else two write to one run."""
-    pr_set_pdeathsig = 1
-    LIBC.prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
-def lock(folder: Path, command: str = "./scripts/bench") -> int:
-    """Holds the folder for this process; a Failure of status 2 where another process of `command` writes to it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        what = f"{shown(folder)}: another {command} is writing to it; wait for it or stop it"
-        raise Failure(what, EXIT_USAGE) from None
-    return descriptor
