@@ -214,5 +214,5 @@ run_command() {  # run_command COMMAND ARGUMENT...
   if [[ $1 == gate ]]; then EXIT_SETUP=4; fi  # "invalid"; the gate's 3 is "inconclusive"
   set_up "$needs" "$may_install"
   # PYTHONSAFEPATH: a file in the current folder must not be taken for a module.
-  PYTHONSAFEPATH=1 PYTHONPATH="$ROOT/scripts" exec "$PYTHON" -m bqb.cli "$@"
+  PYTHONSAFEPATH=1 PYTHONPATH="$ROOT/scripts" exec "$PYTHON" -m bqb "$@"
 }

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bqb import cli
+from bqb import commands
+from bqb.commands.options import seconds
 from bqb.running import testrun
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
@@ -40,12 +41,12 @@ def test_wrong_usage_is_one_line_and_status_2(bench, tmp_path, words, complaint)
 
 @pytest.mark.parametrize("word, length", [("300s", 300), ("5m", 300), ("1h", 3600), ("1.5m", 90)])
 def test_lengths_of_time(word, length):
-    assert cli.seconds(word) == length
+    assert seconds(word) == length
 
 
-@pytest.mark.parametrize("command", sorted(cli.COMMANDS))
+@pytest.mark.parametrize("command", sorted(commands.COMMANDS))
 def test_help_needs_nothing_but_python(command):
-    bare = [sys.executable, "-S", "-m", "bqb.cli", command, "--help"]  # -S: no installed package is in sight
+    bare = [sys.executable, "-S", "-m", "bqb", command, "--help"]  # -S: no installed package is in sight
     run = subprocess.run(bare, cwd=SCRIPTS, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "") and run.stdout.startswith(f"usage: {command} ")
 

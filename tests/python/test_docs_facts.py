@@ -7,11 +7,12 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from bqb import ROOT, theory
+from bqb import ROOT
 from bqb.data.load import load_run
 from bqb.data.model import Run
 from bqb.stats import ranking, summaries
 from bqb.stats.counters import EXCESS, LOST, THROUGHPUT
+from bqb.validation import theory
 from test_overhead import LOOPS, MOST_INSTRUCTIONS
 
 PUBLISHED = ROOT / "results" / "published"

@@ -11,7 +11,7 @@ from pathlib import Path
 import killed
 import pytest
 import synthetic
-from bqb import cli
+from bqb import commands
 from bqb.data.load import load_run
 from bqb.data.model import ResultError, Run
 from bqb.running import publishing
@@ -54,7 +54,7 @@ def edit(folder: Path, **context: object) -> Path:
 def published(*words: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
     """Exit status and what it said on its standard error."""
     capsys.readouterr()
-    status = cli.main(["publish", *map(str, words)])
+    status = commands.main(["publish", *map(str, words)])
     return status, capsys.readouterr().err.splitlines()
 
 
@@ -247,7 +247,7 @@ def test_a_kill_at_any_instant_leaves_the_old_run_or_the_new_one(tmp_path, capsy
     shutil.copytree(tmp_path / "published", tmp_path / "before")
 
     number, seen = 1, set()
-    while killed.before_step(number, lambda: cli.main(["publish", "--replace", str(second)])):
+    while killed.before_step(number, lambda: commands.main(["publish", "--replace", str(second)])):
         kept = tmp_path / "published" / NAME
         assert not kept.exists() or tree_of(kept) in whole, f"step {number}"
         seen.add("none" if not kept.exists() else "old" if tree_of(kept) == old else "new")

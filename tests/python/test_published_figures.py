@@ -8,14 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from bqb import ROOT, validate
+from bqb import ROOT
 from bqb.data.load import load_run
-from bqb.report.figures import validation
 from bqb.report.figures.draw import all_figures
 from bqb.report.figures.page import figure_text, plot_style
 from bqb.report.figures.style import queue_styles
 from bqb.report.figures.view import View
 from bqb.running import publishing
+from bqb.validation import figure, result
 from PIL import Image
 
 PUBLISHED = ROOT / "results" / "published"
@@ -28,7 +28,7 @@ def drawn(folder: Path) -> dict:
     if (folder / "validation.json").exists():
         document = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
         machine = document.get("machine") or [folder.name]
-        return {"validation": lambda: validation.page(validate.from_json(document), machine)}
+        return {"validation": lambda: figure.page(result.from_json(document), machine)}
     run = load_run(folder)
     looks = queue_styles([*run.queues, *(queue for _, queue in run.cells())])
     return dict(all_figures(View(run, looks)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import tomllib
 from collections.abc import Callable
@@ -10,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bqb import ROOT, CommandError
-from bqb.cli_parts import seconds
 from bqb.data.rows import Row
 from bqb.exit_status import GateStatus
 from bqb.gate import from_root
 from bqb.gate.decide import Rule
+from bqb.report.units import parse_duration
 
 DEFAULT = ROOT / "scripts" / "gate.toml"
 
@@ -85,8 +84,8 @@ def load(path: Path | None) -> Policy:
         raise wrong("calibration", "must be 0 or a whole number from 4 to 1000")
     budget = values["budget"]
     try:
-        budget_s = seconds(budget if isinstance(budget, str) else "")
-    except argparse.ArgumentTypeError:
+        budget_s = parse_duration(budget if isinstance(budget, str) else "")
+    except ValueError:
         raise wrong("budget", 'must be a length of time: "300s", "8m" or "1h"') from None
     return Policy(
         scenario=scenario_file(values["scenario"], where, wrong), queues=texts("queues"),

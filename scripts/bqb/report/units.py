@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from bqb.stats.counters import EXCESS, LOST, NOMINAL_LOST, THROUGHPUT, unit_of
@@ -17,6 +18,15 @@ def format_clock(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a length of time as people write it: 300s, 5m, 1.5h. Raises ValueError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
+    length_s = float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
+    if not length_s:
+        raise ValueError(f"'{text}' is not a length of time: write 300s, 5m or 1h")
+    return length_s
 
 
 def format_rate(per_s: float) -> str:

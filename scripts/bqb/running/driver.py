@@ -145,8 +145,8 @@ class Driver:
         return wanted
 
     def _rounds_within_budget(self) -> None:
-        """Measures the points that are known worst again, in rounds of their own, until none is known badly or the
-        budget is spent. What runs over it all the same ends with the block in progress."""
+        """Measures the least precise points again, in rounds of their own, until all are precise enough
+        or the budget is spent. The block in progress then is still completed."""
         self._enough = OneMoreBlock(self)
         while wanted := self._affordable():
             number = min(map(self.journal.next_round, wanted))

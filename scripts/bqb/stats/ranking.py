@@ -75,7 +75,7 @@ class Ranking:
 
 
 def forget_runs() -> None:
-    """Drops what is remembered of runs: for who reads a growing run again and again."""
+    """Clears the caches: for a caller that reads a growing run repeatedly."""
     summarise.cache_clear()
     inflation_gap.cache_clear()
     loss_counter.cache_clear()

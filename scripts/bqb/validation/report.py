@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bqb.report.units import format_share
-from bqb.validate import FEWEST_BLOCKS, FEWEST_RUNNING, MIN_ON_CPU, Comparison, passed, told
+from bqb.validation.comparison import FEWEST_BLOCKS, FEWEST_RUNNING, MIN_ON_CPU
+from bqb.validation.result import Comparison, passed, agreement
 
 COLUMNS = {"K": 3, "ρ": 4, "theory": 6, "measured": 8, "off": 6, "±": 6, "allowed": 7, "drawn": 6, "replay": 6,
            "blocks": 6, "": 4}  # and their widths
@@ -96,6 +97,6 @@ def what_is_wrong(each: Comparison) -> list[str]:
 def verdict(comparisons: Sequence[Comparison], faults: Sequence[str]) -> Text:
     judged = [each for each in comparisons if each.figure == "throughput" and "realised" in each.off]
     worst = max((abs(each.off["realised"]) / each.theory for each in judged), default=None)
-    text = f"Against queueing theory: {told(comparisons)}"
+    text = f"Against queueing theory: {agreement(comparisons)}"
     text += f"; the throughput furthest off by {format_share(worst)}" if worst is not None else ""
     return Text(f"{text}.", style="green" if passed(comparisons, faults) else "bold red")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bqb import ROOT, CommandError
-from bqb.cli_parts import Parser, seconds, whole_number
+from bqb.commands.options import Parser, add_no_setup, seconds, whole_number
 from bqb.exit_status import GateStatus
 
 HELP = """\
@@ -29,16 +29,18 @@ exit status:
 
 
 def parser() -> Parser:
-    made = Parser(prog="gate", description=HELP, epilog=STATUS, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--no-setup", action="store_true", help="install nothing")
-    commands = made.add_subparsers(dest="command", required=True, metavar="run|compare|aa|inject|selftest",
+    gate = Parser(prog="gate", description=HELP, epilog=STATUS,
+                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_no_setup(gate)
+    commands = gate.add_subparsers(dest="command", required=True, metavar="run|compare|aa|inject|selftest",
                                    parser_class=Parser)
 
     def command(name: str, what: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=what, description=what, epilog=STATUS, prog=f"gate {name}",
-                                    formatter_class=argparse.RawDescriptionHelpFormatter)
-        added.add_argument("--no-setup", action="store_true", help="install nothing")
-        return added
+        subparser = commands.add_parser(
+            name, help=what, description=what, epilog=STATUS, prog=f"gate {name}",
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+        add_no_setup(subparser)
+        return subparser
 
     def policy(of) -> None:
         of.add_argument("--policy", type=Path, metavar="FILE",
@@ -51,7 +53,7 @@ def parser() -> Parser:
         of.add_argument("--budget", type=seconds, metavar="TIME",
                         help="wall time, builds not included (default: the policy's)")
         of.add_argument("--seed", type=whole_number(0), metavar="N",
-                        help="of the work and of every order (default: random)")
+                        help="random seed (workloads and trial order; default: random)")
         of.add_argument("--json", type=Path, metavar="FILE", help="keep everything, each raw trial included")
         of.add_argument("--markdown", type=Path, metavar="FILE", help="keep the summary as Markdown")
         of.add_argument("--github", action="store_true",
@@ -89,7 +91,7 @@ def parser() -> Parser:
                           help="of each kind (default: 2000)")
     selftest.add_argument("--seed", type=whole_number(0), default=1, metavar="N")
     policy(selftest)
-    return made
+    return gate
 
 
 def main(words: list[str]) -> int:
@@ -104,15 +106,15 @@ def main(words: list[str]) -> int:
     except CommandError as failure:
         if failure.status != GateStatus.INVALID:
             raise
-        return told_invalid(arguments, str(failure))
+        return show_invalid(arguments, str(failure))
 
 
-def told_invalid(arguments: argparse.Namespace, why: str) -> int:
+def show_invalid(arguments: argparse.Namespace, reason: str) -> int:
     """What keeps a gate from even beginning is a verdict, too."""
     from bqb.gate import report
     if getattr(arguments, "github", False):
-        print(report.command("error", "Queue performance", f"invalid: {why}"))
-    print(f"invalid: {why}")
+        print(report.command("error", "Queue performance", f"invalid: {reason}"))
+    print(f"invalid: {reason}")
     return GateStatus.INVALID
 
 
@@ -179,24 +181,24 @@ def campaign(arguments: argparse.Namespace, policy) -> int:
                           getattr(arguments, "pct", 0.0))
     if kind.cell:
         campaigns.cell_named(policy, kind.cell)
-    made = campaigns.Campaign(arguments.folder, kind, policy)
-    if len(made.gates) < arguments.runs:
+    campaign_ = campaigns.Campaign(arguments.folder, kind, policy)
+    if len(campaign_.gates) < arguments.runs:
         queues = queues_of(arguments, policy)
         arm = arms.prepare("base", arguments.arm, queues, None)
-        made.go_on(arm, queues, arguments.runs, lambda line: print(line, file=sys.stderr, flush=True))
-    print("\n".join(campaigns.report(made)))
+        campaign_.go_on(arm, queues, arguments.runs, lambda line: print(line, file=sys.stderr, flush=True))
+    print("\n".join(campaigns.report(campaign_)))
     return 0
 
 
 def selftest(arguments: argparse.Namespace, policy) -> int:
     from bqb.gate import selftest as tests
-    found = tests.findings(policy.rule, arguments.gates, arguments.seed)
-    for each in found:
+    findings = tests.findings(policy.rule, arguments.gates, arguments.seed)
+    for each in findings:
         low, high = each.interval
         wanted = "" if each.least is None and each.most is None else (
             f", at most {each.most:.2%}" if each.least is None else f", at least {each.least:.0%}")
         verdict = "ok  " if each.holds else "MISS"
         print(f"{verdict} {each.what}: {each.hits} of {each.n} ({low:.2%} .. {high:.2%}{wanted})")
-    missed = sum(not each.holds for each in found)
-    print(f"{len(found) - missed} of {len(found)} hold")
-    return 1 if missed else 0
+    missed = sum(not each.holds for each in findings)
+    print(f"{len(findings) - missed} of {len(findings)} hold")
+    return GateStatus.REGRESSION if missed else GateStatus.PASS

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb import theory
 from bqb.report.figures.labels import end_labels
 from bqb.report.figures.layout import PAGE
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY
-from bqb.validate import Comparison, told
+from bqb.validation import theory
+from bqb.validation.result import Comparison, agreement
 
 LEFT, BETWEEN, HEIGHT, ACROSS = 0.5, 1.0, 2.3, 2  # inches, around a panel and of it; panels in a row
 WIDTH = (PAGE - 2 * MARGIN - LEFT) / ACROSS - BETWEEN
@@ -48,7 +48,7 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> Page:
 
 
 def title(comparisons: Sequence[Comparison]) -> str:
-    return f"Measured against queueing theory: {told(comparisons)}"
+    return f"Measured against queueing theory: {agreement(comparisons)}"
 
 
 def notes(comparisons: Sequence[Comparison]) -> list[str]:
