@@ -1,5 +1,6 @@
 """figures/ and theme.py: every figure is drawn, says what the data say, and nothing overlaps or is cut off."""
 
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -400,6 +401,16 @@ def test_a_run_without_a_trial_draws_nothing_and_does_not_fail(small, tmp_path):
     header = (small / "trials.jsonl").read_text().splitlines()[0]
     (tmp_path / "trials.jsonl").write_text(header + "\n")
     assert draw_figures(load_run(tmp_path), tmp_path / "plots") == []
+
+
+def test_a_scenario_that_cannot_run_here_is_not_drawn(tmp_path):
+    folder = synthetic.make(tmp_path / "run", scenarios=["overcommit", "race"], queues=["reference", "two_condvar"],
+                            rounds=2, faults=False, cannot_run={"race": "no CPU controller"})
+    run = load_run(folder)
+    drawn = {path.name for path in draw_figures(run, tmp_path / "plots")}
+    assert "overcommit.lost.svg" in drawn and not [name for name in drawn if name.startswith("race")]
+    one_ran = dataclasses.replace(run, problems=run.problems[1:], planned=(*run.planned, ("race", "reference")))
+    assert run.why_skipped("race") == "no CPU controller" and one_ran.why_skipped("race") == ""
 
 
 def test_missing_counters_are_no_obstacle(small, tmp_path):

@@ -44,6 +44,17 @@ def test_skipped_cells_are_named_with_the_reason(printed):
     assert "below the queue's least capacity" in skipped
 
 
+def test_a_scenario_that_cannot_run_here_says_why_in_its_line(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["overcommit", "sleeping_peers"], queues=["reference", "two_condvar"],
+                            rounds=6, faults=False, cannot_run={"sleeping_peers": "no quota"})
+    text = table.plain(load_run(folder))
+    row = " ".join(text[text.index("sleeping_peers"):text.index("SKIPPED")].split())
+    assert "cannot run here:" in row and "no quota" in row
+    assert "cannot run here" not in text[:text.index("sleeping_peers")]
+    assert "No verdict" not in text, "the line says it already"
+    assert "sleeping_peers: 4 cells" in text[text.index("SKIPPED"):] and "sleeping_peers/" not in text
+
+
 def test_races_are_not_ranked(printed):
     assert "race, memory: shown, not ranked" in printed
 

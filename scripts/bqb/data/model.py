@@ -5,7 +5,7 @@ Times are in ns, sizes in bytes, rates per second, as the names say.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -315,6 +315,16 @@ class Run:
     def problem_of(self, point: Point, queue: str) -> Problem | None:
         """Why a cell has no number at all; None where it has some, or was never tried."""
         return None if self.trials_of(point, queue) else self._problem_by_cell.get((point.name, queue))
+
+    def why_skipped(self, scenario: str) -> str:
+        """Why no cell of a scenario can run on this machine: the most frequent reason. Empty if one
+        can."""
+        cells = [(point.name, queue) for point, queue in self.cells() if point.scenario == scenario]
+        problems = [self._problem_by_cell.get(cell) for cell in cells]
+        reasons = [problem.reason for problem in problems if problem and problem.kind == "skipped"]
+        if not reasons or len(reasons) < len(cells):
+            return ""
+        return Counter(reasons).most_common(1)[0][0]
 
     def blocks_of(self, points: Iterable[Point]) -> list[Block]:
         names = {point.name for point in points}

@@ -70,7 +70,7 @@ def _row(run: Run, each: Answer) -> list[RenderableType]:
     common = [point for point in points if run.trials_of(point, first)]  # the reference is compared where both ran
     loss = ranking.loss(run, points, first)
     ring = summaries.machine_baselines(run).ring_msgs_per_s
-    return [_question(each.scenario), _leaders(each), _loss(loss, points, ring),
+    return [_question(each.scenario), _leaders(run, each), _loss(loss, points, ring),
             _loss(ranking.loss(run, common, REFERENCE), points, ring), _spread(loss), _disturbed(run, points)]
 
 
@@ -78,8 +78,11 @@ def _question(scenario: Scenario) -> Text:
     return Text.assemble((scenario.name, "bold cyan"), "\n", scenario.question)
 
 
-def _leaders(each: Answer) -> Text:
-    """Names, with the number of points where they are not worse than the best; the next ones too, if there is room."""
+def _leaders(run: Run, each: Answer) -> Text:
+    """Names, with the number of points where they are not worse than the best; the next ones too, if
+    there is room. Of a scenario that cannot run here, the reason."""
+    if reason := run.why_skipped(each.scenario.name):
+        return Text(f"cannot run here: {reason}", style="yellow")
     if not each.leaders:
         return Text("no numbers", style="dim")
     ranked = sorted(each.wins, key=lambda name: -each.wins[name])
@@ -146,8 +149,10 @@ def _marks(run: Run, answers: list[Answer]) -> Text:
     lines = ["Overhead: time per message beyond an ideal queue that costs nothing; median over the points, of "
              "undisturbed blocks. n/m: not significantly worse than the best at n of m points. Spread: interquartile "
              "range over the rounds."]
-    lines += [f"No verdict: {', '.join(each.scenario.name for each in answers if each.no_verdict == reason)}: {reason}."
-              for reason in dict.fromkeys(each.no_verdict for each in answers if each.no_verdict)]
+    undecided = [each for each in answers if each.no_verdict and not run.why_skipped(each.scenario.name)]
+    for reason in dict.fromkeys(each.no_verdict for each in undecided):
+        names = ", ".join(each.scenario.name for each in undecided if each.no_verdict == reason)
+        lines.append(f"No verdict: {names}: {reason}.")
     judged = [each.scenario.name for each in answers if each.scenario.judged_by]
     if judged:
         lines.append(f"Judged by another counter than the overhead, the one in brackets: {', '.join(judged)}.")
@@ -238,12 +243,14 @@ def _properties(run: Run) -> RenderableType | None:
     for queue in queues:
         values = {key: run.property_of(queue, *key) for key in shown}
         table.add_row(queue, *("-" if value is None else PROPERTIES[key][1](value) for key, value in values.items()))
-    return Group(table, Text("Idle: CPU of a core that a thread uses while it waits in pop or push. Close: from the "
-                             "call until the last of so many waiting threads has returned. Bytes: of a new queue with "
-                             "room for so many 8-byte messages; full: with as many in it. Make: construct it, capacity "
-                             "64."
-                             + (" Compile: its header, CPU time beyond an empty source."
-                                if ("header_compile_s", None) in shown else ""), style="dim"))
+    return Group(table, Text(_properties_legend(("header_compile_s", None) in shown), style="dim"))
+
+
+def _properties_legend(with_compile_time: bool) -> str:
+    text = ("idle: CPU share of a thread blocked in pop or push. close N: time from close() until the last of N "
+            "blocked threads has returned. bytes N: size of an empty queue of capacity N (8-byte messages); full: the "
+            "same queue when full. make: construction time, capacity 64.")
+    return f"{text} compile: compile time of the header beyond an empty source." if with_compile_time else text
 
 
 def _property_failures(run: Run) -> Text | None:
@@ -261,20 +268,36 @@ def _problems(run: Run) -> list[Text]:
     headings = {"failed": ("FAILED: a wrong or hung queue has no numbers", "bold red"),
                 "void": ("VOID: no measurable window", "yellow"),
                 "skipped": ("SKIPPED: cannot run", "dim")}
-    return [_problem_list(*headings[kind], [problem for problem in run.problems if problem.kind == kind])
-            for kind in headings if any(problem.kind == kind for problem in run.problems)]
+    by_kind = {kind: [problem for problem in run.problems if problem.kind == kind] for kind in headings}
+    return [_problem_list(run, *headings[kind], problems) for kind, problems in by_kind.items() if problems]
 
 
-def _problem_list(heading: str, style: str, problems: list[Problem]) -> Text:
+def _problem_list(run: Run, heading: str, style: str, problems: list[Problem]) -> Text:
     by_reason: dict[str, list[Problem]] = defaultdict(list)
     for problem in problems:
         by_reason[problem.reason].append(problem)
-    text = Text(f"\n{heading} ({len(problems)} cell{'s' * (len(problems) != 1)})", style=style)
+    text = Text(f"\n{heading} ({_count(len(problems), 'cell')})", style=style)
     for reason, cells in by_reason.items():
         text.append(f"\n  {reason}", style="default")
-        for problem in cells[:MAX_LISTED]:
-            rounds = f" ({problem.rounds} rounds)" if problem.rounds > 1 else ""
-            text.append(f"\n    {problem.cell}{rounds}", style="default")
-        if len(cells) > MAX_LISTED:
-            text.append(f"\n    and {len(cells) - MAX_LISTED} more", style="default")
+        lines = _cell_lines(run, cells)
+        for line in lines[:MAX_LISTED]:
+            text.append(f"\n    {line}", style="default")
+        if len(lines) > MAX_LISTED:
+            text.append(f"\n    and {len(lines) - MAX_LISTED} more", style="default")
     return text
+
+
+def _cell_lines(run: Run, problems: list[Problem]) -> list[str]:
+    """A line a cell; one line for all cells of a scenario that cannot run here."""
+    lines: dict[str, int] = {}
+    for problem in problems:
+        scenario = run.points[problem.point].scenario
+        cell = f"{problem.cell} ({problem.rounds} rounds)" if problem.rounds > 1 else problem.cell
+        line = scenario if run.why_skipped(scenario) else cell
+        lines[line] = lines.get(line, 0) + 1
+    return [f"{line}: {_count(count, 'cell')}" if line in run.scenarios else line
+            for line, count in lines.items()]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -19,7 +19,9 @@ class View:
         self._pools: dict | None = None
 
     def points(self, scenario: Scenario) -> list[Point]:
-        """Points at which some queue has a number or failed."""
+        """Points at which some queue has a number or failed; none of a scenario that cannot run here."""
+        if self.run.why_skipped(scenario.name):
+            return []
         tried = {point.name for point, _ in self.run.cells()}
         return [point for point in scenario.points if point.name in tried]
 
