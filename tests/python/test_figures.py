@@ -1,4 +1,4 @@
-"""figures/ and theme.py: every figure is drawn, says what the data say, and nothing overlaps or is cut off."""
+"""bqb.report.figures: every figure is drawn, says what the data say, and nothing overlaps or is cut off."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""results.py: what is read from a run folder, what counts, and what goes into results.json."""
+"""bqb.data: what is read from a run folder, what counts, and what goes into results.json."""
 
 import json
 import os

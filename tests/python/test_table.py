@@ -1,4 +1,4 @@
-"""table.py: one line a question, and nothing hidden."""
+"""bqb.report.table: one line a question, and nothing hidden."""
 
 import io
 import json

@@ -19,6 +19,7 @@ from bqb.running.driver import Driver
 from bqb.running.journal import Journal
 from bqb.running.process import STOP_SIGNALS, Interrupted
 from bqb.running.selection import Selection, listing
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 HELP = """\
 Measures bounded blocking queues, draws the plots and prints a table, one line a question.
@@ -68,7 +69,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         help="number of rounds: how often each point is measured (default: 12, quick: 3)")
     add("--budget", type=seconds, metavar="TIME",
         help="time to measure (300s, 5m, 1h; without the build) instead of a number of rounds: at "
-        "least 6 rounds, then the least precise points, until all are within the tie margin")
+        f"least {MIN_VERDICT_BLOCKS} rounds, then the least precise points, until all are within the tie margin")
     add_seed(parser)
     add("--out", type=Path, metavar="DIR",
         help="folder of the results: new or empty (default: results/<date>-<time>)")

@@ -103,10 +103,10 @@ def main(words: list[str]) -> int:
     try:
         command = {"run": run, "compare": run, "aa": campaign, "inject": campaign, "selftest": selftest}
         return command[arguments.command](arguments, policy)
-    except CommandError as failure:
-        if failure.status != GateStatus.INVALID:
+    except CommandError as error:
+        if error.status != GateStatus.INVALID:
             raise
-        return show_invalid(arguments, str(failure))
+        return show_invalid(arguments, str(error))
 
 
 def show_invalid(arguments: argparse.Namespace, reason: str) -> int:

@@ -55,13 +55,13 @@ def lines(path: Path) -> Iterator[bytes]:
     Safe beside a `pack` in another process: it yields every line, some twice. Raises OSError that names the file, also
     where a compressed part is damaged."""
     with ExitStack() as opened:
-        found = []
+        parts_open = []
         for part in (path, compressed(path)):  # in this order: `pack` may move lines to where this has yet to look
             try:
-                found.append(opened.enter_context(part.open("rb")))
+                parts_open.append(opened.enter_context(part.open("rb")))
             except FileNotFoundError:
                 continue
-        for file in reversed(found):
+        for file in reversed(parts_open):
             if not file.name.endswith(".xz"):
                 yield from file
                 continue

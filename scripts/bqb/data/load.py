@@ -109,11 +109,11 @@ def _problems(rows: list[Row]) -> tuple[Problem, ...]:
     for row in rows:
         if kind := _problem_kind(row):
             grouped[kind, row["cell"]].append(row)
-    found = [Problem(cell, first["point"], first["queue"], kind,
-                     first.get("reason") or first.get("message") or "no reason given",
-                     len({row.get("round") for row in all_rows}))
-             for (kind, cell), all_rows in grouped.items() for first in all_rows[:1]]
-    return tuple(sorted(found, key=lambda problem: ["failed", "void", "skipped"].index(problem.kind)))
+    problems = [Problem(cell, first["point"], first["queue"], kind,
+                        first.get("reason") or first.get("message") or "no reason given",
+                        len({row.get("round") for row in all_rows}))
+                for (kind, cell), all_rows in grouped.items() for first in all_rows[:1]]
+    return tuple(sorted(problems, key=lambda problem: ["failed", "void", "skipped"].index(problem.kind)))
 
 
 def _problem_kind(row: Row) -> str | None:

@@ -71,8 +71,8 @@ def compiled(sources: Sources, queues: tuple[str, ...]) -> Arm:
     else:
         try:
             folder = build_header(staged / header) if header else build_queues(name, staged, queues)
-        except CommandError as failure:
-            raise CommandError(f"the {name} ({sources.source}) does not compile: {failure}",
+        except CommandError as error:
+            raise CommandError(f"the {name} ({sources.source}) does not compile: {error}",
                                GateStatus.INVALID) from None
     return Arm(name, sources.source, sources.commit, sources.dirty, identity(staged), folder)
 
@@ -99,13 +99,13 @@ def stage(name: str, source: str, header: str | None) -> Sources:
 def listed(folder: Path, header: str | None) -> list[str]:
     """The arm's files: queues/, or all headers and sources where the header could include any of them."""
     roots = ["queues"] if header is None else [""]
-    found = []
+    paths = []
     for root in roots:
         for parent, folders, names in os.walk(folder / root):
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "build")
-            found += [str((Path(parent) / name).relative_to(folder)) for name in sorted(names)
+            paths += [str((Path(parent) / name).relative_to(folder)) for name in sorted(names)
                       if header is None or name.endswith((".h", ".hpp", ".hh", ".hxx", ".ipp", ".inl", ".inc"))]
-    return [path for path in found if (folder / path).is_file()]
+    return [path for path in paths if (folder / path).is_file()]
 
 
 def git(*words: str, at: Path, text: bool = True) -> subprocess.CompletedProcess:

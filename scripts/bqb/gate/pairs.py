@@ -92,12 +92,12 @@ def log_ratio(base_ns: Sequence[float], head_ns: Sequence[float]) -> float:
     return float(np.median(np.log(np.asarray(head_ns) / np.asarray(base_ns))))
 
 
-class WentWrong(Exception):
+class QueueFailed(Exception):
     """A trial in which the queue lost a message, hung, crashed, or broke the contract."""
 
-    def __init__(self, arm: str, cell: Cell, why: str):
-        super().__init__(f"{cell.name}: {why}")
-        self.arm, self.cell, self.why = arm, cell, why
+    def __init__(self, arm: str, cell: Cell, reason: str):
+        super().__init__(f"{cell.name}: {reason}")
+        self.arm, self.cell, self.why = arm, cell, reason
 
 
 class Bench:
@@ -183,10 +183,10 @@ class Process:
                            f"({answer['why']}); is the machine busy?", GateStatus.INVALID)
 
     def answer(self) -> dict:
-        """The next line that it prints. Raises WentWrong for what its queue did, else CommandError."""
+        """The next line that it prints. Raises QueueFailed for what its queue did, else CommandError."""
         ready, _, _ = select.select([self._process.stdout], [], [], SECONDS_FOR_A_TRIAL)
         if not ready:
-            raise WentWrong(self._arm, self._cell, f"no end after {SECONDS_FOR_A_TRIAL:g} s")
+            raise QueueFailed(self._arm, self._cell, f"no end after {SECONDS_FOR_A_TRIAL:g} s")
         line = self._process.stdout.readline()
         answer = json.loads(line) if line.strip() else None
         if answer and answer["status"] != "failed":
@@ -198,11 +198,11 @@ class Process:
             raise CommandError(f"{self._cell.name}: the trial was killed by SIGKILL "
                                "(out of memory?)", GateStatus.INVALID)
         if code < 0:
-            raise WentWrong(self._arm, self._cell, f"crashed: {signal.Signals(-code).name}")
+            raise QueueFailed(self._arm, self._cell, f"crashed: {signal.Signals(-code).name}")
         if answer:
-            raise WentWrong(self._arm, self._cell, answer["why"])
-        why = self._process.stderr.read().strip().splitlines()[-1:] or [f"ended with status {code}"]
-        raise CommandError(f"{self._cell.name}: {why[0]}", GateStatus.INVALID)
+            raise QueueFailed(self._arm, self._cell, answer["why"])
+        reason = self._process.stderr.read().strip().splitlines()[-1:] or [f"ended with status {code}"]
+        raise CommandError(f"{self._cell.name}: {reason[0]}", GateStatus.INVALID)
 
 
 def plans(bench: Bench, base: Arm, cells: Iterable[Cell], show: Callable[[int, str], None]) -> dict[str, Plan]:

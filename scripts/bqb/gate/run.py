@@ -13,7 +13,7 @@ from bqb.exit_status import GateStatus
 from bqb.gate import arms as the_arms, counts as the_counts, decide, from_root
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.counts import Count
-from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Layouts, Pair, Plan, WentWrong, plans
+from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Layouts, Pair, Plan, QueueFailed, plans
 from bqb.gate.policy import Policy
 from bqb.running.progress import Progress
 
@@ -62,10 +62,10 @@ class Result:
         """In words, the worst first."""
         timed = sorted((name for name, state in self.states.items() if state == decide.REGRESSION),
                        key=lambda name: -np.median(self.ratios(name)))
-        told = [f"{name} {change(float(np.median(self.ratios(name))))}" for name in timed]
+        slower = [f"{name} {change(float(np.median(self.ratios(name))))}" for name in timed]
         counted = [f"{each.queue}: {each.what} a message {each.base:.2f} -> {each.head:.2f}" for each in self.counts
                    if each.is_regression]
-        return [*([self.failure] if self.failure else []), *told, *counted]
+        return [*([self.failure] if self.failure else []), *slower, *counted]
 
     @property
     def undecided(self) -> list[str]:
@@ -127,15 +127,15 @@ def run(policy: Policy, base: Arm, head: Arm, queues: Sequence[str], seed: int, 
         select(result, base, head, queues)
         gate = Gate(result, bench, clock, layouts, Progress("trials"))
         gate.judge(counted)
-    except WentWrong as wrong:
-        if wrong.arm == head.name:
-            result.failure = f"{wrong} (in the head)"
+    except QueueFailed as queue_failure:
+        if queue_failure.arm == head.name:
+            result.failure = f"{queue_failure} (in the head)"
         else:
-            result.invalid = f"the base's queue fails: {wrong}"
-    except CommandError as failure:
-        if failure.status != GateStatus.INVALID:
+            result.invalid = f"the base's queue fails: {queue_failure}"
+    except CommandError as error:
+        if error.status != GateStatus.INVALID:
             raise
-        result.invalid = str(failure)
+        result.invalid = str(error)
     result.wall_s = clock.spent_s
     return result
 
@@ -149,8 +149,8 @@ def select(result: Result, base: Arm, head: Arm, queues: Sequence[str]) -> None:
              for arm, listing in listings.items()}
     for cell, why_not in known[base.name].items():
         for arm in (base.name, head.name):
-            why = known[arm].get(cell)
-            if why == "no such queue":
+            reason = known[arm].get(cell)
+            if reason == "no such queue":
                 raise CommandError(f"missing cell: {cell.name} is not in the {arm}: it has no "
                                    f"queue '{cell.queue}'", GateStatus.INVALID)
         if (why_not is None) != (known[head.name][cell] is None):

@@ -24,10 +24,11 @@ from bqb.exit_status import GateStatus
 from bqb.gate import arms as the_arms, decide
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.counts import Stored
-from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, WentWrong, chosen_layouts
+from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, QueueFailed, chosen_layouts
 from bqb.gate.policy import Policy
 from bqb.gate.run import SCHEMA, Result, count, select
 from bqb.running.progress import Progress
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host_name")  # of the machine and the build
 
@@ -35,8 +36,8 @@ SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host
 class Refused(CommandError):
     """The stored file is no baseline here; why."""
 
-    def __init__(self, path: Path, why: str):
-        super().__init__(f"{path}: {why}", GateStatus.INVALID)
+    def __init__(self, path: Path, reason: str):
+        super().__init__(f"{path}: {reason}", GateStatus.INVALID)
 
 
 def load(path: Path) -> Row:
@@ -96,7 +97,7 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
             progress.update("counting", 0, 1)
             count(result, Stored(document["counts"]))
             for number in range(last + 1):  # the first is discarded, as it was then
-                if number > 6 and not clock.has(clock.spent_s / number):
+                if number > MIN_VERDICT_BLOCKS and not clock.has(clock.spent_s / number):
                     result.remarks.append(f"the budget was spent after {number - 1} trials of each cell")
                     break
                 for cell in bench.shuffled(result.cells):
@@ -108,8 +109,8 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
                         base = then[cell.name].get(number, math.nan)
                         result.pairs.setdefault(cell.name, []).append(
                             Pair(cell.name, number, (base,) * len(times), times, layout, layout, False, voids))
-    except WentWrong as wrong:
-        result.failure = f"{wrong} (in the head)"
+    except QueueFailed as queue_failure:
+        result.failure = f"{queue_failure} (in the head)"
         return result
     judge(result, then, taken)
     result.wall_s = clock.spent_s
@@ -128,7 +129,7 @@ def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, di
     slower, fast_enough = {}, {}
     for cell in result.judged:
         old, new = relative(then, cell), relative(taken, cell)
-        if min(len(old), len(new)) < 6:
+        if min(len(old), len(new)) < MIN_VERDICT_BLOCKS:
             raise CommandError(f"{cell.name}: too few trials beside the control ({CONTROL}) to compare",
                                GateStatus.INVALID)
         slower[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="greater").pvalue

@@ -200,13 +200,13 @@ def _measured(score: claims.Score) -> str:
     exact = "{:g}×".format if is_ratio else show
     bounds = " and ".join(f"{side} {exact(bound)}" for side, bound in (("above", claim.above), ("below", claim.below))
                           if bound is not None)
-    found = ""
+    measured = ""
     if score.measured:
         low, high = score.measured.low, score.measured.high
         interval = "" if low is None else f" [{show(low)}, {show(high)}]"
-        found = f"{score.queue}: {show(score.measured.median)}{interval}"
-    told = ", ".join(filter(None, (found, score.why)))
-    return f"{counter_name(claim.counter)} {bounds}; {told}"
+        measured = f"{score.queue}: {show(score.measured.median)}{interval}"
+    details = ", ".join(filter(None, (measured, score.reason)))
+    return f"{counter_name(claim.counter)} {bounds}; {details}"
 
 
 def _machine(run: Run) -> Text | None:
@@ -214,8 +214,8 @@ def _machine(run: Run) -> Text | None:
     parts = [known.handoff_ns and f"a cache line crosses in {format_ns(known.handoff_ns)}",
              known.wake_ns and f"a parked thread wakes in {format_ns(known.wake_ns)}",
              known.ring_msgs_per_s and f"the fastest ring passes {format_rate(known.ring_msgs_per_s)}"]
-    said = "; ".join(part for part in parts if part)
-    return Text(f"This machine: {said}.", style="dim") if said else None
+    text = "; ".join(part for part in parts if part)
+    return Text(f"This machine: {text}.", style="dim") if text else None
 
 
 PROPERTIES = {  # (property, parameter): head of its column, how its value is written

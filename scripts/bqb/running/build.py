@@ -36,7 +36,7 @@ def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str
 
 
 def remembers_a_tool_that_is_gone(folder: Path) -> bool:
-    """CMake asks for the ninja and the compiler of its first run for ever, and fails once they have moved."""
+    """CMake asks for the ninja and the compiler of its first run forever, and fails once they have moved."""
     cache = folder / "CMakeCache.txt"
     tools = TOOL.findall(cache.read_text(encoding="utf-8")) if cache.exists() else []
     return any(shutil.which(tool) is None for tool in tools)

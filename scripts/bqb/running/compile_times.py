@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bqb import ROOT
+from bqb.data.model import REFERENCE
 from bqb.running import external_queues
 
 REPETITIONS = 3
@@ -80,7 +81,7 @@ def command_of(queue: str, build: Path) -> tuple[str, ...]:
     try:
         commands = {Path(entry["file"]).stem: entry["command"] for entry in json.loads(path.read_text())
                     if Path(entry["file"]).parent.name == "bq_listed_queues"}
-        words = shlex.split(commands.get(queue) or commands["reference"])
+        words = shlex.split(commands.get(queue) or commands[REFERENCE])
     except (OSError, ValueError, KeyError):
         raise CannotCompile(f"{path} does not say how; it comes with a build by ./scripts/bench") from None
     words = words[:words.index("-o")]
@@ -106,10 +107,10 @@ def _cpu_s(arguments: list[str]) -> float:
     """CPU seconds of one compiler and of what it starts."""
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                errors="replace")
-    said = process.stderr.read()
+    output = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        lines = said.splitlines() or ["no reason given"]
+        lines = output.splitlines() or ["no reason given"]
         raise CannotCompile(next((line for line in lines if "error:" in line), lines[-1]))
     return usage.ru_utime + usage.ru_stime

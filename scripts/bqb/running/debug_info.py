@@ -37,25 +37,25 @@ def of_object(path: Path) -> dict[str, Definition]:
     scope, with their template arguments; functions by their symbol; variables. Nothing of unnamed namespaces.
 
     It is kept in a file beside the object, until that changes."""
-    kept = path.with_suffix(".json")
+    cache = path.with_suffix(".json")
     age = path.stat().st_mtime_ns
     try:
-        stored = json.loads(kept.read_text(encoding="utf-8"))
+        stored = json.loads(cache.read_text(encoding="utf-8"))
         if stored["age"] == age:
             return {key: Definition(*value) for key, value in stored["definitions"].items()}
     except (OSError, ValueError, KeyError):
         pass
-    found = _read(path)
-    rows = {key: (each.name, each.file) for key, each in found.items()}
-    kept.write_text(json.dumps({"age": age, "definitions": rows}), encoding="utf-8")
-    return found
+    definitions = _read(path)
+    rows = {key: (each.name, each.file) for key, each in definitions.items()}
+    cache.write_text(json.dumps({"age": age, "definitions": rows}), encoding="utf-8")
+    return definitions
 
 
 def _read(path: Path) -> dict[str, Definition]:
     files = _files(_readelf("rawline", path))
     info = _readelf("info", path)
     scopes: list[str | None] = []  # of the entries around this one: "my::detail::"; None: nothing in it counts
-    found, declared, completed = {}, {}, set()
+    definitions, declared, completed = {}, {}, set()
     for depth, offset, tag, begin in _entries(info):
         del scopes[depth:]
         scope = scopes[-1] if scopes else ""
@@ -85,9 +85,9 @@ def _read(path: Path) -> dict[str, Definition]:
         if "declaration" in of:
             declared[offset] = (key, definition)
         else:
-            found[key] = definition
-    found.update(declared[offset] for offset in completed & declared.keys())
-    return found
+            definitions[key] = definition
+    definitions.update(declared[offset] for offset in completed & declared.keys())
+    return definitions
 
 
 def clash(one: dict[str, Definition], other: dict[str, Definition]) -> tuple[Definition, Definition] | None:
@@ -128,8 +128,8 @@ def _entries(info: str) -> Iterator[tuple[int, str, str, int]]:
 
 def _attributes(info: str, begin: int) -> dict[str, str]:
     end = info.find("\n <", begin)
-    found = ATTRIBUTE.finditer(info, begin, end if end >= 0 else len(info))
-    return {each[1]: FORM.sub("", each[2]).strip() for each in found}
+    matches = ATTRIBUTE.finditer(info, begin, end if end >= 0 else len(info))
+    return {each[1]: FORM.sub("", each[2]).strip() for each in matches}
 
 
 def _files(lines: str) -> dict[str, str]:

@@ -1,5 +1,5 @@
 """Drives queue_bench through a run: the pilot, each round in a fresh process, then make-up rounds for disturbed blocks;
-or, with a budget of time, further rounds of the points that are not yet known well.
+or, with a budget of time, further rounds of the least precise points.
 
 queue_bench writes what it measured to trials.jsonl itself. When a queue takes its process down (it hangs or crashes),
 the driver starts the round again: queue_bench leaves out what is done, and the cell that failed.
@@ -87,10 +87,10 @@ class Driver:
         self._progress.start(journal.queues_with_properties, "queues")
         try:
             self._complete(["--properties"], [], show)
-        except CommandError as failure:
-            if failure.status == exit_status.USAGE:
+        except CommandError as error:
+            if error.status == exit_status.USAGE:
                 raise
-            self.remarks.append(f"not all properties were measured: {failure}")
+            self.remarks.append(f"not all properties were measured: {error}")
 
     def _compile_times(self) -> None:
         missing = [queue for queue in self.journal.queues if (queue, COMPILE) not in self.journal.measured]
@@ -153,12 +153,13 @@ class Driver:
             points = [point for point in wanted if self.journal.next_round(point) == number]
             before = len(self.journal.disturbed)
             count = f"{len(points)} point{'s' * (len(points) != 1)}"
-            self._round_of(points, number, f"round {number}, {count} not known well")
+            self._round_of(points, number, f"round {number}, {count} not precise enough")
             if len(self.journal.disturbed) == before:
                 return  # queue_bench has nothing to measure there
 
     def _affordable(self) -> list[str]:
-        """Points that are not known well, the worst first, as many as the rest of the budget pays."""
+        """Points that are not precise enough, the least precise first, as many as the rest of the
+        budget pays."""
         from bqb.stats import precision
         left_ns = (self._selection.budget_s - self._spent_s) * 1e9
         measurable = set(self.journal.points)
@@ -222,13 +223,13 @@ class Driver:
         blame: list[str] = []
         steps_at_last_failure = -1
         while True:
-            code, said = self._process([*task, *blame], show)
+            code, last_line = self._process([*task, *blame], show)
             if code == 0:
                 return
             has_its_row = code in (QueueBenchStatus.HUNG, QueueBenchStatus.QUEUE_FAILED)
-            blame = [] if has_its_row else ["--blame", cause_of_death(code, said)]
+            blame = [] if has_its_row else ["--blame", cause_of_death(code, last_line)]
             if self.journal.steps == steps_at_last_failure:
-                cause = blame[-1] if blame else said
+                cause = blame[-1] if blame else last_line
                 raise CommandError(f"queue_bench keeps failing without making progress ({cause}); "
                                    f"see {self._log}", exit_status.FAILED)
             steps_at_last_failure = self.journal.steps

@@ -51,12 +51,13 @@ def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     for path in paths:
         for name in names_in(path):
             if name in taken:
-                raise wrong(path, f"BQ_QUEUE names a queue '{name}', and so does {taken[name]}; choose another name")
+                raise header_error(path, f"BQ_QUEUE names a queue '{name}', and so does "
+                                         f"{taken[name]}; choose another name")
             taken[name] = path
     return paths
 
 
-def wrong(path: str, what: str) -> CommandError:
+def header_error(path: str, what: str) -> CommandError:
     return CommandError(f"--with {path}: {what}", exit_status.USAGE)
 
 
@@ -68,20 +69,20 @@ def names_in(path: str) -> list[str]:
 def declared_in(path: str) -> list[tuple[str, str]]:
     """(class template, name) of each queue in a header."""
     if set(path) & set('"\\\n'):
-        raise wrong(path, "a quote, a backslash or a line break in a path cannot be included; rename it")
+        raise header_error(path, "a quote, a backslash or a line break in a path cannot be included; rename it")
     try:
         text = Path(path).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
-        raise wrong(path, "no such file") from None
+        raise header_error(path, "no such file") from None
     except OSError as error:
-        raise wrong(path, f"{error.strerror}; name the header of a queue") from None
+        raise header_error(path, f"{error.strerror}; name the header of a queue") from None
     declared = [(class_name.strip(), name.strip()) for class_name, name in BQ_QUEUE.findall(COMMENT.sub("", text))]
     if not declared:
-        raise wrong(path, "no BQ_QUEUE in it; end it with, for example, "
-                          f"BQ_QUEUE(my::MyQueue, my_queue); (see {PAGE})")
+        raise header_error(path, "no BQ_QUEUE in it; end it with, for example, "
+                           f"BQ_QUEUE(my::MyQueue, my_queue); (see {PAGE})")
     for _, name in declared:
         if not NAME.fullmatch(name):
-            raise wrong(path, f"BQ_QUEUE: '{name}' is no name; a-z, 0-9 and _, a letter first")
+            raise header_error(path, f"BQ_QUEUE: '{name}' is no name; a-z, 0-9 and _, a letter first")
     return declared
 
 
@@ -140,8 +141,9 @@ def defines_in_our_namespace(header: str, defined: dict[str, Definition]) -> boo
 def clashing(one: str, its: Definition, other: str, others: Definition) -> CommandError:
     def where(header: str, definition: Definition) -> str:
         return "" if definition.file == header else f" (in {definition.file})"
-    return wrong(one, f"defines {its.name}{where(one, its)}, and so does {other}{where(other, others)}; the linker "
-                      f"would take both for the same, so rename the namespace in one of them")
+    return header_error(one, f"defines {its.name}{where(one, its)}, and so does "
+                             f"{other}{where(other, others)}; the linker would take both for the "
+                             "same, so rename the namespace in one of them")
 
 
 def folder_of(headers: tuple[str, ...], preset: str) -> Path:

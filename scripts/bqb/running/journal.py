@@ -1,6 +1,6 @@
 """Follows trials.jsonl while queue_bench writes it: what is planned, what is done, what failed.
 
-Only what it takes to drive a run and to show its progress; results.py reads the numbers.
+Only what it takes to drive a run and to show its progress; data/load.py reads the numbers.
 """
 
 from __future__ import annotations

@@ -44,11 +44,11 @@ class Listener(threading.Thread):
                 pass  # a full disk must not hide the line that says so
 
 
-def cause_of_death(code: int, said: str) -> str:
+def cause_of_death(code: int, last_line: str) -> str:
     """Why queue_bench ended with status `code`, `said` being its last line, where its queue may be to
     blame. Raises CommandError or Interrupted where it is not: starting queue_bench again would not help."""
     if code in QUEUE_BENCH_ERRORS:
-        message = said or f"queue_bench: {QUEUE_BENCH_ERRORS[QueueBenchStatus(code)]}"
+        message = last_line or f"queue_bench: {QUEUE_BENCH_ERRORS[QueueBenchStatus(code)]}"
         is_internal = code == QueueBenchStatus.INTERNAL_ERROR
         raise CommandError(message, exit_status.FAILED if is_internal else exit_status.USAGE)
     if code >= 0:

@@ -183,8 +183,8 @@ def _published_name(journal: Journal) -> str:
             raise _wrong_key(file, key, f"{what}; {remedy}")
         return value
 
-    asked = get("arguments", dict, from_bench).get("scenario")
-    if not isinstance(asked, list) or not all(isinstance(each, str) for each in asked):
+    scenarios = get("arguments", dict, from_bench).get("scenario")
+    if not isinstance(scenarios, list) or not all(isinstance(each, str) for each in scenarios):
         raise _wrong_key(file, "arguments.scenario", f"not a list of names; {from_bench}")
     day = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.+Z-]+", get("date", str, damaged))
     try:
@@ -192,7 +192,7 @@ def _published_name(journal: Journal) -> str:
     except ValueError:
         raise _wrong_key(file, "date", f"'{context['date']}' is no date; {damaged}") from None
     words = [_word(f"{get('cpu_model', str, damaged)} {get('cores', int, damaged)} cores")]
-    for each in asked:
+    for each in scenarios:
         words.append(_word(Path(each).stem))
         if not words[-1]:
             raise _wrong_key(file, "arguments.scenario", f"'{each}' has no letter or digit; rename the scenario")

@@ -49,10 +49,10 @@ class Tally:
             name = full_name(case)
             skip = case.find("skipped")
             if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
-                said = case.findtext("system-out") or ""
-                inside = ", ".join(each for each in dict.fromkeys(FAILED_INSIDE.findall(said)) if each not in name)
+                output = case.findtext("system-out") or ""
+                inside = ", ".join(each for each in dict.fromkeys(FAILED_INSIDE.findall(output)) if each not in name)
                 self.failed.append(f"{suite}: {name}{inside and ': ' + inside}{how_long(case)}")
-                print(said, end="")
+                print(output, end="")
             elif skip is None:
                 self.passed += 1
             elif suite == "pytest" or skip.get("message", "").startswith(DELIBERATE_SKIPS):
@@ -122,8 +122,8 @@ def test_preset(preset: str, tally: Tally, deep: bool, contract_only: bool = Fal
     try:
         with timed(f"build {preset}"):
             build(preset, "contract" if contract_only else None, options)
-    except CommandError as failure:
-        print(failure, file=sys.stderr)
+    except CommandError as error:
+        print(error, file=sys.stderr)
         tally.failed.append(f"{preset}: the build")
         return
     run_ctest(ROOT / "build" / preset, preset, tally, labels(deep, contract_only))

@@ -28,13 +28,13 @@ class Score:
     """How a claim fared, with the queue that decided it: of several, one of the worst verdict.
 
     `measured` is in the counter's unit, or a ratio; its `n` is the fewest undisturbed blocks of a point. None without
-    numbers. `why` says why there is no verdict; empty if there is one."""
+    numbers. `reason` says why there is no verdict; empty if there is one."""
 
     claim: Claim
     verdict: str
     queue: str
     measured: Estimate | None = None
-    why: str = ""
+    reason: str = ""
 
 
 def score_all(run: Run, scenario: Scenario) -> list[Score]:
@@ -46,7 +46,7 @@ def score(run: Run, claim: Claim) -> Score:
     """The worst of the claim's queues; of equal verdicts, that of the queue that lies nearest to the bound."""
     queues = claim.queues or _that_ran(run, claim)
     if not queues:
-        return Score(claim, NO_NUMBERS, "", why="no queue has a number")
+        return Score(claim, NO_NUMBERS, "", reason="no queue has a number")
     scores = [_score(run, claim, queue) for queue in queues]
     return min(scores, key=lambda each: (DECISIVE.index(each.verdict), _room(each)))
 
@@ -68,9 +68,9 @@ def _room(score: Score) -> float:
 
 def _score(run: Run, claim: Claim, queue: str) -> Score:
     points = [run.points[name] for name in (*claim.points, *claim.than_points)]
-    if missing := next((why for point in points for name in (queue, claim.than)
-                        if name and (why := _why_none(run, point, name, claim.counter))), ""):
-        return Score(claim, NO_NUMBERS, queue, why=missing)
+    if missing := next((reason for point in points for name in (queue, claim.than)
+                        if name and (reason := _why_none(run, point, name, claim.counter))), ""):
+        return Score(claim, NO_NUMBERS, queue, reason=missing)
     samples = [_values(run, point, queue, claim) for point in points]
     fewest = min(map(len, samples))
     if fewest < MIN_VERDICT_BLOCKS:
@@ -78,7 +78,7 @@ def _score(run: Run, claim: Claim, queue: str) -> Score:
         return Score(claim, UNDECIDED, queue, _measured(claim, samples) if fewest else None, blocks)
     measured = _measured(claim, samples)
     if measured is None:
-        return Score(claim, UNDECIDED, queue, why="the ratio means nothing: not everything is above 0")
+        return Score(claim, UNDECIDED, queue, reason="the ratio means nothing: not everything is above 0")
     verdict = _verdict(claim, measured)
     return Score(claim, verdict, queue, measured, "a bound lies inside the interval" if verdict == UNDECIDED else "")
 

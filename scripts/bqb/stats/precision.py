@@ -1,4 +1,4 @@
-"""Which points of a run are not yet known well enough: what a run with a budget measures again."""
+"""Which points of a run are not precise enough yet: what a run with a budget measures again."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ def _width(run: Run, point: Point) -> float:
 def _in_margins(counter: str, sample: tuple[float, ...]) -> float:
     if len(sample) < MIN_VERDICT_BLOCKS:
         return float("inf")
-    found = summaries.estimate(sample)
-    assert found is not None and found.low is not None and found.high is not None, "six values have an interval"
-    allowed = ranking.margin(counter, found.median)
-    width = found.high - found.low
+    estimate = summaries.estimate(sample)
+    assert estimate is not None, "there are values"
+    assert estimate.low is not None and estimate.high is not None, "six values have an interval"
+    allowed = ranking.margin(counter, estimate.median)
+    width = estimate.high - estimate.low
     return width / allowed if allowed else 0.0 if width == 0 else float("inf")

@@ -99,8 +99,8 @@ def rank(run: Run, point: Point) -> Ranking | None:
 def _clearly_worse(both: list[tuple[float, float]], counter: str, more_is_better: bool) -> bool:
     """Whether (mine, best) pairs differ by more than the tie's margin with the whole interval of their median."""
     excess = tuple((best - mine if more_is_better else mine - best) - margin(counter, best) for mine, best in both)
-    found = estimate(excess)
-    return found is not None and found.low is not None and found.low > 0
+    excess_estimate = estimate(excess)
+    return excess_estimate is not None and excess_estimate.low is not None and excess_estimate.low > 0
 
 
 def margin(counter: str, value: float) -> float:
@@ -164,13 +164,13 @@ class Score:
 
 def scores(run: Run) -> dict[str, Score]:
     """Score of each queue over every point of the ranked scenarios; empty without a verdict."""
-    found: dict[str, Score] = {}
+    by_queue: dict[str, Score] = {}
     for ranking in (rank(run, point) for scenario in run.scenarios.values() for point in scenario.points):
         if ranking and not ranking.no_verdict:
             for queue in ranking.order:
-                before = found.get(queue, Score(0, 0))
-                found[queue] = Score(before.not_worse + (queue in ranking.tied), before.entered + 1)
-    return found
+                before = by_queue.get(queue, Score(0, 0))
+                by_queue[queue] = Score(before.not_worse + (queue in ranking.tied), before.entered + 1)
+    return by_queue
 
 
 def is_bound(run: Run, point: Point, queue: str) -> bool:
@@ -194,18 +194,18 @@ class Loss:
 
 def loss(run: Run, points: Sequence[Point], queue: str) -> Loss | None:
     """Median over `points` of a queue's headline and of its efficiency; None without a number."""
-    found = []
+    rows = []
     for point in points:
         counter = headline(run, point)
         if summary := summarise(run, point, queue, counter):
             efficiency = summarise(run, point, queue, EFFICIENCY_OF.get(counter, ""))
-            found.append((counter, summary, efficiency, is_bound(run, point, queue)))
-    if not found:
+            rows.append((counter, summary, efficiency, is_bound(run, point, queue)))
+    if not rows:
         return None
-    found = [each for each in found if unit_of(each[0]) == unit_of(found[0][0])]
-    counters, summaries, efficiencies, bounds = zip(*found)
+    rows = [each for each in rows if unit_of(each[0]) == unit_of(rows[0][0])]
+    counters, summaries, efficiencies, bounds = zip(*rows)
     shares = [each.median for each in efficiencies if each]
     spreads = [each.spread for each in summaries if each.spread is not None]
     return Loss(counters[0], float(np.median([each.median for each in summaries])),
                 float(np.median(shares)) if shares else None, float(np.median(spreads)) if spreads else None,
-                any(bounds), any(each.from_all for each in summaries), len(found))
+                any(bounds), any(each.from_all for each in summaries), len(rows))

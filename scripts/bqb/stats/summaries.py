@@ -91,12 +91,12 @@ def summarise(run: Run, point: Point, queue: str, counter: str) -> Summary | Non
     trials = [trial for trial in run.trials_of(point, queue) if trial.get(counter) is not None]
     chosen, from_all = selected(trials)
     values = tuple(trial.counters[counter] for trial in chosen)
-    found = estimate(values, REPEAT)
-    if found is None:
+    chosen_estimate = estimate(values, REPEAT)
+    if chosen_estimate is None:
         return None
     undisturbed, disturbed = (tuple(trial.counters[counter] for trial in trials if trial.disturbed == kind)
                               for kind in (False, True))
-    return Summary(found, values, undisturbed, disturbed, from_all)
+    return Summary(chosen_estimate, values, undisturbed, disturbed, from_all)
 
 
 def disturbed_share(run: Run, points: Iterable[Point], queue: str) -> float | None:

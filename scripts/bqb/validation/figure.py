@@ -37,14 +37,14 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> Page:
     lower = ["M/M/1: Poisson arrivals, exponential service", "Whose clock? 99% wait at capacity 4",
              "Mean waits: M/D/1 and M/M/2"]
     panels = [*zip(above, heads), *zip(below, lower)]
-    made = make_page(PAGE, STEP * math.ceil(len(panels) / ACROSS) + 0.1, title(comparisons), " · ".join(machine),
-                     notes(known))
+    figure_page = make_page(PAGE, STEP * math.ceil(len(panels) / ACROSS) + 0.1, title(comparisons), " · ".join(machine),
+                            notes(known))
     for index, (draw, name) in enumerate(panels):
         row, column = divmod(index, ACROSS)
         left, top = MARGIN + LEFT + column * (WIDTH + BETWEEN), row * STEP + 0.35
-        made.text(left, top - 0.3, name, fontsize=10, fontweight="bold")
-        draw(made.axes(left, top, WIDTH, HEIGHT))
-    return made
+        figure_page.text(left, top - 0.3, name, fontsize=10, fontweight="bold")
+        draw(figure_page.axes(left, top, WIDTH, HEIGHT))
+    return figure_page
 
 
 def title(comparisons: Sequence[Comparison]) -> str:

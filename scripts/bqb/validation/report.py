@@ -23,28 +23,28 @@ def summary(comparisons: Sequence[Comparison], faults: Sequence[str]) -> Rendera
     """A table a part, the marks, the failures, and the verdict as the last line."""
     titles = dict.fromkeys(each.title for each in comparisons)
     tables = [table(title, [each for each in comparisons if each.title == title]) for title in titles]
-    return Group(*tables, marks(comparisons), *troubles(comparisons, faults), verdict(comparisons, faults))
+    return Group(*tables, marks(comparisons), *error_lines(comparisons, faults), verdict(comparisons, faults))
 
 
 def table(title: str, comparisons: Sequence[Comparison]) -> Table:
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", title=title, title_justify="left",
-                 title_style="bold")
-    made.add_column("", no_wrap=True, width=11)
+    rich_table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", title=title, title_justify="left",
+                       title_style="bold")
+    rich_table.add_column("", no_wrap=True, width=11)
     for name, width in COLUMNS.items():
-        made.add_column(name, justify="right", no_wrap=True, width=width)
+        rich_table.add_column(name, justify="right", no_wrap=True, width=width)
     for each in comparisons:
-        made.add_row(*row(each), style="" if each.passed else "bold red")
-    return made
+        rich_table.add_row(*row(each), style="" if each.passed else "bold red")
+    return rich_table
 
 
 def row(each: Comparison) -> list[str]:
     of_queue = each.figure == "throughput"
-    told = [f"{each.producers}P{each.consumers}C" if of_queue else each.figure + (
+    cells = [f"{each.producers}P{each.consumers}C" if of_queue else each.figure + (
         "" if each.part != "coordinated_omission" else " open" if each.open_loop else " closed"),
         str(each.capacity) if of_queue else "", f"{each.drawn_rho:g}"]
     if not each.off:
-        return [*told, *[""] * 8, "FAIL"]
-    return [*told, number(each.theory), number(each.measured), share(each, each.off["realised"]),
+        return [*cells, *[""] * 8, "FAIL"]
+    return [*cells, number(each.theory), number(each.measured), share(each, each.off["realised"]),
             share(each, each.error, sign=""), share(each, each.allowed.get("realised", math.nan), sign=""),
             share(each, each.off["drawn"]), share(each, each.off["replay"]),
             f"{each.blocks}{'‡' if each.robbed else '†' if each.disturbed else ''}",
@@ -80,7 +80,7 @@ def marks(comparisons: Sequence[Comparison]) -> Text:
     return Text("\n".join(lines), style="dim")
 
 
-def troubles(comparisons: Sequence[Comparison], faults: Sequence[str]) -> list[Text]:
+def error_lines(comparisons: Sequence[Comparison], faults: Sequence[str]) -> list[Text]:
     """A line for each figure that failed, with all that is wrong with it."""
     lines = [*faults, *(f"{each.point} {each.figure}: {'; '.join(what_is_wrong(each))}"
                         for each in comparisons if not each.passed)]

@@ -81,8 +81,8 @@ def run_at_once(drivers: Sequence[Driver], trials: int) -> None:
     def run(driver: Driver) -> None:
         try:
             driver.run()
-        except BaseException as failure:  # also an Interrupted, which is no Exception
-            failures.append(failure)
+        except BaseException as error:  # also an Interrupted, which is no Exception
+            failures.append(error)
     # Daemons: when this process has to go, they go, and queue_bench with them (driver.die_with_parent).
     threads = [threading.Thread(target=run, args=(driver,), daemon=True) for driver in drivers]
     with Progress("trials") as progress:

@@ -88,12 +88,12 @@ class Tandem:
         in proportion to the births from n."""
         if self.consumers != 1:
             raise ValueError("the wait behind several consumers is no sum of n services")
-        found = self.stationary * self.births
-        found /= found.sum()
+        shares = self.stationary * self.births
+        shares /= shares.sum()
 
         def beyond(wait_ns: float) -> float:
             ahead = np.arange(1, self._states)
-            return float(found[1:] @ special.gammaincc(ahead, wait_ns / self.consume_ns)) - (1 - share)
+            return float(shares[1:] @ special.gammaincc(ahead, wait_ns / self.consume_ns)) - (1 - share)
         if beyond(0.0) <= 0:
             return 0.0
         return float(optimize.brentq(beyond, 0.0, 100.0 * self._states * self.consume_ns))

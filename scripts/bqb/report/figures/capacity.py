@@ -140,17 +140,17 @@ def _knee(view: View, points: Sequence[Point], queue: str) -> int | None:
 
 def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> str:
     """Which queue needs how much capacity, where the difference is largest."""
-    found = []
+    spans = []
     for points, _ in laid.at.values():
         knees = {queue: knee for queue in ranking.rankable(view.run, points[-1])
                  if (knee := _knee(view, points, queue))}
         if knees:
             least = min(knees, key=knees.get)
             most = REFERENCE if knees.get(REFERENCE, 0) > knees[least] else max(knees, key=knees.get)
-            found.append((knees[most] / knees[least], knees[least], least, knees[most], most, points))
-    if not found:
+            spans.append((knees[most] / knees[least], knees[least], least, knees[most], most, points))
+    if not spans:
         return f"{scenario.name}: no queue has a number"
-    ratio, small, least, large, most, points = max(found, key=lambda each: each[0])
+    ratio, small, least, large, most, points = max(spans, key=lambda each: each[0])
     if small == max(point.capacity for point in points):
         return f"{located(points[0], scenario, without='capacity')}{_still_growing(view, points)}"
     if ratio == 1:

@@ -82,7 +82,8 @@ def draw_cell(view: View, axes: Axes, each: Situation, queue: str, loss: ranking
     for spine in axes.spines.values():
         spine.set_visible(False)
     if loss is None:
-        word, color = next((found for point in each.points if (found := view.problem(point, queue))), ("not run", GREY))
+        problems = filter(None, (view.problem(point, queue) for point in each.points))
+        word, color = next(problems, ("not run", GREY))
         axes.set_facecolor("#f6f6f6")
         axes.text(0.5, 0.5, word, ha="center", va="center", style="italic", fontsize=SMALL, color=color)
         return

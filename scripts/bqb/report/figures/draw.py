@@ -55,17 +55,17 @@ def _draw(index: int) -> list[Path]:
 
 def all_figures(view: View) -> Figures:
     """(file name, function) of each figure; a function returns None where its data are missing."""
-    made: Figures = [("summary", lambda: summary(view)), ("overview", lambda: overview(view)),
-                     ("properties", lambda: properties(view))]
+    figures: Figures = [("summary", lambda: summary(view)), ("overview", lambda: overview(view)),
+                        ("properties", lambda: properties(view))]
     for scenario in view.run.scenarios.values():
         if not view.points(scenario):
             continue
         pools = view.pools()
         kind = {THROUGHPUT: "throughput", LOST: "lost"}.get(view.judge(scenario),
                                                             view.judge(scenario))
-        made += [(f"{scenario.name}.{kind}", lambda s=scenario: dots(view, s)),
-                 (f"{scenario.name}.capacity", lambda s=scenario: against_capacity(view, s)),
-                 (f"{scenario.name}.sojourn", lambda s=scenario: sojourn(view, s, pools)),
-                 (f"{scenario.name}.price", lambda s=scenario: price(view, s)),
-                 (f"{scenario.name}.occupancy", lambda s=scenario: occupancy(view, s))]
-    return made
+        figures += [(f"{scenario.name}.{kind}", lambda s=scenario: dots(view, s)),
+                    (f"{scenario.name}.capacity", lambda s=scenario: against_capacity(view, s)),
+                    (f"{scenario.name}.sojourn", lambda s=scenario: sojourn(view, s, pools)),
+                    (f"{scenario.name}.price", lambda s=scenario: price(view, s)),
+                    (f"{scenario.name}.occupancy", lambda s=scenario: occupancy(view, s))]
+    return figures

@@ -44,8 +44,8 @@ def dots(view: View, scenario: Scenario) -> Page:
         reference = "× ref." if REFERENCE in queues else ""
         heads = {LOST: ("overhead", "efficiency"), THROUGHPUT: ("rate", reference)}.get(judge, ("median", reference))
         _number_heads(page, x + plan.panel, y, heads)
-        if why := _no_verdict(view, point):
-            page.text(x, y - 0.17, why, color=GREY, style="italic")
+        if reason := _no_verdict(view, point):
+            page.text(x, y - 0.17, reason, color=GREY, style="italic")
     return page
 
 
@@ -149,10 +149,10 @@ def _title(view: View, scenario: Scenario) -> str:
 
 
 def _judged_title(view: View, scenario: Scenario) -> str:
-    found, counter = contrast(view, scenario), view.judge(scenario)
-    if found is None:
+    extremes, counter = contrast(view, scenario), view.judge(scenario)
+    if extremes is None:
         return f"{scenario.name}: no queue has a number"
-    point, worst, best = found
+    point, worst, best = extremes
     name = counter_name(counter)
     other = "" if worst == best else f", {called(worst)} {format_value(counter, view.headline(point, worst).median)}"
     where = located(point, scenario) or f"{scenario.name.replace('_', ' ')}: "
@@ -160,10 +160,10 @@ def _judged_title(view: View, scenario: Scenario) -> str:
 
 
 def lost_title(view: View, scenario: Scenario) -> str:
-    found = contrast(view, scenario)
-    if found is None:
+    extremes = contrast(view, scenario)
+    if extremes is None:
         return f"{scenario.name}: no queue has a number"
-    point, costly, cheap = found
+    point, costly, cheap = extremes
     most = "at most " if view.is_bound(point, costly) else ""
     text = f"{called(costly)} costs {most}{format_ns(view.headline(point, costly).median)} per message"
     if costly != cheap:
@@ -178,10 +178,10 @@ def _sentence(text: str) -> str:
 
 
 def _race_title(view: View, scenario: Scenario) -> str:
-    found = contrast(view, scenario)
-    if found is None:
+    extremes = contrast(view, scenario)
+    if extremes is None:
         return f"{scenario.name}: no queue has a number"
-    point, slow, fast = found
+    point, slow, fast = extremes
     other = "" if slow == fast else f", {called(slow)} {_a_second(view, point, slow)}"
     where = located(point, scenario)
     return (f"{where}{'without' if where else 'Without'} any work {fast} passes {_a_second(view, point, fast)} "

@@ -53,16 +53,16 @@ def make_page(width: float, body: float, title: str, subtitle: str, notes: Seque
     height = top + body + 0.15 * len(note_lines) + 0.2
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
-    made = Page(figure, width, height, top)
-    made.text(MARGIN, 0.2 - top, "\n".join(title_lines), fontsize=TITLE, fontweight="bold", linespacing=1.25)
-    made.text(MARGIN, 0.25 + 0.24 * len(title_lines) - top, "\n".join(subtitle_lines), fontsize=NORMAL, color=GREY,
+    page = Page(figure, width, height, top)
+    page.text(MARGIN, 0.2 - top, "\n".join(title_lines), fontsize=TITLE, fontweight="bold", linespacing=1.25)
+    page.text(MARGIN, 0.25 + 0.24 * len(title_lines) - top, "\n".join(subtitle_lines), fontsize=NORMAL, color=GREY,
               linespacing=1.3)
-    made.text(MARGIN, body + 0.05, "\n".join(note_lines), fontsize=SMALL, color=GREY, linespacing=1.3)
-    return made
+    page.text(MARGIN, body + 0.05, "\n".join(note_lines), fontsize=SMALL, color=GREY, linespacing=1.3)
+    return page
 
 
 def wrapped(text: str, width: float, size: float, bold: bool = False) -> list[str]:
-    """Lines of `text` that fit `width` inches: DejaVu Sans is some 0.5 em wide on average, 0.6 in bold."""
+    """Lines of `text` that fit `width` inches: DejaVu Sans is about 0.5 em wide on average, 0.6 in bold."""
     per_line = max(int(width * 72 / (size * (0.61 if bold else 0.52))), 8)
     text = re.sub(r"(?<=\d) (?=(?:ns|µs|μs|ms|s|kB|MB|B)\b)", "\N{NO-BREAK SPACE}", text)  # keeps a number's unit
     return [line for part in text.split("\n") for line in textwrap.wrap(part, per_line)]
@@ -104,10 +104,10 @@ SMALLER_FILE = {"png": smaller_png, "svg": smaller_svg}
 
 def figure_text(figure: Figure) -> str:
     """All texts of a figure, a line each: titles, notes, names and numbers; not those that ticks make when drawn."""
-    found = list(figure.texts)
+    texts = list(figure.texts)
     for axes in figure.axes:
-        found += [*axes.texts, axes.xaxis.label, axes.yaxis.label]
-    return "\n".join(text.get_text() for text in found if text.get_text())
+        texts += [*axes.texts, axes.xaxis.label, axes.yaxis.label]
+    return "\n".join(text.get_text() for text in texts if text.get_text())
 
 
 def plot_style():

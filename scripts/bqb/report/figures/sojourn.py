@@ -112,7 +112,7 @@ def _sojourn_panel(view: View, axes: Axes, curves: dict, replays: dict, axis: Sc
 def _sojourn_title(view: View, scenario: Scenario, pools: dict) -> str:
     """The slowest 1% (or the median) of the reference against the best queue, where they differ most."""
     for share, words in ((0.99, "1 message in 100 takes longer than"), (0.5, "Half the messages take longer than")):
-        found = []
+        ratios = []
         for point in view.points(scenario):
             at = {queue: value for queue in ranking.rankable(view.run, point)
                   if (pool := pools.get((point.name, queue, "sojourn_ns")))
@@ -120,9 +120,9 @@ def _sojourn_title(view: View, scenario: Scenario, pools: dict) -> str:
             if at:
                 best = min(at, key=at.get)
                 worst = REFERENCE if REFERENCE in at and REFERENCE != best else max(at, key=at.get)
-                found.append((at[worst] / at[best], at, worst, best, point))
-        if found:
-            _, at, worst, best, point = max(found, key=lambda each: each[0])
+                ratios.append((at[worst] / at[best], at, worst, best, point))
+        if ratios:
+            _, at, worst, best, point = max(ratios, key=lambda each: each[0])
             other = "" if worst == best else f", {format_ns(at[best])} through {best}"
             where = located(point, scenario)
             return f"{where}{words if not where else words[0].lower() + words[1:]} {format_ns(at[worst])} through " \

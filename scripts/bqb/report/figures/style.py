@@ -1,7 +1,7 @@
 """How every figure looks: one colour and marker a queue, fonts, sizes.
 
 Colours are Okabe and Ito's (distinct to colour-blind readers, without the yellow that vanishes on white) and a brown
-that is darker than any of theirs; colour and marker together tell some 80 queues apart, so nothing rests on colour
+that is darker than any of theirs; colour and marker together distinguish about 80 queues, so nothing rests on colour
 alone.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from bqb.data.model import REFERENCE
 
 INK, GREY, PALE, ALARM = "#222222", "#6b6b6b", "#e4e4e4", "#c0392b"
 SMALL, NORMAL, TITLE = 8, 9, 13  # points
@@ -44,7 +46,7 @@ BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK, SLATE, BROWN = (
 # A colour for a family: condition variables, semaphores, third-party libraries that wait by themselves, those that
 # cannot. The rings are one family, told apart by storage (marker) and by waiting (colour).
 QUEUE_STYLES = {
-    "reference": Style(BLACK, "o"),
+    REFERENCE: Style(BLACK, "o"),
     "reference_as_posted": Style(BLACK, "X", ":"),
     "two_condvar": Style(ORANGE, "s"),
     "two_lock": Style(BROWN, "D", "--"),

@@ -42,7 +42,7 @@ GROUPS = (("house", "Written for this suite"), ("peer", "Third-party libraries")
 
 def summary(view: View) -> Page | None:
     """Queues x situations, our own queues apart from the libraries; None where the run lacks a situation."""
-    situations = [_situation(view, asked) for asked in COLUMNS]
+    situations = [_situation(view, column) for column in COLUMNS]
     if not all(situations):
         return None
     table = cells.losses(view, situations)
@@ -69,19 +69,19 @@ def summary(view: View) -> Page | None:
     return page
 
 
-def _situation(view: View, asked: Asked) -> Situation | None:
-    scenario = view.run.scenarios.get(asked.scenario)
-    points = [point for point in view.points(scenario) if all(point.axes.get(key) == value
-                                                              for key, value in asked.axes.items())] if scenario else []
-    return Situation(scenario, " ".join(asked.head[:2]).lower(), tuple(points)) if points else None
+def _situation(view: View, column: Asked) -> Situation | None:
+    scenario = view.run.scenarios.get(column.scenario)
+    points = [point for point in (view.points(scenario) if scenario else [])
+              if all(point.axes.get(key) == value for key, value in column.axes.items())]
+    return Situation(scenario, " ".join(column.head[:2]).lower(), tuple(points)) if points else None
 
 
 def _heads(page: Page, step: float) -> None:
-    for index, asked in enumerate(COLUMNS):
+    for index, column in enumerate(COLUMNS):
         middle = LEFT + (index + 0.5) * step
-        page.text(middle, 0.0, "\n".join(asked.head[:2]), ha="center", fontsize=NORMAL, fontweight="bold",
+        page.text(middle, 0.0, "\n".join(column.head[:2]), ha="center", fontsize=NORMAL, fontweight="bold",
                   linespacing=1.2)
-        page.text(middle, 0.36, "\n".join(asked.head[2:]), ha="center", fontsize=NORMAL, color=GREY, linespacing=1.2)
+        page.text(middle, 0.36, "\n".join(column.head[2:]), ha="center", fontsize=NORMAL, color=GREY, linespacing=1.2)
 
 
 def _title(view: View, situations: Sequence[Situation]) -> str:
