@@ -1,4 +1,4 @@
-"""bqb.stats and bqb.report.units: medians and intervals, which blocks count, verdicts, pooled quantiles, numbers in words."""
+"""bqb.stats and bqb.report.units: medians and intervals, which blocks count, verdicts, quantiles, numbers in words."""
 
 import json
 
