@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bqb.data.model import REFERENCE, Point, Problem, Run, Scenario
+from bqb.report.terminal import as_text, show
 from bqb.report.units import (
     counter_name, format_bytes, format_ns, format_rate, format_ratio, format_share, format_value,
 )
@@ -26,7 +27,6 @@ from bqb.stats import claims, ranking, summaries
 from bqb.stats.counters import NOMINAL_LOST, THROUGHPUT
 from bqb.stats.ranking import Answer, Loss
 from bqb.stats.thresholds import MAX_SHARE_GAP, MIN_UNDISTURBED
-from bqb.report.terminal import as_text, show
 
 VERDICT_STYLES = {"right": "green", "wrong": "bold red", "undecided": "yellow", "no numbers": "dim"}
 MAX_LISTED = 40  # cells listed by name for one reason before "and n more"

@@ -45,8 +45,8 @@ class Listener(threading.Thread):
 
 
 def cause_of_death(code: int, last_line: str) -> str:
-    """Why queue_bench ended with status `code`, `said` being its last line, where its queue may be to
-    blame. Raises CommandError or Interrupted where it is not: starting queue_bench again would not help."""
+    """Why queue_bench ended with status `code`, where its queue may be to blame; `last_line` is what it
+    said last. Raises CommandError or Interrupted where starting queue_bench again would not help."""
     if code in QUEUE_BENCH_ERRORS:
         message = last_line or f"queue_bench: {QUEUE_BENCH_ERRORS[QueueBenchStatus(code)]}"
         is_internal = code == QueueBenchStatus.INTERNAL_ERROR
