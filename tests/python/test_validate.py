@@ -281,7 +281,7 @@ def test_spinning_shapes_are_those_that_fit_the_cores():
 def test_cores_are_kept_awake_while_it_lasts_and_where_it_is_allowed(tmp_path, monkeypatch):
     asked = tmp_path / "cpu_dma_latency"
     os.mkfifo(asked)
-    monkeypatch.setattr(comparison, "LATENCY_REQUEST", str(asked))
+    monkeypatch.setattr(run, "LATENCY_REQUEST", str(asked))
     reader = os.open(asked, os.O_RDONLY | os.O_NONBLOCK)
     with run.cores_awake():
         assert os.read(reader, 9) == bytes(4)
@@ -289,7 +289,7 @@ def test_cores_are_kept_awake_while_it_lasts_and_where_it_is_allowed(tmp_path, m
             os.read(reader, 9)
     assert os.read(reader, 9) == b""
     os.close(reader)
-    monkeypatch.setattr(comparison, "LATENCY_REQUEST", str(tmp_path / "none" / "such"))
+    monkeypatch.setattr(run, "LATENCY_REQUEST", str(tmp_path / "none" / "such"))
     with run.cores_awake():
         pass
 
