@@ -77,7 +77,7 @@ need_python() {  # need_python MODULE...: the first python3 that has them all, e
     case $module in
       matplotlib) missing python3-matplotlib "draws the plots" ;;
       numpy) missing python3-numpy "statistics and plots" ;;
-      scipy) missing python3-scipy "bootstrap intervals" ;;
+      scipy) missing python3-scipy "exact tests, closed forms of queueing theory" ;;
       rich) missing python3-rich "progress bar and tables" ;;
       pytest) missing python3-pytest "runs the Python tests" ;;
       xdist) missing python3-pytest-xdist "runs them on all cores" ;;
@@ -118,14 +118,16 @@ find_needs() {  # find_needs COMMAND
   MISSING_WHY=()
   WANTED=()
   case $1 in
-    bench | validate) need_build_tools; need_python matplotlib numpy scipy rich ;;
+    bench) need_build_tools; need_python matplotlib numpy rich ;;
+    validate) need_build_tools; need_python matplotlib numpy scipy rich ;;
     gate) need_build_tools; need_gate_tools; need_python numpy scipy rich ;;
     explore) need_build_tools; need_python rich ;;
     test) need_build_tools; need_gate_tools
           need_program spin spin "checks the model of the reference"
           need_program mount mount "fills a small disk in a test"
           need_python matplotlib numpy scipy rich pytest xdist ;;
-    plot | publish) need_python matplotlib numpy scipy rich ;;
+    plot | publish) need_python matplotlib numpy rich ;;
+    plot_validation) need_python matplotlib numpy scipy rich ;;
     lint) need_lint_tools ;;
     help) need_python ;;
   esac
@@ -209,10 +211,11 @@ run_command() {  # run_command COMMAND ARGUMENT...
     case $argument in
       --no-setup) may_install=no ;;
       -h | --help) needs=help may_install=no ;;
+      *) if [[ $needs == plot && -f $argument/validation.json ]]; then needs=plot_validation; fi ;;
     esac
   done
   if [[ $1 == gate ]]; then EXIT_SETUP=4; fi  # "invalid"; the gate's 3 is "inconclusive"
   set_up "$needs" "$may_install"
   # PYTHONSAFEPATH: a file in the current folder must not be taken for a module.
-  PYTHONSAFEPATH=1 PYTHONPATH="$ROOT/scripts" exec "$PYTHON" -m bqb.cli "$@"
+  PYTHONSAFEPATH=1 PYTHONPATH="$ROOT/scripts" exec "$PYTHON" -m bqb "$@"
 }

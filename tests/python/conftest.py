@@ -37,7 +37,8 @@ class Started:
     """A `bench` in progress, in a folder of its own."""
 
     # Without what needs real trials: plots and table.
-    CODE = "import sys; from bqb import cli; cli.report = lambda folder: None; sys.exit(cli.main(sys.argv[1:]))"
+    CODE = ("import sys; from bqb.commands import bench, main; bench.show_run = lambda folder: None; "
+            "sys.exit(main(sys.argv[1:]))")
 
     def __init__(self, folder, words, faults):
         environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1] / "scripts"), "FAKE": json.dumps(faults)}

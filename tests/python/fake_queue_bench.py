@@ -8,7 +8,7 @@ The environment variable FAKE (JSON) says what goes wrong:
   silent_crash   true: dies at once, before any row
   unblamable     true: --blame is ignored
   disturbed      {point: n}: its blocks of rounds 1..n are disturbed
-  refuse_round   number: this round is refused with status 2
+  refuse_round   number: this round ends with status 5, as on a full disk
   slow           seconds a trial takes
   rounds         default_rounds of the run row
   block_s        {point: seconds} that a block says it took
@@ -32,9 +32,9 @@ def cell(point, queue):
     return point.replace("s/", f"s/{queue}/")
 
 
-def refuse(line):
+def refuse(line, status):
     print(f"queue_bench: {line}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(status)
 
 
 class Rows:
@@ -133,7 +133,7 @@ def trial(rows, point, queue, number):
 
 def measure(rows, number, only):
     if number == FAKE.get("refuse_round"):
-        refuse("trials.jsonl: no space left on device")
+        refuse("trials.jsonl: no space left on device", 5)
     points = Path(only).read_text().split() if only else POINTS
     done = {row["point"] for row in rows.read() if row["kind"] == "block" and row["round"] == number}
     for point in points:
@@ -154,7 +154,7 @@ def main():
         parser.add_argument(f"--{flag}", action="store_true")
     arguments = parser.parse_args()
     if arguments.scenario == "wrong":
-        refuse("wrong.toml:3: capacity: 0 is not a capacity")
+        refuse("wrong.toml:3: capacity: 0 is not a capacity", 2)
     if arguments.list:
         print("s: what is faster?")
         return

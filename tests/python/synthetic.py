@@ -77,13 +77,15 @@ PLANS = {
 
 def make(folder: Path | str, scenarios: list[str] | None = None, queues: list[str] | None = None, rounds: int = 12,
          seed: int = 1, faults: bool = True, disturbed_share: float = 0.08, histograms: bool = True,
-         more: dict[str, dict] | None = None) -> Path:
+         more: dict[str, dict] | None = None, cannot_run: dict[str, str] | None = None) -> Path:
     """Writes trials.jsonl, histograms.jsonl and timelines.jsonl into `folder` (created) and returns it.
 
-    `more`: by scenario, what else its resolved form has: `judged_by`, `claims`."""
+    `more`: by scenario, what else its resolved form has: `judged_by`, `claims`. `cannot_run`: by scenario, why each of
+    its cells is skipped."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    maker = _Maker(scenarios or list(PLANS), queues or list(MODEL), rounds, seed, faults, disturbed_share, histograms)
+    maker = _Maker(scenarios or list(PLANS), queues or list(MODEL), rounds, seed, faults, disturbed_share, histograms,
+                   cannot_run or {})
     for name, members in (more or {}).items():
         maker.scenarios[name].update(members)
     maker.run()
@@ -95,7 +97,8 @@ def make(folder: Path | str, scenarios: list[str] | None = None, queues: list[st
 class _Maker:
     """Accumulates the rows of the three files."""
 
-    def __init__(self, scenarios, queues, rounds, seed, faults, disturbed_share, histograms):
+    def __init__(self, scenarios, queues, rounds, seed, faults, disturbed_share, histograms, cannot_run):
+        self.cannot_run = cannot_run
         self.queues, self.rounds, self.faults = queues, rounds, faults
         self.disturbed_share, self.with_histograms = disturbed_share, histograms
         self.random = np.random.default_rng(seed)
@@ -147,13 +150,15 @@ class _Maker:
     def _plan(self, point, queue):
         names = dict(cell=_cell(point, queue), point=point["name"], queue=queue)
         if self._skipped(point, queue):
-            self.write(kind="skip", **names, reason="capacity 1 is below the queue's least capacity, 2")
+            below = "capacity 1 is below the queue's least capacity, 2"
+            self.write(kind="skip", **names, reason=self.cannot_run.get(point["scenario"], below))
         else:
             self.write(kind="plan", **names, pilot_ns_per_msg=1000.0, messages_per_producer=50_000,
                        warmup_messages_per_producer=5000)
 
     def _skipped(self, point, queue):
-        return self.faults and queue == "boost_lockfree" and point["capacity"] == 1 and point["scenario"] == "speed_map"
+        too_small = queue == "boost_lockfree" and point["capacity"] == 1 and point["scenario"] == "speed_map"
+        return point["scenario"] in self.cannot_run or self.faults and too_small
 
     def _failed(self, point, queue):
         return self.faults and queue == "semaphore" and point["scenario"] == "overcommit"
@@ -161,6 +166,8 @@ class _Maker:
     def _block(self, scenario, point, number):
         disturbed = bool(self.random.random() < self.disturbed_share)
         queues = [queue for queue in scenario["queues"] if not self._skipped(point, queue)]
+        if not queues:
+            return
         for order, queue in enumerate(self.random.permutation(queues).tolist()):
             self._trial(scenario, point, queue, number, order, disturbed, point["level"])
             if point["level"] == "counted" and number == 1:

@@ -1,8 +1,8 @@
 """What happens around CMake."""
 
 import pytest
-from bqb import Failure
-from bqb.build import run_cmake
+from bqb import CommandError
+from bqb.running.build import run_cmake
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_what_the_user_set_outlives_a_configuration_that_fails(project):
     cache.write_text(cache.read_text(encoding="utf-8") + "OF_THE_USER:STRING=kept\n", encoding="utf-8")
     right = project.lists.read_text(encoding="utf-8")
     project.lists.write_text("no list at all", encoding="utf-8")
-    with pytest.raises(Failure):
+    with pytest.raises(CommandError):
         project()
     project.lists.write_text(right, encoding="utf-8")
     project()
@@ -47,6 +47,6 @@ def test_what_the_user_set_outlives_a_configuration_that_fails(project):
 
 def test_what_cmake_says_is_shown_and_the_log_named(project, capsys):
     project.lists.write_text("no list at all", encoding="utf-8")
-    with pytest.raises(Failure, match="failed; the whole log is .*build.log") as told:
+    with pytest.raises(CommandError, match="failed; the whole log is .*build.log") as told:
         project()
     assert told.value.status == 3 and "CMake Error" in capsys.readouterr().err

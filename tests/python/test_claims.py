@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 import synthetic
-from bqb import claims, results
-from bqb.results import Claim
+from bqb.data.load import load_run
+from bqb.data.model import Claim
+from bqb.stats import claims
 
 LOST = "lost_ns_per_msg"
 SMALL, LARGE = "capacity_knee/capacity:1", "capacity_knee/capacity:64"
@@ -28,7 +29,7 @@ def make_run(folder, values, disturbed=(), bounds=None):
                      for (place, queue), sample in values.items() if place == point and number <= len(sample)]
             rows.append({"kind": "block", "point": point, "round": number, "disturbed": number in disturbed})
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return results.load(folder)
+    return load_run(folder)
 
 
 def steady(level, noise=10.0, rounds=12, seed=3):
@@ -49,7 +50,7 @@ def test_the_whole_interval_decides(tmp_path, bounds, verdict):
     found = score(make_run(tmp_path, {(SMALL, "a"): steady(1000)}), **bounds)
     assert found.verdict == verdict and found.queue == "a"
     assert found.measured.low < 1000 < found.measured.high and abs(found.measured.median - 1000) < 10
-    assert bool(found.why) is (verdict == "undecided")
+    assert bool(found.reason) is (verdict == "undecided")
 
 
 def test_two_queues_are_compared_inside_the_blocks(tmp_path):
@@ -102,7 +103,7 @@ def test_a_verdict_takes_six_undisturbed_blocks(tmp_path, rounds, disturbed, ver
     assert found.verdict == verdict
     calm = rounds - len(disturbed)
     blocks = f"{calm} undisturbed block{'s' * (calm != 1)}"
-    assert found.why == ("" if verdict == "right" else f"{blocks}, a verdict needs 6")
+    assert found.reason == ("" if verdict == "right" else f"{blocks}, a verdict needs 6")
     assert (found.measured is None) is (calm == 0)
 
 
@@ -115,25 +116,25 @@ def test_a_ratio_of_what_is_not_positive_means_nothing(tmp_path):
     run = make_run(tmp_path, {(SMALL, "a"): steady(1000), (SMALL, "b"): steady(-5), (LARGE, "a"): steady(-5)})
     for compared in ({"than": "b"}, {"than_points": (LARGE,)}):
         found = score(run, above=10, **compared)
-        assert found.verdict == "undecided" and "means nothing" in found.why
+        assert found.verdict == "undecided" and "means nothing" in found.reason
 
 
 def test_who_has_no_numbers_is_told_with_the_reason(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["speed_map", "overcommit"], histograms=False))
+    run = load_run(synthetic.make(tmp_path, scenarios=["speed_map", "overcommit"], histograms=False))
     skipped = "speed_map/capacity:1/mean_ns:1000/rho:0.5"
-    assert score(run, points=(skipped,), queues=("boost_lockfree",), above=1).why == "boost_lockfree skipped"
-    assert score(run, points=("overcommit",), queues=("semaphore",), above=1).why == "semaphore failed"
+    assert score(run, points=(skipped,), queues=("boost_lockfree",), above=1).reason == "boost_lockfree skipped"
+    assert score(run, points=("overcommit",), queues=("semaphore",), above=1).reason == "semaphore failed"
     beside = score(run, points=("overcommit",), queues=("reference",), than="semaphore", above=1)
-    assert beside.why == "semaphore failed"
-    assert score(run, points=("overcommit",), queues=("nobody",), above=1).why == "nobody did not run"
+    assert beside.reason == "semaphore failed"
+    assert score(run, points=("overcommit",), queues=("nobody",), above=1).reason == "nobody did not run"
     odd = score(run, points=("overcommit",), queues=("reference",), counter="sojourn_p99_ns", above=1)
-    assert odd.verdict == "no numbers" and odd.why == "reference has no sojourn_p99_ns"
+    assert odd.verdict == "no numbers" and odd.reason == "reference has no sojourn_p99_ns"
 
 
 def test_claims_come_from_the_run_itself(tmp_path):
     row = {"says": "s", "counter": LOST, "points": ["overcommit"], "above": 1, "than": "two_condvar"}
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, histograms=False,
                             more={"overcommit": {"claims": [row]}})
-    run = results.load(folder)
+    run = load_run(folder)
     assert run.scenarios["overcommit"].claims == (Claim("s", LOST, ("overcommit",), (), "two_condvar", (), 1),)
     assert len(claims.score_all(run, run.scenarios["overcommit"])) == 1

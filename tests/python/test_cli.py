@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import synthetic
 
-from bqb import cli, testrun
+from bqb import commands
+from bqb.commands.options import seconds
+from bqb.running import testrun
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -39,14 +42,46 @@ def test_wrong_usage_is_one_line_and_status_2(bench, tmp_path, words, complaint)
 
 @pytest.mark.parametrize("word, length", [("300s", 300), ("5m", 300), ("1h", 3600), ("1.5m", 90)])
 def test_lengths_of_time(word, length):
-    assert cli.seconds(word) == length
+    assert seconds(word) == length
 
 
-@pytest.mark.parametrize("command", sorted(cli.COMMANDS))
+@pytest.mark.parametrize("command", sorted(commands.COMMANDS))
 def test_help_needs_nothing_but_python(command):
-    bare = [sys.executable, "-S", "-m", "bqb.cli", command, "--help"]  # -S: no installed package is in sight
+    bare = [sys.executable, "-S", "-m", "bqb", command, "--help"]  # -S: no installed package is in sight
     run = subprocess.run(bare, cwd=SCRIPTS, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "") and run.stdout.startswith(f"usage: {command} ")
+
+
+WITHOUT_SCIPY = """
+import sys
+sys.modules["scipy"] = None  # to import it is an ImportError
+from bqb.commands import main
+from bqb.running import publishing
+try:
+    import bqb.validation.theory
+    sys.exit("scipy is not blocked")
+except ImportError:
+    pass
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_runs_are_reported_and_published_without_scipy(tmp_path):
+    run = synthetic.make(tmp_path / "run", scenarios=["overcommit"], queues=["reference", "two_condvar"], rounds=6)
+
+    def started(*words):
+        return subprocess.run([sys.executable, "-c", WITHOUT_SCIPY, *map(str, words)], cwd=tmp_path, text=True,
+                              env={**os.environ, "PYTHONPATH": str(SCRIPTS)}, capture_output=True, check=False)
+    plotted = started("plot", run)
+    assert (plotted.returncode, plotted.stderr) == (0, "")
+    assert (run / "plots" / "overcommit.lost.svg").is_file() and (run / "results.json").is_file()
+    published = started("publish", run)
+    assert published.returncode == 2 and "key 'context.arguments'" in published.stderr, "synthetic: checked, no more"
+
+
+def test_a_budget_is_spent_without_scipy(bench, tmp_path, monkeypatch):
+    monkeypatch.setattr("conftest.Started.CODE", WITHOUT_SCIPY)
+    assert bench("--out", "run", "--budget", "1s").end().status == 0
 
 
 def test_wrong_scenario_leaves_nothing_behind(bench, tmp_path):
@@ -202,14 +237,14 @@ def test_header_that_came_another_way_counts(machine, tmp_path, monkeypatch):
     assert missing() == "0\n"
 
 
-@pytest.mark.skipif(subprocess.run(["/usr/bin/python3", "-c", "import matplotlib, numpy, scipy, rich"], check=False,
+@pytest.mark.skipif(subprocess.run(["/usr/bin/python3", "-c", "import matplotlib, numpy, rich"], check=False,
                                    capture_output=True).returncode != 0, reason="/usr/bin/python3 lacks matplotlib")
 def test_python_that_lacks_modules_is_passed_over_and_said_so(machine):
     (machine / "python3").unlink()
     make_program(machine / "python3", 'exec /usr/bin/python3 -c "print(*[\'matplotlib\'])"')
     run = set_up("plot", "no")
     assert run.stdout == "/usr/bin/python3\n"
-    assert f"Using /usr/bin/python3: {machine}/python3 lacks some of: matplotlib numpy scipy rich." in run.stderr
+    assert f"Using /usr/bin/python3: {machine}/python3 lacks some of: matplotlib numpy rich." in run.stderr
 
 
 # ------------------------------------------------------------------------------------------- sum of the tests

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from bqb import ROOT, compile_times
+from bqb import ROOT
+from bqb.running import compile_times
 
 COMPILER = shutil.which("c++")
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from bqb import ROOT, cli, cli_parts
+from bqb import ROOT, commands
+from bqb.commands.options import Parser
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"),
                 ROOT / "results/README.md", ROOT / "scenarios/README.md"])
@@ -209,11 +210,11 @@ class Parsed(Exception):
 def understand(words: list[str], monkeypatch) -> None:
     """Has the command's own parser read the words; a SystemExit says what it did not understand."""
     def parse(parser, arguments):
-        super(cli_parts.Parser, parser).parse_args(arguments)
+        super(Parser, parser).parse_args(arguments)
         raise Parsed
-    monkeypatch.setattr(cli_parts.Parser, "parse_args", parse)
+    monkeypatch.setattr(Parser, "parse_args", parse)
     with pytest.raises(Parsed):
-        cli.COMMANDS[Path(words[0]).name](words[1:])
+        commands.COMMANDS[Path(words[0]).name](words[1:])
 
 
 @pytest.mark.parametrize("line", command_lines())

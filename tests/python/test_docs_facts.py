@@ -7,7 +7,12 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from bqb import ROOT, results, statistics, theory
+from bqb import ROOT
+from bqb.data.load import load_run
+from bqb.data.model import Run
+from bqb.stats import ranking, summaries
+from bqb.stats.counters import EXCESS, LOST, THROUGHPUT
+from bqb.validation import theory
 from test_overhead import LOOPS, MOST_INSTRUCTIONS
 
 PUBLISHED = ROOT / "results" / "published"
@@ -44,16 +49,16 @@ def comparisons() -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def run() -> results.Run:
-    return results.load(CURATED)
+def run() -> Run:
+    return load_run(CURATED)
 
 
-def medians(run: results.Run, name: str, counter: str, queues=None, **axes) -> dict[tuple[str, str], float]:
+def medians(run: Run, name: str, counter: str, queues=None, **axes) -> dict[tuple[str, str], float]:
     """Medians of a counter by (point, queue), over the points that have these values of swept keys."""
     return {(point.name, queue): summary.median for point in run.scenarios[name].points
             if all(point.axes.get(key) == value for key, value in axes.items())
             for queue in queues or run.queue_names(name)
-            if (summary := statistics.summarise(run, point, queue, counter))}
+            if (summary := summaries.summarise(run, point, queue, counter))}
 
 
 # ------------------------------------------------------------------------------------------------ lists and counts
@@ -131,8 +136,8 @@ def test_headers_that_the_queues_include_are_those_that_the_installing_page_name
 def test_advice_on_the_reference_is_what_was_measured(run):
     overcommit, logger = map(float, found(r"this queue has ([\d.]+) times the overhead of two_condvar\.h, and three "
                                           r"loggers wait ([\d.]+) times as long", "queues/reference.h"))
-    for name, counter, said in (("overcommit", statistics.LOST, overcommit), ("logger", "push_blocked_p99_ns", logger)):
-        ratio = statistics.paired_ratio(run, run.scenarios[name].points[0], "reference", "two_condvar", counter)
+    for name, counter, said in (("overcommit", LOST, overcommit), ("logger", "push_blocked_p99_ns", logger)):
+        ratio = summaries.paired_ratio(run, run.scenarios[name].points[0], "reference", "two_condvar", counter)
         assert ratio.high < 1 and round(ratio.median, 1) == said
 
 
@@ -140,9 +145,9 @@ def test_advice_on_the_short_spin_is_what_was_measured(run):
     low, high, times = found(r"this queue has ([\d.]+) to ([\d.]+) times the overhead of two_condvar\.h, but (\w+) "
                              r"times", "queues/spin_then_block.h")
     point = run.scenarios["overcommit"].points[0]
-    ratio = statistics.paired_ratio(run, point, "spin_then_block", "two_condvar", statistics.LOST)
+    ratio = summaries.paired_ratio(run, point, "spin_then_block", "two_condvar", LOST)
     assert float(low) <= round(ratio.median, 1) <= float(high)
-    yielding = statistics.paired_ratio(run, point, "spin_then_block", "mpmc_spin_yield_park", statistics.LOST)
+    yielding = summaries.paired_ratio(run, point, "spin_then_block", "mpmc_spin_yield_park", LOST)
     assert {"eight": 8}[times] == round(yielding.median)
 
 
@@ -206,7 +211,7 @@ def test_speed_map(run):
         r"pays more than (\d+) us beside 1 us of work, or more than (\d+) us beside 10 us"))
 
     def lost(**which):
-        return medians(run, "speed_map", statistics.LOST, **which).values()
+        return medians(run, "speed_map", LOST, **which).values()
     assert min(lost(queues=SLEEPERS, capacity=1)) > asleep * 1e3
     assert max(lost(queues=RINGS, capacity=1, consumer_mean_ns=1000)) < spinning * 1e3
     assert max(lost(queues=RINGS, capacity=1, consumer_mean_ns=10_000)) > 1e3
@@ -216,7 +221,7 @@ def test_speed_map(run):
 
 def test_capacity_knee(run):
     expected("curated/capacity_knee.toml", r"From 64 to 256 slots throughput still grows, by a seventh to two fifths")
-    rates = {capacity: medians(run, "capacity_knee", statistics.THROUGHPUT, capacity=capacity)
+    rates = {capacity: medians(run, "capacity_knee", THROUGHPUT, capacity=capacity)
              for capacity in (64, 256)}
     by_queue = {capacity: {queue: rate for (_, queue), rate in known.items()} for capacity, known in rates.items()}
     for queue, rate in by_queue[256].items():
@@ -227,18 +232,18 @@ def test_overcommit(run):
     expected("curated/overcommit.toml", r"It, boost_lockfree, moodycamel_blocking and posix_semaphore pay less than 1 "
              "us; every other queue more than 2 us")
     cheap = {"mpmc_spin_yield_park", "boost_lockfree", "moodycamel_blocking", "posix_semaphore"}
-    for (_, queue), lost in medians(run, "overcommit", statistics.LOST).items():
+    for (_, queue), lost in medians(run, "overcommit", LOST).items():
         assert lost < 1000 if queue in cheap else lost > 2000
-    assert "mpmc_spin_yield_park" in statistics.rank(run, run.scenarios["overcommit"].points[0]).tied
+    assert "mpmc_spin_yield_park" in ranking.rank(run, run.scenarios["overcommit"].points[0]).tied
 
 
 def test_worker_pool(run):
     low, high = map(float, expected("curated/worker_pool.toml", r"a job waits (\d+) to (\d+) us"))
-    waits = medians(run, "worker_pool", statistics.EXCESS).values()
+    waits = medians(run, "worker_pool", EXCESS).values()
     assert low * 1e3 <= min(waits) and max(waits) <= high * 1e3
     point = run.scenarios["worker_pool"].points[0]
     counter = "consumer_cpu_beyond_work_ns_per_msg"
-    cpu = {queue: statistics.paired_ratio(run, point, queue, "two_condvar", counter).median
+    cpu = {queue: summaries.paired_ratio(run, point, queue, "two_condvar", counter).median
            for queue in ("mpmc_spin_yield_park", "spin_then_block", "moodycamel_blocking", "reference")}
     assert cpu["mpmc_spin_yield_park"] > 1.5
     assert max(cpu["spin_then_block"], cpu["moodycamel_blocking"]) < cpu["reference"]
@@ -281,13 +286,13 @@ def test_memory_for_10_s():
 
 
 def test_waiting():
-    run = results.load(PUBLISHED / "2026-11-23.amd-epyc-2-cores.ablation")
+    run = load_run(PUBLISHED / "2026-11-23.amd-epyc-2-cores.ablation")
     expected("ablation/waiting.toml", r"one that sleeps, at once or after a spin, burns less than a tenth of it")
     burnt = medians(run, "waiting", "cpu_beyond_work_ns_per_msg", case="sleeping_producer")
     for (_, queue), cpu in burnt.items():
         sleeps = queue.endswith(("park", "atomic_wait"))
         assert cpu < 1e5 if sleeps else cpu > 1e6 * 0.95
-    losses = medians(run, "waiting", statistics.loss_counter(run, run.points["waiting/case:crowd"]), case="crowd")
+    losses = medians(run, "waiting", ranking.loss_counter(run, run.points["waiting/case:crowd"]), case="crowd")
     assert max(losses, key=losses.get)[1] == "mpmc_spin"
 
 

@@ -1,5 +1,6 @@
-"""figures/ and theme.py: every figure is drawn, says what the data say, and nothing overlaps or is cut off."""
+"""bqb.report.figures: every figure is drawn, says what the data say, and nothing overlaps or is cut off."""
 
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -10,10 +11,24 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import synthetic
-from bqb import ROOT, figures, results, statistics, theme
-from bqb.figures.layout import PAGE, grid
-from bqb.figures.lost import lost_title
-from bqb.figures.summary import COLUMNS
+from bqb import ROOT
+from bqb.data.load import load_run
+from bqb.report.figures.axes import make_scale
+from bqb.report.figures.capacity import against_capacity
+from bqb.report.figures.draw import all_figures, draw_figures
+from bqb.report.figures.labels import spread_apart
+from bqb.report.figures.layout import PAGE, grid
+from bqb.report.figures.lost import dots, lost_title
+from bqb.report.figures.occupancy import occupancy
+from bqb.report.figures.overview import overview
+from bqb.report.figures.page import figure_text, make_page, plot_style
+from bqb.report.figures.properties import properties
+from bqb.report.figures.style import DPI, queue_styles
+from bqb.report.figures.summary import COLUMNS, summary
+from bqb.report.figures.view import View
+from bqb.report.units import format_ns, format_share
+from bqb.stats import ranking, summaries
+from bqb.stats.counters import LOST
 from matplotlib.text import Text
 
 MANY = [*synthetic.MODEL, *(f"queue_number_{index}" for index in range(18))]
@@ -35,11 +50,11 @@ RUNS = {
 def pages(request, tmp_path_factory):
     """(name of the run, {file stem: page}) of each kind of run; a warning of matplotlib is an error."""
     folder = synthetic.make(tmp_path_factory.mktemp(request.param), **RUNS[request.param])
-    run = results.load(folder)
-    view = figures.View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))
-    with theme.context(), warnings.catch_warnings():
+    run = load_run(folder)
+    view = View(run, queue_styles([*run.queues, *(queue for _, queue in run.cells())]))
+    with plot_style(), warnings.catch_warnings():
         warnings.simplefilter("error")
-        made = {stem: make() for stem, make in figures.all_figures(view)}
+        made = {stem: make() for stem, make in all_figures(view)}
         for page in made.values():
             if page:
                 page.figure.canvas.draw()
@@ -112,7 +127,7 @@ def test_figures_are_legible_where_readme_shows_them(pages):
     for stem, page in pages[1].items():
         if stem != "overview":
             assert page.figure.get_size_inches()[0] <= PAGE, stem
-    assert 8 * theme.DPI / 72 * 850 / (PAGE * theme.DPI) > 10  # pixels of the smallest text
+    assert 8 * DPI / 72 * 850 / (PAGE * DPI) > 10  # pixels of the smallest text
 
 
 def test_no_panel_of_dots_is_too_narrow_to_read(pages):
@@ -162,24 +177,24 @@ def test_the_overview_has_every_ranked_question_and_leaves_the_others_out(pages)
 
 
 def test_the_overview_scores_by_points_also_those_without_a_column(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["capacity_knee"], queues=["reference", "two_condvar"],
-                                      rounds=8, faults=False, disturbed_share=0))
-    with theme.context():
-        said = all_text(figures.overview(figures.View(run, theme.styles(run.queues))))
+    run = load_run(synthetic.make(tmp_path, scenarios=["capacity_knee"], queues=["reference", "two_condvar"],
+                                  rounds=8, faults=False, disturbed_share=0))
+    with plot_style():
+        said = all_text(overview(View(run, queue_styles(run.queues))))
     assert "capacity 4 " not in said and len(run.scenarios["capacity_knee"].points) == 5
-    assert all(f"{score.not_worse} of 5" in said for score in statistics.scores(run).values())
+    assert all(f"{score.not_worse} of 5" in said for score in ranking.scores(run).values())
 
 
 @pytest.fixture(scope="module")
 def published():
     """The run whose figures README.md shows."""
-    run = results.load(ROOT / "results/published/2026-11-25.amd-epyc-2-cores")
-    return figures.View(run, theme.styles([*run.queues, *(queue for _, queue in run.cells())]))
+    run = load_run(ROOT / "results/published/2026-11-25.amd-epyc-2-cores")
+    return View(run, queue_styles([*run.queues, *(queue for _, queue in run.cells())]))
 
 
 def test_the_summary_is_readable_in_a_readme(published):
-    with theme.context():
-        page = figures.summary(published)
+    with plot_style():
+        page = summary(published)
         page.figure.canvas.draw()
     assert page.figure.get_size_inches()[0] * page.figure.dpi == 850
     found = texts(page)
@@ -200,8 +215,8 @@ def test_the_heads_of_the_summary_say_how_it_was_measured(published):
 
 
 def test_the_summary_sets_our_own_queues_apart(published):
-    with theme.context():
-        page = figures.summary(published)
+    with plot_style():
+        page = summary(published)
         page.figure.canvas.draw()
     at = {text.get_text(): box.y0 for text, box in texts(page)}
     ours, theirs = at["Written for this suite"], at["Third-party libraries"]
@@ -211,8 +226,8 @@ def test_the_summary_sets_our_own_queues_apart(published):
 
 
 def test_the_overviews_title_ranges_over_messages_not_round_trips(published):
-    with theme.context():
-        page = figures.overview(published)
+    with plot_style():
+        page = overview(published)
         title = " ".join(page.figure.texts[0].get_text().split())
     assert "placement" not in title and title.startswith("What a queue's synchronisation costs a message: from ")
 
@@ -223,46 +238,46 @@ def test_the_overviews_title_ranges_over_messages_not_round_trips(published):
 def test_the_title_tells_the_medians(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["reference", "two_condvar"], faults=False,
                             histograms=False)
-    run = results.load(folder)
-    view = figures.View(run, theme.styles(run.queues))
-    lost = {queue: statistics.summarise(run, run.points["overcommit"], queue, statistics.LOST).median
+    run = load_run(folder)
+    view = View(run, queue_styles(run.queues))
+    lost = {queue: summaries.summarise(run, run.points["overcommit"], queue, LOST).median
             for queue in ("reference", "two_condvar")}
     assert lost_title(view, run.scenarios["overcommit"]) == (
-        f"The textbook queue (reference) costs at most {statistics.duration(lost['reference'])} per message, "
-        f"two_condvar {statistics.duration(lost['two_condvar'])}")
+        f"The textbook queue (reference) costs at most {format_ns(lost['reference'])} per message, "
+        f"two_condvar {format_ns(lost['two_condvar'])}")
 
 
 def test_losses_of_nothing_and_less_go_to_a_marked_band():
-    scale = theme.scale([-40.0, 0.0, 5.0, 300.0, 4000.0])
+    scale = make_scale([-40.0, 0.0, 5.0, 300.0, 4000.0])
     places = [scale.place(value) for value in (-40.0, 0.0, 5.0)]
     assert len(set(places)) == 1 and scale.low < places[0] < scale.smallest == 10
     assert scale.place(300.0) == 300.0
-    assert theme.scale([20.0, 300.0]).smallest is None
+    assert make_scale([20.0, 300.0]).smallest is None
 
 
 def test_a_scale_holds_all_its_values_and_has_ticks():
     for values in ([1.0], [25.0, 26.0], [20.0, 40_000.0], [-5.0], [], [1e6, 2e6]):
-        scale = theme.scale(values)
+        scale = make_scale(values)
         assert all(scale.low <= scale.place(value) <= scale.high for value in values)
         assert len(scale._ticks()) >= 1
 
 
 def test_a_narrow_axis_has_fewer_ticks():
-    with theme.context():
-        page = theme.page(8, 2, "title", "subtitle")
+    with plot_style():
+        page = make_page(8, 2, "title", "subtitle")
         narrow, wide = page.axes(1, 0.2, 1.5, 1), page.axes(3.5, 0.2, 4, 1)
         for axes in (narrow, wide):
-            theme.scale([20.0, 1e6]).apply(axes, "x")
+            make_scale([20.0, 1e6]).apply(axes, "x")
         page.figure.canvas.draw()
         counts = [len(axes.get_xticks()) for axes in (narrow, wide)]
     assert 1 <= counts[0] <= 3 < counts[1]
 
 
 def test_properties_stand_where_the_values_are(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar", "boost_lockfree"],
-                                      rounds=1, histograms=False, faults=False))
-    with theme.context():
-        page = figures.properties(figures.View(run, theme.styles(run.queues)))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar", "boost_lockfree"],
+                                  rounds=1, histograms=False, faults=False))
+    with plot_style():
+        page = properties(View(run, queue_styles(run.queues)))
         page.figure.canvas.draw()
     said = all_text(page)
     assert "1 of 2 queues sleep while they wait" in said
@@ -277,11 +292,11 @@ def test_properties_stand_where_the_values_are(tmp_path):
 
 def test_the_title_of_the_properties_compares_only_queues_that_sleep(tmp_path):
     """Where more threads spin than there are cores, how long closing takes is the scheduler's doing (METHODOLOGY)."""
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=1, histograms=False, faults=False,
-                                      queues=["two_condvar", "reference", "boost_lockfree"]))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=1, histograms=False, faults=False,
+                                  queues=["two_condvar", "reference", "boost_lockfree"]))
     spins = [queue for queue in run.queues if (run.property_of(queue, "idle_pop_cpu_share") or 0) > 0.5]
-    with theme.context():
-        title = figures.properties(figures.View(run, theme.styles(run.queues))).figure.texts[0].get_text()
+    with plot_style():
+        title = properties(View(run, queue_styles(run.queues))).figure.texts[0].get_text()
     assert spins and "64 sleeping threads" in " ".join(title.split()) and not any(queue in title for queue in spins)
 
 
@@ -289,21 +304,21 @@ def test_a_property_that_nobody_has_takes_no_panel(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar"], rounds=1, histograms=False)
     lines = [line for line in (folder / "trials.jsonl").read_text().splitlines() if '"compile"' not in line]
     (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
-    run = results.load(folder)
-    with theme.context():
-        page = figures.properties(figures.View(run, theme.styles(run.queues)))
+    run = load_run(folder)
+    with plot_style():
+        page = properties(View(run, queue_styles(run.queues)))
         page.figure.canvas.draw()
     assert sum(axes.axison for axes in page.figure.axes) == 4 and "ompiling" not in all_text(page)
 
 
 def texts_of(page):
-    return " ".join(theme.description(page.figure).split())
+    return " ".join(figure_text(page.figure).split())
 
 
 def test_occupancy_tells_pushed_from_popped_where_they_differ(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False))
-    with theme.context():
-        said = texts_of(figures.occupancy(figures.View(run, theme.styles(run.queues)), run.scenarios["memory"]))
+    run = load_run(synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False))
+    with plot_style():
+        said = texts_of(occupancy(View(run, queue_styles(run.queues)), run.scenarios["memory"]))
     label = said.split("unbounded: ")[1].split("reference: ")
     assert "pushed 480 k/s, popped 240 k/s" in label[0] and "270 k/s" in label[1] and "popped" not in label[1]
 
@@ -325,12 +340,12 @@ def test_capacity_claims_no_end_of_growth_at_the_largest_measured(tmp_path):
             row["counters"] |= {"throughput_msgs_per_s": 1000.0 * capacity, "efficiency": 0.5,
                                 "floor_lost_ns_per_msg": 0.0}
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run = results.load(folder)
+    run = load_run(folder)
     below, largest = sorted({point.capacity for point in run.scenarios["capacity_knee"].points})[-2:]
-    with theme.context():
-        view = figures.View(run, theme.styles(run.queues))
-        said = texts_of(figures.against_capacity(view, run.scenarios["capacity_knee"]))
-    grown = statistics.percentage(largest / below - 1)
+    with plot_style():
+        view = View(run, queue_styles(run.queues))
+        said = texts_of(against_capacity(view, run.scenarios["capacity_knee"]))
+    grown = format_share(largest / below - 1)
     assert f"From capacity {below} to {largest}, the largest measured, throughput still grows by {grown}" in said
     assert "Floor:" not in said  # it lies below the axis
 
@@ -344,17 +359,17 @@ def test_a_panel_without_a_verdict_says_why_nothing_is_bold(tmp_path):
         if row["kind"] == "block":
             row["disturbed"] = row["point"] == first and row["round"] <= 2
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run = results.load(folder)
-    with theme.context():
-        said = texts_of(figures.dots(figures.View(run, theme.styles(run.queues)), run.scenarios["capacity_knee"]))
+    run = load_run(folder)
+    with plot_style():
+        said = texts_of(dots(View(run, queue_styles(run.queues)), run.scenarios["capacity_knee"]))
     assert said.count("no verdict: 5 blocks, a verdict needs 6") == 1
 
 
 def test_the_occupancy_figure_shows_bounded_and_unbounded(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False)
-    run = results.load(folder)
-    with theme.context():
-        page = figures.occupancy(figures.View(run, theme.styles(run.queues)), run.scenarios["memory"])
+    run = load_run(folder)
+    with plot_style():
+        page = occupancy(View(run, queue_styles(run.queues)), run.scenarios["memory"])
         page.figure.canvas.draw()
         peaks = sorted(line.get_ydata().max() for line in page.figure.axes[0].lines if len(line.get_ydata()) > 100)
     assert peaks[0] <= 64 and peaks[-1] > 40_000
@@ -370,7 +385,7 @@ def small(tmp_path_factory):
 
 
 def test_draw_writes_svg_and_png_of_each_figure_and_nothing_else(small, tmp_path):
-    paths = figures.draw(results.load(small), tmp_path / "plots")
+    paths = draw_figures(load_run(small), tmp_path / "plots")
     assert {path.name for path in paths} == {path.name for path in (tmp_path / "plots").iterdir()}
     assert {path.suffix for path in paths} == {".svg", ".png"}
     assert (tmp_path / "plots/overview.png").read_bytes().startswith(b"\x89PNG")
@@ -378,14 +393,24 @@ def test_draw_writes_svg_and_png_of_each_figure_and_nothing_else(small, tmp_path
 
 def test_the_same_data_give_the_same_bytes(small, tmp_path):
     digests = [{path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in figures.draw(results.load(small), tmp_path / folder)} for folder in "ab"]
+                for path in draw_figures(load_run(small), tmp_path / folder)} for folder in "ab"]
     assert digests[0] == digests[1]
 
 
 def test_a_run_without_a_trial_draws_nothing_and_does_not_fail(small, tmp_path):
     header = (small / "trials.jsonl").read_text().splitlines()[0]
     (tmp_path / "trials.jsonl").write_text(header + "\n")
-    assert figures.draw(results.load(tmp_path), tmp_path / "plots") == []
+    assert draw_figures(load_run(tmp_path), tmp_path / "plots") == []
+
+
+def test_a_scenario_that_cannot_run_here_is_not_drawn(tmp_path):
+    folder = synthetic.make(tmp_path / "run", scenarios=["overcommit", "race"], queues=["reference", "two_condvar"],
+                            rounds=2, faults=False, cannot_run={"race": "no CPU controller"})
+    run = load_run(folder)
+    drawn = {path.name for path in draw_figures(run, tmp_path / "plots")}
+    assert "overcommit.lost.svg" in drawn and not [name for name in drawn if name.startswith("race")]
+    one_ran = dataclasses.replace(run, problems=run.problems[1:], planned=(*run.planned, ("race", "reference")))
+    assert run.why_skipped("race") == "no CPU controller" and one_ran.why_skipped("race") == ""
 
 
 def test_missing_counters_are_no_obstacle(small, tmp_path):
@@ -395,7 +420,7 @@ def test_missing_counters_are_no_obstacle(small, tmp_path):
             row["counters"] = {key: row["counters"][key] for key in ("lost_ns_per_msg", "throughput_msgs_per_s")
                                if key in row["counters"]}
     (tmp_path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    drawn = {path.name for path in figures.draw(results.load(tmp_path), tmp_path / "plots")}
+    drawn = {path.name for path in draw_figures(load_run(tmp_path), tmp_path / "plots")}
     assert "overcommit.lost.svg" in drawn and "overcommit.price.svg" not in drawn
 
 
@@ -403,19 +428,19 @@ def test_missing_counters_are_no_obstacle(small, tmp_path):
 
 
 def test_twenty_five_queues_have_as_many_looks_and_keep_them():
-    looks = theme.styles(MANY)
+    looks = queue_styles(MANY)
     assert len({(style.color, style.marker) for style in looks.values()}) == len(MANY)
-    assert theme.styles(reversed(MANY)) == looks
-    assert theme.styles(["reference", "semaphore"])["semaphore"] == looks["semaphore"]
+    assert queue_styles(reversed(MANY)) == looks
+    assert queue_styles(["reference", "semaphore"])["semaphore"] == looks["semaphore"]
 
 
 def test_an_unknown_queue_looks_the_same_wherever_it_appears():
-    assert theme.styles(["a_new_queue"]) == {"a_new_queue": theme.styles(["reference", "a_new_queue"])["a_new_queue"]}
+    assert queue_styles(["a_new_queue"]) == {"a_new_queue": queue_styles(["reference", "a_new_queue"])["a_new_queue"]}
 
 
 @pytest.mark.parametrize("wanted", [[0.5] * 5, [0, 0, 1, 1], [0.1, 0.9], [1.0], [0.99, 1.0, 0.98]])
 def test_labels_are_moved_apart_and_stay_inside(wanted):
-    placed = np.array(theme.spread(wanted, 0.1, 0.0, 1.0))
+    placed = np.array(spread_apart(wanted, 0.1, 0.0, 1.0))
     ordered = placed[np.argsort(wanted, kind="stable")]
     assert np.all(np.diff(ordered) >= 0.1 - 1e-9) and placed.min() >= -1e-9 and placed.max() <= 1 + 1e-9
 

@@ -6,7 +6,7 @@ import os
 
 import killed
 import pytest
-from bqb import files
+from bqb.data import files
 
 OLDER = [b'{"round": 1}\n', b'{"round": 2}\n']
 NEWER = [b'{"round": 3}\n', b'{"round": 4}\n']

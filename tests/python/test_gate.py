@@ -52,7 +52,7 @@ def gate(tmp_path, monkeypatch):
         words = words or ("run", "--base", str(ROOT), "--head", str(ROOT))
         if words[0] in ("run", "compare"):
             words = (*words, "--policy", policy_file, "--seed", "1")
-        return subprocess.run([sys.executable, "-m", "bqb.cli", "gate", *words], cwd=tmp_path, capture_output=True,
+        return subprocess.run([sys.executable, "-m", "bqb", "gate", *words], cwd=tmp_path, capture_output=True,
                               text=True, check=False, timeout=300)
     return start
 

@@ -42,7 +42,7 @@ def no_git(tmp_path, monkeypatch) -> None:
 
 def gate(project: Path, *words: str, at: Path | None = None) -> subprocess.CompletedProcess:
     """Of `project`, started in the folder `at`, by default its own."""
-    return subprocess.run([sys.executable, "-m", "bqb.cli", "gate", *words], cwd=at or project, capture_output=True,
+    return subprocess.run([sys.executable, "-m", "bqb", "gate", *words], cwd=at or project, capture_output=True,
                           text=True, check=False, timeout=100,
                           env={**os.environ, "PYTHONPATH": str(project / "scripts")})
 

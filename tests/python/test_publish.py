@@ -11,7 +11,11 @@ from pathlib import Path
 import killed
 import pytest
 import synthetic
-from bqb import cli, driver, publish, results
+from bqb import commands
+from bqb.data.load import load_run
+from bqb.data.model import ResultError, Run
+from bqb.running import publishing
+from bqb.running.process import lock_folder
 
 NAME = "2026-11-23.toy-cpu-9000-2-0-ghz-2-cores"
 ARGUMENTS = {"scenario": [], "queue": None, "rounds": None, "budget_s": None}
@@ -20,12 +24,12 @@ ARGUMENTS = {"scenario": [], "queue": None, "rounds": None, "budget_s": None}
 @pytest.fixture(autouse=True)
 def tree(tmp_path, monkeypatch):
     """A place to publish to, and quick figures that say which run they are of."""
-    monkeypatch.setattr(publish, "PUBLISHED", tmp_path / "published")
-    monkeypatch.setattr(publish, "FIGURES", tmp_path / "plots")
-    monkeypatch.setattr(publish.figures, "draw", quick_draw)
+    monkeypatch.setattr(publishing, "PUBLISHED", tmp_path / "published")
+    monkeypatch.setattr(publishing, "FIGURES", tmp_path / "plots")
+    monkeypatch.setattr(publishing, "draw_figures", quick_draw)
 
 
-def quick_draw(run: results.Run, folder: Path) -> list[Path]:
+def quick_draw(run: Run, folder: Path) -> list[Path]:
     names = ("summary.png", "overview.png", "waiting.lost.png", "nobody_shows_this.png")
     paths = [Path(folder) / name for name in names]
     for path in paths:
@@ -50,7 +54,7 @@ def edit(folder: Path, **context: object) -> Path:
 def published(*words: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
     """Exit status and what it said on its standard error."""
     capsys.readouterr()
-    status = cli.main(["publish", *map(str, words)])
+    status = commands.main(["publish", *map(str, words)])
     return status, capsys.readouterr().err.splitlines()
 
 
@@ -68,7 +72,7 @@ def test_a_complete_run_is_kept_and_the_figures_of_the_pages_are_drawn(tmp_path,
     folder = make_run(tmp_path / "run")
     assert published(folder, capsys=capsys) == (0, [])
     kept = tmp_path / "published" / NAME
-    assert sorted(tree_of(tmp_path / "published")) == [f"{NAME}/{name}.xz" for name in sorted(publish.FILES)]
+    assert sorted(tree_of(tmp_path / "published")) == [f"{NAME}/{name}.xz" for name in sorted(publishing.FILES)]
     assert lzma.decompress((kept / "trials.jsonl.xz").read_bytes()) == (folder / "trials.jsonl").read_bytes()
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {"summary.png", "overview.png", "waiting.lost.png"}
     histograms = lzma.decompress((kept / "histograms.jsonl.xz").read_bytes()).splitlines()
@@ -86,7 +90,7 @@ def test_a_published_run_is_replaced_only_on_demand(tmp_path, capsys) -> None:
 
     status, (line,) = published("--replace", second, capsys=capsys)
     assert status == 0 and "replaces" in line and NAME in line and str(second) in line
-    assert results.load(tmp_path / "published" / NAME).context["seed"] == 2
+    assert load_run(tmp_path / "published" / NAME).context["seed"] == 2
     assert len(tree_of(tmp_path / "published")) == 3
     assert (tmp_path / "plots" / "overview.png").read_text(encoding="utf-8") == "overview.png of 2"
 
@@ -109,7 +113,7 @@ def test_a_run_that_stopped_in_its_pilot_is_refused(tmp_path, capsys) -> None:
     assert "3 of 10 cells of the pilot; go on with ./scripts/bench --resume" in refusal(folder, capsys=capsys)
 
 
-@pytest.mark.parametrize("missing", publish.FILES)
+@pytest.mark.parametrize("missing", publishing.FILES)
 def test_a_missing_file_is_named_and_nothing_is_touched(tmp_path, capsys, missing) -> None:
     assert published(make_run(tmp_path / "first"), capsys=capsys)[0] == 0
     before = tree_of(tmp_path / "published")
@@ -216,8 +220,8 @@ def test_a_failure_in_drawing_changes_nothing(tmp_path, capsys, monkeypatch) -> 
 
     def broken(run, folder):
         quick_draw(run, folder)
-        raise results.ResultError("cannot be drawn")
-    monkeypatch.setattr(publish.figures, "draw", broken)
+        raise ResultError("cannot be drawn")
+    monkeypatch.setattr(publishing, "draw_figures", broken)
     status, lines = published("--replace", make_run(tmp_path / "second", 2), capsys=capsys)
     assert status == 2 and lines[-1] == "publish: cannot be drawn"
     assert (tree_of(tmp_path / "published"), tree_of(tmp_path / "plots")) == before
@@ -227,7 +231,7 @@ def test_one_at_a_time(tmp_path, capsys) -> None:
     folder = make_run(tmp_path / "run")
     (tmp_path / "published").mkdir()
     for busy, command in ((folder, "bench"), (tmp_path / "published", "publish")):
-        held = driver.lock(busy)
+        held = lock_folder(busy)
         assert f"another ./scripts/{command} is writing to it" in refusal(folder, capsys=capsys)
         os.close(held)
     assert published(folder, capsys=capsys)[0] == 0
@@ -243,7 +247,7 @@ def test_a_kill_at_any_instant_leaves_the_old_run_or_the_new_one(tmp_path, capsy
     shutil.copytree(tmp_path / "published", tmp_path / "before")
 
     number, seen = 1, set()
-    while killed.before_step(number, lambda: cli.main(["publish", "--replace", str(second)])):
+    while killed.before_step(number, lambda: commands.main(["publish", "--replace", str(second)])):
         kept = tmp_path / "published" / NAME
         assert not kept.exists() or tree_of(kept) in whole, f"step {number}"
         seen.add("none" if not kept.exists() else "old" if tree_of(kept) == old else "new")

@@ -8,8 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from bqb import ROOT, figures, publish, results, theme, validate
-from bqb.figures import validation
+from bqb import ROOT
+from bqb.data.load import load_run
+from bqb.report.figures.draw import all_figures
+from bqb.report.figures.page import figure_text, plot_style
+from bqb.report.figures.style import queue_styles
+from bqb.report.figures.view import View
+from bqb.running import publishing
+from bqb.validation import figure, result
 from PIL import Image
 
 PUBLISHED = ROOT / "results" / "published"
@@ -22,10 +28,10 @@ def drawn(folder: Path) -> dict:
     if (folder / "validation.json").exists():
         document = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
         machine = document.get("machine") or [folder.name]
-        return {"validation": lambda: validation.page(validate.from_json(document), machine)}
-    run = results.load(folder)
-    looks = theme.styles([*run.queues, *(queue for _, queue in run.cells())])
-    return dict(figures.all_figures(figures.View(run, looks)))
+        return {"validation": lambda: figure.page(result.from_json(document), machine)}
+    run = load_run(folder)
+    looks = queue_styles([*run.queues, *(queue for _, queue in run.cells())])
+    return dict(all_figures(View(run, looks)))
 
 
 def folder_of(stem: str) -> Path:
@@ -37,14 +43,14 @@ def folder_of(stem: str) -> Path:
 
 @pytest.mark.parametrize("plot", PLOTS, ids=[plot.stem for plot in PLOTS])
 def test_a_committed_figure_says_what_the_code_draws(plot: Path) -> None:
-    with theme.context():
+    with plot_style():
         page = drawn(folder_of(plot.stem))[plot.stem]()
-    assert Image.open(plot).info.get("Description", "") == theme.description(page.figure), (
+    assert Image.open(plot).info.get("Description", "") == figure_text(page.figure), (
         f"{plot.name} is not what the code draws: ./scripts/plot on an unpacked copy of {folder_of(plot.stem).name}")
 
 
 def test_publish_draws_all_that_is_shown_and_nothing_else_is_kept() -> None:
     of_validate = {"validation.png"}  # of a ./scripts/validate, not of a run
-    assert publish.shown() - of_validate == {plot.name for plot in PLOTS} - of_validate
+    assert publishing.shown_figures() - of_validate == {plot.name for plot in PLOTS} - of_validate
     methodology = (ROOT / "METHODOLOGY.md").read_text(encoding="utf-8")
     assert all(f"plots/{name}" in methodology for name in of_validate)

@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bqb import figures, results
+from bqb.data.load import load_run
+from bqb.report.figures.draw import draw_figures
 from machine import NO_CGROUPS, TRACEFS, in_a_mount_namespace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,9 +125,9 @@ def test_chains_of_queues_have_numbers_and_figures(tmp_path: Path) -> None:
                "echo": {"round_trip_mean_ns"}}
         assert own[row["scenario"]] | {"lost_ns_per_msg", "producer_cpu_ns_per_msg"} <= row["counters"].keys()
         assert all(value == int(value) or value == float(f"{value:.6g}") for value in row["counters"].values())
-    loaded = results.load(out)
+    loaded = load_run(out)
     assert {(point.shape, point.stages) for point in loaded.points.values()} == {("pipeline", 4), ("ping_pong", 2)}
-    drawn = {path.name for path in figures.draw(loaded, tmp_path / "plots")}
+    drawn = {path.name for path in draw_figures(loaded, tmp_path / "plots")}
     assert {"overview.svg", "line.lost.svg", "line.sojourn.svg", "echo.lost.svg"} <= drawn
 
 

@@ -4,8 +4,11 @@ import re
 from datetime import date
 
 import pytest
-from bqb import ROOT, results, statistics
-from bqb.figures.summary import COLUMNS
+from bqb import ROOT
+from bqb.data.load import load_run
+from bqb.report.figures.summary import COLUMNS
+from bqb.report.units import format_ns
+from bqb.stats import ranking, summaries
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RUN = ROOT / "results/published/2026-11-25.amd-epyc-2-cores"
@@ -20,7 +23,7 @@ WITHIN = 2  # "at most twice the smallest"
 
 @pytest.fixture(scope="module")
 def run():
-    return results.load(RUN)
+    return load_run(RUN)
 
 
 def test_the_table_and_the_figure_have_the_same_situations(run):
@@ -33,9 +36,9 @@ def test_the_table_and_the_figure_have_the_same_situations(run):
 def overheads_us(run, point: str) -> dict[str, float]:
     """{queue: overhead in µs, to two digits as the figure shows it}."""
     place = run.points[point]
-    counter = statistics.headline(run, place)
-    summaries = {queue: statistics.summarise(run, place, queue, counter) for queue in run.queue_names(place.scenario)}
-    return {queue: float(f"{summary.median / 1000:.2g}") for queue, summary in summaries.items() if summary}
+    counter = ranking.headline(run, place)
+    by_queue = {queue: summaries.summarise(run, place, queue, counter) for queue in run.queue_names(place.scenario)}
+    return {queue: float(f"{summary.median / 1000:.2g}") for queue, summary in by_queue.items() if summary}
 
 
 def named(row: int, every: set[str]) -> set[str]:
@@ -70,7 +73,7 @@ def test_one_queue_is_advised_everywhere_but_on_one_core(run):
 def test_the_machine_is_that_of_the_run(run):
     assert date.fromisoformat(run.context["date"][:10]).isoformat() in README
     assert f"{run.context['cores']} cores ({run.context['cpu_model']})" in README
-    wake = statistics.duration(statistics.yardsticks(run).wake_ns)
+    wake = format_ns(summaries.machine_baselines(run).wake_ns)
     assert f"Waking a parked thread on another core takes {wake} there" in README
 
 

@@ -1,11 +1,13 @@
-"""results.py: what is read from a run folder, what counts, and what goes into results.json."""
+"""bqb.data: what is read from a run folder, what counts, and what goes into results.json."""
 
 import json
 import os
 
 import pytest
 import synthetic
-from bqb import results
+from bqb.data.google_json import write_results_json
+from bqb.data.load import load_run
+from bqb.data.model import EarlierExpect, Point, ResultError, Side
 
 CELL, POINT = "race/reference", "race"
 
@@ -36,12 +38,12 @@ def append_trial(folder, round_number, throughput, complete=True, disturbed=Fals
 
 
 def throughputs(folder):
-    run = results.load(folder)
+    run = load_run(folder)
     return {trial.round: trial.get("throughput_msgs_per_s") for trial in run.trials_of(run.points[POINT], "reference")}
 
 
 def test_every_trial_of_a_complete_block_counts(race):
-    run = results.load(race)
+    run = load_run(race)
     point = run.points[POINT]
     assert [trial.round for trial in run.trials_of(point, "reference")] == [1, 2, 3]
     assert all(trial.level == "counted" for trial in run.trials_of(point, "reference"))
@@ -50,7 +52,7 @@ def test_every_trial_of_a_complete_block_counts(race):
 
 
 def test_properties_are_read_by_name_and_parameter(race):
-    run = results.load(race)
+    run = load_run(race)
     assert run.property_of("reference", "idle_pop_cpu_share") == 0.0
     assert run.property_of("reference", "close_to_last_return_ns", 64) == pytest.approx(900_000)
     assert run.property_of("reference", "bytes", 4096) == 400 and run.property_of("reference", "bytes", 5) is None
@@ -62,7 +64,7 @@ def test_a_property_that_was_written_twice_counts_once_and_a_failure_has_no_valu
     row = {"kind": "property", "queue": "reference", "name": "idle_pop", "params": {}}
     write_rows(race, [*rows_of(race), row | {"values": {"idle_pop_cpu_share": 0.5}},
                       row | {"name": "close", "params": {"waiters": 9}, "error": "hung"}])
-    run = results.load(race)
+    run = load_run(race)
     assert run.property_of("reference", "idle_pop_cpu_share") == 0.5
     assert run.property_of("reference", "close_to_last_return_ns", 9) is None
     (failure,) = run.property_failures
@@ -73,7 +75,7 @@ def test_a_property_that_was_written_twice_counts_once_and_a_failure_has_no_valu
 def test_limits_are_one_a_round_and_may_lack_the_ring(race):
     write_rows(race, [row for row in rows_of(race) if row["kind"] != "limits"]
                + [{"kind": "limits", "round": number, "park_round_trip_ns": 1000.0 * number} for number in (1, 2, 3)])
-    run = results.load(race)
+    run = load_run(race)
     assert [(limits.round, limits.spsc_msgs_per_s) for limits in run.limits] == [(1, None), (2, None), (3, None)]
 
 
@@ -101,21 +103,21 @@ def test_the_last_complete_block_of_a_point_and_round_counts(race):
     append_trial(race, 2, 222.0)
     assert throughputs(race)[2] == 222.0
     assert len(throughputs(race)) == 3
-    run = results.load(race)  # the new block has no trial of the other queue, and the old one's is gone
+    run = load_run(race)  # the new block has no trial of the other queue, and the old one's is gone
     assert [trial.round for trial in run.trials_of(run.points[POINT], "semaphore")] == [1, 3]
 
 
 def test_of_a_block_that_was_cut_short_and_run_again_only_the_second_attempt_counts(race):
     append_trial(race, 4, 111.0, complete=False)
     append_trial(race, 4, 222.0)
-    run = results.load(race)
+    run = load_run(race)
     again = [trial for trial in run.trials_of(run.points[POINT], "reference") if trial.round == 4]
     assert [trial.get("throughput_msgs_per_s") for trial in again] == [222.0]
 
 
 def test_disturbed_is_joined_from_the_block(race):
     append_trial(race, 4, 111.0, disturbed=True)
-    run = results.load(race)
+    run = load_run(race)
     assert {trial.round: trial.disturbed for trial in run.trials_of(run.points[POINT], "reference")} == {
         1: False, 2: False, 3: False, 4: True}
 
@@ -124,7 +126,7 @@ def test_a_wrong_queue_has_no_number(race):
     trial = next(row for row in rows_of(race) if row["kind"] == "trial" and row["cell"] == CELL)
     error = {key: value for key, value in trial.items() if key != "counters"}
     write_rows(race, rows_of(race) + [error | {"round": 4, "status": "error", "message": "message 3 came twice"}])
-    run = results.load(race)
+    run = load_run(race)
     point = run.points[POINT]
     assert run.trials_of(point, "reference") == []
     assert run.problem_of(point, "reference").reason == "message 3 came twice"
@@ -135,7 +137,7 @@ def test_a_wrong_queue_has_no_number(race):
 def test_a_void_trial_leaves_the_others(race):
     trial = next(row for row in rows_of(race) if row["kind"] == "trial" and row["cell"] == CELL)
     write_rows(race, rows_of(race) + [trial | {"round": 4, "status": "void", "message": "window of 0 ns"}])
-    run = results.load(race)
+    run = load_run(race)
     assert [problem.kind for problem in run.problems] == ["void"]
     assert run.problem_of(run.points[POINT], "reference") is None  # it has numbers
     assert len(run.trials_of(run.points[POINT], "reference")) == 3
@@ -145,14 +147,14 @@ def test_a_counter_that_does_not_apply_or_is_no_number_is_absent(race):
     rows = rows_of(race)
     next(row for row in rows if row["kind"] == "trial")["counters"]["efficiency"] = float("nan")
     write_rows(race, rows)
-    run = results.load(race)
+    run = load_run(race)
     assert all(trial.get("efficiency") is None and trial.get("never_heard_of") is None for trial in run.trials)
 
 
 def test_a_counted_cell_has_a_number_only_where_a_traced_trial_passed(race):
-    assert len(results.load(race).trials) > 0
+    assert len(load_run(race).trials) > 0
     write_rows(race, [row for row in rows_of(race) if row.get("level") != "traced"])
-    run = results.load(race)
+    run = load_run(race)
     assert run.trials == ()
     assert {(problem.queue, problem.reason.split(":")[0]) for problem in run.problems} >= {
         ("reference", "unverified"), ("semaphore", "unverified")}
@@ -163,8 +165,8 @@ def test_a_counted_cell_has_a_number_only_where_a_traced_trial_passed(race):
 def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path, content, complaint):
     if content is not None:
         (tmp_path / "trials.jsonl").write_text(content)
-    with pytest.raises(results.ResultError, match=complaint) as refused:
-        results.load(tmp_path)
+    with pytest.raises(ResultError, match=complaint) as refused:
+        load_run(tmp_path)
     assert "\n" not in str(refused.value) and str(tmp_path) in str(refused.value)
 
 
@@ -172,7 +174,7 @@ def test_unknown_members_are_ignored(race):
     rows = rows_of(race)
     rows[0]["scenarios"]["race"]["points"][0]["colour"] = "blue"
     write_rows(race, rows)
-    assert results.load(race).points[POINT].capacity == 1024
+    assert load_run(race).points[POINT].capacity == 1024
 
 
 def test_an_expectation_that_failed_stays_with_its_scenario(race):
@@ -180,7 +182,7 @@ def test_an_expectation_that_failed_stays_with_its_scenario(race):
     earlier = {"until": "2026-11-28", "text": "Nothing.", "why": "It was 3 us."}
     header["scenarios"]["race"]["earlier_expect"] = [earlier]
     write_rows(race, [header, *rest])
-    assert results.load(race).scenarios["race"].earlier_expect == (results.EarlierExpect(**earlier),)
+    assert load_run(race).scenarios["race"].earlier_expect == (EarlierExpect(**earlier),)
 
 
 def test_a_point_knows_its_shape_and_stages(race):
@@ -188,15 +190,15 @@ def test_a_point_knows_its_shape_and_stages(race):
     resolved = header["scenarios"]["race"]["points"][0]
     resolved |= {"shape": "pipeline", "stages": 4, "stage": {"work": "sleep", "process": "constant", "mean_ns": 5.0}}
     write_rows(race, [header, *rest])
-    point = results.load(race).points[POINT]
+    point = load_run(race).points[POINT]
     assert (point.shape, point.stages, point.stage.work, point.stage.mean_ns) == ("pipeline", 4, "sleep", 5.0)
     assert point.stage in point.sides
-    assert results.Point("p", "s", {}).sides == (results.Side(), results.Side())
+    assert Point("p", "s", {}).sides == (Side(), Side())
 
 
 def test_histograms_and_timelines_come_with_their_trial(tmp_path):
     folder = synthetic.make(tmp_path / "run", scenarios=["memory"], queues=["reference"], rounds=2, faults=False)
-    run = results.load(folder)
+    run = load_run(folder)
     found = [(trial.queue, trial.round, histogram.count) for trial, histogram in run.histograms(["sojourn_ns"])]
     assert sorted(found) == [(queue, number, 4000) for queue in ("reference", "unbounded") for number in (1, 2)]
     assert {(trial.queue, trial.round) for trial, _ in run.timelines()} == {
@@ -207,11 +209,11 @@ def test_histograms_and_timelines_come_with_their_trial(tmp_path):
 
 
 def entries(folder):
-    return json.loads(results.assemble(folder).read_text())["benchmarks"]
+    return json.loads(write_results_json(folder).read_text())["benchmarks"]
 
 
 def test_results_json_has_one_entry_a_trial_with_the_headline_where_tools_look(race):
-    run = results.load(race)
+    run = load_run(race)
     trials = run.trials_of(run.points[POINT], "reference")
     mine = [entry for entry in entries(race) if entry["name"] == CELL]
     assert [entry["real_time"] for entry in mine] == [trial.get("ns_per_msg") for trial in trials]
@@ -226,10 +228,10 @@ def test_trials_of_the_other_level_have_a_name_of_their_own(race):
 
 
 def test_system_calls_are_known_by_cell_and_go_into_results_json(race):
-    assert results.load(race).syscalls == {}
+    assert load_run(race).syscalls == {}
     row = {"kind": "syscalls", "cell": CELL, "point": POINT, "queue": "reference", "syscalls_per_msg": 1.5}
     write_rows(race, [*rows_of(race), row])
-    assert results.load(race).syscalls == {CELL: {"syscalls_per_msg": 1.5}}
+    assert load_run(race).syscalls == {CELL: {"syscalls_per_msg": 1.5}}
     assert all(entry.get("syscalls_per_msg") == (1.5 if "reference" in entry["name"] else None)
                for entry in entries(race))
 
@@ -244,7 +246,7 @@ def test_failed_and_skipped_cells_are_errors_in_results_json(tmp_path):
 
 
 def test_results_json_carries_the_machine_and_the_resolved_scenarios(race):
-    results.assemble(race)
+    write_results_json(race)
     context = json.loads((race / "results.json").read_text())["context"]
     assert context["host_name"] == "toy" and context["num_cpus"] == 2 and context["library_build_type"] == "release"
     assert context["scenarios"]["race"]["points"][0]["capacity"] == 1024
@@ -252,12 +254,12 @@ def test_results_json_carries_the_machine_and_the_resolved_scenarios(race):
 
 
 def test_results_json_is_strict_json(race):
-    text = results.assemble(race).read_text()
+    text = write_results_json(race).read_text()
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(race, monkeypatch):
-    results.assemble(race)
+    write_results_json(race)
     before = (race / "results.json").read_bytes()
 
     def fail(*_):
@@ -265,6 +267,6 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(race, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError):
-        results.assemble(race)
+        write_results_json(race)
     assert (race / "results.json").read_bytes() == before
     assert not list(race.glob(".*"))

@@ -48,6 +48,20 @@ def test_the_tests_start_the_other_commands_and_install_nothing_more_for_them(co
     assert set(packages_of(command)) <= set(packages_of("test"))
 
 
+def test_scipy_is_installed_only_where_it_is_imported():
+    commands = ("bench", "explore", "gate", "plot", "plot_validation", "publish", "test", "validate")
+    assert {command for command in commands if "python3-scipy" in packages_of(command)} == {
+        "gate", "plot_validation", "test", "validate"}
+
+
+@pytest.mark.parametrize("file, needs", [("validation.json", "plot_validation"), ("trials.jsonl", "plot")])
+def test_the_plots_of_a_validation_take_what_the_validation_took(tmp_path, file, needs):
+    (tmp_path / file).touch()
+    script = f"source {ROOT}/scripts/setup.sh; set_up() {{ echo $1; exit; }}; run_command plot {tmp_path}"
+    run = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout == f"{needs}\n"
+
+
 def test_a_run_needs_no_git():
     assert "git" not in packages_of("bench")
 

@@ -1,4 +1,4 @@
-"""table.py: one line a question, and nothing hidden."""
+"""bqb.report.table: one line a question, and nothing hidden."""
 
 import io
 import json
@@ -6,14 +6,15 @@ import re
 
 import pytest
 import synthetic
-from bqb import results, table
+from bqb.data.load import load_run
+from bqb.report import table
 
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
     """The plain summary of a run with a failed queue, skipped cells and disturbed blocks."""
     folder = synthetic.make(tmp_path_factory.mktemp("run"), histograms=False)
-    return table.plain(results.load(folder))
+    return table.plain(load_run(folder))
 
 
 def test_every_question_has_its_line(printed):
@@ -43,6 +44,17 @@ def test_skipped_cells_are_named_with_the_reason(printed):
     assert "below the queue's least capacity" in skipped
 
 
+def test_a_scenario_that_cannot_run_here_says_why_in_its_line(tmp_path):
+    folder = synthetic.make(tmp_path, scenarios=["overcommit", "sleeping_peers"], queues=["reference", "two_condvar"],
+                            rounds=6, faults=False, cannot_run={"sleeping_peers": "no quota"})
+    text = table.plain(load_run(folder))
+    row = " ".join(text[text.index("sleeping_peers"):text.index("SKIPPED")].split())
+    assert "cannot run here:" in row and "no quota" in row
+    assert "cannot run here" not in text[:text.index("sleeping_peers")]
+    assert "No verdict" not in text, "the line says it already"
+    assert "sleeping_peers: 4 cells" in text[text.index("SKIPPED"):] and "sleeping_peers/" not in text
+
+
 def test_races_are_not_ranked(printed):
     assert "race, memory: shown, not ranked" in printed
 
@@ -56,7 +68,7 @@ def test_the_machine_is_described_in_one_line(tmp_path):
         if row["kind"] == "trial" and row["status"] == "ok":
             row["counters"]["throughput_msgs_per_s"] = 60e6
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    text = table.plain(results.load(folder))
+    text = table.plain(load_run(folder))
     assert ("This machine: a cache line crosses in 45 ns; a parked thread wakes in 25 µs; the fastest ring passes "
             "240 M/s." in text)
     assert "60 M/s" in text and "(25% of ring)" in text and "Of ring:" in text
@@ -67,7 +79,7 @@ def test_runs_without_properties_and_limits_have_neither_line(tmp_path):
     lines = [line for line in (folder / "trials.jsonl").read_text().splitlines()
              if json.loads(line)["kind"] not in ("property", "limits")]
     (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
-    text = table.plain(results.load(folder))
+    text = table.plain(load_run(folder))
     assert "Properties" not in text and "of ring" not in text and "ring passes" not in text
 
 
@@ -86,14 +98,14 @@ def test_plain_text_is_at_most_110_columns_wide(printed):
 
 
 def test_disturbed_blocks_are_counted(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=1, rounds=4))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=1, rounds=4))
     text = table.plain(run)
     assert "4 of 4" in text and "(100%)" in text
     assert re.search(r"\d [nµm]s †", text) and "fewer than 3 undisturbed" in text
 
 
 def test_without_enough_blocks_no_verdict_is_given(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=0, rounds=3))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=0, rounds=3))
     text = " ".join(table.plain(run).split())
     assert "lowest, no verdict" in text and "3 blocks, a verdict needs 6" in text
     assert "Not significantly worse" not in text
@@ -106,8 +118,8 @@ def claim(**members):
 
 def test_claims_are_scored_by_name_with_what_was_measured(tmp_path):
     asked = [claim(above=1_000), claim(says="It is cheap", below=1_000), claim(than="two_condvar", above=1.05)]
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit", "race"], disturbed_share=0, faults=False,
-                                      more={"overcommit": {"claims": asked}}))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit", "race"], disturbed_share=0, faults=False,
+                                  more={"overcommit": {"claims": asked}}))
     text = table.plain(run)
     section = " ".join(text[text.index("Expected answers"):].split())
     assert section.startswith("Expected answers: 2 of 3 right overcommit right Sleeping is dear overhead per message")
@@ -118,8 +130,8 @@ def test_claims_are_scored_by_name_with_what_was_measured(tmp_path):
 
 def test_a_claim_without_a_verdict_says_why(tmp_path):
     asked = [claim(above=1_000), claim(queues=["semaphore"], above=1), claim(queues=["nobody"], above=1)]
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=0, rounds=4,
-                                      more={"overcommit": {"claims": asked}}))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=0, rounds=4,
+                                  more={"overcommit": {"claims": asked}}))
     text = " ".join(table.plain(run).split())
     assert "Expected answers: 0 of 3 right" in text
     assert "undecided Sleeping is dear" in text and "4 undisturbed blocks, a verdict needs 6" in text
@@ -132,7 +144,7 @@ def test_without_claims_there_is_no_such_section(printed):
 
 def test_another_judge_is_named_beside_its_number(tmp_path):
     judge = {"judged_by": {"counter": "sojourn_p50_ns", "better": "lower"}}
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, more={"overcommit": judge}))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, more={"overcommit": judge}))
     text = " ".join(table.plain(run).split())
     assert "disturbed blocks" in text and "(sojourn p50)" in text
     assert "Judged by another counter than the overhead, the one in brackets: overcommit" in text
@@ -140,14 +152,14 @@ def test_another_judge_is_named_beside_its_number(tmp_path):
 
 def test_a_quota_that_the_whole_run_had_is_said(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2)
-    assert "CPU quota of" not in table.plain(results.load(folder))
+    assert "CPU quota of" not in table.plain(load_run(folder))
     rows = (folder / "trials.jsonl").read_text()
     (folder / "trials.jsonl").write_text(rows.replace('"context": {', '"context": {"cpu_quota_cores": 1.5, ', 1))
-    assert "All of it ran under a CPU quota of 1.5 cores on 2:" in table.plain(results.load(folder))
+    assert "All of it ran under a CPU quota of 1.5 cores on 2:" in table.plain(load_run(folder))
 
 
 def test_a_run_in_which_everything_failed_prints(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["semaphore"], rounds=2))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["semaphore"], rounds=2))
     text = table.plain(run)
     assert "no numbers" in text and "overcommit/semaphore" in text
 
@@ -156,11 +168,11 @@ def test_counted_numbers_without_a_traced_trial_are_named(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["race"], queues=["reference"], rounds=2, faults=False)
     lines = [line for line in (folder / "trials.jsonl").read_text().splitlines() if '"level": "traced"' not in line]
     (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
-    assert "unverified: no traced trial of it passed in this run" in table.plain(results.load(folder))
+    assert "unverified: no traced trial of it passed in this run" in table.plain(load_run(folder))
 
 
 def test_print_summary_writes_plain_text_where_there_is_no_terminal(tmp_path):
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2))
     raw = io.BytesIO()
     ascii_only = io.TextIOWrapper(raw, encoding="ascii")
     table.print_summary(run, ascii_only)
@@ -173,7 +185,7 @@ def test_print_summary_uses_colour_on_a_terminal(tmp_path):
         def isatty(self):
             return True
 
-    run = results.load(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2))
+    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2))
     terminal = Terminal()
     table.print_summary(run, terminal)
     assert "overcommit" in terminal.getvalue()
@@ -192,5 +204,5 @@ def test_what_to_know_of_an_open_loop_is_said(tmp_path, counters, said):
     for row in rows:
         row.get("counters", {}).update(counters)
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    text = " ".join(table.plain(results.load(folder)).split())
+    text = " ".join(table.plain(load_run(folder)).split())
     assert said in text if said else "late generator" not in text and "backlog grows" not in text

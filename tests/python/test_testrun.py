@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from bqb import ROOT, testrun
-from bqb.testrun import Skip
+from bqb import ROOT
+from bqb.running import testrun
+from bqb.running.testrun import Skip
 
 
 def test_skips_are_summed_up_by_reason():

@@ -7,8 +7,8 @@ from collections import deque
 
 import numpy as np
 import pytest
-from bqb import theory
-from bqb.theory import Tandem
+from bqb.validation import theory
+from bqb.validation.theory import Tandem
 
 # ------------------------------------------------------------------------------------------------- the simulation
 

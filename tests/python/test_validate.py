@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import theoretical
-from bqb import table, theme, validate, validate_report
-from bqb.figures import validation
+from bqb.report import terminal
+from bqb.report.figures.page import figure_text, plot_style
+from bqb.validation import comparison, figure, report, result, run
+from bqb.validation.parts import PARTS
 from theoretical import point, run_row, trial
 
 HERE = Path(__file__).resolve().parent
@@ -38,8 +40,8 @@ def write_all(folder, rounds=12, disturbed=(), leave_out=(), **changes):
 
 
 def compared(folder):
-    cells, faults = validate.collect(folder, deep=False)
-    return validate.compare(cells), faults
+    cells, faults = comparison.collect(folder, deep=False)
+    return comparison.compare(cells), faults
 
 
 def by_part(comparisons, part, figure=None):
@@ -51,7 +53,7 @@ def by_part(comparisons, part, figure=None):
 
 def test_what_theory_says_passes(tmp_path):
     comparisons, faults = compared(write_all(tmp_path))
-    assert not faults and validate.passed(comparisons, faults), [each for each in comparisons if not each.passed]
+    assert not faults and result.passed(comparisons, faults), [each for each in comparisons if not each.passed]
     assert len(comparisons) == 4 + 3 * 3 + 3 + 2 + 1 + 3 + 1
     assert all(each.off["realised"] == pytest.approx(0, abs=0.002 * max(each.theory, 1)) for each in comparisons)
     assert all(each.blocks == 12 and not each.disturbed for each in comparisons)
@@ -91,27 +93,27 @@ def test_a_queue_slower_than_the_ideal_one_fails_the_replay(tmp_path):
 @pytest.mark.parametrize("factor, heavy_fails", [(1.08, False), (1.15, False), (1.3, True)])
 def test_a_wait_may_be_ten_percent_off_and_more_under_heavy_load(tmp_path, factor, heavy_fails):
     comparisons, _ = compared(write_all(tmp_path, wait=factor))
-    for figure in ("mean", "p99"):
-        passed = {each.drawn_rho: each.passed for each in by_part(comparisons, "mm1", figure)}
+    for name in ("mean", "p99"):
+        passed = {each.drawn_rho: each.passed for each in by_part(comparisons, "mm1", name)}
         assert passed == {0.5: factor < 1.1, 0.8: factor < 1.1, 0.9: not heavy_fails}
-        assert all(each.beyond in ([], ["realised", "replay"]) for each in by_part(comparisons, "mm1", figure))
+        assert all(each.beyond in ([], ["realised", "replay"]) for each in by_part(comparisons, "mm1", name))
     assert all(each.passed == (factor < 1.1) for each in by_part(comparisons, "coordinated_omission"))
 
 
-@pytest.mark.parametrize("figure, part", [("mean", "mm1_sleep"), ("mean", "md1")])
-def test_a_wake_up_is_allowed_where_the_wait_is_short(tmp_path, figure, part):
-    floor = next(each.tolerances for each in validate.PARTS if each.scenario == part)[figure].floor_ns / 10_000.0
+@pytest.mark.parametrize("name, part", [("mean", "mm1_sleep"), ("mean", "md1")])
+def test_a_wake_up_is_allowed_where_the_wait_is_short(tmp_path, name, part):
+    floor = next(each.tolerances for each in PARTS if each.scenario == part)[name].floor_ns / 10_000.0
     for number, (beyond, passes) in enumerate(((-0.01, True), (0.01, False))):
-        theory_of_it = by_part(compared(write_all(tmp_path / f"theory{number}"))[0], part, figure)[0].theory
+        theory_of_it = by_part(compared(write_all(tmp_path / f"theory{number}"))[0], part, name)[0].theory
         factor = 1.1 + (floor + beyond) / theory_of_it
-        assert by_part(compared(write_all(tmp_path / str(number), wait=factor))[0], part, figure)[0].passed == passes
+        assert by_part(compared(write_all(tmp_path / str(number), wait=factor))[0], part, name)[0].passed == passes
 
 
 def test_a_figure_that_is_only_shown_has_no_verdict(tmp_path):
     comparisons, faults = compared(write_all(tmp_path, wait=1.05))
     line = next(line for line in shown(by_part(comparisons, "mm1_sleep"), faults).splitlines() if "p50" in line)
     assert "ok" not in line and "FAIL" not in line
-    assert validate.score(comparisons) == (len(comparisons) - 1,) * 2
+    assert result.score(comparisons) == (len(comparisons) - 1,) * 2
 
 
 def test_the_closed_loop_understates_the_wait(tmp_path):
@@ -144,7 +146,7 @@ def test_trials_that_lost_their_cores_are_no_evidence_of_a_wait(tmp_path):
     kept = robbed(tmp_path / "a", 6)
     assert {(each.blocks, each.passed, each.robbed) for each in kept} == {(6, True, False)}
     lost = robbed(tmp_path / "b", 7)
-    assert {(each.blocks, each.robbed) for each in lost} == {(6, True)} and validate.score(lost) == (0, 0)
+    assert {(each.blocks, each.robbed) for each in lost} == {(6, True)} and result.score(lost) == (0, 0)
     text = " ".join(shown(lost, []).split())
     assert "6‡" in text and "‡: not judged, for fewer than 6 trials" in text
     assert text.endswith(f"0 of 0 figures agree, {len(lost)} not judged.")
@@ -168,23 +170,23 @@ def test_too_few_blocks_prove_nothing(tmp_path):
 
 def test_a_load_beyond_saturation_is_named(tmp_path):
     comparisons, _ = compared(write_all(tmp_path))
-    cells, _ = validate.collect(tmp_path, deep=False)
+    cells, _ = comparison.collect(tmp_path, deep=False)
     cell = next(each for each in cells if each.point.name == "mm1/case:rho_0.9")
     slow = [dataclasses.replace(each, counters={**each.counters, "consumer_work_mean_ns": 12_000.0})
             for each in cell.trials]
-    assert "steady state" in validate.compare_cell(dataclasses.replace(cell, trials=slow))[0].trouble
+    assert "steady state" in comparison.compare_cell(dataclasses.replace(cell, trials=slow))[0].trouble
 
 
 def test_a_part_that_is_missing_and_a_queue_that_failed_are_faults(tmp_path):
     comparisons, faults = compared(write_all(tmp_path / "a", leave_out=["md1"]))
     assert faults == ["md1: nothing was measured"]
-    assert all(each.passed for each in comparisons) and not validate.passed(comparisons, faults)
+    assert all(each.passed for each in comparisons) and not result.passed(comparisons, faults)
     write_all(tmp_path / "b")
     with open(tmp_path / "b" / "md1" / "trials.jsonl", "a", encoding="utf-8") as file:
         row = trial(POINTS["md1"][0])
         file.write(json.dumps({**row, "round": 13, "status": "error", "message": "hung"}) + "\n")
     comparisons, faults = compared(tmp_path / "b")
-    assert faults == ["md1/mpmc_spin/rho:0.7: failed: hung"] and not validate.passed(comparisons, faults)
+    assert faults == ["md1/mpmc_spin/rho:0.7: failed: hung"] and not result.passed(comparisons, faults)
 
 
 def test_a_trial_without_a_window_is_no_fault_but_a_block_less(tmp_path):
@@ -197,7 +199,7 @@ def test_a_trial_without_a_window_is_no_fault_but_a_block_less(tmp_path):
         lines[1] = json.dumps(void)
         (folder / "md1" / "trials.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         comparisons, faults = compared(folder)
-        assert not faults and validate.passed(comparisons, faults) == passes
+        assert not faults and result.passed(comparisons, faults) == passes
         assert [each.blocks for each in by_part(comparisons, "md1")] == [rounds - 1]
 
 
@@ -214,13 +216,13 @@ def test_copies_of_a_run_are_one_cell(tmp_path):
 
 
 def shown(comparisons, faults):
-    return table.as_text(validate_report.summary(comparisons, faults))
+    return terminal.as_text(report.summary(comparisons, faults))
 
 
 def test_table_names_what_failed(tmp_path):
     comparisons, faults = compared(write_all(tmp_path, throughput=0.96))
     text = shown(comparisons, faults)
-    assert max(map(len, text.splitlines())) <= table.WIDTH and "…" not in text
+    assert max(map(len, text.splitlines())) <= terminal.WIDTH and "…" not in text
     flat = " ".join(text.split())
     assert "FAILED tandem_spin/case:1p1c/capacity:1/rho:0.5 throughput: -4.0% off theory (allowed: 2.0%)" in flat
     assert text.splitlines()[-1].startswith(
@@ -230,8 +232,8 @@ def test_table_names_what_failed(tmp_path):
 @pytest.mark.parametrize("changes", [{}, {"throughput": 0.9, "wait": 20.0}, {"rounds": 2}])
 def test_figure_is_drawn(tmp_path, changes):
     comparisons, _ = compared(write_all(tmp_path, **changes))
-    with theme.context():
-        page = validation.page(comparisons, validate.machine(tmp_path))
+    with plot_style():
+        page = figure.page(comparisons, run.machine(tmp_path))
         page.figure.canvas.draw()
     heads = [text.get_text() for text in page.figure.texts]
     assert "2 producers, 1 consumer" in heads and any("figures agree" in head for head in heads)
@@ -244,13 +246,13 @@ def test_figure_marks_and_counts_what_is_not_judged(tmp_path):
     robbed = dataclasses.replace(comparisons[0], robbed=True, allowed={})
     low = dataclasses.replace(next(each for each in comparisons if each.part == "mm1"), measured=0.01)
     assert shown_only
-    with theme.context():
-        page = validation.page([*comparisons, robbed, low], [])
-    said = " ".join(theme.description(page.figure).split())
+    with plot_style():
+        page = figure.page([*comparisons, robbed, low], [])
+    said = " ".join(figure_text(page.figure).split())
     assert f"{len(shown_only) + 1} not judged" in said
     assert "not judged, 1 because the machine took cores away" in said
     assert f"{len(shown_only)} because no tolerance is set" in said
-    below = [each for each in (*comparisons, low) if each.part in validation.MM1 and each.measured <= 0.05]
+    below = [each for each in (*comparisons, low) if each.part in figure.MM1 and each.measured <= 0.05]
     judged = sum(bool(each.allowed) for each in below)
     assert f"Not drawn: {len(below)} waits of at most 0.05 mean services ({judged} of them judged)." in said
     diamonds = [line for axes in page.figure.axes for line in axes.lines if line.get_marker() == "d"]
@@ -260,17 +262,17 @@ def test_figure_marks_and_counts_what_is_not_judged(tmp_path):
 
 def test_the_figure_needs_nothing_but_the_json(tmp_path):
     comparisons, faults = compared(write_all(tmp_path, wait=20.0))
-    trouble = validate.with_values(comparisons[0], trouble="nothing to compare", theory=math.nan, measured=math.nan)
-    machine = validate.machine(tmp_path)
-    document = json.loads(json.dumps(validate.as_json([*comparisons, trouble], faults, machine), allow_nan=False))
+    trouble = comparison.with_values(comparisons[0], trouble="nothing to compare", theory=math.nan, measured=math.nan)
+    machine = run.machine(tmp_path)
+    document = json.loads(json.dumps(result.as_json([*comparisons, trouble], faults, machine), allow_nan=False))
     assert document["machine"] == machine and machine
-    read = validate.from_json(document)
+    read = result.from_json(document)
     assert [repr(each) for each in read] == [repr(each) for each in [*comparisons, trouble]]
 
 
 def test_spinning_shapes_are_those_that_fit_the_cores():
-    assert validate.spinning_threads("tandem_spin/case:2p2c/capacity:1/rho:1") == 4
-    assert validate.spinning_threads("mm1/case:rho_0_3") == 2
+    assert run.spinning_threads("tandem_spin/case:2p2c/capacity:1/rho:1") == 4
+    assert run.spinning_threads("mm1/case:rho_0_3") == 2
 
 
 # ------------------------------------------------------------------------------------------------------- the command
@@ -279,26 +281,27 @@ def test_spinning_shapes_are_those_that_fit_the_cores():
 def test_cores_are_kept_awake_while_it_lasts_and_where_it_is_allowed(tmp_path, monkeypatch):
     asked = tmp_path / "cpu_dma_latency"
     os.mkfifo(asked)
-    monkeypatch.setattr(validate, "LATENCY_REQUEST", str(asked))
+    monkeypatch.setattr(run, "LATENCY_REQUEST", str(asked))
     reader = os.open(asked, os.O_RDONLY | os.O_NONBLOCK)
-    with validate.cores_awake():
+    with run.cores_awake():
         assert os.read(reader, 9) == bytes(4)
         with pytest.raises(BlockingIOError):  # somebody holds it open
             os.read(reader, 9)
     assert os.read(reader, 9) == b""
     os.close(reader)
-    monkeypatch.setattr(validate, "LATENCY_REQUEST", str(tmp_path / "none" / "such"))
-    with validate.cores_awake():
+    monkeypatch.setattr(run, "LATENCY_REQUEST", str(tmp_path / "none" / "such"))
+    with run.cores_awake():
         pass
 
 
 IN_FEWER_ROUNDS = """
 import dataclasses, sys
-from bqb import cli, validate
-least = validate.FEWEST_BLOCKS
-validate.PARTS = [dataclasses.replace(part, rounds=min(part.rounds, -(-least // (part.copies or 1))),
-                                      copies=part.copies and min(part.copies, least)) for part in validate.PARTS]
-sys.exit(cli.main(sys.argv[1:]))
+from bqb.commands import main
+from bqb.validation import comparison, parts
+least = comparison.FEWEST_BLOCKS
+parts.PARTS = [dataclasses.replace(part, rounds=min(part.rounds, -(-least // (part.copies or 1))),
+                                      copies=part.copies and min(part.copies, least)) for part in parts.PARTS]
+sys.exit(main(sys.argv[1:]))
 """
 
 
@@ -320,8 +323,8 @@ def command(tmp_path, monkeypatch):
 
 
 def plotted(folder):
-    return subprocess.run([sys.executable, "-c", "import sys; from bqb import cli; sys.exit(cli.main(sys.argv[1:]))",
-                           "plot", str(folder)], capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run([sys.executable, "-m", "bqb", "plot", str(folder)],
+                          capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_plot_names_a_validation_json_that_is_none(command, tmp_path):

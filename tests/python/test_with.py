@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bqb import ROOT, outside
+from bqb import ROOT
+from bqb.running import external_queues
 
 EXAMPLE = ROOT / "examples" / "my_queue.h"
 SCENARIO = """
@@ -92,7 +93,7 @@ def header(tmp_path, monkeypatch):
 
 def forget(*headers: Path) -> None:
     for preset in ("release", "asan", "tsan"):
-        shutil.rmtree(outside.folder_of(tuple(map(str, headers)), preset), ignore_errors=True)
+        shutil.rmtree(external_queues.folder_of(tuple(map(str, headers)), preset), ignore_errors=True)
 
 
 def start(command: str, *words) -> subprocess.CompletedProcess:
@@ -116,7 +117,7 @@ def test_outside_queue_is_measured_beside_the_listed_ones(header, tmp_path):
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert {row["name"].split("/")[1] for row in results["benchmarks"]} == {"my_queue", "two_condvar"}
 
-    labels = subprocess.run([outside.folder_of((str(header),), "release") / "queue_bench", "--queues"],
+    labels = subprocess.run([external_queues.folder_of((str(header),), "release") / "queue_bench", "--queues"],
                             capture_output=True, text=True, check=True).stdout
     assert re.search(r"^my_queue +default +house +many .* condvar$", labels, re.MULTILINE)
     listed = start("bench", "--with", header, "--scenario", tmp_path / "tiny.toml", "--list").stdout
@@ -209,7 +210,7 @@ def test_queue_that_cannot_have_the_usual_capacities_is_measured(header, tmp_pat
 @real
 def test_parts_of_each_program_are_all_built(tmp_path):
     """Nothing that a program with a queue from outside links may be left to another command to build."""
-    for kind in outside.MEANINGS:
+    for kind in external_queues.MEANINGS:
         (tmp_path / f"{kind}_0.cpp").touch()
     release = ROOT / "build" / "release"
     subprocess.run(["cmake", "-S", ROOT / "benchmarks" / "with", "-B", tmp_path, "-G", "Ninja", f"-DSOURCES={tmp_path}",
@@ -218,7 +219,7 @@ def test_parts_of_each_program_are_all_built(tmp_path):
         inputs = {(tmp_path / line.strip("'")).resolve() for line in ninja(tmp_path, "inputs", program).splitlines()}
         parts = {str(path.relative_to(release)) for path in inputs
                  if path.is_relative_to(release) and path.suffix in (".a", ".o")}
-        made = set(ninja(release, "commands", outside.parts_of(program)).split())
+        made = set(ninja(release, "commands", external_queues.parts_of(program)).split())
         assert parts and parts <= made, program
 
 
@@ -287,5 +288,5 @@ def test_edited_copy_of_a_listed_queue_takes_a_namespace_of_its_own(header):
 
 
 def test_page_quotes_the_example_as_it_is():
-    page = (ROOT / outside.PAGE).read_text()
+    page = (ROOT / external_queues.PAGE).read_text()
     assert f"```cpp\n{EXAMPLE.read_text()}```\n" in page

@@ -15,9 +15,11 @@ def point(scenario, name, producers=1, consumers=1, capacity=1, rho=0.5, open_lo
     """A point row."""
     side = {"work": work, "process": process, "mean_ns": service_ns}
     producer = {"work": "none"} if open_loop else {**side, "mean_ns": service_ns * producers / consumers / rho}
+    arrivals = {"process": "exponential", "mean_ns": service_ns / consumers / rho}
     return {"name": f"{scenario}/{name}", "scenario": scenario, "params": {"rho": rho}, "producers": producers,
             "consumers": consumers, "capacity": capacity, "rho": rho, "producer": producer, "consumer": side,
-            "level": "traced", "window_ms": 1, **({"case": case} if case else {})}
+            "level": "traced", "window_ms": 1,
+            **({"arrivals": arrivals} if open_loop else {}), **({"case": case} if case else {})}
 
 
 def run_row(scenario, points, queue="mpmc_spin"):
@@ -29,7 +31,7 @@ def run_row(scenario, points, queue="mpmc_spin"):
 def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0, efficiency=1.0, messages=200_000):
     """A trial row without a round: exactly theory's, times `throughput` and `wait`, for work that takes
     `slow_work` times what was asked for; open loops with the arrivals that were asked for."""
-    from bqb import theory
+    from bqb.validation import theory
     service = point_row["consumer"]["mean_ns"] * slow_work
     scenario, rest = point_row["name"].split("/", 1)
     names = {"cell": f"{scenario}/{queue}/{rest}", "level": "traced"}

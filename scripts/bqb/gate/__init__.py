@@ -1,7 +1,7 @@
 """./scripts/gate: whether a queue became slower between two versions of queues/ (or of a header of one's own).
 
 policy    what is measured and how it is judged: a TOML file
-arms      base and head: found, staged and built around this checkout's harness
+arms      base and head: located, staged and built around this checkout's harness
 pairs     a fresh process of each arm, in turns, over the same messages
 decide    exact sign tests at planned looks; nothing here knows of processes or files
 counts    the lane that no noise reaches: instructions and system calls a message
@@ -14,8 +14,6 @@ rivals    what other tools' tests would have said of the same pairs
 from pathlib import Path
 
 from bqb import ROOT
-
-PASS, REGRESSION, USAGE, INCONCLUSIVE, INVALID = range(5)  # exit statuses
 
 
 def from_root(path: str) -> str:

@@ -16,8 +16,9 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bqb import ROOT, Failure, build, outside
-from bqb.gate import INVALID, USAGE
+from bqb import ROOT, CommandError
+from bqb.exit_status import GateStatus
+from bqb.running import build, external_queues
 
 CONTROL = "control"
 LAYOUTS = 20  # of an arm's code: the first look, of 20 pairs, sees each once
@@ -63,15 +64,16 @@ def prepare(name: str, source: str, queues: tuple[str, ...], header: str | None)
 
 
 def compiled(sources: Sources, queues: tuple[str, ...]) -> Arm:
-    """A Failure of status 4 where it does not compile."""
+    """Raises CommandError (INVALID) where it does not compile."""
     name, header, staged = sources.name, sources.header, staged_sources(sources.name)
     if own := os.environ.get("BQB_GATE_PROGRAMS"):  # a folder with the programs of both arms
         folder = Path(own) / name
     else:
         try:
             folder = build_header(staged / header) if header else build_queues(name, staged, queues)
-        except Failure as failure:
-            raise Failure(f"the {name} ({sources.source}) does not compile: {failure}", INVALID) from None
+        except CommandError as error:
+            raise CommandError(f"the {name} ({sources.source}) does not compile: {error}",
+                               GateStatus.INVALID) from None
     return Arm(name, sources.source, sources.commit, sources.dirty, identity(staged), folder)
 
 
@@ -79,13 +81,13 @@ def compiled(sources: Sources, queues: tuple[str, ...]) -> Arm:
 
 
 def stage(name: str, source: str, header: str | None) -> Sources:
-    """Copies what the arm brings. A Failure of status 2 where there is no such source."""
+    """Copies what the arm brings. Raises CommandError (USAGE) where there is no such source."""
     folder = Path(source)
     if folder.is_dir():
         needed = folder / (header or "queues/queues.list")
         if not needed.is_file():
-            raise Failure(f"{source}: has no {header or 'queues/queues.list'}; name a checkout of this project, or a "
-                          "git revision; for a queue of your own add --with", USAGE)
+            raise CommandError(f"{source}: has no {header or 'queues/queues.list'}; name a checkout of this project, "
+                               "or a git revision; for a queue of your own add --with", GateStatus.USAGE)
         files = {path: (folder / path).read_bytes() for path in listed(folder, header)}
         commit, dirty = revision_of(folder, header)
     else:
@@ -97,13 +99,13 @@ def stage(name: str, source: str, header: str | None) -> Sources:
 def listed(folder: Path, header: str | None) -> list[str]:
     """The arm's files: queues/, or all headers and sources where the header could include any of them."""
     roots = ["queues"] if header is None else [""]
-    found = []
+    paths = []
     for root in roots:
         for parent, folders, names in os.walk(folder / root):
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "build")
-            found += [str((Path(parent) / name).relative_to(folder)) for name in sorted(names)
+            paths += [str((Path(parent) / name).relative_to(folder)) for name in sorted(names)
                       if header is None or name.endswith((".h", ".hpp", ".hh", ".hxx", ".ipp", ".inl", ".inc"))]
-    return [path for path in found if (folder / path).is_file()]
+    return [path for path in paths if (folder / path).is_file()]
 
 
 def git(*words: str, at: Path, text: bool = True) -> subprocess.CompletedProcess:
@@ -115,14 +117,14 @@ def git(*words: str, at: Path, text: bool = True) -> subprocess.CompletedProcess
 def repository(revision: str, header: str | None) -> Path:
     """Whose revisions are meant: those of the repository that we are in, if it has what an arm brings, else ROOT's."""
     if not shutil.which("git"):
-        raise Failure(f"'{revision}' is no folder, and finding a revision takes git, which is not installed; "
-                      "name a folder, or install git (Debian: apt-get install git)", INVALID)
+        raise CommandError(f"'{revision}' is no folder, and finding a revision takes git, which is not installed; "
+                           "name a folder, or install git (Debian: apt-get install git)", GateStatus.INVALID)
     here = top_of(Path.cwd())
     if here and (here / (header or "queues/queues.list")).is_file():
         return here
     if not top_of(ROOT):
-        raise Failure(f"'{revision}' is no folder, and {ROOT} is no git checkout, so it has no revisions; "
-                      "name a folder, or clone the project with git", USAGE)
+        raise CommandError(f"'{revision}' is no folder, and {ROOT} is no git checkout, so it has no revisions; "
+                           "name a folder, or clone the project with git", GateStatus.USAGE)
     return ROOT
 
 
@@ -133,21 +135,21 @@ def top_of(folder: Path) -> Path | None:
         return Path(top.stdout.strip())
     if "not a git repository" in top.stderr or "must be run in a work tree" in top.stderr:
         return None
-    raise Failure(f"{folder}: git: {' '.join(top.stderr.split())}", USAGE)  # with git's own remedy
+    raise CommandError(f"{folder}: git: {' '.join(top.stderr.split())}", GateStatus.USAGE)  # with git's own remedy
 
 
 def archived(revision: str, header: str | None) -> tuple[dict[str, bytes], str]:
     at = repository(revision, header)
     commit = git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", at=at)
     if revision.startswith("-") or commit.returncode != 0:
-        raise Failure(f"'{revision}' is neither a folder nor a revision of {at}", USAGE)
+        raise CommandError(f"'{revision}' is neither a folder nor a revision of {at}", GateStatus.USAGE)
     done = git("archive", commit.stdout.strip(), *([] if header else ["queues"]), at=at, text=False)
     if done.returncode != 0:
-        raise Failure(f"{revision}: git archive: {done.stderr.decode(errors='replace').strip()}", USAGE)
+        raise CommandError(f"{revision}: git archive: {done.stderr.decode(errors='replace').strip()}", GateStatus.USAGE)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
         files = {member.name: tar.extractfile(member).read() for member in tar.getmembers() if member.isfile()}
     if (header or "queues/queues.list") not in files:
-        raise Failure(f"{revision}: has no {header or 'queues/queues.list'}", USAGE)
+        raise CommandError(f"{revision}: has no {header or 'queues/queues.list'}", GateStatus.USAGE)
     return files, commit.stdout.strip()
 
 
@@ -203,15 +205,16 @@ def build_queues(name: str, staged: Path, queues: tuple[str, ...]) -> Path:
 
 def build_header(header: Path) -> Path:
     headers = (str(header.resolve()),)
-    outside.names_in(headers[0])
-    return outside.build_with(headers, "release", "gate_programs", f"-DBQ_GATE_LAYOUTS={LAYOUTS}")
+    external_queues.names_in(headers[0])
+    return external_queues.build_with(headers, "release", "gate_programs", f"-DBQ_GATE_LAYOUTS={LAYOUTS}")
 
 
 def listing(arm: Arm, scenario: str, queues: tuple[str, ...]) -> dict:
-    """{cells: [{queue, point, why_not?}], context}. A Failure of status 2 for a wrong scenario."""
+    """{cells: [{queue, point, why_not?}], context}. Raises CommandError (USAGE) for a wrong scenario."""
     names = [word for queue in queues for word in ("--queue", queue)]
     done = subprocess.run([arm.trial_program(0), "--scenario", scenario, "--list", *names], capture_output=True,
                           text=True, check=False)
     if done.returncode != 0:
-        raise Failure(done.stderr.strip().removeprefix("gate_trial: ") or "gate_trial --list failed", USAGE)
+        raise CommandError(done.stderr.strip().removeprefix("gate_trial: ") or "gate_trial --list failed",
+                           GateStatus.USAGE)
     return json.loads(done.stdout)

@@ -23,8 +23,9 @@ from statistics import fmean
 
 import numpy as np
 
-from bqb import Failure
-from bqb.files import write_atomically
+from bqb import CommandError
+from bqb.data.files import write_atomically
+from bqb.exit_status import GateStatus
 from bqb.gate import decide, rivals
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.decide import Rule, Verdicts
@@ -47,11 +48,11 @@ class Kind:
     pct: float = 0.0  # ...by so much
 
     @property
-    def told(self) -> str:
-        made = [f"{self.pct:+g}% in {self.cell}" if self.cell else "identical arms"]
-        made += ["with their code at other places"] if self.relinked else []
-        made += ["beside a busy neighbour"] if self.neighbour else []
-        return ", ".join(made)
+    def description(self) -> str:
+        words = [f"{self.pct:+g}% in {self.cell}" if self.cell else "identical arms"]
+        words += ["with their code at other places"] if self.relinked else []
+        words += ["beside a busy neighbour"] if self.neighbour else []
+        return ", ".join(words)
 
 
 class Campaign:
@@ -63,7 +64,8 @@ class Campaign:
         if path.exists():
             known = json.loads(path.read_text(encoding="utf-8"))
             if {key: known.get(key) for key in settings} != settings:
-                raise Failure(f"{folder}: is a campaign of another kind or policy; name another folder", 2)
+                raise CommandError(f"{folder}: is a campaign of another kind or policy; "
+                                   "name another folder", GateStatus.USAGE)
             self.settings = known
         else:
             self.settings = settings
@@ -126,7 +128,8 @@ def find_dose(policy: Policy, base: Arm, head: Arm, kind: Kind, tell: Callable[[
 def cell_named(policy: Policy, name: str) -> Cell:
     parts = name.split("/")
     if len(parts) < 3:
-        raise Failure(f"--cell {name}: is no cell; write scenario/queue/case:name, as the table has it", 2)
+        raise CommandError(f"--cell {name}: is no cell; write scenario/queue/case:name, "
+                           "as the table has it", GateStatus.USAGE)
     return Cell(parts[1], "/".join((parts[0], *parts[2:])))
 
 
@@ -162,7 +165,7 @@ class Rate:
     hits: int
     n: int
 
-    def told(self) -> str:
+    def text(self) -> str:
         low, high = decide.proportion_interval(self.hits, self.n) if self.n else (0.0, 1.0)
         return f"{self.what}: {self.hits} of {self.n} ({low:.1%} .. {high:.1%})"
 
@@ -176,26 +179,26 @@ def live_rates(kind: Kind, gates: Sequence[dict]) -> list[Rate]:
     n = len(gates)
     red = [[cell["cell"] for cell in gate["cells"] if cell["state"] == decide.REGRESSION] for gate in gates]
     statuses = [gate["exit_status"] for gate in gates]
-    made = [Rate("red", statuses.count(1), n)]
+    rates = [Rate("red", statuses.count(1), n)]
     if kind.cell:
-        made += [Rate("red, that cell and no other", sum(right(kind, cells) for cells in red), n),
-                 Rate("at the first look", sum(kind.cell in cells and gate["looks_made"] == 1
-                                               for cells, gate in zip(red, gates)), n)]
-    made += [Rate("pass", statuses.count(0), n), Rate("inconclusive", statuses.count(3), n),
-             Rate("invalid", statuses.count(4), n)]
-    return made
+        rates += [Rate("red, that cell and no other", sum(right(kind, cells) for cells in red), n),
+                  Rate("at the first look", sum(kind.cell in cells and gate["looks_made"] == 1
+                                                for cells, gate in zip(red, gates)), n)]
+    rates += [Rate("pass", statuses.count(0), n), Rate("inconclusive", statuses.count(3), n),
+              Rate("invalid", statuses.count(4), n)]
+    return rates
 
 
 def numbers_of(gates: Sequence[dict]) -> list[dict[str, float]]:
     """A dict a pair number and gate: cell -> log ratio."""
-    made = []
+    numbers = []
     for gate in gates:
         by_number: dict[int, dict[str, float]] = defaultdict(dict)
         for cell in gate["cells"]:
             for pair in cell["pairs"]:
                 by_number[pair["number"]][cell["cell"]] = log_ratio(pair["base_ns"], pair["head_ns"])
-        made += by_number.values()
-    return made
+        numbers += by_number.values()
+    return numbers
 
 
 def resampled(kind: Kind, rule: Rule, gates: Sequence[dict], count: int = RESAMPLED, seed: int = 1) -> list[Rate]:
@@ -223,11 +226,11 @@ def resampled(kind: Kind, rule: Rule, gates: Sequence[dict], count: int = RESAMP
         named += right(kind, verdicts.regressions)
         at_first += kind.cell in verdicts.regressions and verdicts.looks_made == 1
         passed += not verdicts.regressions and not verdicts.open
-    made = [Rate(f"red, resampled from {len(table)} pairs of {len(judged)} cells", red, count)]
+    rates = [Rate(f"red, resampled from {len(table)} pairs of {len(judged)} cells", red, count)]
     if kind.cell:
-        made += [Rate("red, that cell and no other, resampled", named, count),
-                 Rate("at the first look, resampled", at_first, count)]
-    return [*made, Rate("pass, resampled", passed, count)]
+        rates += [Rate("red, that cell and no other, resampled", named, count),
+                  Rate("at the first look, resampled", at_first, count)]
+    return [*rates, Rate("pass, resampled", passed, count)]
 
 
 def shortened(gate: dict, pairs: int) -> dict:
@@ -256,16 +259,16 @@ def what_others_would_say(kind: Kind, gates: Sequence[dict]) -> list[Rate]:
             red[name] += bool(called)
             named[name] += right(kind, called)
             cells_red[name] += len(called)
-    made = [Rate(f"{name}: red", hits, n) for name, hits in red.items()]
+    rates = [Rate(f"{name}: red", hits, n) for name, hits in red.items()]
     if kind.cell:
-        return made + [Rate(f"{name}: that cell and no other", hits, n) for name, hits in named.items()]
-    return made + [Rate(f"{name}: red cells", hits, cells) for name, hits in cells_red.items()]
+        return rates + [Rate(f"{name}: that cell and no other", hits, n) for name, hits in named.items()]
+    return rates + [Rate(f"{name}: red cells", hits, cells) for name, hits in cells_red.items()]
 
 
 def report(campaign: Campaign) -> list[str]:
     """All of it, in lines."""
     gates = campaign.gates
-    lines = [f"{campaign.kind.told}: {len(gates)} live gates"]
+    lines = [f"{campaign.kind.description}: {len(gates)} live gates"]
     if "real_change" in campaign.settings:
         known = campaign.settings
         lines.append(f"  real dose: {known['real_change']:+.1%} "
@@ -277,5 +280,5 @@ def report(campaign: Campaign) -> list[str]:
     lines.append(f"  wall time: median {walls[len(walls) // 2]:.0f} s, at most {walls[-1]:.0f} s")
     for rate in (*live_rates(campaign.kind, gates), *resampled(campaign.kind, campaign.policy.rule, gates),
                  *what_others_would_say(campaign.kind, gates)):
-        lines.append(f"  {rate.told()}")
+        lines.append(f"  {rate.text()}")
     return lines

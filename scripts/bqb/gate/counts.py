@@ -15,14 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from bqb import Failure
-from bqb.gate import INVALID
+from bqb import CommandError
+from bqb.exit_status import GateCountsStatus, GateStatus
 from bqb.gate.arms import Arm
-from bqb.gate.pairs import Cell, WentWrong
+from bqb.gate.pairs import Cell, QueueFailed
 
 SHORT, LONG = 1_000, 11_000  # messages by one thread
 FEW, MANY = 100, 300  # messages handed over
-EXIT_UNFIT, EXIT_FAILED = 3, 4
 NOT_THE_QUEUES = "!pread64,sched_yield"  # how gate_counts watches its consumer
 INSTRUCTIONS, SYSCALLS = "instructions", "system calls"
 
@@ -74,11 +73,11 @@ def measure(base: Arm | Stored, head: Arm, queues: Sequence[str], instructions_p
         try:
             then = of(base, queue, 0) if isinstance(base, Arm) else base.of(queue, what)
             return Count(queue, what, then, of(head, queue, extra_steps), limit)
-        except Unfit as why:
-            return f"{queue}: {what} not counted: {why}"
+        except Unfit as reason:
+            return f"{queue}: {what} not counted: {reason}"
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        found = list(pool.map(both, jobs))
-    return [each for each in found if isinstance(each, Count)], [each for each in found if isinstance(each, str)]
+        outcomes = list(pool.map(both, jobs))
+    return [each for each in outcomes if isinstance(each, Count)], [each for each in outcomes if isinstance(each, str)]
 
 
 def instructions(arm: Arm, queue: str, extra_steps: int) -> float:
@@ -89,10 +88,10 @@ def instructions(arm: Arm, queue: str, extra_steps: int) -> float:
     def total(messages: int) -> int:
         done = run([*at_fixed_addresses(), "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
                     arm.counts_program, "uncontended", queue, str(messages), str(extra_steps)], arm, queue)
-        found = re.search(r"Collected : (\d+)", done.stderr)
-        if not found:
+        match = re.search(r"Collected : (\d+)", done.stderr)
+        if not match:
             raise Unfit(f"callgrind says nothing: {done.stderr.strip().splitlines()[-1:]}")
-        return int(found[1])
+        return int(match[1])
     return (total(LONG) - total(SHORT)) / (LONG - SHORT)
 
 
@@ -116,11 +115,11 @@ def syscalls(arm: Arm, queue: str, _extra_steps: int) -> float:
             out = Path(folder) / "counts"
             run(["strace", "-f", "-c", "-e", f"trace={NOT_THE_QUEUES}", "-o", out,
                  arm.counts_program, "hand_off", queue, str(messages)], arm, queue)
-            found = re.search(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+).*\btotal\s*$", out.read_text(encoding="utf-8"),
+            match = re.search(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+).*\btotal\s*$", out.read_text(encoding="utf-8"),
                               re.MULTILINE)
-        if not found:
+        if not match:
             raise Unfit("strace counted nothing; is ptrace allowed?")
-        return int(found[1])
+        return int(match[1])
     return (total(MANY) - total(FEW)) / (MANY - FEW)
 
 
@@ -130,16 +129,16 @@ def run(command: list, arm: Arm, queue: str) -> subprocess.CompletedProcess:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120,
                               env={"PATH": os.environ.get("PATH", "")})
     except subprocess.TimeoutExpired:
-        raise WentWrong(arm.name, Cell(queue, "counts/hand-off"), "no end after 120 s") from None
-    said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])
-    ours = [line.partition("gate_counts: ")[2] for line in said if "gate_counts: " in line]
-    if done.returncode == EXIT_UNFIT:
-        raise Unfit(ours[-1] if ours else said[-1])
-    if done.returncode == EXIT_FAILED or done.returncode < 0:
-        why = ours[-1] if ours else f"ended with status {done.returncode}"
-        raise WentWrong(arm.name, Cell(queue, "counts/scripted"), why)
+        raise QueueFailed(arm.name, Cell(queue, "counts/hand-off"), "no end after 120 s") from None
+    output_lines = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])
+    ours = [line.partition("gate_counts: ")[2] for line in output_lines if "gate_counts: " in line]
+    if done.returncode == GateCountsStatus.UNFIT:
+        raise Unfit(ours[-1] if ours else output_lines[-1])
+    if done.returncode == GateCountsStatus.QUEUE_FAILED or done.returncode < 0:
+        reason = ours[-1] if ours else f"ended with status {done.returncode}"
+        raise QueueFailed(arm.name, Cell(queue, "counts/scripted"), reason)
     if done.returncode == 1 and "strace: " in done.stderr:
-        raise Unfit(said[-1])
+        raise Unfit(output_lines[-1])
     if done.returncode != 0:
-        raise Failure(f"counting {queue}: {said[-1]}", INVALID)
+        raise CommandError(f"counting {queue}: {output_lines[-1]}", GateStatus.INVALID)
     return done

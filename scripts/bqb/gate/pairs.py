@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bqb import Failure
-from bqb.driver import STOP_SIGNALS, Interrupted, die_with_parent
-from bqb.gate import INVALID
+from bqb import CommandError
+from bqb.exit_status import GateStatus
 from bqb.gate.arms import CONTROL, LAYOUTS, Arm
+from bqb.running.process import STOP_SIGNALS, Interrupted, die_with_parent
 
 TURNS = 6  # of each arm, a pair
 TRIES = 3  # of a trial that found no window, on a machine that is busy
@@ -92,12 +92,12 @@ def log_ratio(base_ns: Sequence[float], head_ns: Sequence[float]) -> float:
     return float(np.median(np.log(np.asarray(head_ns) / np.asarray(base_ns))))
 
 
-class WentWrong(Exception):
+class QueueFailed(Exception):
     """A trial in which the queue lost a message, hung, crashed, or broke the contract."""
 
-    def __init__(self, arm: str, cell: Cell, why: str):
-        super().__init__(f"{cell.name}: {why}")
-        self.arm, self.cell, self.why = arm, cell, why
+    def __init__(self, arm: str, cell: Cell, reason: str):
+        super().__init__(f"{cell.name}: {reason}")
+        self.arm, self.cell, self.why = arm, cell, reason
 
 
 class Bench:
@@ -179,14 +179,14 @@ class Process:
             if answer["status"] == "ok":
                 return round(answer["ns_per_msg"], 2)
             self.voids += 1
-        raise Failure(f"{self._cell.name}: {TRIES} trials of the {self._arm} found no window to measure "
-                      f"({answer['why']}); is the machine busy?", INVALID)
+        raise CommandError(f"{self._cell.name}: {TRIES} trials of the {self._arm} found no window to measure "
+                           f"({answer['why']}); is the machine busy?", GateStatus.INVALID)
 
     def answer(self) -> dict:
-        """The next line that it prints. Raises WentWrong for what its queue did, and a Failure for anything else."""
+        """The next line that it prints. Raises QueueFailed for what its queue did, else CommandError."""
         ready, _, _ = select.select([self._process.stdout], [], [], SECONDS_FOR_A_TRIAL)
         if not ready:
-            raise WentWrong(self._arm, self._cell, f"no end after {SECONDS_FOR_A_TRIAL:g} s")
+            raise QueueFailed(self._arm, self._cell, f"no end after {SECONDS_FOR_A_TRIAL:g} s")
         line = self._process.stdout.readline()
         answer = json.loads(line) if line.strip() else None
         if answer and answer["status"] != "failed":
@@ -195,13 +195,14 @@ class Process:
         if code < 0 and -code in STOP_SIGNALS:
             raise Interrupted(-code)
         if code == -signal.SIGKILL:
-            raise Failure(f"{self._cell.name}: the trial was killed (SIGKILL), perhaps because memory ran out", INVALID)
+            raise CommandError(f"{self._cell.name}: the trial was killed by SIGKILL "
+                               "(out of memory?)", GateStatus.INVALID)
         if code < 0:
-            raise WentWrong(self._arm, self._cell, f"crashed: {signal.Signals(-code).name}")
+            raise QueueFailed(self._arm, self._cell, f"crashed: {signal.Signals(-code).name}")
         if answer:
-            raise WentWrong(self._arm, self._cell, answer["why"])
-        why = self._process.stderr.read().strip().splitlines()[-1:] or [f"ended with status {code}"]
-        raise Failure(f"{self._cell.name}: {why[0]}", INVALID)
+            raise QueueFailed(self._arm, self._cell, answer["why"])
+        reason = self._process.stderr.read().strip().splitlines()[-1:] or [f"ended with status {code}"]
+        raise CommandError(f"{self._cell.name}: {reason[0]}", GateStatus.INVALID)
 
 
 def plans(bench: Bench, base: Arm, cells: Iterable[Cell], show: Callable[[int, str], None]) -> dict[str, Plan]:
@@ -214,7 +215,7 @@ def plans(bench: Bench, base: Arm, cells: Iterable[Cell], show: Callable[[int, s
             if answer["status"] == "ok":
                 break
         else:
-            raise Failure(f"{cell.name}: {answer['why']}", INVALID)
+            raise CommandError(f"{cell.name}: {answer['why']}", GateStatus.INVALID)
         answers[cell.name] = answer
     steps = sorted(answer["ns_per_step"] for answer in answers.values())
     ns_per_step = steps[len(steps) // 2]

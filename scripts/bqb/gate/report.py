@@ -21,21 +21,21 @@ HEADS = ("cell", "base", "head", "change", "95% interval", "pairs", "")
 
 def rows(result: Result) -> list[tuple[str, ...]]:
     """The cells: name, ns a message in both arms, change of the median, its interval, pairs, state."""
-    made = []
+    cells = []
     for cell in result.cells:
         pairs = result.pairs.get(cell.name, [])
         state = "control" if cell.is_control else "advisory" if cell.name in result.advisory else STATES.get(
             result.states.get(cell.name, ""), "not reached")
         if not pairs:
-            made.append((cell.name, "", "", "", "", "0", state))
+            cells.append((cell.name, "", "", "", "", "0", state))
             continue
         ratios = result.ratios(cell.name)
         low, high = decide.interval(ratios)
         base, head = (nanoseconds([ns for turns in side for ns in turns])
                       for side in zip(*((pair.base_ns, pair.head_ns) for pair in pairs)))
-        made.append((cell.name, base, head, change(float(np.median(ratios))), f"{change(low)} .. {change(high)}",
+        cells.append((cell.name, base, head, change(float(np.median(ratios))), f"{change(low)} .. {change(high)}",
                      str(len(pairs)), state))
-    return made
+    return cells
 
 
 def nanoseconds(values: Sequence[float]) -> str:
@@ -54,7 +54,7 @@ def facts(result: Result) -> list[str]:
     lines = [f"Time a message, medians; change: of the pairs' ratios head / base. A regression is slower by more than "
              f"{100 * rule.threshold:.3g}%, with a chance of error of at most {100 * rule.alpha:.2g}% over all cells "
              f"and looks (after {', '.join(map(str, rule.looks))} pairs)."]
-    lines += [f"{name} is advisory: {why}." for name, why in result.advisory.items()]
+    lines += [f"{name} is advisory: {reason}." for name, reason in result.advisory.items()]
     lines += [f"{remark}." for remark in result.remarks]
     voids = sum(pair.voids for pairs in result.pairs.values() for pair in pairs)
     if voids:
@@ -79,12 +79,12 @@ def summary(result: Result) -> RenderableType:
 
 
 def table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    rich_table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for number, head in enumerate(heads):
-        made.add_column(head, justify="right" if 0 < number < len(heads) - 1 else "left", overflow="fold")
+        rich_table.add_column(head, justify="right" if 0 < number < len(heads) - 1 else "left", overflow="fold")
     for line in lines:
-        made.add_row(*line, style=STYLES.get(line[-1], ""))
-    return made
+        rich_table.add_row(*line, style=STYLES.get(line[-1], ""))
+    return rich_table
 
 
 def markdown(result: Result) -> str:
@@ -93,10 +93,10 @@ def markdown(result: Result) -> str:
             return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
         return [line(heads), "|" + " --- |" * len(heads), *map(line, lines), ""]
     mark = {0: "✅", 1: "❌"}.get(result.status, "⚠️")
-    made = [f"## {mark} Queues: {verdict_line(result)}", "", *lines_of(HEADS, rows(result))]
+    page = [f"## {mark} Queues: {verdict_line(result)}", "", *lines_of(HEADS, rows(result))]
     if result.counts:
-        made += lines_of(("a message takes", "base", "head", "change", "allowed", ""), count_rows(result))
-    return "\n".join([*made, *(f"- {fact}" for fact in facts(result))]) + "\n"
+        page += lines_of(("a message takes", "base", "head", "change", "allowed", ""), count_rows(result))
+    return "\n".join([*page, *(f"- {fact}" for fact in facts(result))]) + "\n"
 
 
 def annotations(result: Result) -> list[str]:
@@ -104,10 +104,11 @@ def annotations(result: Result) -> list[str]:
     if result.invalid or result.undecided and not result.regressions:
         level = "warning" if result.status == 0 else "error"
         return [command(level, "Queue performance", verdict_line(result))]
-    told = result.regressions
-    shown = told if len(told) <= MOST_ANNOTATIONS else [
-        *told[:MOST_ANNOTATIONS - 1], f"and {len(told) - MOST_ANNOTATIONS + 1} more regressions: see the table"]
-    return [command("error", "A queue got slower", text) for text in shown]
+    regressions = result.regressions
+    if len(regressions) > MOST_ANNOTATIONS:
+        more = len(regressions) - MOST_ANNOTATIONS + 1
+        regressions = [*regressions[:-more], f"and {more} more regressions: see the table"]
+    return [command("error", "A queue got slower", text) for text in regressions]
 
 
 def command(level: str, title: str, text: str) -> str:

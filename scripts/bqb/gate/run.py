@@ -8,15 +8,14 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from bqb import Failure
-from bqb.gate import INCONCLUSIVE, INVALID, PASS, REGRESSION, decide, from_root
-from bqb.gate import arms as the_arms
-from bqb.gate import counts as the_counts
+from bqb import CommandError
+from bqb.exit_status import GateStatus
+from bqb.gate import arms as the_arms, counts as the_counts, decide, from_root
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.counts import Count
-from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Layouts, Pair, Plan, WentWrong, plans
+from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Layouts, Pair, Plan, QueueFailed, plans
 from bqb.gate.policy import Policy
-from bqb.progress import Progress
+from bqb.running.progress import Progress
 
 SCHEMA = 3
 CONTROL_CONFIDENCE = 0.99  # that it moved at all
@@ -63,10 +62,10 @@ class Result:
         """In words, the worst first."""
         timed = sorted((name for name, state in self.states.items() if state == decide.REGRESSION),
                        key=lambda name: -np.median(self.ratios(name)))
-        told = [f"{name} {change(float(np.median(self.ratios(name))))}" for name in timed]
+        slower = [f"{name} {change(float(np.median(self.ratios(name))))}" for name in timed]
         counted = [f"{each.queue}: {each.what} a message {each.base:.2f} -> {each.head:.2f}" for each in self.counts
                    if each.is_regression]
-        return [*([self.failure] if self.failure else []), *told, *counted]
+        return [*([self.failure] if self.failure else []), *slower, *counted]
 
     @property
     def undecided(self) -> list[str]:
@@ -75,12 +74,12 @@ class Result:
     @property
     def status(self) -> int:
         if self.invalid:
-            return INVALID
+            return GateStatus.INVALID
         if self.regressions:
-            return REGRESSION
+            return GateStatus.REGRESSION
         if self.undecided:
-            return PASS if self.policy.inconclusive == "pass" else INCONCLUSIVE
-        return PASS
+            return GateStatus.PASS if self.policy.inconclusive == "pass" else GateStatus.INCONCLUSIVE
+        return GateStatus.PASS
 
     @property
     def verdict(self) -> str:
@@ -128,15 +127,15 @@ def run(policy: Policy, base: Arm, head: Arm, queues: Sequence[str], seed: int, 
         select(result, base, head, queues)
         gate = Gate(result, bench, clock, layouts, Progress("trials"))
         gate.judge(counted)
-    except WentWrong as wrong:
-        if wrong.arm == head.name:
-            result.failure = f"{wrong} (in the head)"
+    except QueueFailed as queue_failure:
+        if queue_failure.arm == head.name:
+            result.failure = f"{queue_failure} (in the head)"
         else:
-            result.invalid = f"the base's queue fails: {wrong}"
-    except Failure as failure:
-        if failure.status != INVALID:
+            result.invalid = f"the base's queue fails: {queue_failure}"
+    except CommandError as error:
+        if error.status != GateStatus.INVALID:
             raise
-        result.invalid = str(failure)
+        result.invalid = str(error)
     result.wall_s = clock.spent_s
     return result
 
@@ -150,23 +149,25 @@ def select(result: Result, base: Arm, head: Arm, queues: Sequence[str]) -> None:
              for arm, listing in listings.items()}
     for cell, why_not in known[base.name].items():
         for arm in (base.name, head.name):
-            why = known[arm].get(cell)
-            if why == "no such queue":
-                raise Failure(f"missing cell: {cell.name} is not in the {arm}: it has no queue '{cell.queue}'", INVALID)
+            reason = known[arm].get(cell)
+            if reason == "no such queue":
+                raise CommandError(f"missing cell: {cell.name} is not in the {arm}: it has no "
+                                   f"queue '{cell.queue}'", GateStatus.INVALID)
         if (why_not is None) != (known[head.name][cell] is None):
-            raise Failure(f"missing cell: {cell.name} can be measured in one arm only "
-                          f"({why_not or known[head.name][cell]})", INVALID)
+            raise CommandError(f"missing cell: {cell.name} can be measured in one arm only "
+                               f"({why_not or known[head.name][cell]})", GateStatus.INVALID)
         if why_not is None:
             result.cells.append(cell)
         elif not cell.is_control:
             result.remarks.append(f"{cell.name} is not measured: {why_not}")
     for name in result.policy.advisory:
         if name not in {cell.name for cell in result.cells}:
-            raise Failure(f"policy: key 'advisory': there is no cell '{name}'; the cells are "
-                          f"{', '.join(cell.name for cell in result.cells if not cell.is_control)}", 2)
+            raise CommandError(f"policy: key 'advisory': there is no cell '{name}'; the cells are "
+                               f"{', '.join(cell.name for cell in result.cells if not cell.is_control)}",
+                               GateStatus.USAGE)
         result.advisory[name] = "by the policy"
     if not result.judged:
-        raise Failure("no cell can be judged here", INVALID)
+        raise CommandError("no cell can be judged here", GateStatus.INVALID)
 
 
 def count(result: Result, base: Arm | the_counts.Stored) -> None:
@@ -221,7 +222,7 @@ class Gate:
             if result.noise[cell.name] > policy.noise_pct / 100 and not cell.is_control:
                 result.advisory.setdefault(cell.name, f"its noise is {result.noise[cell.name]:.0%} a pair")
         if not result.judged:
-            raise Failure("every cell is too noisy to be judged: is the machine busy?", INVALID)
+            raise CommandError("every cell is too noisy to be judged: is the machine busy?", GateStatus.INVALID)
 
     def _measure(self) -> None:
         result, policy = self._result, self._result.policy
@@ -259,5 +260,5 @@ class Gate:
         for cell, median in self._result.control.items():
             low, high = decide.interval(self._result.ratios(cell), CONTROL_CONFIDENCE)
             if abs(median) > self._tau and not low <= 0 <= high:  # beyond the threshold, and not for want of pairs
-                raise Failure(f"the control, the same in both arms, differs by {change(median)} at {cell}: something "
-                              "else than the queues moved", INVALID)
+                raise CommandError(f"the control, the same in both arms, differs by {change(median)} at {cell}: "
+                                   "something else than the queues moved", GateStatus.INVALID)

@@ -56,34 +56,34 @@ def gate(rule: Rule, ratios: dict[str, np.ndarray]) -> Verdicts:
 
 def findings(rule: Rule, gates: int, seed: int) -> list[Finding]:
     random = np.random.default_rng(seed)
-    made = []
+    results = []
     shape = (CELLS, rule.looks[-1])
     for name, noise in noises().items():
         passed = sum(gate(rule, {"cell": noise(random, shape, 0.05)[0] + rule.tau}).of.get("cell") == decide.PASSED
                      for _ in range(gates))
-        made.append(Finding(f"pass, {name}, a cell slower by just the threshold", passed, gates, None, rule.miss))
-        for truth, told in ((0.0, "nothing changed"), (rule.tau, "each slower by just the threshold")):
+        results.append(Finding(f"pass, {name}, a cell slower by just the threshold", passed, gates, None, rule.miss))
+        for truth, truth_name in ((0.0, "nothing changed"), (rule.tau, "each slower by just the threshold")):
             red = sum(bool(gate(rule, cells_of(noise(random, shape, 0.05) + truth)).regressions) for _ in range(gates))
-            made.append(Finding(f"false alarm, {name}, {told}", red, gates, None, rule.alpha))
+            results.append(Finding(f"false alarm, {name}, {truth_name}", red, gates, None, rule.alpha))
         held = 0
         for values in noise(random, (gates, 20), 0.05):
             low, high = decide.interval(values)
             held += low <= 0 <= high
-        made.append(Finding(f"95% interval of 20 pairs holds the median, {name}", held, gates, 0.95, None))
+        results.append(Finding(f"95% interval of 20 pairs holds the median, {name}", held, gates, 0.95, None))
     for pct in (10, 15, 25):
-        first = found = wrong = 0
+        first = hits = other_hits = 0
         for _ in range(gates):
             ratios = noises()["normal"](random, shape, 0.03)
             ratios[0] += math.log1p(pct / 100)
             verdicts = gate(rule, cells_of(ratios))
-            found += verdicts.regressions == ["cell 0"]
+            hits += verdicts.regressions == ["cell 0"]
             first += verdicts.looks_made == 1 and "cell 0" in verdicts.regressions
-            wrong += any(cell != "cell 0" for cell in verdicts.regressions)
-        made.append(Finding(f"+{pct}% in one cell of {CELLS}, 3% noise: red, that cell and no other", found, gates,
-                            {10: 0.8, 15: 0.99, 25: 0.99}[pct], None))
-        made.append(Finding(f"+{pct}%: at the first look", first, gates, 0.99 if pct == 25 else None, None))
-        made.append(Finding(f"+{pct}%: another cell called red", wrong, gates, None, rule.alpha))
-    return made
+            other_hits += any(cell != "cell 0" for cell in verdicts.regressions)
+        results.append(Finding(f"+{pct}% in one cell of {CELLS}, 3% noise: red, that cell and no other", hits, gates,
+                               {10: 0.8, 15: 0.99, 25: 0.99}[pct], None))
+        results.append(Finding(f"+{pct}%: at the first look", first, gates, 0.99 if pct == 25 else None, None))
+        results.append(Finding(f"+{pct}%: another cell called red", other_hits, gates, None, rule.alpha))
+    return results
 
 
 def cells_of(ratios: np.ndarray) -> dict[str, np.ndarray]:

@@ -18,32 +18,34 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from bqb import Failure
-from bqb.gate import INVALID, decide
-from bqb.gate import arms as the_arms
+from bqb import CommandError
+from bqb.data.rows import Row
+from bqb.exit_status import GateStatus
+from bqb.gate import arms as the_arms, decide
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.counts import Stored
-from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, WentWrong, chosen_layouts
+from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, QueueFailed, chosen_layouts
 from bqb.gate.policy import Policy
 from bqb.gate.run import SCHEMA, Result, count, select
-from bqb.progress import Progress
-from bqb.results import Row
+from bqb.running.progress import Progress
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host_name")  # of the machine and the build
 
 
-class Refused(Failure):
+class Refused(CommandError):
     """The stored file is no baseline here; why."""
 
-    def __init__(self, path: Path, why: str):
-        super().__init__(f"{path}: {why}", INVALID)
+    def __init__(self, path: Path, reason: str):
+        super().__init__(f"{path}: {reason}", GateStatus.INVALID)
 
 
 def load(path: Path) -> Row:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}; name a file that `gate run --json` wrote", 2) from None
+        raise CommandError(f"{path}: {error.strerror}; name a file that `gate run --json` wrote",
+                           GateStatus.USAGE) from None
     except ValueError as error:
         raise Refused(path, f"corrupt: no JSON ({error}); make a new one with `gate run --json`") from None
     needed = ("schema", "policy", "head", "context", "harness_id", "cells", "plans", "counts")
@@ -95,7 +97,7 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
             progress.update("counting", 0, 1)
             count(result, Stored(document["counts"]))
             for number in range(last + 1):  # the first is discarded, as it was then
-                if number > 6 and not clock.has(clock.spent_s / number):
+                if number > MIN_VERDICT_BLOCKS and not clock.has(clock.spent_s / number):
                     result.remarks.append(f"the budget was spent after {number - 1} trials of each cell")
                     break
                 for cell in bench.shuffled(result.cells):
@@ -107,8 +109,8 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
                         base = then[cell.name].get(number, math.nan)
                         result.pairs.setdefault(cell.name, []).append(
                             Pair(cell.name, number, (base,) * len(times), times, layout, layout, False, voids))
-    except WentWrong as wrong:
-        result.failure = f"{wrong} (in the head)"
+    except QueueFailed as queue_failure:
+        result.failure = f"{queue_failure} (in the head)"
         return result
     judge(result, then, taken)
     result.wall_s = clock.spent_s
@@ -127,8 +129,9 @@ def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, di
     slower, fast_enough = {}, {}
     for cell in result.judged:
         old, new = relative(then, cell), relative(taken, cell)
-        if min(len(old), len(new)) < 6:
-            raise Failure(f"{cell.name}: too few trials beside the control ({CONTROL}) to compare", INVALID)
+        if min(len(old), len(new)) < MIN_VERDICT_BLOCKS:
+            raise CommandError(f"{cell.name}: too few trials beside the control ({CONTROL}) to compare",
+                               GateStatus.INVALID)
         slower[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="greater").pvalue
         fast_enough[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="less").pvalue
     for step, name in enumerate(sorted(slower, key=slower.__getitem__)):

@@ -1,0 +1,52 @@
+"""All exit statuses: of the commands in scripts/, of the gate, and of the programs that they start.
+
+`FAILED`, `USAGE` and `SETUP` are those of bench, test, explore, validate, plot and publish. The
+gate has its own, documented in docs/gate.md. scripts/setup.sh exits with SETUP (gate: INVALID).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+OK = 0
+FAILED = 1  # a queue, a test or a comparison failed, or a run broke off
+USAGE = 2  # wrong usage, a wrong scenario, or a folder that cannot be used
+SETUP = 3  # something is missing here and could not be installed, or a build failed
+SIGNAL = 128  # plus the number of the signal that stopped a command
+
+
+class GateStatus(IntEnum):
+    """Of ./scripts/gate."""
+
+    PASS = 0
+    REGRESSION = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    INVALID = 4
+
+
+class QueueBenchStatus(IntEnum):
+    """Of queue_bench."""
+
+    OK = 0
+    QUEUE_FAILED = 1
+    USAGE = 2
+    HUNG = 4  # a queue hung; its row is written, and the process cannot go on
+    IO_ERROR = 5
+    RESOURCE_LIMIT = 6
+    INTERNAL_ERROR = 70
+
+
+class GateCountsStatus(IntEnum):
+    """Of gate_counts, as far as the gate distinguishes them."""
+
+    UNFIT = 3  # the queue cannot be counted this way
+    QUEUE_FAILED = 4
+
+
+QUEUE_BENCH_ERRORS = {  # that end a run: what to say where queue_bench does not say it itself
+    QueueBenchStatus.USAGE: "wrong options or a wrong scenario",
+    QueueBenchStatus.IO_ERROR: "the results cannot be written; is the disk full?",
+    QueueBenchStatus.RESOURCE_LIMIT: "not enough threads or memory (see ulimit -u and ulimit -v)",
+    QueueBenchStatus.INTERNAL_ERROR: "internal error",
+}

@@ -1,0 +1,1 @@
+"""What a run is shown as: numbers in plain words, tables, figures."""

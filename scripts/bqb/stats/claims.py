@@ -1,0 +1,131 @@
+"""Scores what the scenarios' authors expected: each claim right, wrong, undecided, or without numbers.
+
+    scores = claims.score_all(run, scenario)
+
+A claim is about the median over its points of a queue's median over the blocks of each; one that compares two queues,
+about the ratios within the blocks; one that compares points, about the ratio of the two medians. It is right where the
+whole 95% bootstrap interval lies on the claimed side, wrong where it lies on the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bqb.data.model import Claim, Point, Run, Scenario
+from bqb.stats import ranking, summaries
+from bqb.stats.summaries import CONFIDENCE, SEED, Estimate
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
+
+RIGHT, WRONG, UNDECIDED, NO_NUMBERS = VERDICTS = "right", "wrong", "undecided", "no numbers"
+DECISIVE = (WRONG, NO_NUMBERS, UNDECIDED, RIGHT)  # of several queues, the first of these that one of them gives
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a claim fared, with the queue that decided it: of several, one of the worst verdict.
+
+    `measured` is in the counter's unit, or a ratio; its `n` is the fewest undisturbed blocks of a point. None without
+    numbers. `reason` says why there is no verdict; empty if there is one."""
+
+    claim: Claim
+    verdict: str
+    queue: str
+    measured: Estimate | None = None
+    reason: str = ""
+
+
+def score_all(run: Run, scenario: Scenario) -> list[Score]:
+    """A score for each claim of a scenario, in its order."""
+    return [score(run, claim) for claim in scenario.claims]
+
+
+def score(run: Run, claim: Claim) -> Score:
+    """The worst of the claim's queues; of equal verdicts, that of the queue that lies nearest to the bound."""
+    queues = claim.queues or _that_ran(run, claim)
+    if not queues:
+        return Score(claim, NO_NUMBERS, "", reason="no queue has a number")
+    scores = [_score(run, claim, queue) for queue in queues]
+    return min(scores, key=lambda each: (DECISIVE.index(each.verdict), _room(each)))
+
+
+def _that_ran(run: Run, claim: Claim) -> list[str]:
+    """The bounded queues that have numbers at a point of the claim, without the one to compare with."""
+    queues = dict.fromkeys(queue for name in claim.points for queue in ranking.rankable(run, run.points[name]))
+    return [queue for queue in queues if queue != claim.than]
+
+
+def _room(score: Score) -> float:
+    """How far the measured value lies inside the claimed bounds, as a share of them; negative outside."""
+    if score.measured is None:
+        return 0.0
+    value, above, below = score.measured.median, score.claim.above, score.claim.below
+    rooms = [] if above is None else [(value - above) / (abs(above) or 1)]
+    return min(rooms if below is None else [*rooms, (below - value) / (abs(below) or 1)])
+
+
+def _score(run: Run, claim: Claim, queue: str) -> Score:
+    points = [run.points[name] for name in (*claim.points, *claim.than_points)]
+    if missing := next((reason for point in points for name in (queue, claim.than)
+                        if name and (reason := _why_none(run, point, name, claim.counter))), ""):
+        return Score(claim, NO_NUMBERS, queue, reason=missing)
+    samples = [_values(run, point, queue, claim) for point in points]
+    fewest = min(map(len, samples))
+    if fewest < MIN_VERDICT_BLOCKS:
+        blocks = f"{fewest} undisturbed block{'s' * (fewest != 1)}, a verdict needs {MIN_VERDICT_BLOCKS}"
+        return Score(claim, UNDECIDED, queue, _measured(claim, samples) if fewest else None, blocks)
+    measured = _measured(claim, samples)
+    if measured is None:
+        return Score(claim, UNDECIDED, queue, reason="the ratio means nothing: not everything is above 0")
+    verdict = _verdict(claim, measured)
+    return Score(claim, verdict, queue, measured, "a bound lies inside the interval" if verdict == UNDECIDED else "")
+
+
+def _why_none(run: Run, point: Point, queue: str, counter: str) -> str:
+    """Why a cell has no value of a counter; empty if it has one."""
+    if summaries.summarise(run, point, queue, counter):
+        return ""
+    problem = run.problem_of(point, queue)
+    if problem:
+        return f"{queue} {'had no window' if problem.kind == 'void' else problem.kind}"
+    return f"{queue} has no {counter}" if run.trials_of(point, queue) else f"{queue} did not run"
+
+
+def _values(run: Run, point: Point, queue: str, claim: Claim) -> list[tuple[float, float]]:
+    """(value, what it is divided by) in each undisturbed block of a point."""
+    mine, theirs = ({trial.round: trial.counters[claim.counter] for trial in run.trials_of(point, name)
+                     if not trial.disturbed and claim.counter in trial.counters}
+                    for name in (queue, claim.than or queue))
+    return [(value, theirs[number] if claim.than else 1.0) for number, value in mine.items() if number in theirs]
+
+
+def _measured(claim: Claim, samples: Sequence[list[tuple[float, float]]]) -> Estimate | None:
+    """What a claim is about, from the samples of its points and then of those to compare with; None where it is a ratio
+    of what is not positive."""
+    if claim.than and min(min(pair) for sample in samples for pair in sample) <= 0:
+        return None
+    rng = np.random.default_rng(SEED)
+    ratios = [[value / other for value, other in sample] for sample in samples]
+    # By point: the median, then those of its resamples.
+    medians = np.array([[np.median(sample), *summaries.resampled_medians(sample, rng)] for sample in ratios])
+    over_points = np.median(medians[:len(claim.points)], axis=0)
+    if claim.than_points:
+        others = np.median(medians[len(claim.points):], axis=0)
+        if min(others.min(), over_points.min()) <= 0:
+            return None
+        over_points = over_points / others
+    low, high = np.percentile(over_points[1:], CONFIDENCE)
+    fewest = min(map(len, samples))
+    interval = (float(low), float(high)) if fewest > 1 else (None, None)
+    return Estimate(float(over_points[0]), *interval, fewest)
+
+
+def _verdict(claim: Claim, measured: Estimate) -> str:
+    assert measured.low is not None and measured.high is not None, "six blocks have an interval"
+    above = -np.inf if claim.above is None else claim.above
+    below = np.inf if claim.below is None else claim.below
+    if above < measured.low and measured.high < below:
+        return RIGHT
+    return WRONG if measured.high < above or below < measured.low else UNDECIDED
