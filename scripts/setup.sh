@@ -128,6 +128,7 @@ find_needs() {  # find_needs COMMAND
           need_python matplotlib numpy scipy rich pytest xdist ;;
     plot | publish) need_python matplotlib numpy rich ;;
     plot_validation) need_python matplotlib numpy scipy rich ;;
+    generate) need_build_tools; need_python rich ;;
     lint) need_lint_tools ;;
     help) need_python ;;
   esac

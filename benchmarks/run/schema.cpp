@@ -25,19 +25,10 @@ Json keys_json() {
               {"unit", key.unit},   {"swept", key.swept}, {"in_case", key.in_case}, {"default", key.fallback},
               {"meaning", key.meaning}};
     if (!key.values.empty()) json["values"] = key.values;
+    if (key.write) json["default_value"] = key.type == "table" ? Json() : key.default_value;
     all.push_back(json);
   }
   return all;
-}
-
-// What a point has that a file need not say.
-Json point_defaults_json() {
-  Json defaults = Json::object();
-  for (const Key& key : keys()) {
-    if (key.write) key.write(Point{}, defaults);
-  }
-  defaults.erase("capacity");  // has none
-  return defaults;
 }
 
 Json counters_json() {
@@ -100,7 +91,6 @@ Json exit_statuses_json() {
 Json schema_json() {
   return {{"schema", schema_version},
           {"keys", keys_json()},
-          {"point_defaults", point_defaults_json()},
           {"enums",
            {{"shape", names_of<Topology>()},
             {"payload", names_of<Payload>()},

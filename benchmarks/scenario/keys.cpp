@@ -30,6 +30,7 @@ Key count_key(const char* name, const char* unit, std::int64_t high, std::size_t
     if (const auto value = from.read_count(name, 1, high)) point.*member = static_cast<std::size_t>(*value);
   };
   key.write = [=](const Point& point, Json& json) { json[name] = point.*member; };
+  key.default_value = Point{}.*member;
   return key;
 }
 
@@ -41,6 +42,7 @@ Key choice_key(const char* name, E Point::*member, const char* meaning) {
     point.*member = from.read_choice<E>(name).value_or(point.*member);
   };
   key.write = [=](const Point& point, Json& json) { json[name] = name_of(point.*member); };
+  key.default_value = name_of(Point{}.*member);
   return key;
 }
 
@@ -67,6 +69,7 @@ Key capacity_key() {
     point.capacity_line = from.find("capacity")->source().begin.line;
   };
   key.write = [](const Point& point, Json& json) { json["capacity"] = point.capacity; };
+  key.default_value = Point{}.capacity;
   return key;
 }
 
@@ -98,6 +101,7 @@ Key message_bytes_key() {
     }
   };
   key.write = [](const Point& point, Json& json) { json["message_bytes"] = point.message_bytes; };
+  key.default_value = Point{}.message_bytes;
   return key;
 }
 
@@ -114,6 +118,7 @@ Key stages_key() {
   key.write = [](const Point& point, Json& json) {
     if (point.topology == Topology::pipeline) json["stages"] = point.stages;
   };
+  key.default_value = Point{}.stages;
   return key;
 }
 

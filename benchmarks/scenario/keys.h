@@ -31,6 +31,8 @@ struct Key {
   std::function<void(const Combination&, Point&)> read = nullptr;
   /// Adds the key to the JSON form of the point; nothing where it does not apply.
   std::function<void(const Point&, Json&)> write = nullptr;
+  /// What a point has that does not give the key; null: the key is absent.
+  Json default_value = nullptr;
 
   /// "capacity", "producer.mean_ns"
   std::string path() const { return table.empty() ? name : table + "." + name; }

@@ -1,6 +1,7 @@
-"""The logic behind the commands in scripts/: bench, test, explore, validate, gate, plot, publish.
+"""The logic behind the commands in scripts/: bench, test, explore, validate, gate, plot,
+publish, generate.
 
-A folder imports only folders to its left, and all may import this module and exit_status.py
+A folder imports only folders to its left, and all may import this module, exit_status.py and schema.py
 (tests/python/test_layers.py checks it):
 
     data <- stats <- report <- running <- validation <- gate <- commands

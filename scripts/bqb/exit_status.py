@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from bqb.schema import QueueBenchStatus
+
 OK = 0
 FAILED = 1  # a queue, a test or a comparison failed, or a run broke off
 USAGE = 2  # wrong usage, a wrong scenario, or a folder that cannot be used
@@ -23,18 +25,6 @@ class GateStatus(IntEnum):
     USAGE = 2
     INCONCLUSIVE = 3
     INVALID = 4
-
-
-class QueueBenchStatus(IntEnum):
-    """Of queue_bench."""
-
-    OK = 0
-    QUEUE_FAILED = 1
-    USAGE = 2
-    HUNG = 4  # a queue hung; its row is written, and the process cannot go on
-    IO_ERROR = 5
-    RESOURCE_LIMIT = 6
-    INTERNAL_ERROR = 70
 
 
 class GateCountsStatus(IntEnum):

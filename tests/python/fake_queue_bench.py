@@ -94,7 +94,8 @@ def pilot(rows, arguments):
     for point in POINTS:
         for queue in QUEUES:
             if cell(point, queue) not in known:
-                rows.write(kind="plan", cell=cell(point, queue), point=point, queue=queue)
+                rows.write(kind="plan", cell=cell(point, queue), point=point, queue=queue, pilot_ns_per_msg=1000,
+                           messages_per_producer=100, warmup_messages_per_producer=10, wall_ns=1e6)
 
 
 def properties(rows, blamed):
@@ -143,6 +144,7 @@ def measure(rows, number, only):
             if cell(point, queue) not in rows.failed():
                 trial(rows, point, queue, number)
         rows.write(kind="block", point=point, round=number, wall_ns=1e9 * FAKE.get("block_s", {}).get(point, 0),
+                   probe_before=1.0, probe_after=1.0, ns_per_step=1.0, ns_per_step_after=1.0,
                    disturbed=number <= FAKE.get("disturbed", {}).get(point, 0))
 
 

@@ -154,7 +154,7 @@ class _Maker:
             self.write(kind="skip", **names, reason=self.cannot_run.get(point["scenario"], below))
         else:
             self.write(kind="plan", **names, pilot_ns_per_msg=1000.0, messages_per_producer=50_000,
-                       warmup_messages_per_producer=5000)
+                       warmup_messages_per_producer=5000, wall_ns=50e6)
 
     def _skipped(self, point, queue):
         too_small = queue == "boost_lockfree" and point["capacity"] == 1 and point["scenario"] == "speed_map"
@@ -172,8 +172,9 @@ class _Maker:
             self._trial(scenario, point, queue, number, order, disturbed, point["level"])
             if point["level"] == "counted" and number == 1:
                 self._trial(scenario, point, queue, number, order, disturbed, "traced")
-        row = dict(kind="block", point=point["name"], round=number, disturbed=disturbed, probe_before=[1.0, 0.99],
-                   probe_after=[1.0, 0.98], gap_share=0.2 if disturbed else 0.01, ns_per_step=0.25,
+        row = dict(kind="block", point=point["name"], round=number, disturbed=disturbed, probe_before=0.99,
+                   probe_after=0.98, gap_share=0.2 if disturbed else 0.01, ns_per_step=0.25,
+                   ns_per_step_after=0.25, wall_ns=400e6,
                    handoff_ns=HANDOFF_NS)
         self.write(**row, **({"why": "probe 0.71 after"} if disturbed else {}))
 

@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(bqb.__file__).parent
 ORDER = re.findall(r"\w+", re.search(r"^    (data <- .*)$", bqb.__doc__, re.MULTILINE)[1])
-ROOT_MODULES = ("bqb", "bqb.exit_status")  # which every folder may import
+ROOT_MODULES = ("bqb", "bqb.exit_status", "bqb.schema")  # which every folder may import
 ENTRY = "bqb.__main__"  # which may import every folder
 
 

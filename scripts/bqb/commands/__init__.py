@@ -11,13 +11,13 @@ from __future__ import annotations
 import signal
 
 from bqb import CommandError
-from bqb.commands import bench, explore, gate, plot, publish, test, validate
+from bqb.commands import bench, explore, gate, generate, plot, publish, test, validate
 from bqb.commands.shared import print_error
 from bqb.running.process import STOP_SIGNALS, Interrupted
 
 COMMANDS = {"bench": bench.main, "test": test.main, "explore": explore.main,
             "validate": validate.main, "gate": gate.main, "plot": plot.main,
-            "publish": publish.main}
+            "publish": publish.main, "generate": generate.main}
 
 
 def main(words: list[str]) -> int:

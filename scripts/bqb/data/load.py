@@ -20,8 +20,7 @@ from bqb.data.model import (
     ResultError, Run, Scenario, Side, Trial,
 )
 from bqb.data.rows import TRIALS_FILE, Row, read_rows
-
-SCHEMA = 1
+from bqb.schema import SCHEMA
 
 
 def load_run(folder: Path | str) -> Run:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bqb.data.rows import Row, last_rows, read_rows
+from bqb.schema import PointKeys
 
 REFERENCE = "reference"  # the queue that the others are compared with
 
@@ -47,30 +48,16 @@ class Arrivals(Process):
 
 
 @dataclass(frozen=True, eq=False)
-class Point:
-    """One combination of a scenario's swept keys; with a queue it makes a cell."""
+class Point(PointKeys):
+    """One combination of a scenario's swept keys; with a queue it makes a cell. Its keys are in bqb/schema.py."""
 
     name: str  # scenario/key:value/...
     scenario: str
     params: dict[str, object]  # the swept keys only
-    shape: str = "queue"  # pipeline: a queue between each two of `stages`; ping_pong: one of requests, one of replies
-    producers: int = 1
-    consumers: int = 1
-    stages: int = 2  # of a pipeline, the producer and the consumer among them
-    capacity: int = 1
-    message_bytes: int = 8
-    payload: str = "in_queue"  # or heap
-    when_full: str = "wait"  # or drop
-    batch: int = 1
-    placement: str = ""
-    neighbour: str = "none"  # or idle_priority: victims that take what the queue leaves of the cores
-    cpu_quota_pct: float | None = None  # of the used cores' time; absent: no quota
-    rho: float | None = None  # offered load over service capacity; absent without work on both sides
     producer: Side = field(default_factory=Side)
     consumer: Side = field(default_factory=Side)
     stage: Side = field(default_factory=Side)  # pipeline: each of the stages in the middle
     arrivals: Arrivals | None = None  # open loop
-    window_ms: float = 0.0
     level: str = "traced"  # the level that gives the number
     case: str | None = None
 

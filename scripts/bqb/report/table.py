@@ -23,6 +23,7 @@ from bqb.report.units import (
     counter_name, format_bytes, format_ns, format_rate, format_ratio, format_share, format_value,
 )
 from bqb.report.wording import open_loop_warnings
+from bqb.schema import PROPERTY_PARAMETERS
 from bqb.stats import claims, ranking, summaries
 from bqb.stats.counters import NOMINAL_LOST, THROUGHPUT
 from bqb.stats.ranking import Answer, Loss
@@ -221,8 +222,8 @@ def _machine(run: Run) -> Text | None:
 PROPERTIES = {  # (property, parameter): head of its column, how its value is written
     ("idle_pop_cpu_share", None): ("idle\npop", format_share),
     ("idle_push_cpu_share", None): ("idle\npush", format_share),
-    **{("close_to_last_return_ns", waiters): (f"close\n{waiters}", format_ns) for waiters in (1, 8, 64)},
-    **{("bytes", capacity): (f"bytes\n{capacity}", format_bytes) for capacity in (1, 64, 4096)},
+    **{("close_to_last_return_ns", waiters): (f"close\n{waiters}", format_ns) for waiters in PROPERTY_PARAMETERS["close"]},
+    **{("bytes", capacity): (f"bytes\n{capacity}", format_bytes) for capacity in PROPERTY_PARAMETERS["memory"]},
     ("full_bytes", 4096): ("full\n4096", format_bytes),
     ("construct_ns", 64): ("make\n64", format_ns),
     ("header_compile_s", None): ("com-\npile", lambda seconds: f"{seconds:.1f} s"),

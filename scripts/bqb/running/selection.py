@@ -9,9 +9,10 @@ from pathlib import Path
 
 from bqb import ROOT, CommandError, exit_status
 from bqb.running.journal import Journal
+from bqb.schema import DEFAULT_ROUNDS
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
-DEFAULT_ROUNDS = 12
+
 
 
 @dataclass(frozen=True)

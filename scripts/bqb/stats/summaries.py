@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bqb.data.model import Histogram, Point, Run, Trial
+from bqb.schema import LEAST_SAMPLES_BEYOND_QUANTILE
 from bqb.stats.thresholds import MIN_UNDISTURBED
 
 RESAMPLES, SEED = 4000, 20_240_229
@@ -170,8 +171,8 @@ class Pool:
 
 
 def printable(share: float, samples: int) -> bool:
-    """Whether quantile `share` of `samples` samples may be shown: at least 100 of them must lie beyond it."""
-    return samples > 0 and samples * (1 - share) >= 100 * (1 - 1e-9)
+    """Whether enough of `samples` samples lie beyond quantile `share` for it to be shown."""
+    return samples > 0 and samples * (1 - share) >= LEAST_SAMPLES_BEYOND_QUANTILE * (1 - 1e-9)
 
 
 def pooled(run: Run, names: Iterable[str]) -> dict[tuple[str, str, str], Pool]:

@@ -15,6 +15,7 @@ from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import GREY, SMALL
 from bqb.report.figures.view import View
 from bqb.report.units import format_bytes, format_ns, format_share
+from bqb.schema import PROPERTY_PARAMETERS
 
 LIGHT, MIDDLE, DARK = "#9ecae1", "#4292c6", "#08306b"
 ROW, BETWEEN, HEAD, FOOT = 0.24, 0.35, 0.42, 0.4  # inches
@@ -44,10 +45,10 @@ PANELS = (
     Panel("CPU of a waiting thread", ((("idle_pop_cpu_share", None), "in pop", MIDDLE, False),
                                       (("idle_push_cpu_share", None), "in push", DARK, True)), format_share, True),
     Panel("close() until all have returned",
-          _ramp("close_to_last_return_ns", (1, 8, 64), "waiting threads"), format_ns),
-    Panel("memory, by capacity", (*_ramp("bytes", (1, 64, 4096), ""),
+          _ramp("close_to_last_return_ns", PROPERTY_PARAMETERS["close"], "waiting threads"), format_ns),
+    Panel("memory, by capacity", (*_ramp("bytes", PROPERTY_PARAMETERS["memory"], ""),
                                   (("full_bytes", 4096), "full", DARK, True)), format_bytes),
-    Panel("construction, by capacity", _ramp("construct_ns", (1, 64, 4096), ""), format_ns),
+    Panel("construction, by capacity", _ramp("construct_ns", PROPERTY_PARAMETERS["construction"], ""), format_ns),
     Panel("compiling the header", ((("header_compile_s", None), "", DARK, False),), lambda s: f"{s:g} s", linear=True),
 )
 
@@ -155,7 +156,7 @@ def _title(view: View, queues: Sequence[str]) -> str:
         parts.append(f"{len(asleep)} of {len(idle)} queues sleep while they wait" if len(asleep) < len(idle) else
                      "No queue uses CPU while it waits")
     # Of those that sleep: where more threads spin than there are cores, the time to the last return is the scheduler's.
-    waiters, closing = max(((waiters, known) for waiters in (1, 8, 64) if (known := _closing(view, asleep, waiters))),
+    waiters, closing = max(((waiters, known) for waiters in PROPERTY_PARAMETERS["close"] if (known := _closing(view, asleep, waiters))),
                            default=(0, {}))
     if len(closing) > 1:
         least, most = min(closing, key=closing.get), max(closing, key=closing.get)

@@ -1,0 +1,203 @@
+"""Files that follow from `queue_bench --schema`: bqb/schema.py, and tables in two pages.
+
+    for path, text in generated_files(schema).items(): ...
+
+A page keeps its own words outside of the marked parts:
+
+    <!-- generated: NAME -->
+    ...
+    <!-- end of NAME -->
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bqb import ROOT
+
+Schema = dict[str, Any]
+
+MODULE = ROOT / "scripts" / "bqb" / "schema.py"
+PYTHON_TYPES = {"whole number": "int", "number": "float", "text": "str"}
+
+
+def generated_files(schema: Schema) -> dict[Path, str]:
+    """What each generated file must hold."""
+    files = {MODULE: python_module(schema)}
+    for page, parts in PAGES.items():
+        text = page.read_text(encoding="utf-8")
+        for name, render in parts.items():
+            text = with_part(text, name, "\n".join(render(schema)), page)
+        files[page] = text
+    return files
+
+
+def with_part(text: str, name: str, content: str, page: Path) -> str:
+    """The page with another content between the marks of `name`. Raises ValueError without them."""
+    begin, end = f"<!-- generated: {name} -->\n", f"<!-- end of {name} -->\n"
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise ValueError(f"{page}: lacks the lines '{begin.strip()}' and '{end.strip()}'")
+    return re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n{content}\n\n{end}", text, flags=re.DOTALL)
+
+
+# ------------------------------------------------------------------------------------- bqb/schema.py
+
+
+def python_module(schema: Schema) -> str:
+    """The vocabulary as Python constants, and the keys of a point as a dataclass."""
+    lines = [
+        '"""The vocabulary of queue_bench: written by ./scripts/generate from queue_bench --schema."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from dataclasses import dataclass",
+        "from enum import IntEnum",
+        "",
+        "# flake8: noqa: E501",
+        "",
+        f"SCHEMA = {schema['schema']}  # version of the row format",
+        "",
+    ]
+    for rule in schema["rules"]:
+        value = int(rule["value"]) if rule["value"] == int(rule["value"]) else rule["value"]
+        lines.append(f"{rule['name'].upper()} = {value}  # {rule['meaning']}")
+    lines += ["", "", "class QueueBenchStatus(IntEnum):", '    """Exit statuses of queue_bench."""', ""]
+    lines += [f"    {entry['name'].upper()} = {entry['status']}  # {entry['meaning']}"
+              for entry in schema["exit_statuses"]]
+    lines += ["", "", "@dataclass(frozen=True, eq=False, kw_only=True)", "class PointKeys:",
+              '    """The keys of a point that are one value, with the defaults of a point that lacks them."""', ""]
+    lines += [f"    {member}" for member in point_members(schema)]
+    lines += ["", "", "# name: (better, unit)", "COUNTERS: dict[str, tuple[str, str]] = {"]
+    lines += [f'    "{counter["name"]}": ("{counter["better"]}", "{counter["unit"]}"),'
+              for counter in schema["counters"]]
+    lines += ["}", "", "# The stems of counters that come as mean, median and 99th percentile.",
+              f"DISTRIBUTIONS = {_tuple(schema['distributions'])}", "",
+              "# The values of the parameter that a property is measured at; its values, with units.",
+              "PROPERTY_PARAMETERS: dict[str, tuple[int, ...]] = {"]
+    lines += [f'    "{kind["name"]}": {_tuple(kind["parameters"])},'
+              for kind in schema["properties"] if "parameters" in kind]
+    lines += ["}", "PROPERTY_VALUES: dict[str, tuple[str, ...]] = {"]
+    lines += [f'    "{kind["name"]}": {_tuple(kind["values"])},' for kind in schema["properties"]]
+    lines += ["}", "", "# row kind: (required fields, optional fields)",
+              "ROW_FIELDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {"]
+    for row in schema["rows"]:
+        required = [field["name"] for field in row["fields"] if field["required"]]
+        optional = [field["name"] for field in row["fields"] if not field["required"]]
+        lines.append(f'    "{row["kind"]}": (frozenset({_tuple(required)}), frozenset({_tuple(optional)})),')
+    lines += ["}", "", "# name of a key or label: its values",
+              "VALUES: dict[str, tuple[str, ...]] = {"]
+    lines += [f'    "{name}": {_tuple(values)},' for name, values in schema["enums"].items()]
+    lines += ["}", "LABELS: dict[str, tuple[str, ...]] = {"]
+    lines += [f'    "{name}": {_tuple(values)},' for name, values in schema["labels"].items()]
+    return "\n".join([*lines, "}", ""])
+
+
+def point_members(schema: Schema) -> list[str]:
+    """The fields of PointKeys."""
+    members = []
+    for key in schema["keys"]:
+        if "default_value" not in key or key["type"] == "table":
+            continue
+        kind, value = PYTHON_TYPES[key["type"]], key["default_value"]
+        unit = f"  # {key['unit']}" if key["unit"] else ""
+        if value is None:
+            members.append(f"{key['name']}: {kind} | None = None{unit}")
+        else:
+            text = f'"{value}"' if kind == "str" else value
+            members.append(f"{key['name']}: {kind} = {text}{unit}")
+    return members
+
+
+def _tuple(values: list[Any]) -> str:
+    items = [f'"{value}"' if isinstance(value, str) else str(value) for value in values]
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+
+
+# --------------------------------------------------------------------------------------------- pages
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    return [_row(*header), _row(*["---"] * len(header)), *(_row(*cells) for cells in rows)]
+
+
+def scenario_keys(schema: Schema) -> list[str]:
+    """The keys of a scenario file, those of [[claim]] apart."""
+    rows = []
+    for key in schema["keys"]:
+        if key["table"] == "claim":
+            continue
+        name = f"`{key['name']}`" if not key["table"] else f"`  {key['name']}`"
+        if key["type"] == "table":
+            name = f"`[{key['name']}]`"
+        elif key["type"] == "tables":
+            name = f"`[[{key['name']}]]`"
+        kind = ("" if key["type"].startswith("table") else key["type"]) + ("\\*" if key["swept"] else "")
+        meaning = key["meaning"]
+        if key["table"] and "values" in key:
+            meaning += f": {', '.join(f'`{value}`' for value in key['values'])}"
+        rows.append((name, kind, key["unit"], meaning, key["default"]))
+    return _table(("key", "type", "unit", "meaning", "default"), rows)
+
+
+def claim_keys(schema: Schema) -> list[str]:
+    """The keys of [[claim]]."""
+    return _table(("key", "type", "meaning", "default"),
+                  [(f"`{key['name']}`", key["type"], key["meaning"], key["default"])
+                   for key in schema["keys"] if key["table"] == "claim"])
+
+
+def counters(schema: Schema) -> list[str]:
+    """All counters of a trial."""
+    return _table(("counter", "better", "meaning"),
+                  [(f"`{counter['name']}`", counter["better"], counter["meaning"])
+                   for counter in schema["counters"]])
+
+
+def row_kinds(schema: Schema) -> list[str]:
+    """The rows of trials.jsonl and of the files beside it."""
+    lines = []
+    for row in schema["rows"]:
+        lines += [f"### `{row['kind']}`", "", f"{row['when'][0].upper()}{row['when'][1:]}.", ""]
+        lines += _table(("field", "meaning"), [(f"`{field['name']}`", field["meaning"]) for field in row["fields"]])
+        lines.append("")
+    return lines[:-1]
+
+
+def properties(schema: Schema) -> list[str]:
+    """The properties of a queue."""
+    rows = []
+    for kind in schema["properties"]:
+        params = "{}"
+        if "parameter" in kind:
+            params = f"{{`{kind['parameter']}`: {', '.join(map(str, kind['parameters']))}}}"
+        rows.append((f"`{kind['name']}` {params}", ", ".join(f"`{value}`" for value in kind["values"]),
+                     kind["meaning"]))
+    return _table(("`name`, `params`", "`values`", "meaning"), rows)
+
+
+def labels(schema: Schema) -> list[str]:
+    """The labels of a queue."""
+    return _table(("label", "values"),
+                  [(f"`{name}`", ", ".join(f"`{value}`" for value in values) or "free text")
+                   for name, values in schema["labels"].items()])
+
+
+def statuses(schema: Schema) -> list[str]:
+    """The exit statuses of queue_bench."""
+    return _table(("status", "name", "meaning"),
+                  [(str(entry["status"]), f"`{entry['name']}`", entry["meaning"])
+                   for entry in schema["exit_statuses"]])
+
+
+PAGES: dict[Path, dict[str, Callable[[Schema], list[str]]]] = {
+    ROOT / "scenarios" / "README.md": {"keys": scenario_keys, "claim keys": claim_keys},
+    ROOT / "results" / "README.md": {"row kinds": row_kinds, "counters": counters, "properties": properties,
+                                     "labels": labels, "exit statuses": statuses},
+}
