@@ -42,8 +42,8 @@ Histogram sojourn_in(const PipelineReplay& replay, std::size_t first) {
 // The numbers of a trial that was verified.
 class ChainAnalysis {
  public:
-  ChainAnalysis(const TrialPlan& plan, const ChainRecord& record, std::optional<double> handoff_ns,
-                std::size_t cores, TrialResult& out)
+  ChainAnalysis(const TrialPlan& plan, const ChainRecord& record, std::optional<double> handoff_ns, std::size_t cores,
+                TrialResult& out)
       : plan_(plan),
         point_(plan.point),
         record_(record),

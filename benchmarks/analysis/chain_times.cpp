@@ -54,8 +54,8 @@ std::vector<StageState> stage_states_at(Ticks t, const TrialPlan& plan, const Ch
     };
     StageState& state = states[k];
     state.entered = std::max(taken_behind, passed([&](std::size_t i) {
-                                 return timestamps.pushes(k) ? timestamps.push(k, i).done : timestamps.work_ends(k, i);
-                               }));
+                               return timestamps.pushes(k) ? timestamps.push(k, i).done : timestamps.work_ends(k, i);
+                             }));
     state.taken = std::min(messages, state.entered + 1);  // the first stage always has one in hand
     if (k > 0) state.taken = passed([&](std::size_t i) { return timestamps.pop(k, i).done; });
     taken_behind = state.taken;

@@ -31,7 +31,7 @@ struct PipelineReplay {
 
 /// Replays all messages from the states on. `capacity` may be unbounded_capacity; `handoff_ns` as in
 /// ideal_queue.h.
-PipelineReplay replay_pipeline(const StageTimes& service, const std::vector<StageState>& states,
-                               std::size_t capacity, double handoff_ns = 0);
+PipelineReplay replay_pipeline(const StageTimes& service, const std::vector<StageState>& states, std::size_t capacity,
+                               double handoff_ns = 0);
 
 }  // namespace bq::bench

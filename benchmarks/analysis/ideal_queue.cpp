@@ -9,7 +9,7 @@ Replay replay(const ServiceTimes& times, const InitialState& state, const IdealQ
   Replay result;
   std::vector<InitialState::Producer> producers = state.producers;
   std::vector<double> consumers = state.consumer_free_ns;  // when each is free
-  std::vector<double> start;                                 // of consumption, in the order of entry
+  std::vector<double> start;                               // of consumption, in the order of entry
   start.reserve(state.waiting.size() + messages);
 
   const auto consume = [&](std::uint32_t producer, std::size_t sequence, double visible) {

@@ -21,9 +21,9 @@ inline bool shares_cores(const Point& point, std::size_t cores) {
 
 /// Window lengths of the replays, ns.
 struct IdealWindows {
-  double ideal_ns = 0;            ///< with the work as it took
-  double nominal_ns = 0;          ///< with the work as it was drawn
-  std::optional<double> floor_ns; ///< as `ideal_ns`, with a cache-line transfer per hand-off
+  double ideal_ns = 0;             ///< with the work as it took
+  double nominal_ns = 0;           ///< with the work as it was drawn
+  std::optional<double> floor_ns;  ///< as `ideal_ns`, with a cache-line transfer per hand-off
 };
 
 /// Adds overhead and efficiency of a window with `messages` messages.

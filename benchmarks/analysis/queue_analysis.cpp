@@ -187,8 +187,8 @@ class QueueAnalysis {
     const bool producers_sleep = point_.arrivals || point_.producer.kind == WorkKind::sleep;
     const bool consumers_sleep = point_.consumer.kind == WorkKind::sleep;
     producers.expected_sleeps = producer_sleeps_ + (producers_sleep ? producers.messages : 0);
-    consumers.expected_sleeps = consumer_sleeps_ + static_cast<double>(point_.consumers) +
-                                (consumers_sleep ? consumers.messages : 0);
+    consumers.expected_sleeps =
+        consumer_sleeps_ + static_cast<double>(point_.consumers) + (consumers_sleep ? consumers.messages : 0);
     add_usage(metrics_, {{"producer", producers}, {"consumer", consumers}});
   }
 

@@ -25,7 +25,7 @@ struct TrialResult {
   std::uint64_t messages = 0;  ///< pushed inside the window
   double window_ns = 0;
   Ticks window_open = 0, window_close = 0;
-  double spin_work_ns = 0;  ///< CPU time of the messages' own spin work inside the window
+  double spin_work_ns = 0;                               ///< CPU time of the messages' own spin work inside the window
   std::vector<std::pair<std::string, double>> counters;  ///< see scenario/counters.h; absent where they do not apply
   std::vector<std::pair<std::string, Histogram>> histograms;
   std::optional<Timeline> timeline;

@@ -33,8 +33,7 @@ struct RoleWork {
     preempted += preempted_ns(realised_ns, nominal_ns);
   }
   RoleWork operator+(const RoleWork& other) const {
-    return {realised + other.realised, nominal + other.nominal, preempted + other.preempted,
-            messages + other.messages};
+    return {realised + other.realised, nominal + other.nominal, preempted + other.preempted, messages + other.messages};
   }
   /// The time on CPU of spin work.
   double cpu() const { return realised - preempted; }

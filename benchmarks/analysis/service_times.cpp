@@ -30,9 +30,8 @@ WorkTimes<ServiceTimes> work_times(const TrialPlan& plan, const TrialMessages& m
       if (produces) nominal.produce[p][i] = drawn_ns(plan.point.producer, plan.demands.producer[p][i]);
       if (consumes) nominal.consume[p][i] = drawn_ns(plan.point.consumer, plan.demands.consumer[p][i]);
       // A dropped message has no realised work: it counts as it was drawn.
-      realised.consume[p][i] = message.dropped
-                                   ? nominal.consume[p][i]
-                                   : static_cast<float>(ns_between(message.pop_done, message.work_done));
+      realised.consume[p][i] =
+          message.dropped ? nominal.consume[p][i] : static_cast<float>(ns_between(message.pop_done, message.work_done));
       const auto with_preemption = [](float took, float drawn) { return drawn + preempted_ns(took, drawn); };
       planned.produce[p][i] = with_preemption(realised.produce[p][i], nominal.produce[p][i]);
       planned.consume[p][i] = with_preemption(realised.consume[p][i], nominal.consume[p][i]);

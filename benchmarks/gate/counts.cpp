@@ -42,7 +42,8 @@ std::size_t capacity_of(const bq::Traits& traits) {
 void uncontended(const OwnedQueue& queue, std::size_t count, std::uint32_t extra) {
   std::uint64_t sum = 1;
   for (std::size_t i = 0; i < count; ++i) {
-    if (!queue->push() || !queue->pop()) end(ExitStatus::queue_failed, "a push or a pop failed that had room, or a message");
+    if (!queue->push() || !queue->pop())
+      end(ExitStatus::queue_failed, "a push or a pop failed that had room, or a message");
     if (extra != 0) sum = spin_steps(extra, sum);
   }
   queue->close();

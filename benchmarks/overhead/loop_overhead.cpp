@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
       {"mpmc_spin_yield_park", run<bq::MpmcRingSpinYieldPark<Message>>},
       {"spsc_spin_yield_park", run<bq::SpscRingSpinYieldPark<Message>>},
   };
-  const auto found = queues.find(argv[2]);
-  if (found == queues.end()) return 2;
-  std::printf("%016llx\n", static_cast<unsigned long long>(found->second(argv[1], count)));
+  const auto entry = queues.find(argv[2]);
+  if (entry == queues.end()) return 2;
+  std::printf("%016llx\n", static_cast<unsigned long long>(entry->second(argv[1], count)));
 }

@@ -24,13 +24,20 @@ Json queue_labels(const QueueEntry& queue) {
 }
 
 Json label_vocabulary() {
-  return {{"line_up", names_of<LineUp>()},      {"origin", names_of<Origin>()},
-          {"producers", names_of<Endpoints>()}, {"consumers", names_of<Endpoints>()},
-          {"capacities", names_of<Capacities>()}, {"bound", names_of<Bound>()},
-          {"element", names_of<Element>()},     {"fifo", names_of<Fifo>()},
-          {"blocking", names_of<Blocking>()},   {"timed", names_of<Timed>()},
-          {"close", names_of<Close>()},         {"stall", names_of<Stall>()},
-          {"waiting", Json::array()},           {"note", Json::array()},
+  return {{"line_up", names_of<LineUp>()},
+          {"origin", names_of<Origin>()},
+          {"producers", names_of<Endpoints>()},
+          {"consumers", names_of<Endpoints>()},
+          {"capacities", names_of<Capacities>()},
+          {"bound", names_of<Bound>()},
+          {"element", names_of<Element>()},
+          {"fifo", names_of<Fifo>()},
+          {"blocking", names_of<Blocking>()},
+          {"timed", names_of<Timed>()},
+          {"close", names_of<Close>()},
+          {"stall", names_of<Stall>()},
+          {"waiting", Json::array()},
+          {"note", Json::array()},
           {"defect", Json::array()}};
 }
 

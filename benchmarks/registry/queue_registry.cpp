@@ -23,9 +23,9 @@ const std::vector<QueueEntry>& registered_queues() {
 }
 
 const QueueEntry* find_queue(const std::string& name) {
-  const auto found =
+  const auto entry =
       std::find_if(queues().begin(), queues().end(), [&](const QueueEntry& q) { return q.name == name; });
-  return found == queues().end() ? nullptr : &*found;
+  return entry == queues().end() ? nullptr : &*entry;
 }
 
 bool add_queue(QueueEntry entry) {
@@ -33,7 +33,7 @@ bool add_queue(QueueEntry entry) {
     fatal(ExitStatus::usage, "two queues are registered as '" + entry.name + "': rename one");
   }
   const auto position = std::upper_bound(queues().begin(), queues().end(), entry,
-                                      [](const QueueEntry& a, const QueueEntry& b) { return a.name < b.name; });
+                                         [](const QueueEntry& a, const QueueEntry& b) { return a.name < b.name; });
   queues().insert(position, std::move(entry));
   return true;
 }

@@ -38,7 +38,7 @@ using RunChain = void (*)(const TrialPlan&, ChainRecord&, Watchdog&);
 /// The measured loops, one for each type of message. Chains carry 8 bytes.
 struct TrialLoops {
   std::array<RunTrial, InQueueMessages::count> in_queue{};  ///< in the order of InQueueMessages
-  RunTrial on_heap = nullptr;  ///< null where the queue carries trivial types only
+  RunTrial on_heap = nullptr;                               ///< null where the queue carries trivial types only
   RunChain chain = nullptr;
 
   /// Null where the queue cannot carry the point's messages. Throws std::logic_error for a size that

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "benchmarks/platform/clock.h"
 #include "benchmarks/platform/affinity.h"
+#include "benchmarks/platform/clock.h"
 #include "benchmarks/util/statistics.h"
 #include "queues/spsc_ring.h"
 #include "queues/sync.h"
@@ -35,36 +35,37 @@ int producer_core() {
 
 double measure_park_round_trip_ns() {
   using Word = StdSync::atomic<std::uint32_t>;
-  constexpr std::uint32_t the_end = 0;
-  alignas(cache_line_bytes) Word word{the_end};
-  const auto say = [&](std::uint32_t what) {
-    word.store(what, std::memory_order_release);
+  constexpr std::uint32_t end_word = 0;
+  alignas(cache_line_bytes) Word word{end_word};
+  const auto publish = [&](std::uint32_t value) {
+    word.store(value, std::memory_order_release);
     StdSync::futex_wake(word, 1);
   };
-  // What the word holds once it is no longer `mine`.
-  const auto answer_to = [&](std::uint32_t mine) {
+  // What the word holds once it is no longer `own`.
+  const auto wait_for_answer_to = [&](std::uint32_t own) {
     std::uint32_t seen;
-    while ((seen = word.load(std::memory_order_acquire)) == mine) StdSync::futex_wait(word, mine);
+    while ((seen = word.load(std::memory_order_acquire)) == own) StdSync::futex_wait(word, own);
     return seen;
   };
-  // The caller says odd numbers, the echo the even ones that follow, until the end is said.
+  // The caller publishes odd numbers, the echo answers each with the next even one, until `end_word`.
   std::jthread echo([&] {
     pin_to(consumer_core());
-    for (std::uint32_t mine = the_end, said; (said = answer_to(mine)) != the_end; say(mine)) mine = said + 1;
+    std::uint32_t own = end_word;
+    for (std::uint32_t answer; (answer = wait_for_answer_to(own)) != end_word; publish(own)) own = answer + 1;
   });
   std::vector<double> round_trips;
   std::jthread([&] {
     pin_to(producer_core());
     const Ticks begin = now_ticks();
-    std::uint32_t mine = 1;
+    std::uint32_t own = 1;
     for (Ticks from = begin; round_trips.size() < most_round_trips && ns_between(begin, from) < most_parking_ns;
-         mine += 2) {
-      say(mine);
-      answer_to(mine);
+         own += 2) {
+      publish(own);
+      wait_for_answer_to(own);
       const Ticks back = now_ticks();
       round_trips.push_back(ns_between(std::exchange(from, back), back));
     }
-    say(the_end);
+    publish(end_word);
   }).join();
   return median(round_trips);
 }

@@ -13,11 +13,11 @@
 #include <fstream>
 #include <system_error>
 
-#include "benchmarks/registry/owned_queue.h"
-#include "benchmarks/platform/clock.h"
-#include "benchmarks/util/json.h"
 #include "benchmarks/platform/affinity.h"
+#include "benchmarks/platform/clock.h"
+#include "benchmarks/registry/owned_queue.h"
 #include "benchmarks/util/error.h"
+#include "benchmarks/util/json.h"
 #include "benchmarks/util/statistics.h"
 #include "queues/sync.h"
 
@@ -34,7 +34,7 @@ constexpr milliseconds most_settling{20};  // of threads that do not go to sleep
 constexpr std::size_t most_closes = 9;
 constexpr milliseconds most_closing{1000};  // then no further repetition begins
 constexpr std::size_t constructions = 101;
-constexpr std::size_t made_at_once = 16;
+constexpr std::size_t queues_at_once = 16;
 constexpr std::size_t many_messages = 4096;
 constexpr const char* returned_early = "a call that has to wait returned before the queue was closed";
 
@@ -67,7 +67,8 @@ class BlockedThread {
     try {
       thread_ = std::jthread([=, this] { run(core, prepare, call); });
     } catch (const std::system_error& error) {  // the others are in their calls already: there is no way back
-      fatal(ExitStatus::resource_limit, std::string("cannot start a thread: ") + error.what() + " (see ulimit -u, or the container's limit)");
+      fatal(ExitStatus::resource_limit,
+            std::string("cannot start a thread: ") + error.what() + " (see ulimit -u, or the container's limit)");
     }
   }
 
@@ -165,8 +166,8 @@ PropertyValues measure_idle_push(const AnyQueueType& type) {
   const auto fill_up = [&] {
     try {
       fill(queue);
-    } catch (const QueueFault& found) {
-      fault = found.what();
+    } catch (const QueueFault& error) {
+      fault = error.what();
     }
   };
   BlockedThread producer(0, fill_up, [&] { return fault.empty() && queue->push(); });
@@ -263,8 +264,8 @@ PropertyValues measure_memory(const AnyQueueType& type, std::size_t capacity) {
   std::jthread([&] {
     try {
       measure();
-    } catch (const QueueFault& found) {
-      fault = found.what();
+    } catch (const QueueFault& error) {
+      fault = error.what();
     }
   }).join();
   if (!fault.empty()) throw QueueFault(fault);
@@ -274,15 +275,15 @@ PropertyValues measure_memory(const AnyQueueType& type, std::size_t capacity) {
 PropertyValues measure_construction(const AnyQueueType& type, std::size_t capacity) {
   std::vector<double> construct_ns, destroy_ns;
   std::deque<OwnedQueue> queues;
-  for (std::size_t i = 0; i < made_at_once; ++i) queues.emplace_back(type);
+  for (std::size_t i = 0; i < queues_at_once; ++i) queues.emplace_back(type);
   for (std::size_t i = 0; i < constructions; ++i) {
     const Ticks begin = now_ticks();
     for (OwnedQueue& queue : queues) queue.construct(capacity);
-    const Ticks made = now_ticks();
+    const Ticks constructed = now_ticks();
     for (OwnedQueue& queue : queues) queue.destroy();
-    const Ticks gone = now_ticks();
-    construct_ns.push_back(ns_between(begin, made) / made_at_once);
-    destroy_ns.push_back(ns_between(made, gone) / made_at_once);
+    const Ticks destroyed = now_ticks();
+    construct_ns.push_back(ns_between(begin, constructed) / queues_at_once);
+    destroy_ns.push_back(ns_between(constructed, destroyed) / queues_at_once);
   }
   return {{"construct_ns", median(construct_ns)}, {"destroy_ns", median(destroy_ns)}};
 }

@@ -42,21 +42,33 @@ struct PropertyKindText {
 };
 
 inline constexpr std::array property_kinds{
-    PropertyKindText{PropertyKind::idle_pop, "", {},
+    PropertyKindText{PropertyKind::idle_pop,
+                     "",
+                     {},
                      "idle_pop_cpu_share idle_pop_switches_per_s idle_pop_yields_per_s",
                      "of one thread that waits in pop on an empty queue, over 200 ms, from 50 ms after it began: "
                      "thread CPU / wall; context switches, voluntary and not; yields"},
-    PropertyKindText{PropertyKind::idle_push, "", {},
+    PropertyKindText{PropertyKind::idle_push,
+                     "",
+                     {},
                      "idle_push_cpu_share idle_push_switches_per_s idle_push_yields_per_s",
                      "the same of one thread that waits in push on a full queue"},
-    PropertyKindText{PropertyKind::close, "waiters", {1, 8, 64},
+    PropertyKindText{PropertyKind::close,
+                     "waiters",
+                     {1, 8, 64},
                      "close_to_last_return_ns asleep_share repetitions",
                      "from the call of close until the last pop returned, median of `repetitions`; in what share of "
                      "them all waiters slept when close was called (`/proc/self/task/*/stat`)"},
-    PropertyKindText{PropertyKind::memory, "capacity", {1, 64, 4096}, "bytes full_bytes reported_capacity",
+    PropertyKindText{PropertyKind::memory,
+                     "capacity",
+                     {1, 64, 4096},
+                     "bytes full_bytes reported_capacity",
                      "of a new queue for 8-byte messages: `sizeof` and what it took from malloc; the same with as many "
                      "messages in it; its own `capacity()`"},
-    PropertyKindText{PropertyKind::construction, "capacity", {1, 64, 4096}, "construct_ns destroy_ns",
+    PropertyKindText{PropertyKind::construction,
+                     "capacity",
+                     {1, 64, 4096},
+                     "construct_ns destroy_ns",
                      "median of 101, of 16 at a time, memory warm"},
 };
 constexpr const PropertyKindText& property_kind(PropertyKind kind) {

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <utility>
 
-#include "benchmarks/util/json.h"
 #include "benchmarks/util/error.h"
+#include "benchmarks/util/json.h"
 
 namespace bq::bench {
 

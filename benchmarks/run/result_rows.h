@@ -19,8 +19,8 @@ struct RowField {
 };
 
 struct RowKind {
-  std::string_view kind;   ///< the value of `kind`; of the files beside: the file's name
-  std::string_view when;   ///< how many there are, and when they are written
+  std::string_view kind;  ///< the value of `kind`; of the files beside: the file's name
+  std::string_view when;  ///< how many there are, and when they are written
   std::vector<RowField> fields;
 };
 

@@ -91,11 +91,8 @@ Json Session::run_row() const {
   for (const SkippedCell& skip : selection_.skipped) {
     queues[skip.cell.queue->name] = queue_labels(*skip.cell.queue);
   }
-  return {{"kind", "run"},
-          {"schema", schema_version},
-          {"context", context},
-          {"scenarios", scenarios},
-          {"queues", queues}};
+  return {
+      {"kind", "run"}, {"schema", schema_version}, {"context", context}, {"scenarios", scenarios}, {"queues", queues}};
 }
 
 void Session::open_folder() {

@@ -86,7 +86,9 @@ class Session {
   Json start_row(const TrialItem& item, std::uint64_t round) const;
 
   bool is_selected(const Point& point) const { return only_.empty() || only_.contains(point.name); }
-  bool is_out(const Cell& cell) const { return state_.skipped.contains(cell.name) || state_.failed.contains(cell.name); }
+  bool is_out(const Cell& cell) const {
+    return state_.skipped.contains(cell.name) || state_.failed.contains(cell.name);
+  }
   void fail_cell(const TrialItem& item, const std::string& message);
   void fail_cells_of_hung_queues();
 

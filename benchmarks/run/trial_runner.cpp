@@ -31,8 +31,13 @@ TrialResult TrialRunner::run(const TrialRequest& request) {
   const auto [messages_per_producer, warmup_per_producer] = request.size;
   draw_demands(point, request.seed, request.round, request.ns_per_step, messages_per_producer, demands_);
   if (request.extra_work_ns > 0) add_extra_work(request.extra_work_ns, request.ns_per_step, demands_);
-  const TrialPlan plan{point,    request.level,                 warmup_per_producer,    messages_per_producer,
-                       demands_, traits.bound != Bound::none, request.counts_syscalls};
+  const TrialPlan plan{point,
+                       request.level,
+                       warmup_per_producer,
+                       messages_per_producer,
+                       demands_,
+                       traits.bound != Bound::none,
+                       request.counts_syscalls};
   TrialEnvironment environment(point);
   try {
     if (point.is_chain()) {

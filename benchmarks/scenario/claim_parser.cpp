@@ -24,7 +24,8 @@ void check_claim_keys(const TomlDiagnostics& diagnostics, const toml::table& cla
   }
 }
 
-std::string read_text(const TomlDiagnostics& diagnostics, const toml::table& claim, const char* key, const std::string& missing) {
+std::string read_text(const TomlDiagnostics& diagnostics, const toml::table& claim, const char* key,
+                      const std::string& missing) {
   const toml::node* node = claim.get(key);
   if (!node) diagnostics.fail(claim, path_of(key), "missing: " + missing);
   const auto text = node->value_exact<std::string>();
@@ -46,7 +47,8 @@ std::vector<std::string> read_queues(const TomlDiagnostics& diagnostics, const t
   if (!node) diagnostics.fail(claim, path_of("queue"), "missing: name a queue, a list of them, or \"each\"");
   const auto name_in = [&](const toml::node& from) {
     const auto name = from.value_exact<std::string>();
-    if (!name || name->empty()) diagnostics.fail(from, path_of("queue"), "must be a name, a list of names, or \"each\"");
+    if (!name || name->empty())
+      diagnostics.fail(from, path_of("queue"), "must be a name, a list of names, or \"each\"");
     return *name;
   };
   if (!node->is_array()) {
@@ -69,9 +71,9 @@ std::vector<std::string> read_queues(const TomlDiagnostics& diagnostics, const t
 // points
 
 const Point::Value* param_of(const Point& point, std::string_view name) {
-  const auto found =
-      std::find_if(point.params.begin(), point.params.end(), [&](const auto& param) { return param.first == name; });
-  return found == point.params.end() ? nullptr : &found->second;
+  const auto param =
+      std::find_if(point.params.begin(), point.params.end(), [&](const auto& p) { return p.first == name; });
+  return param == point.params.end() ? nullptr : &param->second;
 }
 
 bool equals(const Point::Value& value, const toml::node& node) {
@@ -106,9 +108,9 @@ std::vector<std::string> select(const TomlDiagnostics& diagnostics, const toml::
       const std::string param(name.str());
       const std::string path = path_of(key) + "." + toml_name(param);
       if (const auto known = param_names(points); std::find(known.begin(), known.end(), param) == known.end()) {
-        diagnostics.fail(
-            choice, path,
-            known.empty() ? "the scenario sweeps nothing" : "is not swept; the nearest are " + closest_names(param, known));
+        diagnostics.fail(choice, path,
+                         known.empty() ? "the scenario sweeps nothing"
+                                       : "is not swept; the nearest are " + closest_names(param, known));
       }
       toml::array alone;
       if (!choice.is_array()) alone.push_back(choice);
@@ -149,7 +151,8 @@ Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table, c
   if (const toml::node* than = table.get("than")) {
     claim.than = read_text(diagnostics, table, "than", "");
     claim.than_line = than->source().begin.line;
-    if (table.contains("than_where")) diagnostics.fail(*than, path_of("than"), "give either this or than_where, not both");
+    if (table.contains("than_where"))
+      diagnostics.fail(*than, path_of("than"), "give either this or than_where, not both");
     if (std::find(claim.queues.begin(), claim.queues.end(), claim.than) != claim.queues.end()) {
       diagnostics.fail(*than, path_of("than"), "compares '" + claim.than + "' with itself");
     }
@@ -158,7 +161,8 @@ Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table, c
     claim.than_points = select(diagnostics, table, "than_where", points);
     for (const std::string& point : claim.than_points) {
       if (std::find(claim.points.begin(), claim.points.end(), point) != claim.points.end()) {
-        diagnostics.fail(*than_where, path_of("than_where"), "compares " + point + " with itself: narrow this or where");
+        diagnostics.fail(*than_where, path_of("than_where"),
+                         "compares " + point + " with itself: narrow this or where");
       }
     }
   }
@@ -177,20 +181,23 @@ Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table, c
 
 }  // namespace
 
-void check_counter(const TomlDiagnostics& diagnostics, const toml::node& node, const std::string& key, const std::string& name) {
+void check_counter(const TomlDiagnostics& diagnostics, const toml::node& node, const std::string& key,
+                   const std::string& name) {
   if (find_counter(name)) return;
   std::vector<std::string> known;
   for (const Counter& counter : counters) known.emplace_back(counter.name);
   diagnostics.fail(node, key,
-             "there is no counter '" + name + "'; the nearest are " + closest_names(name, known) +
-                 " (queue_bench --counters lists all)");
+                   "there is no counter '" + name + "'; the nearest are " + closest_names(name, known) +
+                       " (queue_bench --counters lists all)");
 }
 
-std::vector<Claim> read_claims(const TomlDiagnostics& diagnostics, const toml::table& file, const std::vector<Point>& points) {
+std::vector<Claim> read_claims(const TomlDiagnostics& diagnostics, const toml::table& file,
+                               const std::vector<Point>& points) {
   std::vector<Claim> claims;
   const toml::node* node = file.get("claim");
   if (!node) return claims;
-  for (const toml::node& table : *node->as_array()) claims.push_back(read_claim(diagnostics, *table.as_table(), points));
+  for (const toml::node& table : *node->as_array())
+    claims.push_back(read_claim(diagnostics, *table.as_table(), points));
   return claims;
 }
 

@@ -66,8 +66,7 @@ void Combination::fail(std::string_view path, const std::string& what) const {
   diagnostics_.fail(node ? node->source().begin.line : line(), path, what);
 }
 
-std::optional<std::int64_t> Combination::read_count(std::string_view path, std::int64_t low,
-                                                    std::int64_t high) const {
+std::optional<std::int64_t> Combination::read_count(std::string_view path, std::int64_t low, std::int64_t high) const {
   const toml::node* node = find(path);
   if (!node) return std::nullopt;
   const auto value = node->value_exact<std::int64_t>();

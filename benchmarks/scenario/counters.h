@@ -66,8 +66,10 @@ inline constexpr Counter counters[] = {
     {"stage_work_inflation", Better::lower, "that of the stages in the middle of a pipeline"},
     {"consumer_work_inflation", Better::lower, "that of the consumers"},
     {"gap_share", Better::neither,
-     "share of the spin work's time lost to preemptions over 10 us: the machine's noise; absent where threads share cores"},
-    {"producer_work_mean_ns", Better::neither, "mean realised time of a message's work, preemptions and late timers included"},
+     "share of the spin work's time lost to preemptions over 10 us: the machine's noise; absent where threads share "
+     "cores"},
+    {"producer_work_mean_ns", Better::neither,
+     "mean realised time of a message's work, preemptions and late timers included"},
     {"consumer_work_mean_ns", Better::neither, "the same of the consumers"},
     {"generator_share", Better::neither, "share of the window the producers spent in their own work"},
     // time in the queue
@@ -152,7 +154,8 @@ inline constexpr Counter counters[] = {
      "1/n where one has all (Jain, Chiu, Hawe, DEC Research MetricWriter TR-301, 1984)"},
     {"consumer_fairness", Better::higher, "the same of the consumers"},
     {"neighbour_work_share", Better::higher,
-     "share of the cores' time that the background load of idle priority got, in spin steps of the block's calibration"},
+     "share of the cores' time that the background load of idle priority got, in spin steps of the block's "
+     "calibration"},
     {"neighbour_lost_share", Better::lower,
      "1 - that share / what the messages' own spin work left over; absent where that is less than 2 %"},
     {"throttled_share", Better::lower,

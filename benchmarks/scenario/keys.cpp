@@ -59,7 +59,11 @@ Key number_key(const char* name, const char* unit, double high, std::optional<do
 // ------------------------------------------------------------------------------------------ keys with rules of their own
 
 Key capacity_key() {
-  Key key{"", "capacity", "whole number", "messages", "required",
+  Key key{"",
+          "capacity",
+          "whole number",
+          "messages",
+          "required",
           "1 to 16,777,216; of each queue; full queues must fit into the free memory, as each trial fills them "
           "before it begins"};
   key.read = [](const Combination& from, Point& point) {
@@ -106,7 +110,11 @@ Key message_bytes_key() {
 }
 
 Key stages_key() {
-  Key key{"", "stages", "whole number", "threads", "required in a pipeline",
+  Key key{"",
+          "stages",
+          "whole number",
+          "threads",
+          "required in a pipeline",
           "of a pipeline, 2 to 16, the producer and the consumer among them"};
   key.read = [](const Combination& from, Point& point) {
     const auto stages = from.read_count("stages", 2, max_stages);
@@ -225,7 +233,11 @@ void add_arrivals_table(std::vector<Key>& all) {
                  "mean time between two messages, over all producers, each of which has a stream of its own"});
   all.push_back({"arrivals", "rate_per_s", "number", "msgs/s", "", "the same as a rate"});
   add_distribution_keys("arrivals", all);
-  Key wait{"arrivals", "wait", "text", "", '`' + std::string(name_of(Arrivals{}.wait)) + '`',
+  Key wait{"arrivals",
+           "wait",
+           "text",
+           "",
+           '`' + std::string(name_of(Arrivals{}.wait)) + '`',
            "how a producer waits for the next arrival: `spin` reads the clock, `sleep` does so only for the last "
            "0.1 ms"};
   wait.values = names_of<ArrivalWait>();
@@ -251,7 +263,9 @@ void add_scenario_keys(std::vector<Key>& all) {
 
 void add_repeated_tables(std::vector<Key>& all) {
   const auto add = [&](const char* table, const char* name, const char* type, const char* fallback,
-                       const char* meaning) { all.push_back({table, name, type, "", fallback, meaning, false, false}); };
+                       const char* meaning) {
+    all.push_back({table, name, type, "", fallback, meaning, false, false});
+  };
   add("", "case", "tables", "", "a named variant: its keys override the file's; each case is swept by itself");
   all.push_back({"case", "name", "text", "", "required", "the case's name, a part of its points' names", false});
   add("", "claim", "tables", "", "what the run scores right or wrong");
@@ -311,8 +325,8 @@ std::vector<Key> all_keys() {
   all.push_back(number_key("rho", "", 100, &Point::rho, "",
                            "offered load over service capacity, (producers / producer mean) / (consumers / consumer "
                            "mean); sets `producer.mean_ns`, or the mean gap of the arrivals"));
-  all.push_back(number_key("window_ms", "ms", 300'000, &Point::window_ms, "see below",
-                           "least length of the measured window"));
+  all.push_back(
+      number_key("window_ms", "ms", 300'000, &Point::window_ms, "see below", "least length of the measured window"));
   add_work_table(work_table("producer", &Point::producer,
                             "the work of each producer for each message, before its push; in a ping-pong the "
                             "client's, between a reply and its next request"),
@@ -334,8 +348,8 @@ const std::vector<Key>& keys() {
 }
 
 const Key* find_key(std::string_view table, std::string_view name) {
-  const auto key = std::find_if(keys().begin(), keys().end(),
-                                [&](const Key& k) { return k.table == table && k.name == name; });
+  const auto key =
+      std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return k.table == table && k.name == name; });
   return key == keys().end() ? nullptr : &*key;
 }
 

@@ -16,14 +16,14 @@ class Combination;
 struct Point;
 
 struct Key {
-  std::string table;    ///< the table that holds it: "producer"; empty at the top of the file
-  std::string name;     ///< as in TOML
-  std::string type;     ///< what its value is: "whole number", "text", "table", ...
-  std::string unit;     ///< empty without one
-  std::string fallback; ///< the default, for people; empty where the key is simply absent
-  std::string meaning;  ///< for the page, Markdown
-  bool swept = true;    ///< whether a list of values makes several points
-  bool in_case = true;  ///< whether a [[case]] may hold it
+  std::string table;                     ///< the table that holds it: "producer"; empty at the top of the file
+  std::string name;                      ///< as in TOML
+  std::string type;                      ///< what its value is: "whole number", "text", "table", ...
+  std::string unit;                      ///< empty without one
+  std::string fallback;                  ///< the default, for people; empty where the key is simply absent
+  std::string meaning;                   ///< for the page, Markdown
+  bool swept = true;                     ///< whether a list of values makes several points
+  bool in_case = true;                   ///< whether a [[case]] may hold it
   std::vector<std::string> values = {};  ///< the allowed texts, where there is a fixed set
 
   /// Reads the key (of a table: the table) into the point. Empty: read with its table, or by the

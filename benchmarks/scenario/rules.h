@@ -50,8 +50,7 @@ inline constexpr std::array rules{
          "work"},
     Rule{"most_lateness", most_lateness,
          "a generator is late if the 99th percentile of its lateness is more than this share of the mean gap"},
-    Rule{"least_preemption_ns", least_preemption_ns,
-         "a thread that works so much longer than planned was preempted"},
+    Rule{"least_preemption_ns", least_preemption_ns, "a thread that works so much longer than planned was preempted"},
 };
 
 }  // namespace bq::bench

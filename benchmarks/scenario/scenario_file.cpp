@@ -62,8 +62,7 @@ void check_key(const TomlDiagnostics& diagnostics, const toml::node& node, const
 }
 
 // Every key of `table` and below must be in the language. `name`: empty for the file and its cases.
-void check_keys(const TomlDiagnostics& diagnostics, const toml::table& table, const std::string& name,
-                bool in_case) {
+void check_keys(const TomlDiagnostics& diagnostics, const toml::table& table, const std::string& name, bool in_case) {
   for (const auto& [key_of_node, node] : table) {
     const std::string_view leaf = key_of_node.str();
     const std::string path = (name.empty() ? "" : name + ".") + toml_name(leaf);
@@ -124,7 +123,8 @@ std::vector<EarlierExpect> read_earlier_expects(const TomlDiagnostics& diagnosti
       return *value;
     };
     const toml::node* until = table.get("until");
-    if (!until) diagnostics.fail(table, "earlier_expect.until", "missing: every [[earlier_expect]] has until, text and why");
+    if (!until)
+      diagnostics.fail(table, "earlier_expect.until", "missing: every [[earlier_expect]] has until, text and why");
     const auto day = until->value_exact<toml::date>();
     if (!day) diagnostics.fail(*until, "earlier_expect.until", "must be a date without quotes, such as 2026-11-28");
     std::ostringstream date;
@@ -172,7 +172,7 @@ std::vector<Point> read_points(const TomlDiagnostics& diagnostics, const toml::t
       points.push_back(read_point(combination, scenario, case_name));
       if (!names.insert(points.back().name).second) {
         diagnostics.fail(combination.line(), "",
-                   "the point " + points.back().name + " comes twice: a list repeats a value");
+                         "the point " + points.back().name + " comes twice: a list repeats a value");
       }
     } while (combination.advance());
   }
@@ -214,8 +214,8 @@ Scenario load_scenario(const fs::path& file) {
     scenario.rank = rank->as_boolean()->get();
   }
   if (const toml::node* judged_by = table.get("judged_by")) scenario.judged_by = read_judge(diagnostics, *judged_by);
-  scenario.rounds = static_cast<std::size_t>(
-      top.read_count("rounds", 1, 10'000).value_or(static_cast<std::int64_t>(default_rounds)));
+  scenario.rounds =
+      static_cast<std::size_t>(top.read_count("rounds", 1, 10'000).value_or(static_cast<std::int64_t>(default_rounds)));
 
   scenario.points = read_points(diagnostics, table, scenario.name);
   scenario.claims = read_claims(diagnostics, table, scenario.points);

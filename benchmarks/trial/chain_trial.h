@@ -94,8 +94,8 @@ class StageLoop {
   // Goes on until it has the reply to its request: one too many, left behind, would in the end fill both queues and leave
   // both sides waiting.
   void pop_reply() {
-    const std::uint64_t asked = message_->id;
-    while (pop() && message_->id != asked) {
+    const std::uint64_t request = message_->id;
+    while (pop() && message_->id != request) {
     }
   }
 

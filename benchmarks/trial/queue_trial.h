@@ -12,7 +12,6 @@
 
 #include "benchmarks/scenario/message.h"
 #include "benchmarks/trial/placement.h"
-#include "benchmarks/scenario/message.h"
 #include "benchmarks/trial/trial.h"
 #include "benchmarks/trial/watchdog.h"
 #include "benchmarks/trial/worker_setup.h"
@@ -287,7 +286,8 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     const bool has_work = point.consumer.kind != Work::Kind::none;
     const auto loop =
         plan.level == Level::timestamped
-            ? (has_work ? &detail::consume<Level::timestamped, true, Q> : &detail::consume<Level::timestamped, false, Q>)
+            ? (has_work ? &detail::consume<Level::timestamped, true, Q>
+                        : &detail::consume<Level::timestamped, false, Q>)
             : (has_work ? &detail::consume<Level::untimed, true, Q> : &detail::consume<Level::untimed, false, Q>);
     loop(queue, plan, record.consumers[self], status[self]);
     status[self].state = WorkerStatus::State::finished;

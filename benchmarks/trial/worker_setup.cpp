@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "benchmarks/platform/affinity.h"
-#include "benchmarks/util/error.h"
 #include "benchmarks/platform/syscall_counter.h"
+#include "benchmarks/util/error.h"
 
 namespace bq::bench::detail {
 
@@ -41,8 +41,8 @@ void settle(const TrialPlan& plan, const std::vector<int>& cores, std::size_t th
 }
 
 void cannot_start(const Point& point, const std::system_error& error) {
-  fatal(ExitStatus::resource_limit, point.name + ": cannot start " + std::to_string(point.threads()) + " threads: " + error.what() +
-          " (see ulimit -u, or the container's limit)");
+  fatal(ExitStatus::resource_limit, point.name + ": cannot start " + std::to_string(point.threads()) +
+                                        " threads: " + error.what() + " (see ulimit -u, or the container's limit)");
 }
 
 }  // namespace bq::bench::detail

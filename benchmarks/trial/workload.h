@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "benchmarks/platform/syscall_counter.h"
 #include "benchmarks/scenario/point.h"
 #include "benchmarks/util/hash.h"
-#include "benchmarks/platform/syscall_counter.h"
 
 namespace bq::bench {
 

@@ -28,8 +28,7 @@ inline constexpr std::array exit_statuses{
     ExitStatusText{ExitStatus::usage, "usage", "bad arguments or a bad scenario; nothing was measured"},
     ExitStatusText{ExitStatus::hung, "hung", "a queue made no progress"},
     ExitStatusText{ExitStatus::io_error, "io_error", "a file could not be read or written"},
-    ExitStatusText{ExitStatus::resource_limit, "resource_limit",
-                   "the system refused a thread, a core or memory"},
+    ExitStatusText{ExitStatus::resource_limit, "resource_limit", "the system refused a thread, a core or memory"},
     ExitStatusText{ExitStatus::internal_error, "internal_error", "a fault of the program"},
 };
 

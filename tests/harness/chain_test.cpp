@@ -10,10 +10,10 @@
 #include <queue>
 #include <vector>
 
-#include "benchmarks/scenario/counters.h"
 #include "benchmarks/analysis/ideal_pipeline.h"
 #include "benchmarks/analysis/ideal_queue.h"
 #include "benchmarks/platform/affinity.h"
+#include "benchmarks/scenario/counters.h"
 #include "benchmarks/trial/chain_trial.h"
 #include "queues/spsc_ring.h"
 #include "queues/two_condvar.h"
@@ -379,8 +379,8 @@ void expect_fault(Point point, std::size_t queue, const std::string& text) {
   Mixed<Wrong>::place(queue);
   const Trial ran = trial<Mixed<Wrong>::template Queue>(point);
   const std::string where = point.topology == Topology::pipeline ? "queue " + std::to_string(queue + 1) + " of 3: "
-                            : queue == 0                      ? "requests: "
-                                                              : "replies: ";
+                            : queue == 0                         ? "requests: "
+                                                                 : "replies: ";
   EXPECT_EQ(ran.result.fault.find(where), 0u) << "queue " << queue << ": '" << ran.result.fault << "'";
   EXPECT_NE(ran.result.fault.find(text), std::string::npos) << "queue " << queue << ": '" << ran.result.fault << "'";
   EXPECT_TRUE(ran.result.counters.empty());

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/util/json.h"
-#include "benchmarks/run/machine_baselines.h"
 #include "benchmarks/platform/affinity.h"
+#include "benchmarks/run/machine_baselines.h"
+#include "benchmarks/util/json.h"
 #include "queues/sync.h"
 
 namespace bq::bench {

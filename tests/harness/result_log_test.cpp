@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "benchmarks/scenario/scenario_file.h"
 #include "benchmarks/util/error.h"
 #include "benchmarks/util/json.h"
-#include "benchmarks/scenario/scenario_file.h"
 
 namespace bq::bench {
 namespace {

@@ -103,8 +103,8 @@ TEST(Messages, HaveALoopForEachListedSizeAndNoOther) {
 
 TEST(Schema, NamesEveryVocabulary) {
   const Json schema = schema_json();
-  for (const char* part : {"keys", "enums", "message_bytes", "counters", "distributions", "labels",
-                           "properties", "rows", "rules", "exit_statuses"}) {
+  for (const char* part : {"keys", "enums", "message_bytes", "counters", "distributions", "labels", "properties",
+                           "rows", "rules", "exit_statuses"}) {
     ASSERT_TRUE(schema.contains(part)) << part;
     EXPECT_FALSE(schema[part].empty()) << part;
   }

@@ -18,13 +18,13 @@
 #include <sstream>
 #include <string>
 
-#include "benchmarks/util/statistics.h"
 #include "benchmarks/analysis/environment_metrics.h"
 #include "benchmarks/platform/affinity.h"
 #include "benchmarks/platform/cpu_usage.h"
-#include "benchmarks/trial/placement.h"
 #include "benchmarks/platform/syscall_counter.h"
+#include "benchmarks/trial/placement.h"
 #include "benchmarks/trial/workload.h"
+#include "benchmarks/util/statistics.h"
 
 namespace bq::bench {
 namespace {

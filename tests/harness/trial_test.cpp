@@ -2,10 +2,10 @@
 // luck.
 #include <gtest/gtest.h>
 
-#include "benchmarks/scenario/counters.h"
 #include "benchmarks/analysis/queue_analysis.h"
 #include "benchmarks/platform/affinity.h"
 #include "benchmarks/run/pilot.h"
+#include "benchmarks/scenario/counters.h"
 #include "benchmarks/trial/queue_trial.h"
 #include "queues/two_condvar.h"
 #include "tests/harness/faulty_queues.h"
@@ -430,7 +430,9 @@ TEST(HandMadeRecords, WhatAQuotaGivesBoundsTheIdeal) {
   record.producers[0].done = record.producers[0].stamps.back().done;
   record.consumers[0].messages = 1'000;
   record.consumers[0].end_call = ticks(1e6 + 1);
-  const auto result = [&] { return analyse_queue({point, Level::timestamped, 0, 1'000, demands}, record, {}, std::nullopt, 2); };
+  const auto result = [&] {
+    return analyse_queue({point, Level::timestamped, 0, 1'000, demands}, record, {}, std::nullopt, 2);
+  };
   EXPECT_FALSE(result().counter("efficiency_is_bound"));
   EXPECT_NEAR(result().spin_work_ns, 1e9, 2e6) << "a second of work";
   EXPECT_TRUE(result().counter("gap_share"));

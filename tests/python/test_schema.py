@@ -137,3 +137,40 @@ def test_help_names_every_option_that_the_fake_takes():
     lists = re.findall(r"for (?:option|flag) in \((.*)\):", FAKE.read_text(encoding="utf-8"))
     options = {f"--{name}" for names in lists for name in re.findall(r'"([a-z-]+)"', names)}
     assert options and options <= set(re.findall(r"--[a-z-]+", text))
+
+
+def compiles(text: str) -> subprocess.CompletedProcess[str]:
+    """Whether g++ takes a source that includes the harness's headers, and what it says."""
+    command = ["g++", "-std=c++20", "-Werror=switch", "-fsyntax-only", f"-I{ROOT}", "-x", "c++", "-"]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+ENUMERATION = """
+#include "benchmarks/util/enum_names.h"
+enum class Colour {{ red, green }};
+constexpr std::string_view name_of(Colour value) {{
+  switch (value) {{
+    case Colour::red: return "red";
+    {more}
+  }}
+  return {{}};
+}}
+static_assert(bq::bench::enumerator_of<Colour>("red") == Colour::red);
+"""
+
+
+def test_a_forgotten_enumerator_does_not_compile():
+    assert compiles(ENUMERATION.format(more='case Colour::green: return "green";')).returncode == 0
+    forgotten = compiles(ENUMERATION.format(more=""))
+    assert forgotten.returncode != 0 and "'green' not handled" in forgotten.stderr.replace("‘", "'").replace("’", "'")
+
+
+COUNTER = """
+#include "benchmarks/analysis/metric_writer.h"
+void write(bq::bench::MetricWriter& metrics) {{ metrics.add("{name}", 1.0); }}
+"""
+
+
+def test_a_counter_that_is_not_listed_does_not_compile():
+    assert compiles(COUNTER.format(name="efficiency")).returncode == 0
+    assert "counters.h has no such counter" in compiles(COUNTER.format(name="eficiency")).stderr
