@@ -61,7 +61,7 @@ def defaults(kind: type) -> dict[str, object]:
 
 
 def test_points_have_the_defaults_of_queue_bench(words):
-    """Rows leave a key out that has its default, in runs of before 2026-11-28: another default changes their meaning."""
+    """Runs of before 2026-11-28 leave out a key with its default: another default changes their meaning."""
     stated = {key["name"]: key["default_value"] for key in words["keys"]
               if "default_value" in key and key["type"] != "table"}
     assert stated == {name: value for name, value in defaults(Point).items() if name in stated}

@@ -222,8 +222,10 @@ def _machine(run: Run) -> Text | None:
 PROPERTIES = {  # (property, parameter): head of its column, how its value is written
     ("idle_pop_cpu_share", None): ("idle\npop", format_share),
     ("idle_push_cpu_share", None): ("idle\npush", format_share),
-    **{("close_to_last_return_ns", waiters): (f"close\n{waiters}", format_ns) for waiters in PROPERTY_PARAMETERS["close"]},
-    **{("bytes", capacity): (f"bytes\n{capacity}", format_bytes) for capacity in PROPERTY_PARAMETERS["memory"]},
+    **{("close_to_last_return_ns", waiters): (f"close\n{waiters}", format_ns)
+       for waiters in PROPERTY_PARAMETERS["close"]},
+    **{("bytes", capacity): (f"bytes\n{capacity}", format_bytes)
+       for capacity in PROPERTY_PARAMETERS["memory"]},
     ("full_bytes", 4096): ("full\n4096", format_bytes),
     ("construct_ns", 64): ("make\n64", format_ns),
     ("header_compile_s", None): ("com-\npile", lambda seconds: f"{seconds:.1f} s"),

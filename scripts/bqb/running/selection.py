@@ -13,8 +13,6 @@ from bqb.schema import DEFAULT_ROUNDS
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 
-
-
 @dataclass(frozen=True)
 class Selection:
     """What to measure. Kept in the run itself, so that --resume can go on with it."""

@@ -156,8 +156,8 @@ def _title(view: View, queues: Sequence[str]) -> str:
         parts.append(f"{len(asleep)} of {len(idle)} queues sleep while they wait" if len(asleep) < len(idle) else
                      "No queue uses CPU while it waits")
     # Of those that sleep: where more threads spin than there are cores, the time to the last return is the scheduler's.
-    waiters, closing = max(((waiters, known) for waiters in PROPERTY_PARAMETERS["close"] if (known := _closing(view, asleep, waiters))),
-                           default=(0, {}))
+    by_waiters = [(waiters, _closing(view, asleep, waiters)) for waiters in PROPERTY_PARAMETERS["close"]]
+    waiters, closing = max(((waiters, known) for waiters, known in by_waiters if known), default=(0, {}))
     if len(closing) > 1:
         least, most = min(closing, key=closing.get), max(closing, key=closing.get)
         who = f"{waiters} sleeping threads" if waiters > 1 else "a sleeping thread"
