@@ -166,7 +166,8 @@ int main(int argc, char** argv) {
   app.add_flag("--list", options.list, "print the cells and the machine");
   app.add_flag("--pilot", options.pilot, "print how many messages a trial takes");
   app.add_option("--point", options.point, "name of the point");
-  app.add_option("--queue", options.queues, "name of the queue; of a list, again and again")->allow_extra_args(false);
+  app.add_option("--queue", options.queues, "name of the queue; with --list it may be repeated")
+      ->allow_extra_args(false);
   app.add_option("--messages", options.messages, "of each producer, warm-up included");
   app.add_option("--warmup", options.warmup, "of each producer");
   app.add_option("--ns-per-step", options.ns_per_step, "how long a step of the work takes");

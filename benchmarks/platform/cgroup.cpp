@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include "benchmarks/util/error.h"
+
 namespace bq::bench {
 
 namespace {
@@ -38,7 +40,7 @@ void write_text(const fs::path& file, const std::string& text) {
   const bool done = fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   const int error = errno;
   if (fd >= 0) close(fd);
-  if (!done) throw std::runtime_error(file.string() + ": cannot write " + text + ": " + std::strerror(error));
+  if (!done) throw ResourceError(file.string() + ": cannot write " + text + ": " + std::strerror(error));
 }
 
 std::vector<std::string> words(const std::string& text, char separator) {
@@ -167,17 +169,17 @@ void remove_stale_groups(const ControlGroup& where) {
 }
 
 CpuQuota::CpuQuota(double cores) {
-  if (cores * period_ns < least_quota_ns) throw std::runtime_error("a quota below 1 ms in 100 ms is not to be had");
+  if (cores * period_ns < least_quota_ns) throw ResourceError("the kernel refuses quotas below 1 ms in 100 ms");
   const auto outer = own_group("cpu");
-  if (!outer) throw std::runtime_error("no CPU controller is mounted");
+  if (!outer) throw ResourceError("no CPU controller is mounted");
   outer_ = *outer;
   if (outer_.version == 2 && !lists(outer_.group / "cgroup.controllers", "cpu")) {
-    throw std::runtime_error(outer_.group.string() + ": its cgroup.controllers has no cpu");
+    throw ResourceError(outer_.group.string() + ": its cgroup.controllers has no cpu");
   }
   remove_stale_groups(outer_);
   const fs::path inner = outer_.group / (std::string(stem) + std::to_string(getpid()));
   if (mkdir(inner.c_str(), 0755) != 0) {
-    throw std::runtime_error(inner.string() + ": cannot be made: " + std::strerror(errno));
+    throw ResourceError(inner.string() + ": cannot be created: " + std::strerror(errno));
   }
   inner_ = inner;
   try {

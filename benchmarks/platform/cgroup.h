@@ -39,7 +39,7 @@ class CpuQuota {
  public:
   static constexpr double period_ns = 100e6;
 
-  /// Throws std::runtime_error that says what is missing; nothing is left then.
+  /// Throws ResourceError, which says what is missing; nothing is left then.
   explicit CpuQuota(double cores);
   ~CpuQuota();
   CpuQuota(const CpuQuota&) = delete;

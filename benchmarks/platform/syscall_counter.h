@@ -1,5 +1,6 @@
-// System calls of a thread, counted by the kernel's tracepoint raw_syscalls:sys_enter. That makes every call of every
-// thread on the machine some 150 ns dearer while it is on: never in a trial whose times count.
+// System calls of a thread, counted by the kernel's tracepoint raw_syscalls:sys_enter. While the
+// tracepoint is on, every call of every thread on the machine takes about 150 ns more. So trials
+// whose times count never use it.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 
 namespace bq::bench {
 
-/// While one lives, threads may count their system calls. Stopping takes the kernel some 20 ms.
+/// Turns the tracepoint on while it lives. Turning it off takes the kernel about 20 ms.
 class SyscallTracepoint {
  public:
   SyscallTracepoint();
@@ -22,14 +23,14 @@ class SyscallTracepoint {
   int descriptor_;
 };
 
-/// From now to its end the calling thread counts; nothing happens where that does not work.
+/// The calling thread counts from now to its end. Does nothing where the tracepoint does not work.
 void count_syscalls_of_this_thread() noexcept;
 
-/// Calls of this thread since it began to count, less what it has told about with `discount_syscalls`, less this call's
-/// own; absent if it does not count.
+/// System calls made by this thread since counting began, excluding those reported through
+/// discount_syscalls() and this query. Absent if the thread does not count.
 std::optional<std::uint64_t> syscalls_of_this_thread() noexcept;
 
-/// Tells that this thread made `calls` system calls for the harness, not for the queue.
+/// Reports that this thread made `calls` system calls for the harness, not for the queue.
 inline thread_local std::uint64_t discounted_syscalls = 0;
 inline void discount_syscalls(std::uint64_t calls) noexcept {
   discounted_syscalls += calls;

@@ -1,4 +1,5 @@
-// A queue behind virtual calls: for measurements beside which such a call costs nothing. Trials do without (run_trial.h).
+// A queue behind virtual calls, for measurements beside which such a call is negligible. Trials do not
+// use it (queue_trial.h).
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 
 namespace bq::bench {
 
-/// Its messages are all alike.
+/// All its messages are equal.
 class AnyQueue {
  public:
   virtual ~AnyQueue() = default;
@@ -39,7 +40,7 @@ class AnyQueueOf final : public AnyQueue {
   Q queue_;
 };
 
-/// How to make one, in storage that the caller has.
+/// How to construct one, in storage of the caller.
 struct AnyQueueType {
   std::size_t queue_bytes;    ///< sizeof of the queue itself
   std::size_t message_bytes;  ///< sizeof of a message

@@ -1,4 +1,5 @@
-// The queues that a program knows: their names, labels and measured loops. Filled before main by register_queue.h.
+// The queues of a program: their names, labels and measured loops. register_queue.h fills the registry
+// before main.
 #pragma once
 
 #include <array>
@@ -60,10 +61,10 @@ const std::vector<QueueEntry>& registered_queues();
 /// Nullptr if there is none.
 const QueueEntry* find_queue(const std::string& name);
 
-/// Why this queue cannot run at this point, in words; absent if it can.
+/// Why this queue cannot run at this point, in words; absent if it can run.
 std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& point);
 
-/// Called through register_queue.h. Ends the program on a name that is taken.
+/// Called through register_queue.h. Ends the process (ExitStatus::usage) on a name that is taken.
 bool add_queue(QueueEntry entry);
 
 }  // namespace bq::bench

@@ -1,5 +1,5 @@
-// What no queue can beat on this machine at this moment: yardsticks for the numbers of a round. (One more belongs to each
-// block: the transfer of a cache line, machine.h.)
+// Machine baselines: what no queue can beat on this machine at this moment. (One more is measured for
+// each block: the transfer of a cache line, calibration.h.)
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// What a queue costs whatever it is used for: while its threads wait, to close, in memory, to make. Measured once a run
-// rather than once a point, and before any trial.
+// Workload-independent costs of a queue: CPU while blocked, shutdown latency, memory, construction
+// time. Measured once a run, before any trial.
 #pragma once
 
 #include <array>
@@ -87,15 +87,16 @@ struct Property {
   Json params() const;
 };
 
-/// Those that apply to a queue, in the order of measuring. Memory and construction: at the capacities that it can have.
+/// The properties that apply to a queue, in the order of measuring. Memory and construction: at the
+/// capacities that the queue can have.
 std::vector<Property> properties_of(const Traits& traits);
 
 /// Values by their names in the results, units included.
 using PropertyValues = std::vector<std::pair<std::string, double>>;
 
-/// At capacity 64, or the nearest that the queue can have, where the property names none. Takes from some 1 ms up to
-/// 2 s (64 threads that spin). Throws QueueFault. A queue whose close wakes nobody never returns. Empty if this
-/// process cannot tell: the memory, where it does not come from malloc.
+/// At capacity 64, or the nearest that the queue can have, where the property names none. Takes from
+/// about 1 ms up to 2 s (64 threads that spin). Throws QueueFault. Never returns if close() does not
+/// wake the waiters. Empty if the value is unknown: the memory, where it does not come from malloc.
 PropertyValues measure_property(const AnyQueueType& type, const Property& property);
 
 }  // namespace bq::bench

@@ -1,4 +1,4 @@
-// Append-only JSON lines: one object, one line, one write. What is written once is never changed.
+// Append-only JSON lines: one object, one line, one write.
 #pragma once
 
 #include <filesystem>
@@ -11,13 +11,13 @@ namespace bq::bench {
 
 class ResultLog {
  public:
-  /// Opens or creates. A last line that a kill cut short is ended, so that the next one starts afresh. Throws
-  /// IoError.
+  /// Opens or creates the file. Ends a last line that a kill cut short, so that the next one is whole.
+  /// Throws IoError.
   explicit ResultLog(const std::filesystem::path& file);
   ResultLog(ResultLog&& other) noexcept;
   ~ResultLog();
 
-  /// Appends one line. If it does not fit (a full disk), nothing of it stays and IoError is thrown. Thread-safe.
+  /// Appends one line. On a full disk it leaves no part of the line, and throws IoError. Thread-safe.
   void append(const nlohmann::ordered_json& row);
 
   /// The rows of a file; lines that do not parse are skipped. Empty if there is no such file.

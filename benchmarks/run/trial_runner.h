@@ -32,7 +32,7 @@ class TrialRunner {
   explicit TrialRunner(Watchdog& watchdog) : watchdog_(watchdog) {}
 
   /// A queue that refuses the point's capacity has a fault. A trial that hangs never returns: the
-  /// watchdog ends the process. Throws std::runtime_error where the environment cannot be set up.
+  /// watchdog ends the process. Throws ResourceError where the environment cannot be set up.
   TrialResult run(const TrialRequest& request);
 
  private:

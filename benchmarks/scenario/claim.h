@@ -1,4 +1,4 @@
-// What a scenario's author expects, so exactly that a run can score it right or wrong. Plain data.
+// A claim: the author's prediction, stated so exactly that a run can score it. Plain data.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What is asked: a point is one fully resolved combination of a scenario's parameters. Plain data.
+// A point: one fully resolved combination of a scenario's parameters. Plain data.
 #pragma once
 
 #include <algorithm>

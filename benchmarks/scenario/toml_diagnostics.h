@@ -1,4 +1,4 @@
-// Where in a file something is wrong. For what reads TOML.
+// Error messages of TOML readers: file, line and key.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ inline std::string toml_name(std::string_view name) {
   return bare ? std::string(name) : '"' + std::string(name) + '"';
 }
 
-/// Points at a key of a file in every message.
+/// Throws UsageError with messages that name the file, the line and the key.
 struct TomlDiagnostics {
   const std::filesystem::path& file;
 

@@ -1,4 +1,5 @@
-// What the queue's waiting leaves to others: a victim thread on each core that runs only where nothing else wants to.
+// A background load: on each core a thread of idle priority, which runs only while no other thread
+// wants the core. It shows how much of the cores the waiting of a queue leaves to others.
 #pragma once
 
 #include <atomic>
@@ -15,19 +16,20 @@
 
 namespace bq::bench {
 
-/// How far a steady worker had come at which time. Its memory is all there from the start: a thread that hardly ever
-/// runs must never be stopped while it holds a lock of the allocator or of the address space.
+/// The progress of a steady worker over time. All memory is allocated at construction: a thread that
+/// hardly ever runs must never be preempted while it holds a lock of the allocator or of the address
+/// space.
 class WorkLog {
  public:
   WorkLog() { entries_.reserve(most_entries); }
 
-  /// `steps` in all by now; ascending, as `now` is. Dropped if the last entry is too recent.
+  /// `steps`: total at time `now`. Both ascend. Ignored if the last entry is too recent.
   void add(Ticks now, std::uint64_t steps) {
     if (!entries_.empty() && ns_between(entries_.back().when, now) < least_ns_) return;
     if (entries_.size() == most_entries) thin_out();
     entries_.push_back({now, steps});
   }
-  /// Steps at a time, in proportion between two entries.
+  /// Total at a time, interpolated linearly between two entries.
   double at(Ticks when) const;
   double between(Ticks from, Ticks to) const { return at(to) - at(from); }
 
@@ -43,11 +45,12 @@ class WorkLog {
   std::vector<Entry> entries_;
 };
 
-/// Victims on the cores that a point's threads use (on all allowed ones with Placement::free), from construction to
-/// stop(): bound, under SCHED_IDLE, always busy with the spin work. To be used by one thread.
+/// One thread for each core that a point's threads use (each allowed core with Placement::free), from
+/// construction to stop(). The threads are bound, run under SCHED_IDLE, and always spin. Not
+/// thread-safe.
 class BackgroundLoad {
  public:
-  /// Returns when all of them are idle threads. Throws std::system_error where that cannot be had.
+  /// Returns when all threads have idle priority. Throws std::system_error if the kernel refuses it.
   explicit BackgroundLoad(const Point& point);
   ~BackgroundLoad() { stop(); }
   BackgroundLoad(const BackgroundLoad&) = delete;
@@ -55,7 +58,7 @@ class BackgroundLoad {
 
   void stop();
   std::size_t count() const { return victims_.size(); }
-  /// Of all victims. Requires stop().
+  /// Spin steps of all threads. Requires stop().
   double steps_between(Ticks from, Ticks to) const;
 
  private:

@@ -1,6 +1,6 @@
-// The measured loop of a chain of queues, a pipeline or a ping-pong: each thread takes a message from the queue before
-// it, works on it, and hands it to the queue behind it. Always traced. As in run_trial.h, what runs inside the loop is
-// part of what is measured.
+// The measured loop of a chain of queues, a pipeline or a ping-pong: each thread pops a message from
+// the queue before it, works on it, and pushes it into the queue behind it. Always timestamped. As in
+// queue_trial.h, what runs inside the loop is part of what is measured.
 #pragma once
 
 #include <algorithm>
@@ -18,15 +18,15 @@ namespace bq::bench {
 
 namespace detail {
 
-/// The ends that one thread holds. They close their queues when they go away.
+/// The queue handles of one thread. Their destructors close the queues.
 template <class Q>
 struct StageEnds {
   std::optional<Consumer<Q>> in;
   std::optional<Producer<Q>> out;
 };
 
-/// One thread of a chain. Nothing lies between a stage's push and its next pop, so one stamp is the end of the former
-/// and the begin of the latter.
+/// One thread of a chain. Nothing lies between a stage's push and its next pop, so one timestamp ends
+/// the former and begins the latter.
 template <class Q>
 class StageLoop {
  public:
@@ -62,7 +62,7 @@ class StageLoop {
     mine_.usage = CpuUsage::of_this_thread() - before;
     mine_.done = now_ticks();
     mine_.messages = done - std::min<std::uint64_t>(done, plan_.warmup_per_producer);
-    if (is_first_ && ends_.in) {  // no more requests: the server goes, and there must be no more replies
+    if (is_first_ && ends_.in) {  // no more requests: the server ends, and no reply may be left
       ends_.out.reset();
       while (pop()) {
       }
@@ -91,8 +91,8 @@ class StageLoop {
     return true;
   }
 
-  // Goes on until it has the reply to its request: one too many, left behind, would in the end fill both queues and leave
-  // both sides waiting.
+  // Pops until the reply to its own request. A surplus reply, left behind, would in the end fill both
+  // queues and block both sides.
   void pop_reply() {
     const std::uint64_t request = message_->id;
     while (pop() && message_->id != request) {
@@ -129,7 +129,7 @@ class StageLoop {
   WorkerStatus& status_;
   std::optional<Message> message_;
   std::uint64_t popped_ = 0;
-  Ticks at_ = 0;  // the end of what it did last
+  Ticks at_ = 0;  // end of the previous call or work
 };
 
 }  // namespace detail

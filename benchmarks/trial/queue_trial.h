@@ -1,5 +1,5 @@
-// The measured loops: one trial of one queue, from the barrier to the last message. Everything here that runs inside a
-// loop is part of what is measured; keep it small. The analysis is elsewhere (measurement.h).
+// The measured loops: one trial of one queue, from the barrier to the last message. Everything here
+// that runs inside a loop is part of what is measured; keep it small. analysis/ does the rest.
 #pragma once
 
 #include <algorithm>
@@ -24,8 +24,8 @@ namespace detail {
 /// What comes before each push.
 enum class Pace : std::uint8_t { nothing, work, arrivals };
 
-/// Waits until the clock says `when`. A sleeper gets up before, since a timer is late. Returns how long it watched the
-/// clock, which burns CPU.
+/// Waits until `when`. With Wait::sleep it wakes early, since timers are late, and then reads the clock.
+/// Returns the time spent reading the clock, which burns CPU.
 inline Ticks wait_until(Ticks when, Arrivals::Wait how) noexcept {
   constexpr double up_before_ns = 100'000;
   if (how == Arrivals::Wait::sleep) {
@@ -35,7 +35,7 @@ inline Ticks wait_until(Ticks when, Arrivals::Wait how) noexcept {
   }
   const Ticks awake = now_ticks();
   Ticks now = awake;
-  while (now < when) now = now_ticks();  // without a pause, which would make it late
+  while (now < when) now = now_ticks();  // without a pause instruction, which would make it late
   return now - awake;
 }
 
@@ -47,7 +47,8 @@ inline void work(Work::Kind kind, std::uint32_t demand) noexcept {
   }
 }
 
-/// A counted consumer's check of exactly once and order, as messages arrive: a few instructions each.
+/// The check of exactly once and order in an untimed consumer, as messages arrive: a few instructions
+/// each.
 class ArrivalCheck {
  public:
   explicit ArrivalCheck(std::size_t producers) : next_(producers, 0) {}
@@ -69,15 +70,16 @@ class ArrivalCheck {
   std::uint64_t out_of_order_ = 0;
 };
 
-/// Fills the queue to refusal and drains it, from one thread. The messages are producer 0's own first ones, sent again
-/// later. That may take gigabytes, and minutes: the watchdog sees each call begin.
+/// Fills the queue until it refuses, and drains it, from one thread. The messages are the first ones of
+/// producer 0, which sends them again later. This may take gigabytes and minutes: the watchdog sees
+/// each call begin.
 template <class Q>
 FillProbe probe_bound(Q& queue, std::size_t message_bytes, WorkerStatus& status) {
   using M = typename Q::value_type;
   FillProbe probe;
   std::optional<M> message;
   std::uint64_t calls = 0;
-  // What lies between two calls is not the queue's: memory of the messages, which free() may give back all at once.
+  // Between two calls lies the harness's work: memory of the messages, which free() may return all at once.
   const auto before_call = [&](auto change_message) {
     status.in_work.store(true, std::memory_order_relaxed);
     change_message();
@@ -101,7 +103,7 @@ FillProbe probe_bound(Q& queue, std::size_t message_bytes, WorkerStatus& status)
   return probe;
 }
 
-/// Hands one message over, or drops it.
+/// Pushes one message, or drops it.
 template <WhenFull when_full, class Q>
 void offer(Q& queue, typename Q::value_type&& message, std::size_t sequence, ProducerRecord& record) {
   if constexpr (when_full == WhenFull::wait) {
@@ -167,7 +169,8 @@ void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecor
   record.usage = CpuUsage::of_this_thread() - before;
 }
 
-/// The loop for the producers of this trial. An open loop is always traced; only there producers may drop.
+/// The loop for the producers of this trial. An open loop is always timestamped; only there producers
+/// may drop.
 template <class Q>
 auto producer_loop(const TrialPlan& plan) {
   const Point& point = plan.point;
@@ -184,8 +187,8 @@ auto producer_loop(const TrialPlan& plan) {
                : &produce<Level::untimed, Pace::nothing, WhenFull::wait, Q>;
 }
 
-/// Pops until the end of the stream, or, with `until_warm`, until a message from after its producer's warm-up has come.
-/// True: more may come.
+/// Pops until the end of the stream or, with `until_warm`, until the first message from after its
+/// producer's warm-up. Returns whether more may come.
 template <Level level, bool has_work, bool until_warm, class Q>
 bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalCheck& check, WorkerStatus& status) {
   const Work::Kind kind = plan.point.consumer.kind;
@@ -215,7 +218,7 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
     const std::uint64_t sequence = number.sequence();
     if constexpr (has_work) {
       status.in_work.store(true, std::memory_order_relaxed);
-      // A message nobody sent is found out later; here it must only do no harm.
+      // The analysis reports a message that nobody sent; here it must only do no harm.
       if (producer < plan.demands.consumer.size() && sequence < plan.messages_per_producer) [[likely]] {
         work(kind, plan.demands.consumer[producer][sequence]);
       }
@@ -244,7 +247,7 @@ void consume(Q& queue, const TrialPlan& plan, ConsumerRecord& record, WorkerStat
   record.out_of_order = check.out_of_order();
 }
 
-/// What the last thread at the barrier does.
+/// Completion function of the barrier.
 struct NoteStart {
   void operator()() noexcept { record.start = now_ticks(); }
   TrialRecord& record;
@@ -252,8 +255,8 @@ struct NoteStart {
 
 }  // namespace detail
 
-/// Runs one trial on fresh threads and a fresh queue, and joins them. `record` is reused between trials to keep its
-/// memory warm. A trial that hangs never returns: the watchdog ends the process.
+/// Runs one trial on new threads and a new queue, and joins the threads. `record` is reused between
+/// trials to keep its memory warm. A trial that hangs never returns: the watchdog ends the process.
 template <BoundedQueue Q>
 void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   const Point& point = plan.point;

@@ -1,4 +1,4 @@
-// What a trial is made of and what it leaves, before anybody computes anything from it. Plain data.
+// The input of a trial (plan) and its raw output (record). Plain data.
 #pragma once
 
 #include <atomic>
@@ -19,8 +19,8 @@ namespace bq::bench {
 
 struct TrialPlan {
   std::uint64_t total_messages() const { return messages_per_producer * point.producers; }
-  /// A consumer is warm once it has a message from after its producer's warm-up. Behind a queue without a bound it may
-  /// never catch up with that: there the first message does.
+  /// A consumer is warm once it has popped a message from after its producer's warm-up. Behind an
+  /// unbounded queue it may never catch up with those: there the first message counts.
   std::uint64_t consumer_warm_from() const { return bounded ? warmup_per_producer : 0; }
 
   const Point& point;
@@ -28,11 +28,11 @@ struct TrialPlan {
   std::size_t warmup_per_producer;    ///< messages before a producer counts as warm
   std::size_t messages_per_producer;  ///< all of them, the warm-up included
   const Demands& demands;             ///< covers messages_per_producer
-  bool bounded = true;                ///< the queue is
-  bool counts_syscalls = false;       ///< which makes them slower
+  bool bounded = true;                ///< whether the queue is bounded
+  bool counts_syscalls = false;       ///< counting makes system calls slower
 };
 
-/// Stamps of one call. The work of a message lies between the calls.
+/// Timestamps of one call. The work of a message lies between the calls.
 struct PushStamp {
   Ticks call, done;
 };
@@ -41,13 +41,14 @@ struct PopStamp {
   std::uint64_t id;
 };
 
-/// What the watchdog reads of a worker while the trial runs. One cache line each: only its worker writes it.
+/// What the watchdog reads of a worker while the trial runs. Only the worker writes it; it has a cache
+/// line of its own.
 struct alignas(64) WorkerStatus {
   enum class State : std::uint8_t { not_started, probing, running, finished };
   std::atomic<State> state{State::not_started};
   std::atomic<bool> in_work{false};
-  std::atomic<bool> in_push{false};        ///< of one that also pops, in a chain: which of the two it calls
-  std::atomic<std::uint64_t> messages{0};  ///< how many it is done with
+  std::atomic<bool> in_push{false};        ///< in a chain, where a thread pops and pushes: it is in push
+  std::atomic<std::uint64_t> messages{0};  ///< handled so far
   std::atomic<std::uint64_t> probed{0};    ///< calls that the capacity probe has begun
 };
 
@@ -56,10 +57,10 @@ struct ProducerRecord {
   Ticks done = 0;                 ///< the last push returned
   CpuUsage usage;                 ///< from warm to done
   Ticks clock_wait = 0;           ///< open loop: spent reading the clock until arrivals, from warm to done
-  std::vector<PushStamp> stamps;  ///< traced: one a message, warm-up included
-  std::vector<Ticks> strides;     ///< counted: after every TrialRecord::stride messages from warm on
-  std::uint64_t refused = 0;      ///< pushes that found it closed: none may
-  std::vector<bool> dropped;      ///< WhenFull::drop: [sequence]: it was not taken
+  std::vector<PushStamp> stamps;  ///< timestamped: one a message, warm-up included
+  std::vector<Ticks> strides;     ///< untimed: after every TrialRecord::stride messages from warm on
+  std::uint64_t refused = 0;      ///< pushes that found the queue closed: always a fault
+  std::vector<bool> dropped;      ///< WhenFull::drop: [sequence]: the queue refused it
 };
 
 struct ConsumerRecord {
@@ -67,13 +68,14 @@ struct ConsumerRecord {
   CpuUsage usage;                   ///< from warm (the start, if never warm) to the end of the stream
   std::uint64_t messages = 0;       ///< popped, all
   std::uint64_t warm_messages = 0;  ///< popped before `usage` begins
-  std::vector<PopStamp> stamps;     ///< traced: one a message
-  Ticks end_call = 0;               ///< traced: the call that brought the end of the stream
-  std::uint64_t checksum = 0;       ///< counted: sum of mix64(id)
-  std::uint64_t out_of_order = 0;   ///< counted: messages that did not rise within their producer
+  std::vector<PopStamp> stamps;     ///< timestamped: one a message
+  Ticks end_call = 0;               ///< timestamped: the call that returned the end of the stream
+  std::uint64_t checksum = 0;       ///< untimed: sum of mix64(id)
+  std::uint64_t out_of_order = 0;   ///< untimed: messages behind a later one of their producer
 };
 
-/// The bound, tried on the very object before the clock: pushed until refused, then taken out again.
+/// Result of the capacity probe: before the trial starts, one thread fills the queue until it refuses
+/// and drains it.
 struct FillProbe {
   std::size_t accepted = 0;
   bool drained_in_order = true;
@@ -85,23 +87,24 @@ struct TrialRecord {
     return !of_producer.empty() && of_producer[sequence];
   }
 
-  std::size_t capacity = 0;  ///< the queue's own word
-  Ticks start = 0;           ///< what the arrivals count from: all threads are there
+  std::size_t capacity = 0;  ///< as the queue reports it
+  Ticks start = 0;           ///< all threads are at the barrier; arrival times count from here
   std::size_t stride = 1;
   std::optional<FillProbe> fill;  ///< absent for an unbounded queue
   std::vector<ProducerRecord> producers;
   std::vector<ConsumerRecord> consumers;
 };
 
-/// What a thread of a chain used.
+/// One thread of a chain.
 struct StageRecord {
-  Ticks warm = 0;              ///< it is done with the warm-up
-  Ticks done = 0;              ///< and with everything
+  Ticks warm = 0;              ///< end of the warm-up
+  Ticks done = 0;              ///< end of the last message
   CpuUsage usage;              ///< from warm to done
   std::uint64_t messages = 0;  ///< in that time
 };
 
-/// A pipeline's or a ping-pong's. Each queue's record is that of a trial with one producer and one consumer.
+/// Record of a pipeline or a ping-pong. Each queue has the record of a trial with one producer and one
+/// consumer.
 struct ChainRecord {
   std::vector<TrialRecord> queues;  ///< [q]: from stage q to the next one; requests, replies
   std::vector<StageRecord> stages;  ///< from the first to the last; client, server

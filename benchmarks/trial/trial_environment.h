@@ -16,7 +16,7 @@ namespace bq::bench {
 /// Around one trial, from construction to end(). Not thread-safe.
 class TrialEnvironment {
  public:
-  /// Throws std::runtime_error where the environment cannot be set up (any more).
+  /// Throws ResourceError where the environment cannot be set up (any more).
   explicit TrialEnvironment(const Point& point);
 
   /// To be called as soon as the trial's threads are joined.

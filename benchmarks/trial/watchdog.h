@@ -1,4 +1,4 @@
-// Notices a trial that has stopped making progress, or that will never end, says where, and ends the process.
+// Ends the process when a trial stops making progress or will never end, and reports where.
 #pragma once
 
 #include <chrono>
@@ -14,14 +14,15 @@
 
 namespace bq::bench {
 
-/// Decides from what the workers of a trial show, looked at now and then, whether it hangs.
+/// Decides whether a trial hangs, from looks at its workers at intervals.
 class HangCheck {
  public:
   using Steady = std::chrono::steady_clock;
 
   explicit HangCheck(std::chrono::milliseconds time_limit) : time_limit_(time_limit) {}
 
-  /// The sentence for the results if there was no progress for the time limit, or if there is no end to it.
+  /// The sentence for the results if there was no progress for the time limit, or if the trial cannot
+  /// end.
   std::optional<std::string> look(const TrialPlan& plan, std::span<const WorkerStatus> workers, Steady::time_point now);
   /// The trial is over.
   void forget() { workers_seen_ = nullptr; }
@@ -33,8 +34,8 @@ class HangCheck {
   Steady::time_point since_;
 };
 
-/// One a process. A hung queue's threads cannot be joined, so the process ends: `report` gets the sentence that goes
-/// into the results, and then the process exits with `exit_code`, without destructors.
+/// One a process. Threads in a hung queue cannot be joined, so the process must end: `report` gets the
+/// sentence for the results, and then the process exits with `exit_code`, without destructors.
 class Watchdog {
  public:
   using Report = std::function<void(const std::string& sentence)>;

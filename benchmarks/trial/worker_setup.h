@@ -1,4 +1,4 @@
-// What a trial's threads need before they start, and no queue has a part in.
+// Queue-independent set-up of a trial's threads.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,16 @@
 
 namespace bq::bench::detail {
 
-/// Makes room for all that the threads will note down, and touches that memory now rather than in the loops. What is
-/// there already is used again. `capacity`: the queue's own word.
+/// Allocates and touches the memory for everything that the threads will record, so that the measured
+/// loops need not. Reuses what is allocated. `capacity`: as the queue reports it.
 void prepare(TrialRecord& record, const TrialPlan& plan, std::size_t capacity);
 
-/// Puts the calling thread where it belongs, by its index among the trial's. `cores`: of cores_for().
+/// Binds the calling thread to its core and sets its timer slack. `thread`: its index among the
+/// trial's threads. `cores`: of cores_for().
 void settle(const TrialPlan& plan, const std::vector<int>& cores, std::size_t thread);
 
-/// Ends the program: those threads that run wait for the others at the barrier, so there is no way back.
+/// Ends the process: the threads that have started wait for the others at the barrier and cannot be
+/// joined.
 [[noreturn]] void cannot_start(const Point& point, const std::system_error& error);
 
 }  // namespace bq::bench::detail

@@ -12,8 +12,8 @@
 
 namespace bq::bench {
 
-/// `steps` dependent multiply-adds: a fixed amount of work that no clock ends. A loop that watches a deadline could
-/// finish while its thread is not running.
+/// `steps` dependent multiply-adds: a fixed amount of work. (A loop that waits for a deadline could
+/// finish while its thread is preempted.)
 inline std::uint64_t spin_steps(std::uint32_t steps, std::uint64_t x = 1) noexcept {
   for (; steps != 0; --steps) {
     x = x * 6364136223846793005u + 1442695040888963407u;
@@ -45,12 +45,13 @@ struct Demands {
   std::vector<std::vector<double>> arrivals_ns;  ///< open loop: [producer][sequence]: when, from the trial's start
 };
 
-/// Draws everything a trial needs. A draw is a pure function of (seed, point, round, producer, sequence, side): the
-/// same demands for every queue, whatever the order of execution and however many messages a trial has.
+/// Draws the work and the arrivals of a trial. A draw is a pure function of (seed, point, round,
+/// producer, sequence, side): every queue gets the same demands, in any order of execution and for any
+/// number of messages.
 void draw_demands(const Point& point, std::uint64_t seed, std::uint64_t round, double ns_per_step,
                   std::size_t messages_per_producer, Demands& out);
 
-/// What a demand comes to in nanoseconds.
+/// A demand in nanoseconds.
 inline double nominal_ns(const Work& work, std::uint32_t demand, double ns_per_step) {
   return work.kind == Work::Kind::spin ? demand * ns_per_step : work.kind == Work::Kind::sleep ? demand : 0;
 }

@@ -1,4 +1,4 @@
-// What somebody may have meant: for messages about a name that does not exist.
+// The names closest to a mistyped one, for messages about a name that does not exist.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,8 @@ inline std::size_t edit_distance(std::string_view one, std::string_view other) {
   return row.back();
 }
 
-/// The three of `names` that are most like `word`, those that begin with it first, as "a, b, c"; all of them where there are no more.
+/// The three of `names` closest to `word`, those that begin with it first, as "a, b, c"; all of them
+/// if there are no more than three.
 inline std::string closest_names(std::string_view word, std::vector<std::string> names) {
   const auto distance = [&](const std::string& name) {
     return std::pair(!name.starts_with(word), edit_distance(word, name));

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <system_error>
 
@@ -30,6 +31,9 @@ ExitStatus report_current_exception() {
     print(error.what());
     return ExitStatus::usage;
   } catch (const IoError& error) {
+    print(error.what());
+    return ExitStatus::io_error;
+  } catch (const std::filesystem::filesystem_error& error) {
     print(error.what());
     return ExitStatus::io_error;
   } catch (const ResourceError& error) {

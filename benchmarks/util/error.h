@@ -19,7 +19,7 @@ struct IoError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The system refused a thread, a core or memory: one line that names the resource and the reason.
+/// The system refused a thread, a core, a cgroup or memory: one line that names it and the reason.
 struct ResourceError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "benchmarks/registry/queue_labels.h"
 #include "benchmarks/run/queue_properties.h"
@@ -15,6 +18,7 @@
 #include "benchmarks/scenario/point.h"
 #include "benchmarks/scenario/serialization.h"
 #include "benchmarks/util/enum_names.h"
+#include "benchmarks/util/error.h"
 #include "benchmarks/util/exit_status.h"
 
 namespace bq::bench {
@@ -76,6 +80,24 @@ TEST(ExitStatuses, AreListedOnce) {
   for (const ExitStatusText& entry : exit_statuses) {
     EXPECT_TRUE(statuses.insert(static_cast<int>(entry.status)).second) << entry.name;
   }
+}
+
+TEST(ExitStatuses, FollowFromTheException) {
+  const auto status_of = [](const auto& error) {
+    try {
+      throw error;
+    } catch (...) {
+      return report_current_exception();
+    }
+  };
+  EXPECT_EQ(status_of(UsageError("--round 0")), ExitStatus::usage);
+  EXPECT_EQ(status_of(IoError("no space")), ExitStatus::io_error);
+  EXPECT_EQ(status_of(std::filesystem::filesystem_error("copy", std::error_code())), ExitStatus::io_error);
+  EXPECT_EQ(status_of(ResourceError("no cgroup")), ExitStatus::resource_limit);
+  EXPECT_EQ(status_of(std::bad_alloc()), ExitStatus::resource_limit);
+  EXPECT_EQ(status_of(std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again))),
+            ExitStatus::resource_limit);
+  EXPECT_EQ(status_of(std::logic_error("a fault")), ExitStatus::internal_error);
 }
 
 TEST(Rows, AreHeldToTheirKind) {

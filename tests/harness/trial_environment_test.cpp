@@ -324,7 +324,7 @@ TEST_F(RealQuota, WhatTheKernelRefusesIsSaid) {
   const auto taken = no_quota_reason(1);
   fs::remove(outer_.group / name_);
   ASSERT_TRUE(taken);
-  EXPECT_NE(taken->find(name_ + ": cannot be made: File exists"), std::string::npos) << *taken;
+  EXPECT_NE(taken->find(name_ + ": cannot be created: File exists"), std::string::npos) << *taken;
 }
 
 // ------------------------------------------------------------------------------------------------- fairness, the kernel

@@ -504,6 +504,14 @@ def test_system_calls_are_counted_where_the_kernel_lets_us(tmp_path: Path) -> No
     assert calls["spsc_spin"]["syscalls_per_msg"] < 0.1
 
 
+def test_threads_that_cannot_start_have_a_status_of_their_own(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, 'question = "q?"\nexpect = "e"\nproducers = 200\ncapacity = 4\n')
+    command = f"ulimit -v 600000; exec {REAL} --scenario {asked} --queue two_condvar"  # too little for 201 stacks
+    done = run("bash", "-c", command)
+    assert done.returncode == 6  # resource_limit
+    assert "cannot start 201 threads: " in done.stderr and "ulimit -u" in done.stderr
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
 def test_a_full_disk_is_one_clear_line_and_nothing_half_written(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
