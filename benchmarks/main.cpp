@@ -154,12 +154,12 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--queue", session.queue_regex, "only queues whose name matches this regular expression");
   app.add_flag("--all", session.all, "run the extra queues, too");
   app.add_option("--seed", session.seed, "random seed: drawn work and order of trials");
-  app.add_option("--out", session.out, "folder for trials.jsonl");
+  app.add_option("--out", session.out, "existing folder for trials.jsonl");
   app.add_flag("--pilot", arguments.pilot, "decide the number of messages of each cell");
   app.add_flag("--properties", arguments.properties, "measure CPU while blocked, close, memory and construction");
   app.add_option("--round", session.round, "number of the round to run")->check(CLI::Range(1, 1'000'000));
   app.add_option("--only", session.only_file, "file with the points to run, one a line");
-  app.add_option("--blame", session.blame, "how the previous process died during a trial");
+  app.add_option("--crash-reason", session.crash_reason, "how the previous process died during a trial");
   app.add_flag("--beside-others", session.beside_others,
                "other runs go on at the same time: skip the machine baselines");
   app.add_option("--note-arguments", session.note_arguments, "JSON to keep with the results");

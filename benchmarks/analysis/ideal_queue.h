@@ -39,7 +39,7 @@ struct InitialState {
   std::vector<Producer> producers;
   std::vector<double> consumer_free_ns;
   std::vector<Waiting>
-      waiting;  ///< inside the queue, first in first; may exceed the capacity by the consumers' open hands
+      waiting;  ///< inside the queue, first in first; may exceed the capacity by one message per idle consumer
 };
 
 struct IdealQueue {

@@ -23,8 +23,10 @@ struct MessageTimes {
   bool dropped = false;  ///< refused by a full queue: it never entered
 };
 
-/// Times at which messages entered and left, each sorted. A message has entered when its push
-/// returned and left when its pop was called: between the two it certainly is inside.
+/// Times at which messages entered and left, each sorted, as the check of the bound counts them: a
+/// message enters when its push returns and leaves when its pop is called. Between the two it
+/// certainly is inside, so a peak above the capacity is a fault. (entered_by() in service_times.h has
+/// the other bound: a message has certainly entered once its pop returned.)
 struct Flow {
   Flow() = default;
   explicit Flow(const std::vector<MessageTimes>& messages);

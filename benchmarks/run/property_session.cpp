@@ -42,7 +42,7 @@ void Session::properties() {
   for (const Cell& cell : selection_.cells) names.insert(cell.queue->name);
   for (const SkippedCell& skip : selection_.skipped) names.insert(skip.cell.queue->name);
   auto [measured, broken] = recall_properties(ResultFolder::read(options_.out));
-  std::string blame = options_.blame;
+  std::string crash_reason = options_.crash_reason;
   for (const std::string& name : names) {
     const QueueEntry& queue = *find_queue(name);
     for (const Property& property : properties_of(queue.traits)) {
@@ -56,8 +56,8 @@ void Session::properties() {
         broken.insert(queue.name);
       };
       // In the order of measuring, the first one that is missing took the last process down.
-      if (!blame.empty()) {
-        fail("crashed: " + std::exchange(blame, ""));
+      if (!crash_reason.empty()) {
+        fail("crashed: " + std::exchange(crash_reason, ""));
       } else if (state_.hung_queues.contains(name)) {
         fail("not measured: hung in " + state_.hung_queues[name]);
       } else {

@@ -37,7 +37,8 @@ double rounded(double value) {
 
 std::vector<Json> ResultFolder::read(const std::filesystem::path& folder) {
   std::error_code error;
-  if (!std::filesystem::is_directory(folder, error)) throw UsageError(folder.string() + ": no such folder");
+  if (!std::filesystem::is_directory(folder, error))
+    throw UsageError(folder.string() + ": no such folder; create it, or use ./scripts/bench");
   return ResultLog::read(folder / trials_file);
 }
 

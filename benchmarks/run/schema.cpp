@@ -21,9 +21,9 @@ namespace {
 Json keys_json() {
   Json all = Json::array();
   for (const Key& key : keys()) {
-    Json json{{"path", key.path()},     {"table", key.table},      {"name", key.name},
-              {"type", key.type},       {"unit", key.unit},        {"swept", key.swept},
-              {"in_case", key.in_case}, {"default", key.fallback}, {"meaning", key.meaning}};
+    Json json{{"path", key.path()},    {"table", key.table}, {"name", key.name},       {"type", key.type},
+              {"unit", key.unit},      {"swept", key.swept}, {"in_case", key.in_case}, {"default", key.default_text},
+              {"meaning", key.meaning}};
     if (!key.values.empty()) json["values"] = key.values;
     if (key.write) json["default_value"] = key.type == "table" ? Json() : key.default_value;
     all.push_back(json);

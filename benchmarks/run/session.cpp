@@ -131,11 +131,11 @@ void Session::write_skips() {
 
 // The trial during which the last process died.
 void Session::write_crash() {
-  if (options_.blame.empty() || !state_.unfinished) return;
+  if (options_.crash_reason.empty() || !state_.unfinished) return;
   for (const Cell& cell : selection_.cells) {
     if (cell.name != state_.unfinished->cell) continue;
     Json row = trial_row({&cell, state_.unfinished->level}, "error");
-    row["message"] = "crashed: " + options_.blame;
+    row["message"] = "crashed: " + options_.crash_reason;
     write(row);
     state_.failed.insert(cell.name);
   }
@@ -199,7 +199,7 @@ void Session::pilot() {
   fail_cells_of_hung_queues();
   std::string_view calibrated;  // point
   for (const Cell& cell : selection_.cells) {
-    if (!is_selected(*cell.point) || state_.sizes.contains(cell.name) || is_out(cell)) continue;
+    if (!is_selected(*cell.point) || state_.sizes.contains(cell.name) || is_excluded(cell)) continue;
     const Point& point = *cell.point;
     if (point.name != std::exchange(calibrated, point.name)) probe_ = probe_cores(point);
     size_cell(cell);
@@ -239,7 +239,7 @@ void Session::count_syscalls() {
   if (!tracepoint.works()) return;
   std::string_view calibrated;  // point
   for (const Cell& cell : selection_.cells) {
-    if (state_.syscalls_counted.contains(cell.name) || is_out(cell)) continue;
+    if (state_.syscalls_counted.contains(cell.name) || is_excluded(cell)) continue;
     const Point& point = *cell.point;
     if (point.name != std::exchange(calibrated, point.name)) probe_ = probe_cores(point);
     count_syscalls_of(cell);
@@ -288,7 +288,7 @@ std::vector<TrialItem> Session::items_of(const Point& point) const {
   std::vector<TrialItem> items;
   for (std::size_t i = 0; i < selection_.cells.size(); ++i) {
     const Cell& cell = selection_.cells[i];
-    if (cell.point != &point || is_out(cell)) continue;
+    if (cell.point != &point || is_excluded(cell)) continue;
     items.push_back({&cell, point.level()});
     const bool untimed = point.level() == Level::untimed;
     // A race's number stands only if a timestamped trial of the cell passed in the same run.
@@ -314,14 +314,14 @@ void Session::begin(const Block& block) {
   gap_shares_.clear();
   if (folder_) return;
   for (const TrialItem& item : block.items) {  // no process before this one has run a pilot
-    if (!is_out(*item.cell) && !state_.sizes.contains(item.cell->name)) size_cell(*item.cell);
+    if (!is_excluded(*item.cell) && !state_.sizes.contains(item.cell->name)) size_cell(*item.cell);
   }
 }
 
 TrialResult Session::run(const TrialItem& item) {
   const Cell& cell = *item.cell;
   TrialResult result;
-  if (!is_out(cell) && !state_.sizes.contains(cell.name)) size_cell(cell);
+  if (!is_excluded(cell) && !state_.sizes.contains(cell.name)) size_cell(cell);
   if (state_.failed.contains(cell.name)) {
     result.fault = "failed before in this run";
     return result;

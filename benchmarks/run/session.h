@@ -27,7 +27,7 @@ struct SessionOptions : SelectionOptions {
   std::filesystem::path out;   ///< empty: nothing is written
   std::uint64_t round = 1;     ///< 0: the pilot
   std::string only_file;       ///< points to run, one a line; empty: all
-  std::string blame;           ///< how the last process died during a trial; empty: it did not
+  std::string crash_reason;    ///< how the last process died during a trial; empty: it did not
   bool beside_others = false;  ///< other runs go on at the same time: the machine baselines are not measured
   std::string note_arguments;  ///< JSON that goes into the context verbatim
   double hang_after_s = 10;
@@ -86,7 +86,7 @@ class Session {
   Json start_row(const TrialItem& item, std::uint64_t round) const;
 
   bool is_selected(const Point& point) const { return only_.empty() || only_.contains(point.name); }
-  bool is_out(const Cell& cell) const {
+  bool is_excluded(const Cell& cell) const {
     return state_.skipped.contains(cell.name) || state_.failed.contains(cell.name);
   }
   void fail_cell(const TrialItem& item, const std::string& message);

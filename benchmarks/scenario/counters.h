@@ -1,5 +1,6 @@
 // Every number that a trial may carry beside its messages and its window: the one list of them. A
-// new counter is a line here and the code that computes it; analysis/metric_writer.h refuses a
+// new counter is a line here and the code that computes it; then run ./scripts/generate.
+// analysis/metric_writer.h refuses a
 // name that is missing here. `queue_bench --schema` prints the list, and the pages are made from it.
 #pragma once
 
@@ -171,7 +172,7 @@ inline constexpr Counter counters[] = {
     {"consumer_futile_wakeups_per_msg", Better::lower, "futile wake-ups of the consumers"},
     {"producer_fairness", Better::higher,
      "Jain's index of the messages of each producer inside the window, (sum x)^2 / (n sum x^2): 1 for equal shares, "
-     "1/n where one has all (Jain, Chiu, Hawe, DEC Research MetricWriter TR-301, 1984)"},
+     "1/n where one has all (Jain, Chiu, Hawe, DEC Research Report TR-301, 1984)"},
     {"consumer_fairness", Better::higher, "Jain's index of the messages of each consumer inside the window"},
     {"neighbour_work_share", Better::higher,
      "share of the cores' time that the background load of idle priority got, in spin steps of the block's "

@@ -47,8 +47,8 @@ Key choice_key(const char* name, E Point::*member, const char* meaning) {
 }
 
 Key number_key(const char* name, const char* unit, double high, std::optional<double> Point::*member,
-               const char* fallback, const char* meaning) {
-  Key key{"", name, "number", unit, fallback, meaning};
+               const char* default_text, const char* meaning) {
+  Key key{"", name, "number", unit, default_text, meaning};
   key.read = [=](const Combination& from, Point& point) { point.*member = from.read_positive(name, high); };
   key.write = [=](const Point& point, Json& json) {
     if (point.*member) json[name] = *(point.*member);
@@ -56,7 +56,7 @@ Key number_key(const char* name, const char* unit, double high, std::optional<do
   return key;
 }
 
-// ------------------------------------------------------------------------------------------ keys with rules of their own
+// ------------------------------------------------------------------------------------------ keys whose reader is written by hand
 
 Key capacity_key() {
   Key key{"",
@@ -77,7 +77,7 @@ Key capacity_key() {
   return key;
 }
 
-// After `payload`.
+// Must be listed after `payload`, on which its default depends.
 Key message_bytes_key() {
   std::string sizes;
   for (std::size_t i = 0; i < InQueueMessages::count; ++i) {
@@ -205,7 +205,7 @@ void add_distribution_keys(const std::string& table, std::vector<Key>& all) {
                  "mean asks"});
   all.push_back({table, "trace_file", "text", "", "",
                  "trace: a file of recorded times, one number a line, in ns; the path is relative to the scenario's "
-                 "folder. Read round and round; each producer begins elsewhere"});
+                 "folder. Read cyclically; each producer starts at a different position"});
 }
 
 void add_work_table(Key table, std::vector<Key>& all) {
@@ -246,8 +246,8 @@ void add_arrivals_table(std::vector<Key>& all) {
 
 // Keys of the file, which the scenario reads (scenario_file.cpp).
 void add_scenario_keys(std::vector<Key>& all) {
-  const auto add = [&](const char* name, const char* type, std::string fallback, const char* meaning) {
-    all.push_back({"", name, type, "", std::move(fallback), meaning, false, false});
+  const auto add = [&](const char* name, const char* type, std::string default_text, const char* meaning) {
+    all.push_back({"", name, type, "", std::move(default_text), meaning, false, false});
   };
   add("question", "text", "required", "what the scenario asks, in plain words");
   add("expect", "text", "required", "the answer you expect, and why");
@@ -262,9 +262,9 @@ void add_scenario_keys(std::vector<Key>& all) {
 }
 
 void add_repeated_tables(std::vector<Key>& all) {
-  const auto add = [&](const char* table, const char* name, const char* type, const char* fallback,
+  const auto add = [&](const char* table, const char* name, const char* type, const char* default_text,
                        const char* meaning) {
-    all.push_back({table, name, type, "", fallback, meaning, false, false});
+    all.push_back({table, name, type, "", default_text, meaning, false, false});
   };
   add("", "case", "tables", "", "a named variant: its keys override the file's; each case is swept by itself");
   all.push_back({"case", "name", "text", "", "required", "the case's name, a part of its points' names", false});
@@ -312,7 +312,7 @@ std::vector<Key> all_keys() {
                            "`[arrivals]`)"));
   all.push_back(choice_key("placement", &Point::placement,
                            "`spread`: thread i on allowed core i mod n, consumers first, a pipeline's stages from the "
-                           "last on; `free`: as the kernel likes; `one_core`"));
+                           "last on; `free`: no pinning; `one_core`"));
   all.push_back(choice_key("neighbour", &Point::neighbour,
                            "the background load during a trial: `none`; `idle_priority`: on each core a thread of "
                            "SCHED_IDLE that spins; not with `[arrivals]`"));
@@ -321,12 +321,12 @@ std::vector<Key> all_keys() {
                            "periods of 100 ms; above 0, at most 100; not with a neighbour"));
   all.push_back(count_key("batch", "messages", max_capacity, &Point::batch,
                           "pushed one after the other after one piece of work (of the first), or arriving at once; "
-                          "the mean a message stays; at most `capacity`"));
+                          "`mean_ns` stays the mean per message; at most `capacity`"));
   all.push_back(number_key("rho", "", 100, &Point::rho, "",
                            "offered load over service capacity, (producers / producer mean) / (consumers / consumer "
-                           "mean); sets `producer.mean_ns`, or the mean gap of the arrivals"));
-  all.push_back(
-      number_key("window_ms", "ms", 300'000, &Point::window_ms, "see below", "least length of the measured window"));
+                           "mean), at most 100; sets `producer.mean_ns`, or the mean gap of the arrivals"));
+  all.push_back(number_key("window_ms", "ms", 300'000, &Point::window_ms, "see below",
+                           "least length of the measured window, at most 300,000"));
   add_work_table(work_table("producer", &Point::producer,
                             "the work of each producer for each message, before its push; in a ping-pong the "
                             "client's, between a reply and its next request"),

@@ -1,6 +1,6 @@
 // Every key of the scenario language: the one table that the parser, the serialisation, the hints for
-// unknown names, `queue_bench --schema` and the pages read. A new key is one entry in keys.cpp and
-// one member of Point.
+// unknown names, `queue_bench --schema` and the pages read. A new key is one entry in keys.cpp, one
+// member of Point, and the code that acts on it; then run ./scripts/generate.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@ struct Key {
   std::string name;                      ///< as in TOML
   std::string type;                      ///< what its value is: "whole number", "text", "table", ...
   std::string unit;                      ///< empty without one
-  std::string fallback;                  ///< the default, for people; empty where the key is simply absent
+  std::string default_text;              ///< the default, for people; empty where the key is simply absent
   std::string meaning;                   ///< for the page, Markdown
   bool swept = true;                     ///< whether a list of values makes several points
   bool in_case = true;                   ///< whether a [[case]] may hold it
@@ -31,7 +31,7 @@ struct Key {
   std::function<void(const Combination&, Point&)> read = nullptr;
   /// Adds the key to the JSON form of the point; nothing where it does not apply.
   std::function<void(const Point&, Json&)> write = nullptr;
-  /// What a point has that does not give the key; null: the key is absent.
+  /// The value in a point whose scenario omits the key; null: the key is absent.
   Json default_value = nullptr;
 
   /// "capacity", "producer.mean_ns"

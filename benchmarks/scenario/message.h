@@ -22,6 +22,8 @@ struct Message {
 /// `bytes` that travel inside the queue, the number at both ends, so that a torn message is noticed.
 template <std::size_t bytes>
 struct InlineMessage {
+  static_assert(bytes >= 24 && bytes % sizeof(std::uint64_t) == 0);
+
   std::uint64_t id;
   std::array<std::uint64_t, bytes / sizeof(std::uint64_t) - 2> body;
   std::uint64_t id_again;

@@ -26,7 +26,7 @@ struct Counter;
 /// Recorded times, in the order in which they were read.
 struct Trace {
   std::string file;
-  std::vector<double> ns;  ///< not negative, one at least above 0
+  std::vector<double> ns;  ///< all >= 0, at least one > 0
   double mean_ns = 0;
 };
 

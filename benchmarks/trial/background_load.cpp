@@ -50,47 +50,47 @@ void WorkLog::thin_out() {
 
 BackgroundLoad::BackgroundLoad(const Point& point) : ready_(static_cast<std::ptrdiff_t>(victims_cores(point).size())) {
   for (const int core : victims_cores(point)) {
-    victims_.push_back(std::make_unique<Victim>());
-    victims_.back()->core = core;
+    threads_.push_back(std::make_unique<IdleThread>());
+    threads_.back()->core = core;
   }
-  for (const auto& victim : victims_) {
-    victim->thread = std::jthread([this, &v = *victim](const std::stop_token& stop) { run(v, stop); });
+  for (const auto& idle : threads_) {
+    idle->thread = std::jthread([this, &v = *idle](const std::stop_token& stop) { run(v, stop); });
   }
   ready_.wait();
-  if (const int error = trouble_) {
+  if (const int error = error_) {
     stop();
     throw std::system_error(error, std::generic_category(), "sched_setscheduler(SCHED_IDLE)");
   }
 }
 
-void BackgroundLoad::run(Victim& victim, const std::stop_token& stop) {
-  pin_to(victim.core);
-  if (const int error = become_idle()) trouble_ = error;
+void BackgroundLoad::run(IdleThread& thread, const std::stop_token& stop) {
+  pin_to(thread.core);
+  if (const int error = become_idle()) error_ = error;
   ready_.count_down();
   std::uint64_t steps = 0;
   while (!stop.stop_requested()) {
-    victim.log.add(now_ticks(), steps);
+    thread.log.add(now_ticks(), steps);
     spin_steps(chunk_steps);
     steps += chunk_steps;
   }
-  victim.log.add(now_ticks(), steps);
+  thread.log.add(now_ticks(), steps);
 }
 
 void BackgroundLoad::stop() {
-  for (const auto& victim : victims_) victim->thread.request_stop();
-  for (const auto& victim : victims_) {
-    if (!victim->thread.joinable()) continue;
+  for (const auto& idle : threads_) idle->thread.request_stop();
+  for (const auto& idle : threads_) {
+    if (!idle->thread.joinable()) continue;
     // On a busy core an idle thread may wait for seconds until it sees that it is to stop. Where it may not be promoted
     // again, it takes those seconds.
     const sched_param none{};
-    pthread_setschedparam(victim->thread.native_handle(), SCHED_OTHER, &none);
-    victim->thread.join();
+    pthread_setschedparam(idle->thread.native_handle(), SCHED_OTHER, &none);
+    idle->thread.join();
   }
 }
 
 double BackgroundLoad::steps_between(Ticks from, Ticks to) const {
   double steps = 0;
-  for (const auto& victim : victims_) steps += victim->log.between(from, to);
+  for (const auto& idle : threads_) steps += idle->log.between(from, to);
   return steps;
 }
 
@@ -101,10 +101,10 @@ std::optional<std::string> no_background_load_reason() {
   return std::string("needs SCHED_IDLE for its neighbours, which the system refuses: ") + std::strerror(error);
 }
 
-BackgroundLoadShares background_load_shares(double victims_ns, double cores_ns, double work_ns) {
-  BackgroundLoadShares shares{victims_ns / cores_ns, std::nullopt};
+BackgroundLoadShares background_load_shares(double load_ns, double cores_ns, double work_ns) {
+  BackgroundLoadShares shares{load_ns / cores_ns, std::nullopt};
   const double left_over_ns = cores_ns - work_ns;
-  if (left_over_ns > next_to_nothing * cores_ns) shares.lost = 1 - victims_ns / left_over_ns;
+  if (left_over_ns > next_to_nothing * cores_ns) shares.lost = 1 - load_ns / left_over_ns;
   return shares;
 }
 

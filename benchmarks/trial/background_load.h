@@ -57,33 +57,35 @@ class BackgroundLoad {
   BackgroundLoad& operator=(const BackgroundLoad&) = delete;
 
   void stop();
-  std::size_t count() const { return victims_.size(); }
+  std::size_t count() const { return threads_.size(); }
   /// Spin steps of all threads. Requires stop().
   double steps_between(Ticks from, Ticks to) const;
 
  private:
-  struct alignas(64) Victim {
+  struct alignas(64) IdleThread {
     int core = 0;
     WorkLog log;
     std::jthread thread;
   };
-  void run(Victim& victim, const std::stop_token& stop);
+  void run(IdleThread& thread, const std::stop_token& stop);
 
   std::latch ready_;
-  std::atomic<int> trouble_{0};                   ///< errno of a victim that could not become one
-  std::vector<std::unique_ptr<Victim>> victims_;  ///< the first to go: they use the rest
+  std::atomic<int> error_{0};                         ///< errno of a thread that could not get idle priority
+  std::vector<std::unique_ptr<IdleThread>> threads_;  ///< last, so destroyed first: they use the other members
 };
 
-/// Why there can be no neighbours, in words; absent if there can.
+/// Why this machine cannot run a background load, in words; absent if it can.
 std::optional<std::string> no_background_load_reason();
 
-/// Shares of the cores' time in a window, of what victims got and of what an ideal queue would have left to them.
+/// Shares of the cores' time in a window.
 struct BackgroundLoadShares {
-  double work = 0;  ///< what the victims got, of all there is
-  std::optional<double>
-      lost;  ///< what they did not get, of all that the work left; absent where it left next to nothing
+  double work = 0;  ///< share that the background load got
+  /// Share of the time left over by the messages' own work that the background load did not get.
+  /// Absent where less than 2 % was left over.
+  std::optional<double> lost;
 };
-/// All in nanoseconds; `cores_ns`: the window on every core; `work_ns`: CPU of the messages' own spin work in it.
-BackgroundLoadShares background_load_shares(double victims_ns, double cores_ns, double work_ns);
+/// All in nanoseconds; `load_ns`: CPU time of the background load; `cores_ns`: the window times the
+/// cores; `work_ns`: CPU time of the messages' own spin work in the window.
+BackgroundLoadShares background_load_shares(double load_ns, double cores_ns, double work_ns);
 
 }  // namespace bq::bench

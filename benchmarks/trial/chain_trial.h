@@ -153,10 +153,10 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
   std::vector<WorkerStatus> status(point.threads());
   const auto run_as = [&](detail::StageEnds<Q> mine, std::size_t stage) {
     const std::size_t thread = point.threads() - 1 - stage;
-    detail::settle(plan, cores, thread);
+    detail::pin_and_configure_thread(plan, cores, thread);
     if (mine.out && mine.out->capacity() != unbounded_capacity) {
       status[thread].state = WorkerStatus::State::probing;
-      record.queues[stage].fill = detail::probe_bound(mine.out->queue(), point.message_bytes, status[thread]);
+      record.queues[stage].fill = detail::probe_capacity(mine.out->queue(), point.message_bytes, status[thread]);
     }
     start.arrive_and_wait();
     status[thread].state = WorkerStatus::State::running;

@@ -74,9 +74,9 @@ class ArrivalCheck {
 /// producer 0, which sends them again later. This may take gigabytes and minutes: the watchdog sees
 /// each call begin.
 template <class Q>
-FillProbe probe_bound(Q& queue, std::size_t message_bytes, WorkerStatus& status) {
+CapacityProbe probe_capacity(Q& queue, std::size_t message_bytes, WorkerStatus& status) {
   using M = typename Q::value_type;
-  FillProbe probe;
+  CapacityProbe probe;
   std::optional<M> message;
   std::uint64_t calls = 0;
   // Between two calls lies the harness's work: memory of the messages, which free() may return all at once.
@@ -91,7 +91,7 @@ FillProbe probe_bound(Q& queue, std::size_t message_bytes, WorkerStatus& status)
     return queue.try_pop(message) == Status::done;
   };
 
-  const std::size_t beyond = queue.capacity() + 2;  // an overfull queue need not end
+  const std::size_t beyond = queue.capacity() + 2;  // a queue that does not keep its bound may never refuse
   for (; probe.accepted < beyond; ++probe.accepted) {
     before_call([&] { message.emplace(make_message<M>(0, probe.accepted, message_bytes)); });
     if (queue.try_push(std::move(*message)) != Status::done) break;
@@ -105,7 +105,7 @@ FillProbe probe_bound(Q& queue, std::size_t message_bytes, WorkerStatus& status)
 
 /// Pushes one message, or drops it.
 template <WhenFull when_full, class Q>
-void offer(Q& queue, typename Q::value_type&& message, std::size_t sequence, ProducerRecord& record) {
+void push_or_drop(Q& queue, typename Q::value_type&& message, std::size_t sequence, ProducerRecord& record) {
   if constexpr (when_full == WhenFull::wait) {
     if (!queue.push(std::move(message))) [[unlikely]]
       ++record.refused;
@@ -138,10 +138,10 @@ void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
     if constexpr (level == Level::timestamped) {
       PushStamp& stamp = record.stamps[i];
       stamp.call = now_ticks();
-      offer<when_full>(queue, std::move(message), i, record);
+      push_or_drop<when_full>(queue, std::move(message), i, record);
       stamp.done = now_ticks();
     } else {
-      offer<when_full>(queue, std::move(message), i, record);
+      push_or_drop<when_full>(queue, std::move(message), i, record);
     }
   }
 }
@@ -218,7 +218,7 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
     const std::uint64_t sequence = number.sequence();
     if constexpr (has_work) {
       status.in_work.store(true, std::memory_order_relaxed);
-      // The analysis reports a message that nobody sent; here it must only do no harm.
+      // Verification reports a forged id later; here it must only not index out of range.
       if (producer < plan.demands.consumer.size() && sequence < plan.messages_per_producer) [[likely]] {
         work(kind, plan.demands.consumer[producer][sequence]);
       }
@@ -270,12 +270,12 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   // The handle closes the queue when the last of its side goes away; the loops call the queue itself.
   const auto produce_as = [&](Producer<Q> /*end*/, std::size_t self) {
     const std::size_t thread = point.consumers + self;
-    detail::settle(plan, cores, thread);
+    detail::pin_and_configure_thread(plan, cores, thread);
     ProducerRecord& mine = record.producers[self];
     if (self == 0 && queue.capacity() != unbounded_capacity) {
       // By a producer rather than by the main thread: some queues keep something for every thread that ever pushed.
       status[thread].state = WorkerStatus::State::probing;
-      record.fill = detail::probe_bound(queue, point.message_bytes, status[thread]);
+      record.fill = detail::probe_capacity(queue, point.message_bytes, status[thread]);
     }
     start.arrive_and_wait();
     status[thread].state = WorkerStatus::State::running;
@@ -283,7 +283,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     status[thread].state = WorkerStatus::State::finished;
   };
   const auto consume_as = [&](Consumer<Q> /*end*/, std::size_t self) {
-    detail::settle(plan, cores, self);
+    detail::pin_and_configure_thread(plan, cores, self);
     start.arrive_and_wait();
     status[self].state = WorkerStatus::State::running;
     const bool has_work = point.consumer.kind != Work::Kind::none;

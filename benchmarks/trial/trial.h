@@ -20,7 +20,7 @@ namespace bq::bench {
 struct TrialPlan {
   std::uint64_t total_messages() const { return messages_per_producer * point.producers; }
   /// A consumer is warm once it has popped a message from after its producer's warm-up. Behind an
-  /// unbounded queue it may never catch up with those: there the first message counts.
+  /// unbounded queue it may never catch up with those: there a consumer is warm after its first message.
   std::uint64_t consumer_warm_from() const { return bounded ? warmup_per_producer : 0; }
 
   const Point& point;
@@ -46,7 +46,7 @@ struct PopStamp {
 struct alignas(64) WorkerStatus {
   enum class State : std::uint8_t { not_started, probing, running, finished };
   std::atomic<State> state{State::not_started};
-  std::atomic<bool> in_work{false};
+  std::atomic<bool> in_work{false};        ///< the watchdog expects no progress
   std::atomic<bool> in_push{false};        ///< in a chain, where a thread pops and pushes: it is in push
   std::atomic<std::uint64_t> messages{0};  ///< handled so far
   std::atomic<std::uint64_t> probed{0};    ///< calls that the capacity probe has begun
@@ -76,7 +76,7 @@ struct ConsumerRecord {
 
 /// Result of the capacity probe: before the trial starts, one thread fills the queue until it refuses
 /// and drains it.
-struct FillProbe {
+struct CapacityProbe {
   std::size_t accepted = 0;
   bool drained_in_order = true;
 };
@@ -90,7 +90,7 @@ struct TrialRecord {
   std::size_t capacity = 0;  ///< as the queue reports it
   Ticks start = 0;           ///< all threads are at the barrier; arrival times count from here
   std::size_t stride = 1;
-  std::optional<FillProbe> fill;  ///< absent for an unbounded queue
+  std::optional<CapacityProbe> fill;  ///< absent for an unbounded queue
   std::vector<ProducerRecord> producers;
   std::vector<ConsumerRecord> consumers;
 };

@@ -13,7 +13,8 @@
 
 namespace bq::bench {
 
-/// Around one trial, from construction to end(). Not thread-safe.
+/// Around one trial, from construction to end(): includes the start of the threads, the capacity probe
+/// and the warm-up. Not thread-safe.
 class TrialEnvironment {
  public:
   /// Throws ResourceError where the environment cannot be set up (any more).

@@ -77,8 +77,8 @@ std::string describe(const Point& point, std::span<const WorkerStatus> workers, 
 
 }  // namespace
 
-std::optional<std::string> HangCheck::look(const TrialPlan& plan, std::span<const WorkerStatus> workers,
-                                           Steady::time_point now) {
+std::optional<std::string> HangCheck::check(const TrialPlan& plan, std::span<const WorkerStatus> workers,
+                                            Steady::time_point now) {
   if (takes_too_many(plan, workers)) {
     return "exactly once: consumers take more messages than there are, without an end";
   }
@@ -121,16 +121,16 @@ Watchdog::Guard::~Guard() {
 
 void Watchdog::run(const std::stop_token& stop) {
   const auto poll = std::min(time_limit_ / 4, std::chrono::milliseconds(500));
-  HangCheck check(time_limit_);
+  HangCheck hang_check(time_limit_);
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, stop, poll, [] { return false; }) && !stop.stop_requested()) {
     std::optional<std::string> fault;
     if (deadline_ && HangCheck::Steady::now() >= *deadline_) {
       fault = "hung: no end after " + std::to_string(time_limit_.count() / 1000) + " s";
     } else if (workers_.empty()) {
-      check.forget();  // the next trial's workers may have the same address
+      hang_check.reset();  // the next trial's workers may have the same address
     } else {
-      fault = check.look(*plan_, workers_, HangCheck::Steady::now());
+      fault = hang_check.check(*plan_, workers_, HangCheck::Steady::now());
     }
     if (!fault) continue;
     report_(*fault);

@@ -23,9 +23,10 @@ class HangCheck {
 
   /// The sentence for the results if there was no progress for the time limit, or if the trial cannot
   /// end.
-  std::optional<std::string> look(const TrialPlan& plan, std::span<const WorkerStatus> workers, Steady::time_point now);
+  std::optional<std::string> check(const TrialPlan& plan, std::span<const WorkerStatus> workers,
+                                   Steady::time_point now);
   /// The trial is over.
-  void forget() { workers_seen_ = nullptr; }
+  void reset() { workers_seen_ = nullptr; }
 
  private:
   const std::chrono::milliseconds time_limit_;
@@ -45,12 +46,12 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  /// Watches, while it lives, ...
+  /// Watches one thing while it lives.
   class Guard {
    public:
-    /// ... the workers of a trial for progress.
+    /// Watches the workers of a trial: they must make progress.
     Guard(Watchdog& watchdog, const TrialPlan& plan, std::span<const WorkerStatus> workers);
-    /// ... a measurement that must end within the time limit.
+    /// Watches a measurement: it must end within the time limit.
     explicit Guard(Watchdog& watchdog);
     ~Guard();
     Guard(const Guard&) = delete;

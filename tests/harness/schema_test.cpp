@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <new>
 #include <set>
@@ -64,7 +65,7 @@ TEST(Keys, StateTheDefaultsOfAPoint) {
     if (key.default_value.is_null() || key.name == "capacity" || key.name == "stages") continue;  // required
     const Json& value = key.default_value;
     const std::string text = value.is_string() ? '`' + value.get<std::string>() + '`' : value.dump();
-    EXPECT_EQ(key.fallback.substr(0, text.size()), text) << key.path();
+    EXPECT_EQ(key.default_text.substr(0, text.size()), text) << key.path();
   }
 }
 
@@ -119,7 +120,7 @@ TEST(Messages, HaveALoopForEachListedSizeAndNoOther) {
     point.message_bytes = bytes;
     EXPECT_NO_THROW(loops.for_point(point)) << bytes;
   }
-  point.message_bytes = 128;
+  point.message_bytes = *std::max_element(InQueueMessages::bytes.begin(), InQueueMessages::bytes.end()) + 8;
   EXPECT_THROW(loops.for_point(point), std::logic_error);
 }
 

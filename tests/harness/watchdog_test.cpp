@@ -48,7 +48,7 @@ class ProbedTrial : public testing::Test {
   }
   // Time goes by, and the watchdog looks.
   std::optional<std::string> look_after(std::chrono::seconds time) {
-    return check_.look(plan_, workers_, now_ += time);
+    return check_.check(plan_, workers_, now_ += time);
   }
 
   Point point_;
@@ -66,7 +66,7 @@ TEST_F(ProbedTrial, IsNoHangHoweverSlowlyItGetsOn) {
     ++calls;
     if (const auto fault = look_after(time_limit * 9 / 10)) faults.push_back(*fault);
   });
-  const FillProbe probe = detail::probe_bound(queue, 8, workers_[1]);
+  const CapacityProbe probe = detail::probe_capacity(queue, 8, workers_[1]);
   EXPECT_EQ(probe.accepted, point_.capacity);
   EXPECT_EQ(calls, 42) << "20 and one refused each way";
   EXPECT_TRUE(faults.empty()) << faults.size() << " times: " << faults[0];
@@ -81,7 +81,7 @@ TEST_F(ProbedTrial, IsAHangOnceACallDoesNotReturn) {
     EXPECT_FALSE(look_after(time_limit - 1s));
     if (const auto fault = look_after(1s)) faults.push_back(*fault);
   });
-  detail::probe_bound(queue, 8, workers_[1]);
+  detail::probe_capacity(queue, 8, workers_[1]);
   ASSERT_EQ(faults.size(), 1u);
   EXPECT_EQ(faults[0],
             "hung: no progress for 10 s; consumer 0 waits for the start; producer 0 stuck in call 7 of the capacity "

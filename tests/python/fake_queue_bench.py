@@ -6,7 +6,7 @@ The environment variable FAKE (JSON) says what goes wrong:
   crash_properties, hang_properties  [queues]: measuring their properties kills the process / ends it with status 4
   signal         name of the signal that a crash is, SIGSEGV by default
   silent_crash   true: dies at once, before any row
-  unblamable     true: --blame is ignored
+  unblamable     true: --crash-reason is ignored
   disturbed      {point: n}: its blocks of rounds 1..n are disturbed
   refuse_round   number: this round ends with status 5, as on a full disk
   slow           seconds a trial takes
@@ -150,7 +150,8 @@ def measure(rows, number, only):
 
 def main():
     parser = argparse.ArgumentParser()
-    for option in ("scenario", "queue", "seed", "scenarios-dir", "out", "round", "only", "blame", "note-arguments"):
+    for option in ("scenario", "queue", "seed", "scenarios-dir", "out", "round", "only", "crash-reason",
+                   "note-arguments"):
         parser.add_argument(f"--{option}")
     for flag in ("all", "pilot", "properties", "list"):
         parser.add_argument(f"--{flag}", action="store_true")
@@ -166,10 +167,10 @@ def main():
     if FAKE.get("silent_crash"):
         die()
     if arguments.properties:
-        properties(rows, arguments.blame)
+        properties(rows, arguments.crash_reason)
         return
-    if arguments.blame and not FAKE.get("unblamable"):
-        blame(rows, arguments.blame)
+    if arguments.crash_reason and not FAKE.get("unblamable"):
+        blame(rows, arguments.crash_reason)
     if arguments.pilot:
         pilot(rows, arguments)
     else:

@@ -90,7 +90,7 @@ def test_crashed_queue_is_blamed(bench, tmp_path):
 
 def test_hung_queue_is_not_blamed_a_second_time(bench, tmp_path):
     bench("--out", "run", "--rounds", "1", hang=[CELLS[0]]).end()
-    assert not any("--blame" in line for line in processes(tmp_path / "run"))
+    assert not any("--crash-reason" in line for line in processes(tmp_path / "run"))
 
 
 @pytest.mark.parametrize("code, said, message, status", [

@@ -228,7 +228,7 @@ def test_a_capacity_that_is_refused_though_the_traits_allow_it_costs_one_queue(t
 
 def test_a_crash_is_blamed_on_the_property_that_is_missing(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert properties(out, "--queue", "^two_lock$", "--blame", "died of SIGSEGV").returncode == 0
+    assert properties(out, "--queue", "^two_lock$", "--crash-reason", "died of SIGSEGV").returncode == 0
     (row,) = rows(out, "property")
     assert (row["name"], row["error"]) == ("idle_pop", "crashed: died of SIGSEGV") and "values" not in row
 
@@ -271,7 +271,7 @@ def test_a_crash_is_blamed_on_the_cell_that_ran(tmp_path: Path) -> None:
     out.mkdir()
     selection = ("--scenario", asked, "--queue", "crashing")
     assert run(FAULTY, *selection, "--out", out, "--pilot").returncode == -signal.SIGABRT
-    assert run(FAULTY, *selection, "--out", out, "--pilot", "--blame", "died of SIGABRT").returncode == 0
+    assert run(FAULTY, *selection, "--out", out, "--pilot", "--crash-reason", "died of SIGABRT").returncode == 0
     (row,) = rows(out, "trial")
     assert row["message"] == "crashed: died of SIGABRT"
 

@@ -103,6 +103,15 @@ def test_counters_that_the_scripts_name_exist():
     assert named - known - {"_per_msg", "_ns_per_msg", "_msgs_per_s", "pilot_ns_per_msg", "ns_per_msg"} == set()
 
 
+def test_every_counter_is_written_by_the_analysis():
+    """By its name, by its name without the role, or as a part of a distribution."""
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks" / "analysis").glob("*.cpp"))
+    for name in schema.COUNTERS:
+        stem = re.sub("_(mean|p50|p99)_ns$", "", name)
+        role = re.sub("^(producer|stage|consumer)_", "", name)
+        assert any(f'"{word}"' in text for word in (name, stem, role)), name
+
+
 def test_units_of_counters_are_those_of_queue_bench():
     texts = {"ns": "ns", "ns/msg": "ns", "msgs/s": "msgs/s", "1/msg": "events per message", "share": "share"}
     for name, (_, unit) in schema.COUNTERS.items():
@@ -134,7 +143,7 @@ def test_rows_of_synthetic_runs(tmp_path):
 def test_help_names_every_option_that_the_fake_takes():
     """The driver's double takes no option that queue_bench lacks."""
     text = subprocess.run([QUEUE_BENCH, "--help"], capture_output=True, text=True, check=True).stdout
-    lists = re.findall(r"for (?:option|flag) in \((.*)\):", FAKE.read_text(encoding="utf-8"))
+    lists = re.findall(r"(?s)for (?:option|flag) in \((.*?)\):", FAKE.read_text(encoding="utf-8"))
     options = {f"--{name}" for names in lists for name in re.findall(r'"([a-z-]+)"', names)}
     assert options and options <= set(re.findall(r"--[a-z-]+", text))
 

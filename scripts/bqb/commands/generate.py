@@ -27,5 +27,5 @@ def main(words: list[str]) -> int:
     for path, text in stale.items():
         if not options.check:
             files.write_atomically(path, text.encode())
-        print(short_path(path))
+        print(f"{'would change' if options.check else 'wrote'} {short_path(path)}")
     return exit_status.FAILED if options.check and stale else exit_status.OK

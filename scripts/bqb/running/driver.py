@@ -227,7 +227,7 @@ class Driver:
             if code == 0:
                 return
             has_its_row = code in (QueueBenchStatus.HUNG, QueueBenchStatus.QUEUE_FAILED)
-            blame = [] if has_its_row else ["--blame", cause_of_death(code, last_line)]
+            blame = [] if has_its_row else ["--crash-reason", cause_of_death(code, last_line)]
             if self.journal.steps == steps_at_last_failure:
                 cause = blame[-1] if blame else last_line
                 raise CommandError(f"queue_bench keeps failing without making progress ({cause}); "
