@@ -25,6 +25,7 @@
 #include <thread>
 #include <vector>
 
+#include "benchmarks/platform/affinity.h"
 #include "benchmarks/trial/queue_trial.h"
 #include "queues/peers/atomic_queue.h"
 #include "queues/peers/boost_spsc.h"

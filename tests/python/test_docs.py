@@ -163,8 +163,8 @@ RUN = {
     "./scripts/gate selftest": "./scripts/gate selftest --gates 10",
     "./scripts/gate aa --folder results/published/gate/aa --runs 1": None,
     "cmake --build --preset release --target pipeline_demo && build/release/pipeline_demo": None,
-    "cmake --build build/release --target peer_overhead && build/release/tests/harness/peer_overhead 100":
-        "cmake --build build/release --target peer_overhead && build/release/tests/harness/peer_overhead 2",
+    "cmake --build build/release --target peer_overhead && build/release/benchmarks/overhead/peer_overhead 100":
+        "cmake --build build/release --target peer_overhead && build/release/benchmarks/overhead/peer_overhead 2",
 }
 # A command that a test file runs already, or that no test can run. No entry may start the tests again.
 ELSEWHERE = {

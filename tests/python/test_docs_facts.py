@@ -84,18 +84,10 @@ def test_scenarios_of_the_appendix_are_all_named():
     assert set(re.findall(r"`(\w+)`", said)) == {path.stem for path in (ROOT / "scenarios/appendix").glob("*.toml")}
 
 
-def test_keys_of_scenarios_are_all_described():
-    source = (ROOT / "benchmarks/scenario/scenario_file.cpp").read_text(encoding="utf-8")
-    described = set(re.findall(r"`\s*\[*(\w+)\]*`", (ROOT / "scenarios/README.md").read_text(encoding="utf-8")))
-    keys = {leaf for key in re.findall(r'Key\{"([\w.]+)"', source) for leaf in key.split(".")}
-    assert keys and keys | {"earlier_expect", "until", "text", "why"} <= described
-
-
 def test_the_largest_message_on_the_heap_is_stated():
     said, = found(r"on the heap: a multiple of 8 from 16 to ([\d,]+)", "scenarios/README.md")
-    source = text("benchmarks/scenario/scenario_file.cpp")
-    assert f"largest = {said.replace(',', chr(39))}" in source or \
-        int(said.replace(",", "")) == 1 << int(re.search(r"largest = 1 << (\d+)", source).group(1))
+    power = re.search(r"max_heap_message_bytes = 1 << (\d+)", text("benchmarks/scenario/rules.h")).group(1)
+    assert int(said.replace(",", "")) == 1 << int(power)
 
 
 # ------------------------------------------------------------------------------------------------ headers
