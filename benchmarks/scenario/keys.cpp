@@ -163,8 +163,7 @@ Key work_table(const char* name, Work Point::*member, const char* meaning) {
 
 Key stage_table() {
   Key key = work_table("stage", &Point::stage,
-                       "the work of each stage in the middle of a pipeline, between its pop and its push; keys as of "
-                       "`[producer]`");
+                       "the work of each stage in the middle of a pipeline, between its pop and its push");
   key.read = [](const Combination& from, Point& point) {
     for (const std::string& leaf : key_names_of("stage")) {
       const bool misplaced = point.topology != Topology::pipeline && from.gives("stage." + leaf);

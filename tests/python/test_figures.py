@@ -84,12 +84,13 @@ def _is_drawn(text):
 
 EXPECTED = {
     "faulty": {"overview", "properties", "capacity_knee.lost", "capacity_knee.capacity", "capacity_knee.sojourn",
-               "capacity_knee.price", "overcommit.lost", "overcommit.sojourn", "overcommit.price", "race.throughput",
-               "memory.lost", "memory.sojourn", "memory.price", "memory.occupancy"},
+               "capacity_knee.cpu_cost", "overcommit.lost", "overcommit.sojourn", "overcommit.cpu_cost",
+               "race.throughput",
+               "memory.lost", "memory.sojourn", "memory.cpu_cost", "memory.occupancy"},
     "all_failed": {"overcommit.throughput", "properties"},
     "judged": {"overview", "properties",
                *(f"{name}.{kind}" for name in ("capacity_knee", "sleeping_peers", "overcommit", "speed_map")
-                 for kind in ("sojourn", "price")),
+                 for kind in ("sojourn", "cpu_cost")),
                "capacity_knee.capacity", "speed_map.capacity", "capacity_knee.switches_per_msg",
                "sleeping_peers.efficiency", "overcommit.sojourn_p50_ns", "speed_map.lost", "race.cpu_ns_per_msg"},
 }
@@ -323,9 +324,9 @@ def test_occupancy_tells_pushed_from_popped_where_they_differ(tmp_path):
     assert "pushed 480 k/s, popped 240 k/s" in label[0] and "270 k/s" in label[1] and "popped" not in label[1]
 
 
-def test_price_says_which_side_of_the_line_is_which_and_nothing_of_how_queues_wait(pages):
+def test_cpu_cost_says_which_side_of_the_line_is_which_and_nothing_of_how_queues_wait(pages):
     for stem, page in pages[1].items():
-        if stem.endswith(".price"):
+        if stem.endswith(".cpu_cost"):
             said = all_text(page)
             assert "below it more CPU is burnt than time is lost" in said and "both sides spin" not in said
 
@@ -421,7 +422,7 @@ def test_missing_counters_are_no_obstacle(small, tmp_path):
                                if key in row["counters"]}
     (tmp_path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     drawn = {path.name for path in draw_figures(load_run(tmp_path), tmp_path / "plots")}
-    assert "overcommit.lost.svg" in drawn and "overcommit.price.svg" not in drawn
+    assert "overcommit.lost.svg" in drawn and "overcommit.cpu_cost.svg" not in drawn
 
 
 # ----------------------------------------------------------------------------------------------------------- theme

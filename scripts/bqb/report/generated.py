@@ -128,22 +128,35 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def scenario_keys(schema: Schema) -> list[str]:
-    """The keys of a scenario file, those of [[claim]] apart."""
-    rows = []
+    """The keys of a scenario file, those of [[claim]] apart. A table leaves out the keys that an earlier one has."""
+    rows: list[tuple[str, ...]] = []
+    described: dict[tuple[str, ...], str] = {}  # the cells of a key in a table: the first table that has it
     for key in schema["keys"]:
         if key["table"] == "claim":
             continue
-        name = f"`{key['name']}`" if not key["table"] else f"`  {key['name']}`"
+        name = f"`  {key['name']}`" if key["table"] else f"`{key['name']}`"
         if key["type"] == "table":
             name = f"`[{key['name']}]`"
         elif key["type"] == "tables":
             name = f"`[[{key['name']}]]`"
-        kind = ("" if key["type"].startswith("table") else key["type"]) + ("\\*" if key["swept"] else "")
-        meaning = key["meaning"]
-        if key["table"] and "values" in key:
-            meaning += f": {', '.join(f'`{value}`' for value in key['values'])}"
-        rows.append((name, kind, key["unit"], meaning, key["default"]))
+        kind = "" if key["type"].startswith("table") else key["type"]
+        cells = (name, kind + ("\\*" if key["swept"] else ""), key["unit"], _meaning(key), key["default"])
+        first = described.setdefault(cells, key["table"])
+        if first == key["table"]:
+            rows.append(cells)
+        elif first:  # the row of this table, which is above its keys
+            index = next(index for index, row in enumerate(rows) if row[0] == f"`[{key['table']}]`")
+            note = f"; further keys as of `[{first}]`"
+            if not rows[index][3].endswith(note):
+                rows[index] = (*rows[index][:3], rows[index][3] + note, rows[index][4])
     return _table(("key", "type", "unit", "meaning", "default"), rows)
+
+
+def _meaning(key: Schema) -> str:
+    """The meaning of a key, with its values where it does not name them."""
+    values = [f"`{value}`" for value in key.get("values", ())]
+    named = all(value in key["meaning"] for value in values)
+    return str(key["meaning"]) if named else f"{key['meaning']}: {', '.join(values)}"
 
 
 def claim_keys(schema: Schema) -> list[str]:

@@ -4,12 +4,12 @@
 
     summary                overhead per message in a few situations: the README's figure
     overview               what each queue's synchronisation costs, queues x situations
-    properties             what the queues cost whatever they are used for: idle, closing, memory, making
+    properties             workload-independent costs: idle, close, memory, construction
     <scenario>.lost        lost ns per message and efficiency; for scenarios without work <scenario>.throughput, for
                            those judged by another counter <scenario>.<counter>
     <scenario>.capacity    throughput and lost ns against capacity, where three or more capacities are swept
     <scenario>.sojourn     percentiles of the time from push to pop
-    <scenario>.price       CPU burnt beyond the work against time lost
+    <scenario>.cpu_cost    CPU beyond the work against overhead
     <scenario>.occupancy   messages waiting over time, where a queue without a bound takes part
 
 Each has a module of that name here; throughput is with lost. What they share: view (a run as they see it), style, page,

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from bqb.data.model import Run
 from bqb.report.figures.capacity import against_capacity
+from bqb.report.figures.cpu_cost import cpu_cost
 from bqb.report.figures.lost import dots
 from bqb.report.figures.occupancy import occupancy
 from bqb.report.figures.overview import overview
 from bqb.report.figures.page import Page, plot_style, save_figure
-from bqb.report.figures.price import price
 from bqb.report.figures.properties import properties
 from bqb.report.figures.sojourn import sojourn
 from bqb.report.figures.style import queue_styles
@@ -66,6 +66,6 @@ def all_figures(view: View) -> Figures:
         figures += [(f"{scenario.name}.{kind}", lambda s=scenario: dots(view, s)),
                     (f"{scenario.name}.capacity", lambda s=scenario: against_capacity(view, s)),
                     (f"{scenario.name}.sojourn", lambda s=scenario: sojourn(view, s, pools)),
-                    (f"{scenario.name}.price", lambda s=scenario: price(view, s)),
+                    (f"{scenario.name}.cpu_cost", lambda s=scenario: cpu_cost(view, s)),
                     (f"{scenario.name}.occupancy", lambda s=scenario: occupancy(view, s))]
     return figures

@@ -1,4 +1,4 @@
-"""<scenario>.price: CPU beyond the work against overhead, both per message."""
+"""<scenario>.cpu_cost: CPU beyond the work against overhead, both per message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bqb.stats import summaries
 from bqb.stats.counters import CPU_BEYOND_WORK
 
 
-def price(view: View, scenario: Scenario) -> Page | None:
+def cpu_cost(view: View, scenario: Scenario) -> Page | None:
     """CPU beyond the work against overhead, a marker a queue, a panel a point.
 
     Panels share their axes, so that they can be compared, but where each asks of something else."""
@@ -37,15 +37,15 @@ def price(view: View, scenario: Scenario) -> Page | None:
     height = 3.6 if direct else 2.8 if len(laid.at) <= 2 else 2.2
     plan = layout(laid, height, left=1.0, right=MARGIN, between=0.85, below=0.15 if laid.folded else 0.0,
                   strip=0.0 if direct else strip_height(queues))
-    page = make_page(PAGE, plan.body, _price_title(view, scenario, pairs), asked_and_measured(view, scenario),
-                     _price_notes(view, scenario))
+    page = make_page(PAGE, plan.body, _cpu_cost_title(view, scenario, pairs), asked_and_measured(view, scenario),
+                     _cpu_cost_notes(view, scenario))
     if not direct:
         draw_legend(page, {queue: view.looks[queue] for queue in queues}, -0.05)
     plan.heads(page)
     for (row, column), point in laid.at.items():
         known = {queue: pairs[point.name, queue] for queue in queues if (point.name, queue) in pairs}
         axes = plan.axes(page, row, column)
-        _price_panel(view, axes, known, *scales[point.name], direct, laid.folded or plan.is_last(row, column))
+        _cpu_cost_panel(view, axes, known, *scales[point.name], direct, laid.folded or plan.is_last(row, column))
         if column == 0:
             axes.set_ylabel("overhead per message")
         if plan.is_last(row, column):
@@ -68,8 +68,8 @@ def _crowded(pairs: dict, point: Point, x_axis: Scale, y_axis: Scale) -> bool:
     return any(abs(a[0] - b[0]) < 0.15 and abs(a[1] - b[1]) < 0.05 for a, b in combinations(marks, 2))
 
 
-def _price_panel(view: View, axes: Axes, known: dict, x_axis: Scale, y_axis: Scale, direct: bool,
-                 last: bool) -> None:
+def _cpu_cost_panel(view: View, axes: Axes, known: dict, x_axis: Scale, y_axis: Scale, direct: bool,
+                    last: bool) -> None:
     x_axis.apply(axes, "x", labels=last)
     y_axis.apply(axes, "y")
     labels = []
@@ -92,13 +92,13 @@ def _price_panel(view: View, axes: Axes, known: dict, x_axis: Scale, y_axis: Sca
         point_labels(axes, labels)
 
 
-def _price_notes(view: View, scenario: Scenario) -> list[str]:
+def _cpu_cost_notes(view: View, scenario: Scenario) -> list[str]:
     return notes(view, scenario, "Down and left is better. Dashed line: as much CPU beyond the work as overhead; above "
                  "it more time is lost than CPU is burnt, below it more CPU is burnt than time is lost.",
                  legend_of_marks(view, view.points(scenario), crosses=False))
 
 
-def _price_title(view: View, scenario: Scenario, pairs: dict) -> str:
+def _cpu_cost_title(view: View, scenario: Scenario, pairs: dict) -> str:
     shown = contrast(view, scenario)
     point, costly, cheap = shown if shown else (None, "", "")
     if not shown or (point.name, cheap) not in pairs or (point.name, costly) not in pairs:
