@@ -1,4 +1,5 @@
-// The gate's control: a queue that is the same in both arms, whatever happens to queues/. What moves it moved the machine.
+// The gate's control: a queue that is the same in both arms, whatever changes in queues/. A
+// difference between its arms is a change of the machine.
 //
 // What:    a ring under a mutex, with a condition variable for each side that every call notifies.
 // Frozen:  it includes nothing of queues/ but the interface, and no change is ever made to it.

@@ -1,7 +1,8 @@
 // gate_counts: scripted paths whose instructions or system calls somebody else counts (callgrind, strace).
 //   gate_counts uncontended QUEUE N [EXTRA]   one thread: N times a push and a pop
 //   gate_counts hand_off QUEUE N              N messages to a consumer that sleeps whenever one is pushed
-// EXTRA: steps of spin work a message, a slow-down on purpose. Exit status 3: the queue cannot go this way; it says why.
+// EXTRA: steps of spin work a message, a deliberate slow-down. Exit status 3: the queue cannot be
+// counted this way; the message says why.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -1,6 +1,7 @@
-// gate_trial: trials of one queue at one point. scripts/bqb/gate starts one for each arm of a pair and gives them turns: a
-// line on standard input is the number of a round, and a line of JSON answers what its trial found, or why there is no
-// number. The two of a pair stand in the same few milliseconds of a machine whose speed changes within a tenth of a second.
+// gate_trial: trials of one queue at one point. scripts/bqb/gate starts one for each arm of a pair
+// and gives them turns: a line on standard input is the number of a round, and a line of JSON
+// answers with the result of the trial, or why there is none. The two trials of a pair run within the
+// same few milliseconds, since the speed of a machine may change within a tenth of a second.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>

@@ -240,8 +240,8 @@ struct ClosableMoodycamelSpsc : MoodycamelSpsc {
   alignas(64) std::atomic<bool> closed{false};
 };
 
-/// Hands messages out in a std::optional from a function of its own, as the contract's pop() does: what the harness avoids
-/// with pop(out).
+/// Hands messages out in a std::optional from a function of its own, as the contract's pop() does:
+/// what the harness avoids with pop(out).
 template <class ByHand>
 struct InOptional : ByHand {
   [[gnu::noinline]] std::optional<Message> pop_optional() { return ByHand::pop(); }

@@ -1,5 +1,6 @@
-// What `Sync` costs where it stands for the system's own primitives: nothing. Two queues of this project beside the same
-// two written against the standard library directly, for callgrind to count:
+// What `Sync` costs where it stands for the system's own primitives: nothing. Two queues of this
+// project beside the same two written against the standard library directly, for callgrind to
+// count:
 //   sync_overhead sync|direct two_condvar|spsc_ring N     N times 16 uncontended pushes, then as many pops
 #include <atomic>
 #include <condition_variable>

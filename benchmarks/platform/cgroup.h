@@ -32,9 +32,9 @@ std::optional<double> free_memory_bytes(const ControlGroup& where);
 /// Removes what killed processes have left below `where`: groups named after a process that is no more.
 void remove_stale_groups(const ControlGroup& where);
 
-/// Puts the whole process, all its threads, into a group of its own below the one it is in, named bqb.<pid>, with a quota
-/// of `cores` in every 100 ms, as container runtimes do; leave() or the destructor puts it back and removes the group.
-/// One at a time.
+/// Puts the whole process, all its threads, into a group of its own below the one it is in, named
+/// bqb.<pid>, with a quota of `cores` in every 100 ms, as container runtimes do; leave() or the
+/// destructor puts it back and removes the group. One at a time.
 class CpuQuota {
  public:
   static constexpr double period_ns = 100e6;

@@ -10,8 +10,8 @@ struct MachineBaselines {
   /// Two threads that wake each other by a futex, there and back: twice what it takes to wake a parked thread. On two
   /// cores, where there are two. Median.
   double park_round_trip_ns = 0;
-  /// Through the suite's ring for one producer and one consumer, spinning, capacity 1024, 8-byte messages, no work: median
-  /// of some runs of 6 ms. Absent on a single core.
+  /// Through the suite's ring for one producer and one consumer, spinning, capacity 1024, 8-byte
+  /// messages, no work: median of several runs of 6 ms. Absent on a single core.
   std::optional<double> spsc_msgs_per_s;
 };
 

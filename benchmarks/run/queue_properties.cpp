@@ -234,9 +234,9 @@ bool keeps_messages_on_the_heap(const AnyQueueType& type) {
   return heap_bytes() - before >= static_cast<double>(inside * type.message_bytes);
 }
 
-// malloc counts what waits for reuse in a thread's cache as given away. On a fresh thread that cache is empty, and what a
-// queue takes from it for its making it has put back by the end: the last of three queues, made one after the other,
-// shows what it keeps.
+// malloc counts what waits for reuse in a thread's cache as given away. On a fresh thread that
+// cache is empty, and what a queue takes from it for its making it has put back by the end: the
+// last of three queues, made one after the other, shows what it keeps.
 PropertyValues measure_memory(const AnyQueueType& type, std::size_t capacity) {
   PropertyValues values;
   std::string fault;

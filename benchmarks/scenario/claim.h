@@ -8,8 +8,8 @@
 
 namespace bq::bench {
 
-/// A counter of some queues at some points lies above or below a bound; or its ratio to another queue's there, or to the
-/// same queue's at other points.
+/// A counter of some queues at some points lies above or below a bound; or its ratio to another
+/// queue's there, or to the same queue's at other points.
 struct Claim {
   std::string says;  ///< in plain words
   std::string counter;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::array point_tables{"producer", "consumer", "stage", "arrivals"};
 
-// ---------------------------------------------------------------------- keys that are one member of a point
+// ---------------------------------------------------------------- keys that are one member of a point
 // Their default is the member's initial value.
 
 Key count_key(const char* name, const char* unit, std::int64_t high, std::size_t Point::*member, const char* meaning) {
@@ -56,7 +56,7 @@ Key number_key(const char* name, const char* unit, double high, std::optional<do
   return key;
 }
 
-// ------------------------------------------------------------------------------------------ keys whose reader is written by hand
+// ---------------------------------------------------------------- keys whose reader is written by hand
 
 Key capacity_key() {
   Key key{"",

@@ -1,5 +1,5 @@
-// JSON whose objects keep the order in which they were made. Its class is instantiated once, in json.cpp, and not in each
-// source that uses it: that takes the compiler seconds.
+// JSON whose objects keep the order of insertion. Its class is instantiated once, in
+// json.cpp, and not in each source that uses it: that takes the compiler seconds.
 #pragma once
 
 #include <nlohmann/json.hpp>

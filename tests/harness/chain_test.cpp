@@ -1,5 +1,5 @@
-// Chains of queues: the ideal pipeline against an independent simulation and closed forms; whole trials of pipelines and
-// ping-pongs; faults at each of their queues.
+// Chains of queues: the ideal pipeline against an independent simulation and closed forms; whole
+// trials of pipelines and ping-pongs; faults at each of their queues.
 #include "benchmarks/analysis/chain_analysis.h"
 
 #include <gtest/gtest.h>
@@ -184,7 +184,7 @@ TEST(IdealPipeline, AgreesWithTheMarkovChainOfThreeEqualStations) {
   }
 }
 
-// --------------------------------------------------------------------------------------------------------- whole trials
+// -------------------------------------------------------------------------------------- whole trials
 
 constexpr std::size_t each = 4'000;
 

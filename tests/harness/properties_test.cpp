@@ -25,8 +25,8 @@ namespace {
 
 enum class Waits { asleep, spinning, yielding, not_at_all };
 
-// Waits as it is told, carries nothing, and keeps `heap_per_slot` bytes a slot from the beginning on and one more block of
-// `heap_when_full` once it is full.
+// Waits as it is told, carries nothing, and keeps `heap_per_slot` bytes a slot from the beginning
+// on and one more block of `heap_when_full` once it is full.
 template <Waits waits, std::size_t heap_per_slot = 0, std::size_t temporary = 0, std::size_t heap_when_full = 0>
 class KnownQueue {
  public:

@@ -327,7 +327,7 @@ TEST_F(RealQuota, WhatTheKernelRefusesIsSaid) {
   EXPECT_NE(taken->find(name_ + ": cannot be created: File exists"), std::string::npos) << *taken;
 }
 
-// ------------------------------------------------------------------------------------------------- fairness, the kernel
+// ----------------------------------------------------------------------------- fairness, the kernel
 
 TEST(JainIndex, OfKnownShares) {
   EXPECT_DOUBLE_EQ(*jain_index({5, 5, 5, 5}), 1);
