@@ -1,7 +1,8 @@
 """All exit statuses: of the commands in scripts/, of the gate, and of the programs that they start.
 
-`FAILED`, `USAGE` and `SETUP` are those of bench, test, explore, validate, plot and publish. The
-gate has its own, documented in docs/gate.md. scripts/setup.sh exits with SETUP (gate: INVALID).
+The first block is that of bench, test, explore, validate, plot, publish and generate; from 5 on
+they are those of queue_bench. The gate has its own, documented in docs/gate.md. scripts/setup.sh
+exits with SETUP (gate: INVALID).
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ OK = 0
 FAILED = 1  # a queue, a test or a comparison failed, or a run broke off
 USAGE = 2  # wrong usage, a wrong scenario, or a folder that cannot be used
 SETUP = 3  # something is missing here and could not be installed, or a build failed
+IO_ERROR = int(QueueBenchStatus.IO_ERROR)  # a file could not be read or written: a full disk
+RESOURCE_LIMIT = int(QueueBenchStatus.RESOURCE_LIMIT)  # the system refused a thread, a core or memory
+INTERNAL_ERROR = int(QueueBenchStatus.INTERNAL_ERROR)  # a fault of a program of this project
 SIGNAL = 128  # plus the number of the signal that stopped a command
 
 

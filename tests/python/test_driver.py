@@ -95,9 +95,10 @@ def test_hung_queue_is_not_blamed_a_second_time(bench, tmp_path):
 
 @pytest.mark.parametrize("code, said, message, status", [
     (QueueBenchStatus.USAGE, "queue_bench: a.toml:3: wrong", "queue_bench: a.toml:3: wrong", exit_status.USAGE),
-    (QueueBenchStatus.IO_ERROR, "", "queue_bench: the results cannot be written; is the disk full?", exit_status.USAGE),
-    (QueueBenchStatus.RESOURCE_LIMIT, "", "queue_bench: not enough threads or memory", exit_status.USAGE),
-    (QueueBenchStatus.INTERNAL_ERROR, "", "queue_bench: internal error", exit_status.FAILED),
+    (QueueBenchStatus.IO_ERROR, "", "queue_bench: the results cannot be written; is the disk full?",
+     exit_status.IO_ERROR),
+    (QueueBenchStatus.RESOURCE_LIMIT, "", "queue_bench: not enough threads or memory", exit_status.RESOURCE_LIMIT),
+    (QueueBenchStatus.INTERNAL_ERROR, "", "queue_bench: internal error", exit_status.INTERNAL_ERROR),
     (-signal.SIGKILL, "", "queue_bench was killed by SIGKILL (out of memory?)", exit_status.FAILED),
 ])
 def test_what_is_no_fault_of_a_queue_ends_the_run_and_says_why(code, said, message, status):
@@ -204,7 +205,7 @@ def histograms(folder: Path) -> set[tuple[str, int]]:
 
 
 def test_histograms_are_compressed_after_each_round(bench, tmp_path):
-    assert bench("--out", "run", "--rounds", "3", refuse_round=3).end().status == 2
+    assert bench("--out", "run", "--rounds", "3", refuse_round=3).end().status == 5
     assert files.parts(tmp_path / "run" / "histograms.jsonl") == [tmp_path / "run" / "histograms.jsonl.xz"]
     assert histograms(tmp_path / "run") == {(cell, number) for cell in CELLS for number in (1, 2)}
 
@@ -280,7 +281,7 @@ def test_no_make_up_rounds_in_a_short_run(bench, tmp_path):
 
 def test_resume_goes_on_with_make_up_rounds(bench, tmp_path):
     faults = {"disturbed": {"s/capacity:1": 2}}
-    assert bench("--out", "run", "--rounds", "12", refuse_round=14, **faults).end().status == 2
+    assert bench("--out", "run", "--rounds", "12", refuse_round=14, **faults).end().status == 5
     assert bench("--resume", "run", **faults).end().status == 0
     made_up = [row["round"] for row in rows(tmp_path / "run", "block") if row["round"] > 12]
     assert made_up == [13, 14]
@@ -326,7 +327,7 @@ def test_budget_buys_what_was_disturbed_again(bench, tmp_path):
 
 def test_resume_goes_on_with_the_budget_and_counts_what_was_measured(bench, tmp_path):
     faults = {"noisy": {SHORT: 99, LONG: 99}, "block_s": {SHORT: 10, LONG: 10}}
-    assert bench("--out", "run", "--budget", "200s", refuse_round=8, **faults).end().status == 2
+    assert bench("--out", "run", "--budget", "200s", refuse_round=8, **faults).end().status == 5
     assert bench("--resume", "run", **faults).end().status == 0
     assert len(blocks(tmp_path / "run", SHORT)) == len(blocks(tmp_path / "run", LONG)) == 10
     size = (tmp_path / "run" / "trials.jsonl").stat().st_size
@@ -358,6 +359,6 @@ def test_what_runs_over_the_budget_is_stopped_with_the_first_block_that_ends():
 
 def test_what_queue_bench_refuses_is_passed_on(bench, tmp_path):
     run = bench("--out", "run", "--rounds", "2", refuse_round=2).end()
-    assert run.status == 2
+    assert run.status == 5
     assert run.err.splitlines()[-1] == "queue_bench: trials.jsonl: no space left on device"
     assert "no space left" in (tmp_path / "run" / "queue_bench.log").read_text()

@@ -29,8 +29,11 @@ STATUS = """\
 exit status:
   0    all went well
   1    a queue gave a wrong result, hung or crashed (it is named; the others have their results), or the run broke off
-  2    wrong usage, or something wrong with a scenario or with the folder for the results
+  2    wrong usage, a wrong scenario, or a folder for the results that cannot be used
   3    what is missing on this machine could not be installed, or the build failed
+  5    a file could not be read or written; --resume goes on with the run
+  6    the system refused a thread, a core or memory
+  70   internal error
   130  stopped with Ctrl-C; --resume goes on with the run"""
 
 

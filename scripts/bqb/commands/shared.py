@@ -66,6 +66,6 @@ def show_run(folder: Path) -> None:
         table.print_summary(run)
     except OSError as error:
         raise CommandError(f"{error.filename or folder}: {error.strerror}",
-                           exit_status.USAGE) from None
+                           exit_status.IO_ERROR) from None
     except ResultError as error:
         raise CommandError(str(error), exit_status.USAGE) from None

@@ -21,8 +21,11 @@ STATUS = """\
 exit status:
   0    every figure that could be judged is within its tolerance (the last line counts those that could not)
   1    one is not, or could not be measured (each is named), or the run broke off
-  2    wrong usage, or something wrong with the folder for the results
-  3    what is missing on this machine could not be installed, or the build failed"""
+  2    wrong usage, or a folder for the results that cannot be used
+  3    what is missing on this machine could not be installed, or the build failed
+  5    a file could not be read or written
+  6    the system refused a thread, a core or memory
+  70   internal error"""
 
 
 def main(words: list[str]) -> int:
@@ -56,7 +59,7 @@ def report(folder: Path, deep: bool) -> int:
         files.write_atomically(folder / "validation.json", content)
     except OSError as error:
         raise CommandError(f"{error.filename or folder}: {error.strerror}",
-                           exit_status.USAGE) from None
+                           exit_status.IO_ERROR) from None
     show_validation(folder)
     print(short_path(folder.resolve()))
     return exit_status.OK if document["passed"] else exit_status.FAILED
@@ -77,7 +80,7 @@ def show_validation(folder: Path) -> None:
             save_figure(figure.page(comparisons, machine).figure, folder / "validation")
     except OSError as error:
         raise CommandError(f"{error.filename or file}: {error.strerror}",
-                           exit_status.USAGE) from None
+                           exit_status.IO_ERROR) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise CommandError(f"{file}: not what ./scripts/validate writes; make it again with "
                            "./scripts/validate --out DIR", exit_status.USAGE) from None

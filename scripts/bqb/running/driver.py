@@ -88,7 +88,7 @@ class Driver:
         try:
             self._complete(["--properties"], [], show)
         except CommandError as error:
-            if error.status == exit_status.USAGE:
+            if error.status != exit_status.FAILED:
                 raise
             self.remarks.append(f"not all properties were measured: {error}")
 
@@ -106,7 +106,7 @@ class Driver:
                 self.journal.append({"kind": "property", "queue": queue, "name": COMPILE, "params": {},
                                      "values": values})
             except OSError as error:
-                raise CommandError(f"{self.journal.path}: {error.strerror}", exit_status.USAGE) from None
+                raise CommandError(f"{self.journal.path}: {error.strerror}", exit_status.IO_ERROR) from None
 
     def _regular_rounds(self) -> None:
         cells = list(self.journal.point_of)

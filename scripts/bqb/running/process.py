@@ -49,8 +49,7 @@ def cause_of_death(code: int, last_line: str) -> str:
     said last. Raises CommandError or Interrupted where starting queue_bench again would not help."""
     if code in QUEUE_BENCH_ERRORS:
         message = last_line or f"queue_bench: {QUEUE_BENCH_ERRORS[QueueBenchStatus(code)]}"
-        is_internal = code == QueueBenchStatus.INTERNAL_ERROR
-        raise CommandError(message, exit_status.FAILED if is_internal else exit_status.USAGE)
+        raise CommandError(message, code)
     if code >= 0:
         return f"ended with status {code}"
     if -code in STOP_SIGNALS:
