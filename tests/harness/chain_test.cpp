@@ -218,9 +218,9 @@ constexpr int hung = 4;
 
 template <template <class...> class Queue>
 Trial trial(const Point& point, std::size_t cores = allowed_cores().size(),
-            std::chrono::milliseconds patience = std::chrono::seconds(30)) {
+            std::chrono::milliseconds time_limit = std::chrono::seconds(30)) {
   using Q = Queue<Message>;
-  Watchdog watchdog(patience, hung, [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); });
+  Watchdog watchdog(time_limit, hung, [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); });
   Trial trial;
   draw_demands(point, 1, 1, 1, each, trial.demands);
   const TrialPlan plan{point, Level::timestamped, each / 8, each, trial.demands};

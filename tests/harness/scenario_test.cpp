@@ -174,7 +174,7 @@ TEST_F(ScenarioTest, WhatIsMissingOrDoesNotGoTogether) {
                "producer.burst_msgs", "bursty");
 }
 
-TEST_F(ScenarioTest, SurroundingsAreSwept) {
+TEST_F(ScenarioTest, TheEnvironmentIsSwept) {
   const Scenario scenario = load(head + "capacity = 1\nneighbour = [\"none\", \"idle_priority\"]\n");
   ASSERT_EQ(scenario.points.size(), 2u);
   EXPECT_EQ(scenario.points[1].name, "asked/neighbour:idle_priority");
@@ -184,7 +184,7 @@ TEST_F(ScenarioTest, SurroundingsAreSwept) {
   EXPECT_DOUBLE_EQ(load(head + "capacity = 1\ncpu_quota_pct = [12.5, 100]\n").points[0].quota_cores(4), 0.5);
 }
 
-TEST_F(ScenarioTest, ImpossibleSurroundings) {
+TEST_F(ScenarioTest, ImpossibleEnvironments) {
   expect_error(head + "capacity = 1\nneighbour = \"noisy\"\n", "4", "neighbour", "idle_priority");
   expect_error(head + "capacity = 1\ncpu_quota_pct = 0\n", "4", "cpu_quota_pct", "above 0 and at most 100");
   expect_error(head + "capacity = 1\ncpu_quota_pct = [50, 101]\n", "4", "cpu_quota_pct", "at most 100");

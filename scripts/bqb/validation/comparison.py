@@ -111,10 +111,10 @@ def blocks(cell: Cell) -> dict:
     tried = len(cell.trials)
     few = f"{tried} block{'s' * (tried != 1)}, {FEWEST_BLOCKS} are needed" if tried < FEWEST_BLOCKS else ""
     disturbed = 0 if cell.part.copies else sum(cell.trials[index].disturbed for index in chosen(cell))
-    return {"blocks": count, "disturbed": disturbed, "trouble": few, "robbed": robbed(cell)}
+    return {"blocks": count, "disturbed": disturbed, "trouble": few, "robbed": lost_its_cores(cell)}
 
 
-def robbed(cell: Cell) -> bool:
+def lost_its_cores(cell: Cell) -> bool:
     """Whether too few trials had their cores for a wait, of spinning work, to say anything about a queue."""
     spins = cell.part.copies is None and "throughput" not in cell.part.tolerances
     return spins and not all(kept_its_cores(cell, cell.trials[index]) for index in chosen(cell))
@@ -122,7 +122,7 @@ def robbed(cell: Cell) -> bool:
 
 def allowed(cell: Cell, figure: str, expected: float) -> dict[str, float]:
     """The tolerances that apply, in the figure's unit."""
-    if robbed(cell):
+    if lost_its_cores(cell):
         return {}
     tolerance = cell.part.tolerances[figure]
     slack = HEAVY if figure != "throughput" and (cell.point.rho or 0) > HEAVY_LOAD else 1.0
