@@ -160,7 +160,8 @@ TEST(FindGroup, FindsNoneWhereThereIsNone) {
 
 class FakeGroups : public testing::Test {
  protected:
-  fs::path top_ = fs::path(testing::TempDir()) / "fake_groups";
+  // Of this process alone: CTest runs each test in one, several at a time.
+  fs::path top_ = fs::path(testing::TempDir()) / ("fake_groups_" + std::to_string(getpid()));
   void SetUp() override {
     fs::remove_all(top_);
     fs::create_directories(top_ / "a" / "b");
