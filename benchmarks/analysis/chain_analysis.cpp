@@ -63,7 +63,7 @@ class ChainAnalysis {
     const std::size_t last = last_stage();
     while (first_ < plan_.messages_per_producer && timestamps_.pop(last, first_).done <= window_.open) ++first_;
     const std::size_t messages = plan_.messages_per_producer - first_;
-    if (messages < (plan_.messages_per_producer - plan_.warmup_per_producer) / 4 || messages < 2) {
+    if (is_too_short(plan_, messages) || messages < 2) {
       out_.void_reason = "the first stage was done before, or hardly after, every thread was warm";
       return;
     }

@@ -31,7 +31,7 @@ void add_excess(const TrialPlan& plan, const TrialRecord& record, const TrialMes
   metrics.add_distribution("excess", excess, count > 0 ? std::optional(excess_sum_ns / count) : std::nullopt);
 }
 
-// A producer that was free when a message arrived, and pushed it late all the same, is late.
+// The generator is late when a free producer pushes a message after its arrival.
 void add_generator_lateness(const TrialPlan& plan, const TrialMessages& messages, const Window& window,
                             MetricWriter& metrics) {
   std::vector<double> lateness_ns;

@@ -59,7 +59,7 @@ std::string check_checksums(const TrialPlan& plan, const TrialRecord& record) {
   return expected == 0 ? "" : "exactly once: some messages were lost, duplicated or altered (checksum)";
 }
 
-// Fills in the messages; a message that nobody sent, or that arrived twice, or not at all, is a fault.
+// Fills in the messages. A forged, duplicated or lost message is a fault.
 std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vector<MessageTimes>& messages) {
   const std::size_t each = plan.messages_per_producer;
   messages.assign(plan.point.producers * each, MessageTimes{});

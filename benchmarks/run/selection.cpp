@@ -124,7 +124,7 @@ std::vector<std::string> queues_of(const Scenario& scenario, const SelectionOpti
     const bool in_line_up = queue.line_up == LineUp::by_default || (queue.line_up == LineUp::extra && takes_extra);
     const bool offered = is_listed(queue.name) || (takes_default && in_line_up);
     const bool matches = options.queue_regex.empty() || std::regex_search(queue.name, regex);
-    // A pattern that spells the name out means this queue, whatever the scenario lists.
+    // A pattern that contains the full name selects the queue even where the scenario does not list it.
     const bool spelt_out = matches && options.queue_regex.find(queue.name) != std::string::npos;
     if (spelt_out || (offered && matches)) names.push_back(queue.name);
   }

@@ -37,7 +37,7 @@ struct Selection {
   std::vector<SkippedCell> skipped;
 };
 
-/// Throws UsageError for whatever is wrong with the options or the scenarios; for example where no
+/// Throws UsageError for an error in the options or the scenarios; for example where no
 /// queue fits, or where full queues would not fit into memory.
 Selection select(const SelectionOptions& options);
 

@@ -28,7 +28,7 @@ namespace bq::bench {
 namespace {
 
 constexpr double warmup_ns = 5e6;
-// A timestamped cell also gets an untimed trial every so many rounds: the probe effect.
+// Every twelfth round repeats a timestamped cell untimed, to measure the cost of the timestamps.
 constexpr std::size_t probe_effect_period = 12;
 // In the timestamped trial that verifies an untimed cell.
 constexpr std::size_t most_messages_to_verify = 2'000'000;
@@ -79,7 +79,8 @@ Json Session::run_row() const {
     rounds = std::max(rounds, scenario.rounds);
     Json& json = scenarios[scenario.name] = scenario_json(scenario, queues_of(scenario));
     const auto below = std::filesystem::path(scenario.file).lexically_relative(options_.scenarios_dir);
-    if (!below.empty() && *below.begin() != "..") json["file"] = below.string();  // nobody's home folder
+    if (!below.empty() && *below.begin() != "..")
+      json["file"] = below.string();  // not an absolute path, which would name a home folder
   }
   context["default_rounds"] = rounds;
   if (!options_.note_arguments.empty()) {

@@ -48,7 +48,7 @@ struct Block {
 /// be written.
 class Session {
  public:
-  /// Throws UsageError for whatever is wrong with the options, the scenarios or what lies in `out`.
+  /// Throws UsageError for an error in the options, the scenarios or the content of `out`.
   explicit Session(SessionOptions options);
 
   const std::vector<Scenario>& scenarios() const { return selection_.scenarios; }

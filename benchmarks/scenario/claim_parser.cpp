@@ -131,7 +131,7 @@ std::vector<std::string> select(const TomlDiagnostics& diagnostics, const toml::
         return std::none_of(values.begin(), values.end(), [&](const toml::node& value) { return has(*point, value); });
       });
     }
-    if (left.empty()) diagnostics.fail(*node, path_of(key), "selects no point: no one has all of these values");
+    if (left.empty()) diagnostics.fail(*node, path_of(key), "selects no point: none has all of these values");
   }
   std::vector<std::string> names;
   for (const Point* point : left) names.push_back(point->name);
@@ -141,7 +141,7 @@ std::vector<std::string> select(const TomlDiagnostics& diagnostics, const toml::
 Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table, const std::vector<Point>& points) {
   check_claim_keys(diagnostics, table);
   Claim claim;
-  claim.says = read_text(diagnostics, table, "says", "every claim says in plain words what it claims");
+  claim.says = read_text(diagnostics, table, "says", "every claim states its prediction in plain words");
   claim.counter = read_text(diagnostics, table, "counter", "name one (queue_bench --counters lists them)");
   check_counter(diagnostics, *table.get("counter"), path_of("counter"), claim.counter);
   claim.queues = read_queues(diagnostics, table);

@@ -132,7 +132,7 @@ inline constexpr Counter counters[] = {
     {"drop_mean_ns", Better::lower, "time inside a `try_push` that found no room, mean"},
     {"drop_p50_ns", Better::lower, "time inside a `try_push` that found no room, median"},
     {"drop_p99_ns", Better::lower, "time inside a `try_push` that found no room, 99th percentile"},
-    // what it costs the machine
+    // resource usage
     {"cpu_ns_per_msg", Better::lower, "thread CPU time of all roles"},
     {"producer_cpu_ns_per_msg", Better::lower, "thread CPU time of the producers"},
     {"stage_cpu_ns_per_msg", Better::lower, "thread CPU time of the middle stages of a pipeline"},

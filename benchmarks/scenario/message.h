@@ -46,7 +46,7 @@ struct MessageTypes {
 /// size is one entry here.
 using InQueueMessages = MessageTypes<Message, InlineMessage<64>, InlineMessage<1024>>;
 
-/// An id that nobody sends: what arrived is not what was sent.
+/// An id that no producer sends: marks a message that arrived altered.
 inline constexpr std::uint64_t garbled_id = ~std::uint64_t{0};
 
 /// Makes a message of type M. `bytes`: of a heap message's block, at least 16.

@@ -66,7 +66,7 @@ void draw_work(const Work& work, const Stream& times, std::size_t batch, double 
   out.reserve(count);
   const double unit_ns = work.kind == Work::Kind::spin ? ns_per_step : 1;
   for (std::uint64_t sequence = 0; sequence < count; ++sequence) {
-    // The first message of a batch carries the work of them all, so that the mean a message stays what it is.
+    // The first message of a batch carries the work of the whole batch, which keeps the mean per message.
     const double ns = sequence % batch == 0 ? times.ns(sequence / batch) * static_cast<double>(batch) : 0;
     const double demand = std::min(std::round(ns / unit_ns), double{std::numeric_limits<std::uint32_t>::max()});
     out.push_back(static_cast<std::uint32_t>(demand));

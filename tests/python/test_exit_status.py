@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bqb
 import pytest
-from bqb.exit_status import SETUP, GateStatus
+from bqb.exit_status import SETUP, GateCountsStatus, GateStatus
 
 PACKAGE = Path(bqb.__file__).parent
 SETUP_SH = (bqb.ROOT / "scripts" / "setup.sh").read_text(encoding="utf-8")
@@ -35,3 +35,10 @@ def test_a_status_of_its_own_is_seen():
 
 def test_set_up_ends_with_the_same_statuses():
     assert re.findall(r"EXIT_SETUP=(\d)", SETUP_SH) == [str(SETUP), str(int(GateStatus.INVALID))]
+
+
+def test_the_gate_s_programs_end_with_the_same_statuses():
+    header = (bqb.ROOT / "benchmarks" / "gate" / "exit_status.h").read_text(encoding="utf-8")
+    statuses = {name.upper(): int(number) for name, number in re.findall(r"(\w+) = (\d+),", header)}
+    assert statuses["USAGE"] == GateStatus.USAGE
+    assert {status.name: int(status) for status in GateCountsStatus}.items() <= statuses.items()
