@@ -147,7 +147,8 @@ def test_advice_on_the_short_spin_is_what_was_measured(run):
 
 
 def test_judged_figures_are_counted(comparisons):
-    judged, everything = map(int, found(r"all (\d+) judged figures of (\d+) within their tolerances", "METHODOLOGY.md"))
+    judged, everything = map(int, found(r"All (\d+) judged figures of (\d+) were within their tolerances",
+                                        "METHODOLOGY.md"))
     assert everything == len(comparisons)
     assert judged == sum(bool(each["allowed"] or each["trouble"]) for each in comparisons)
 
