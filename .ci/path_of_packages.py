@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Fills a folder with links to the programs of Debian packages: of those named, of what they depend on, and of the
-Essential ones, which every Debian has. With this folder as PATH no other program is found.
+"""Fills a folder with links to the programs of Debian packages: of those named, of what they depend
+on, and of the Essential ones, which every Debian has. With this folder as PATH no other program is
+found.
 
 Usage: path_of_packages.py FOLDER PACKAGE...      A package that is not installed is left out.
 """
@@ -14,20 +15,26 @@ FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin")
 
 
 def lines_of(*command: str) -> list[str]:
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.splitlines()
 
 
-# ------------------------------------------------------------------------------------------------------ packages
+# ----------------------------------------------------------------------------------------- packages
 
 
 def names(field: str) -> list[list[str]]:
     """`a:any (>= 1) | b, c` -> [[a, b], [c]]"""
-    return [re.findall(r"(?:^|\|)\s*([^\s:(|]+)", group) for group in field.split(",") if group.strip()]
+    return [
+        re.findall(r"(?:^|\|)\s*([^\s:(|]+)", group) for group in field.split(",") if group.strip()
+    ]
 
 
 def with_dependencies(wanted: list[str]) -> set[str]:
     """Of alternatives the first that is installed, as apt takes it; the Essential packages, too."""
-    fields = "${Package}\t${db:Status-Status}\t${Essential}\t${Pre-Depends},${Depends}\t${Provides}\n"
+    fields = (
+        "${Package}\t${db:Status-Status}\t${Essential}\t${Pre-Depends},${Depends}\t${Provides}\n"
+    )
     depends, provider, left = {}, {}, list(wanted)
     for line in lines_of("dpkg-query", "--show", "--showformat", fields):
         package, status, essential, depended, provided = line.split("\t")
@@ -36,17 +43,20 @@ def with_dependencies(wanted: list[str]) -> set[str]:
         depends[package] = names(depended)
         provider.update((name, package) for group in names(provided) for name in group)
         left += [package] if essential == "yes" else []
-    provider.update((package, package) for package in depends)  # whoever else provides the same name
+    # Whoever else provides the same name.
+    provider.update((package, package) for package in depends)
     found = set()
     while left:
         package = provider.get(left.pop())
         if package and package not in found:
             found.add(package)
-            left += [next((name for name in group if name in provider), "") for group in depends[package]]
+            left += [
+                next((name for name in group if name in provider), "") for group in depends[package]
+            ]
     return found
 
 
-# ------------------------------------------------------------------------------------------------------ programs
+# ----------------------------------------------------------------------------------------- programs
 
 
 def is_program(path: Path) -> bool:
@@ -54,10 +64,14 @@ def is_program(path: Path) -> bool:
 
 
 def programs_of(packages: set[str]) -> dict[str, Path]:
-    """{name: where it is}. A diverted program is found under its own name, unless one of `packages` took that."""
+    """{name: where it is}. A diverted program is found under its own name, unless one of `packages`
+    took that."""
     diversion = re.compile(r"(?:local )?diversion of (.+?) to (.+?)(?: by (.+))?")
-    diverted = {found[1]: (found[2], found[3]) for line in lines_of("dpkg-divert", "--list")
-                if (found := diversion.fullmatch(line))}
+    diverted = {
+        found[1]: (found[2], found[3])
+        for line in lines_of("dpkg-divert", "--list")
+        if (found := diversion.fullmatch(line))
+    }
     found = {}
     for package in packages:
         for name in lines_of("dpkg-query", "--listfiles", package):
@@ -69,7 +83,8 @@ def programs_of(packages: set[str]) -> dict[str, Path]:
 
 
 def alternatives(programs: dict[str, Path]) -> dict[str, Path]:
-    """{name: program} of the names that `update-alternatives` gives, such as c++: the best of `programs` for each."""
+    """{name: program} of the names that `update-alternatives` gives, such as c++: the best of
+    `programs` for each."""
     ours = {path.resolve() for path in programs.values()}
     found = {}
     for line in lines_of("update-alternatives", "--get-selections"):

@@ -1,7 +1,7 @@
 // queue_bench: runs scenarios on Google Benchmark. The only file that knows Google Benchmark.
 //
-// Alone it runs one round and prints Google Benchmark's table; scripts/bench drives it through --pilot and --round for
-// a whole run.
+// Alone it runs one round and prints Google Benchmark's table; scripts/bench drives it through
+// --pilot and --round for a whole run.
 #include <benchmark/benchmark.h>
 
 #include <CLI/CLI.hpp>
@@ -29,16 +29,17 @@ int status_of(ExitStatus status) {
 }
 
 void print_queues() {
-  const std::vector<std::string> columns{"line_up", "origin", "producers", "consumers", "capacities",
-                                         "bound",   "fifo",   "element",   "blocking",  "timed",
-                                         "close",   "stall",  "waiting"};
+  const std::vector<std::string> columns{
+      "line_up", "origin",   "producers", "consumers", "capacities", "bound",  "fifo",
+      "element", "blocking", "timed",     "close",     "stall",      "waiting"};
   std::vector<std::vector<std::string>> rows{{"queue"}};
   rows.front().insert(rows.front().end(), columns.begin(), columns.end());
   std::vector<std::string> notes{""};
   for (const QueueEntry& queue : registered_queues()) {
     const auto labels = queue_labels(queue);
     rows.push_back({queue.name});
-    for (const std::string& column : columns) rows.back().push_back(labels[column].get<std::string>());
+    for (const std::string& column : columns)
+      rows.back().push_back(labels[column].get<std::string>());
     notes.push_back("");
     for (const char* remark : {"note", "defect"}) {
       const auto text = labels[remark].get<std::string>();
@@ -68,10 +69,12 @@ void print_counters() {
 
 void print_scenarios(const Session& session) {
   for (const Scenario& scenario : session.scenarios()) {
-    std::cout << scenario.name << "  (" << scenario.file << ", " << scenario.points.size() << " points, "
-              << scenario.rounds << " rounds)\n  " << scenario.question << "\n  expected: " << scenario.expect << '\n';
+    std::cout << scenario.name << "  (" << scenario.file << ", " << scenario.points.size()
+              << " points, " << scenario.rounds << " rounds)\n  " << scenario.question
+              << "\n  expected: " << scenario.expect << '\n';
     for (const EarlierExpect& earlier : scenario.earlier_expect) {
-      std::cout << "  expected until " << earlier.until << ": " << earlier.text << " (" << earlier.why << ")\n";
+      std::cout << "  expected until " << earlier.until << ": " << earlier.text << " ("
+                << earlier.why << ")\n";
     }
     std::cout << "  queues:";
     for (const std::string& queue : session.queues_of(scenario)) std::cout << ' ' << queue;
@@ -82,10 +85,12 @@ void print_scenarios(const Session& session) {
 
 std::string benchmark_name(const TrialItem& item) {
   const bool beside = item.level != item.cell->point->level();
-  return item.cell->name + (beside ? item.level == Level::untimed ? "/level:counted" : "/level:traced" : "");
+  return item.cell->name +
+         (beside ? item.level == Level::untimed ? "/level:counted" : "/level:traced" : "");
 }
 
-void run_item(benchmark::State& state, Session& session, const Block& block, const TrialItem& item) {
+void run_item(benchmark::State& state, Session& session, const Block& block,
+              const TrialItem& item) {
   if (&item == &block.items.front()) session.begin(block);
   for ([[maybe_unused]] auto _ : state) {
     const TrialResult result = session.run(item);
@@ -107,13 +112,15 @@ class QuietReporter : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>&) override {}
 };
 
-void run_round(Session& session, const char* program, std::vector<std::string> benchmark_flags, bool quiet) {
+void run_round(Session& session, const char* program, std::vector<std::string> benchmark_flags,
+               bool quiet) {
   for (const std::string& flag : benchmark_flags) {
-    for (const char* harmful :
-         {"--benchmark_filter", "--benchmark_repetitions", "--benchmark_enable_random_interleaving"}) {
+    for (const char* harmful : {"--benchmark_filter", "--benchmark_repetitions",
+                                "--benchmark_enable_random_interleaving"}) {
       if (flag.starts_with(harmful)) {
         throw UsageError(flag +
-                         ": would tear blocks apart; choose with --scenario, --queue and --only, repeat with --round");
+                         ": would tear blocks apart; choose with --scenario, --queue and --only, "
+                         "repeat with --round");
       }
     }
   }
@@ -121,14 +128,16 @@ void run_round(Session& session, const char* program, std::vector<std::string> b
   for (std::string& flag : benchmark_flags) arguments.push_back(flag.data());
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
-  if (count > 1) throw UsageError(std::string("unknown argument ") + arguments[1] + " (see --help)");
+  if (count > 1)
+    throw UsageError(std::string("unknown argument ") + arguments[1] + " (see --help)");
 
   const std::vector<Block> blocks = session.plan_round();
   for (const Block& block : blocks) {
     for (const TrialItem& item : block.items) {
       // One iteration is one trial, timed by itself: the threads and the clock are the harness's.
-      benchmark::RegisterBenchmark(benchmark_name(item).c_str(),
-                                   [&](benchmark::State& state) { run_item(state, session, block, item); })
+      benchmark::RegisterBenchmark(
+          benchmark_name(item).c_str(),
+          [&](benchmark::State& state) { run_item(state, session, block, item); })
           ->UseManualTime()
           ->Iterations(1)
           ->Unit(benchmark::kNanosecond);
@@ -148,32 +157,40 @@ struct Arguments {
 
 void add_options(CLI::App& app, Arguments& arguments) {
   SessionOptions& session = arguments.session;
-  app.add_option("--scenario", session.scenarios, "name, folder or file; may be repeated (default: curated)")
+  app.add_option("--scenario", session.scenarios,
+                 "name, folder or file; may be repeated (default: curated)")
       ->allow_extra_args(false);
   app.add_option("--scenarios-dir", session.scenarios_dir, "folder in which names are looked up");
-  app.add_option("--queue", session.queue_regex, "only queues whose name matches this regular expression");
+  app.add_option("--queue", session.queue_regex,
+                 "only queues whose name matches this regular expression");
   app.add_flag("--all", session.all, "run the extra queues, too");
   app.add_option("--seed", session.seed, "random seed: drawn work and order of trials");
   app.add_option("--out", session.out, "existing folder for trials.jsonl");
   app.add_flag("--pilot", arguments.pilot, "decide the number of messages of each cell");
-  app.add_flag("--properties", arguments.properties, "measure CPU while blocked, close, memory and construction");
-  app.add_option("--round", session.round, "number of the round to run")->check(CLI::Range(1, 1'000'000));
+  app.add_flag("--properties", arguments.properties,
+               "measure CPU while blocked, close, memory and construction");
+  app.add_option("--round", session.round, "number of the round to run")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--only", session.only_file, "file with the points to run, one a line");
-  app.add_option("--crash-reason", session.crash_reason, "how the previous process died during a trial");
+  app.add_option("--crash-reason", session.crash_reason,
+                 "how the previous process died during a trial");
   app.add_flag("--beside-others", session.beside_others,
                "other runs go on at the same time: skip the machine baselines");
   app.add_option("--note-arguments", session.note_arguments, "JSON to keep with the results");
-  app.add_option("--hang-after", session.hang_after_s, "seconds without progress that count as a hang")
+  app.add_option("--hang-after", session.hang_after_s,
+                 "seconds without progress that count as a hang")
       ->check(CLI::Range(0.5, 600.0));
   app.add_flag("--list", arguments.list, "print the scenarios and their points");
   app.add_flag("--queues", arguments.queues, "print the queues and their labels");
-  app.add_flag("--counters", arguments.counters, "print the counters: name, which direction is better, meaning");
+  app.add_flag("--counters", arguments.counters,
+               "print the counters: name, which direction is better, meaning");
   app.add_flag("--schema", arguments.schema,
                "print all keys, names, counters, row kinds, rules and exit statuses as JSON");
   app.allow_extras();
 }
 
-int run(Arguments& arguments, const char* program, const std::vector<std::string>& benchmark_flags) {
+int run(Arguments& arguments, const char* program,
+        const std::vector<std::string>& benchmark_flags) {
   if (arguments.schema) {
     std::cout << schema_json().dump(2) << '\n';
     return 0;
@@ -210,7 +227,8 @@ int main(int argc, char** argv) {
   Arguments arguments;
   arguments.session.scenarios_dir = BQ_SCENARIOS_DIR;
   CLI::App app{
-      "Measures bounded blocking queues. Without scripts/bench it runs one round, printed by Google Benchmark, whose "
+      "Measures bounded blocking queues. Without scripts/bench it runs one round, printed by "
+      "Google Benchmark, whose "
       "--benchmark_* flags are passed on. scripts/bench drives a whole run."};
   add_options(app, arguments);
   try {

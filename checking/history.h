@@ -46,8 +46,8 @@ inline std::string to_string(const Operation& operation) {
       text << "empty";
       break;
   }
-  text << " [" << operation.call << ", " << (operation.is_pending() ? "never" : std::to_string(operation.returned))
-       << ']';
+  text << " [" << operation.call << ", "
+       << (operation.is_pending() ? "never" : std::to_string(operation.returned)) << ']';
   return text.str();
 }
 
@@ -61,8 +61,8 @@ History per_producer(const History& history, int producer, ProducerOf producer_o
   History own;
   for (const Operation& operation : history) {
     if (operation.kind == Operation::Kind::full) continue;
-    const bool names_message =
-        operation.kind == Operation::Kind::push || (operation.kind == Operation::Kind::pop && !operation.is_pending());
+    const bool names_message = operation.kind == Operation::Kind::push ||
+                               (operation.kind == Operation::Kind::pop && !operation.is_pending());
     if (!names_message || producer_of(operation.message) == producer) own.push_back(operation);
   }
   return own;
@@ -115,7 +115,8 @@ class Recorder {
   /// The operations of all logs. The threads must have been joined.
   History history() const {
     History history;
-    for (const Log& log : logs_) history.insert(history.end(), log.operations_.begin(), log.operations_.end());
+    for (const Log& log : logs_)
+      history.insert(history.end(), log.operations_.begin(), log.operations_.end());
     return history;
   }
 

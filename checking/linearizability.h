@@ -67,8 +67,9 @@ struct Lives {
   std::optional<std::string> violation;        ///< a pop without a matching push; it is in no Life
 
   Life* find(int message) {
-    const auto life = std::lower_bound(all.begin(), all.end(), message,
-                                       [](const Life& a, int wanted) { return a.push->message < wanted; });
+    const auto life =
+        std::lower_bound(all.begin(), all.end(), message,
+                         [](const Life& a, int wanted) { return a.push->message < wanted; });
     return life != all.end() && life->push->message == message ? &*life : nullptr;
   }
 };
@@ -78,9 +79,11 @@ inline void add_pushes(const History& history, Lives& lives) {
     if (operation.kind == Operation::Kind::push) lives.all.push_back({&operation});
   }
   auto& all = lives.all;
-  std::sort(all.begin(), all.end(), [](const Life& a, const Life& b) { return a.push->message < b.push->message; });
-  const auto twice = std::adjacent_find(
-      all.begin(), all.end(), [](const Life& a, const Life& b) { return a.push->message == b.push->message; });
+  std::sort(all.begin(), all.end(),
+            [](const Life& a, const Life& b) { return a.push->message < b.push->message; });
+  const auto twice = std::adjacent_find(all.begin(), all.end(), [](const Life& a, const Life& b) {
+    return a.push->message == b.push->message;
+  });
   if (twice != all.end()) throw std::invalid_argument(to_string(*twice->push) + ": pushed twice");
 }
 
@@ -89,9 +92,11 @@ inline void add_pop(const Operation& pop, Lives& lives) {
   if (life == nullptr) {
     lives.violation = "fresh: " + to_string(pop) + " returned a message that was never pushed";
   } else if (life->pop != nullptr) {
-    lives.violation = "twice: " + to_string(pop) + " returned what " + to_string(*life->pop) + " had taken";
+    lives.violation =
+        "twice: " + to_string(pop) + " returned what " + to_string(*life->pop) + " had taken";
   } else if (pop.returned < life->push->call) {
-    lives.violation = "fresh: " + to_string(pop) + " returned a message before " + to_string(*life->push) + " began";
+    lives.violation = "fresh: " + to_string(pop) + " returned a message before " +
+                      to_string(*life->push) + " began";
   } else {
     life->pop = &pop;
   }
@@ -105,7 +110,8 @@ inline Lives lives_of(const History& history) {
   for (const Operation& operation : history) {
     if (operation.kind == Operation::Kind::push) continue;
     if (operation.kind != Operation::Kind::pop) {
-      if (!operation.is_pending()) lives.refusals.push_back(&operation);  // a pending one has no answer
+      // A pending one has no answer.
+      if (!operation.is_pending()) lives.refusals.push_back(&operation);
     } else if (operation.is_pending()) {
       lives.pending_pops.push_back(&operation);
     } else {
@@ -122,7 +128,8 @@ template <class TimeOf>
 std::vector<const Life*> sorted_by(TimeOf time_of, const Lives& lives) {
   std::vector<const Life*> sorted;
   for (const Life& life : lives.all) sorted.push_back(&life);
-  std::sort(sorted.begin(), sorted.end(), [&](const Life* a, const Life* b) { return time_of(*a) < time_of(*b); });
+  std::sort(sorted.begin(), sorted.end(),
+            [&](const Life* a, const Life* b) { return time_of(*a) < time_of(*b); });
   return sorted;
 }
 
@@ -136,22 +143,28 @@ inline std::vector<int> messages_of(const std::vector<const Life*>& lives) {
 /// Whether a message left before an earlier one could. O(n log n).
 inline std::optional<std::string> out_of_order(const Lives& lives) {
   // A message without a pop may have been taken by a pending pop.
-  const std::int64_t first_pending_pop = lives.pending_pops.empty() ? never : lives.pending_pops.front()->call;
-  const auto leaves_after = [&](const Life& life) { return life.pop != nullptr ? life.pop->call : first_pending_pop; };
+  const std::int64_t first_pending_pop =
+      lives.pending_pops.empty() ? never : lives.pending_pops.front()->call;
+  const auto leaves_after = [&](const Life& life) {
+    return life.pop != nullptr ? life.pop->call : first_pending_pop;
+  };
   const auto by_return = sorted_by([](const Life& life) { return life.push->returned; }, lives);
   auto next = by_return.begin();
   const Life* last_to_leave = nullptr;  // of those whose push ended before that of `life` began
   for (const Life* life : sorted_by([](const Life& a) { return a.push->call; }, lives)) {
-    for (; (*next)->push->returned < life->push->call; ++next) {  // ends at the latest at `life` itself
-      if (last_to_leave == nullptr || leaves_after(**next) > leaves_after(*last_to_leave)) last_to_leave = *next;
+    // Ends at the latest at `life` itself.
+    for (; (*next)->push->returned < life->push->call; ++next) {
+      if (last_to_leave == nullptr || leaves_after(**next) > leaves_after(*last_to_leave))
+        last_to_leave = *next;
     }
     if (last_to_leave == nullptr || life->pop == nullptr) continue;
     if (life->pop->returned < leaves_after(*last_to_leave)) {
       const Life& earlier = *last_to_leave;
-      return "order: " + to_string(*earlier.push) + " came before " + to_string(*life->push) + ", but " +
-             to_string(*life->pop) + " before " +
-             (earlier.pop != nullptr ? to_string(*earlier.pop)
-                                     : "any pop of message " + std::to_string(earlier.push->message));
+      return "order: " + to_string(*earlier.push) + " came before " + to_string(*life->push) +
+             ", but " + to_string(*life->pop) + " before " +
+             (earlier.pop != nullptr
+                  ? to_string(*earlier.pop)
+                  : "any pop of message " + std::to_string(earlier.push->message));
     }
   }
   return std::nullopt;
@@ -171,13 +184,17 @@ inline std::vector<Change> changes_of(const Lives& lives) {
     const bool is_popped = life.pop != nullptr;
     changes.push_back({life.push->call, 0, +1, life.push});
     if (is_popped) changes.push_back({life.pop->returned, 0, -1, life.pop});
-    if (life.push->is_pending() || (is_popped && life.pop->call < life.push->returned)) continue;  // never certain
+    // Never certain.
+    if (life.push->is_pending() || (is_popped && life.pop->call < life.push->returned)) continue;
     changes.push_back({life.push->returned, +1, 0, life.push});
     if (is_popped) changes.push_back({life.pop->call, -1, 0, life.pop});
   }
-  for (const Operation* pop : lives.pending_pops) changes.push_back({pop->call, -1, 0, pop});  // it takes one at most
-  for (const Operation* refusal : lives.refusals) changes.push_back({refusal->returned, 0, 0, refusal});
-  std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.time < b.time; });
+  // It takes one at most.
+  for (const Operation* pop : lives.pending_pops) changes.push_back({pop->call, -1, 0, pop});
+  for (const Operation* refusal : lives.refusals)
+    changes.push_back({refusal->returned, 0, 0, refusal});
+  std::sort(changes.begin(), changes.end(),
+            [](const Change& a, const Change& b) { return a.time < b.time; });
   return changes;
 }
 
@@ -186,7 +203,8 @@ inline std::optional<std::string> wrong_size(const Lives& lives, std::size_t cap
   const auto bound = static_cast<std::int64_t>(std::min(capacity, static_cast<std::size_t>(never)));
   std::int64_t certainly = 0;
   std::int64_t possibly = 0;
-  std::int64_t last_empty = always;  // the last time at which the queue may have been empty, or full
+  // The last time at which the queue may have been empty, or full.
+  std::int64_t last_empty = always;
   std::int64_t last_full = always;
   for (const Change& change : changes_of(lives)) {
     if (certainly <= 0) last_empty = change.time;
@@ -196,14 +214,15 @@ inline std::optional<std::string> wrong_size(const Lives& lives, std::size_t cap
     const Operation& cause = *change.cause;
     if (certainly > bound && change.certainly > 0) {
       return "bound: " + std::to_string(certainly) + " messages were certainly inside at " +
-             std::to_string(change.time) + ", at the end of " + to_string(cause) + "; the capacity is " +
-             std::to_string(capacity);
+             std::to_string(change.time) + ", at the end of " + to_string(cause) +
+             "; the capacity is " + std::to_string(capacity);
     }
     if (cause.kind == Operation::Kind::empty && last_empty < cause.call) {
       return "empty: a message was certainly inside throughout " + to_string(cause);
     }
     if (cause.kind == Operation::Kind::full && last_full < cause.call) {
-      return "full: fewer than " + std::to_string(capacity) + " messages were inside throughout " + to_string(cause);
+      return "full: fewer than " + std::to_string(capacity) + " messages were inside throughout " +
+             to_string(cause);
     }
   }
   return std::nullopt;
@@ -224,7 +243,8 @@ inline std::optional<std::string> not_linearizable(const History& history, std::
   detail::Search search(history, checked_capacity(capacity));
   if (search.succeeds()) return std::nullopt;
   return "not linearizable as a queue of capacity " + std::to_string(capacity) +
-         "; at best this, and then nothing can follow: " + search.furthest() + "\n" + detail::timeline(history);
+         "; at best this, and then nothing can follow: " + search.furthest() + "\n" +
+         detail::timeline(history);
 }
 
 /// Conditions that every linearizable history meets, in O(n log n). The result begins with the name
@@ -255,8 +275,8 @@ inline std::optional<std::string> violated_pattern(const History& history, std::
 
 /// The order of the messages in the queue, if one thread made all the pushes.
 inline std::vector<int> push_order(const History& history) {
-  return detail::messages_of(
-      detail::sorted_by([](const detail::Life& life) { return life.push->call; }, detail::lives_of(history)));
+  return detail::messages_of(detail::sorted_by(
+      [](const detail::Life& life) { return life.push->call; }, detail::lives_of(history)));
 }
 
 /// An order of the messages in the queue, if one thread made all the pops: as popped, and then the
@@ -274,12 +294,14 @@ inline std::vector<int> pop_order(const History& history) {
 /// capacity allow, which must not come after its end. Ignores `full` and `empty`, which
 /// violated_pattern checks. Throws std::invalid_argument unless `order` contains each pushed
 /// message once.
-inline std::optional<std::string> does_not_fit(const History& history, const std::vector<int>& order,
+inline std::optional<std::string> does_not_fit(const History& history,
+                                               const std::vector<int>& order,
                                                std::size_t capacity) {
   checked_capacity(capacity);
   detail::Lives lives = detail::lives_of(history);
   if (lives.violation) return lives.violation;
-  if (std::set<int>(order.begin(), order.end()).size() != order.size() || order.size() != lives.all.size()) {
+  if (std::set<int>(order.begin(), order.end()).size() != order.size() ||
+      order.size() != lives.all.size()) {
     throw std::invalid_argument("the order must name each pushed message once");
   }
   const auto late = [](const Operation& operation) {
@@ -291,8 +313,10 @@ inline std::optional<std::string> does_not_fit(const History& history, const std
   auto pending_pop = lives.pending_pops.begin();
   for (const int message : order) {
     const detail::Life* const life = lives.find(message);
-    if (life == nullptr) throw std::invalid_argument("the order names a message that was not pushed");
-    if (life->push->is_pending() && life->pop == nullptr) continue;  // ignored: it would only take room
+    if (life == nullptr)
+      throw std::invalid_argument("the order names a message that was not pushed");
+    // Ignored: it would only take room.
+    if (life->push->is_pending() && life->pop == nullptr) continue;
     const std::size_t place = popped_at.size();
     push_time = std::max(push_time, life->push->call);
     if (place >= capacity) push_time = std::max(push_time, popped_at[place - capacity]);
@@ -300,9 +324,8 @@ inline std::optional<std::string> does_not_fit(const History& history, const std
 
     const Operation* pop = life->pop;
     if (pop == nullptr && pending_pop != lives.pending_pops.end()) pop = *pending_pop++;
-    pop_time = pop == nullptr
-                   ? never
-                   : std::max({pop_time, push_time, pop->call});  // a message that stays blocks the later ones
+    // A message that stays blocks the later ones.
+    pop_time = pop == nullptr ? never : std::max({pop_time, push_time, pop->call});
     if (life->pop != nullptr && pop_time >= pop->returned) return late(*pop);
     popped_at.push_back(pop_time);
   }

@@ -29,10 +29,12 @@ inline std::vector<std::int64_t> sorted_times(const History& history) {
 
 /// The history as text: one line for each operation, sorted by their beginnings.
 inline std::string timeline(History history) {
-  std::sort(history.begin(), history.end(), [](const Operation& a, const Operation& b) { return a.call < b.call; });
+  std::sort(history.begin(), history.end(),
+            [](const Operation& a, const Operation& b) { return a.call < b.call; });
   const auto times = sorted_times(history);  // a column for each
   const auto column = [&](std::int64_t time) {
-    return static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), time) - times.begin());
+    return static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), time) -
+                                    times.begin());
   };
   std::size_t width = 0;
   for (const Operation& operation : history) width = std::max(width, to_string(operation).size());
@@ -43,7 +45,8 @@ inline std::string timeline(History history) {
     std::fill_n(bar.begin(), column(operation.call), ' ');
     bar[column(operation.call)] = '|';
     bar.back() = operation.is_pending() ? '>' : '|';
-    lines << "  " << std::left << std::setw(static_cast<int>(width)) << to_string(operation) << "  " << bar << '\n';
+    lines << "  " << std::left << std::setw(static_cast<int>(width)) << to_string(operation) << "  "
+          << bar << '\n';
   }
   return lines.str();
 }
@@ -52,12 +55,14 @@ inline std::string timeline(History history) {
 /// thread.
 class Search {
  public:
-  static constexpr std::size_t max_operations = 64;  // number of bits in the set of completed operations
+  // Number of bits in the set of completed operations.
+  static constexpr std::size_t max_operations = 64;
 
   Search(const History& history, std::size_t capacity) : operations_(history), capacity_(capacity) {
     if (operations_.size() > max_operations) {
       throw std::invalid_argument("a history of " + std::to_string(operations_.size()) +
-                                  " operations: the search ends at " + std::to_string(max_operations));
+                                  " operations: the search ends at " +
+                                  std::to_string(max_operations));
     }
     std::sort(operations_.begin(), operations_.end(),
               [](const Operation& a, const Operation& b) { return a.call < b.call; });
@@ -87,7 +92,8 @@ class Search {
   /// The longest order that was found.
   std::string furthest() const {
     std::string text;
-    for (const std::size_t i : furthest_) text += (text.empty() ? "" : ", ") + to_string(operations_[i]);
+    for (const std::size_t i : furthest_)
+      text += (text.empty() ? "" : ", ") + to_string(operations_[i]);
     return text.empty() ? "nothing" : text;
   }
 
@@ -113,7 +119,8 @@ class Search {
         inside_.push_back(operation.message);
         return true;
       case Operation::Kind::pop:
-        if (inside_.empty() || (!operation.is_pending() && inside_.front() != operation.message)) return false;
+        if (inside_.empty() || (!operation.is_pending() && inside_.front() != operation.message))
+          return false;
         inside_.erase(inside_.begin());
         return true;
       case Operation::Kind::full:

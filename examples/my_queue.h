@@ -1,4 +1,5 @@
-// A bounded queue to start from: a mutex, a condition variable and a std::deque. See docs/your_own_queue.md.
+// A bounded queue to start from: a mutex, a condition variable and a std::deque. See
+// docs/your_own_queue.md.
 #pragma once
 
 #include <condition_variable>
@@ -56,8 +57,8 @@ class MyQueue {
   }
 
  private:
-  // Both need the lock. They wake everybody: one condition variable serves both sides, so one wake-up might reach the
-  // wrong side and be lost.
+  // Both need the lock. They wake everybody: one condition variable serves both sides, so one
+  // wake-up might reach the wrong side and be lost.
   bq::Status put(T&& value) {
     if (closed_) return bq::Status::closed;
     if (messages_.size() == capacity_) return bq::Status::full;

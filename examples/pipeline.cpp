@@ -1,8 +1,10 @@
-// A small pipeline that shows the events inside its queue: a producer sends the cubes of 1 to 5 through
-// a queue of capacity 3, and a slower consumer collects them. Exits with 0 if all of them arrived in order.
+// A small pipeline that shows the events inside its queue: a producer sends the cubes of 1 to 5
+// through a queue of capacity 3, and a slower consumer collects them. Exits with 0 if all of them
+// arrived in order.
 //
-// The queue reports its events through its synchronisation policy: LoggingSync is StdSync except for
-// event(). With StdSync the events do nothing, so this is the source that the benchmarks measure.
+// The queue reports its events through its synchronisation policy: LoggingSync is StdSync except
+// for event(). With StdSync the events do nothing, so this is the source that the benchmarks
+// measure.
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -31,9 +33,12 @@ thread_local Role role{};
 void log(const std::string& text) {
   static std::mutex mutex;
   static const auto start = std::chrono::steady_clock::now();
-  const std::lock_guard lock(mutex);  // held for the time stamp too, so that lines come in the order of their times
-  const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
-  std::printf("%8.2f ms   %*s%s\n", elapsed.count(), role == Role::consumer ? 28 : 0, "", text.c_str());
+  // Held for the time stamp too, so that lines come in the order of their times.
+  const std::lock_guard lock(mutex);
+  const std::chrono::duration<double, std::milli> elapsed =
+      std::chrono::steady_clock::now() - start;
+  std::printf("%8.2f ms   %*s%s\n", elapsed.count(), role == Role::consumer ? 28 : 0, "",
+              text.c_str());
 }
 
 struct LoggingSync : bq::StdSync {
@@ -76,6 +81,7 @@ int main() {
   worker.join();
 
   const bool in_order = received == std::vector<int>(cubes.begin(), cubes.end());
-  std::printf("\n%zu cubes received, %s.\n", received.size(), in_order ? "all of them, in order" : "NOT what was sent");
+  std::printf("\n%zu cubes received, %s.\n", received.size(),
+              in_order ? "all of them, in order" : "NOT what was sent");
   return in_order ? 0 : 1;
 }

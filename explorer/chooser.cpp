@@ -50,7 +50,8 @@ int DepthFirst::choose(int count, int free) {
   return take(count, free, 0);
 }
 
-int DepthFirst::choose_thread(std::span<const Candidate> candidates, int free, std::uint64_t state) {
+int DepthFirst::choose_thread(std::span<const Candidate> candidates, int free,
+                              std::uint64_t state) {
   return take(static_cast<int>(candidates.size()), free, state);
 }
 
@@ -83,7 +84,8 @@ int Pct::choose(int count, int free) {
   return free > 1 ? static_cast<int>(random_() % free) : 0;
 }
 
-int Pct::choose_thread(std::span<const Candidate> candidates, int /*free*/, std::uint64_t /*state*/) {
+int Pct::choose_thread(std::span<const Candidate> candidates, int /*free*/,
+                       std::uint64_t /*state*/) {
   ++step_;
   const auto priority = [&](int thread) -> std::uint64_t& {
     if (priorities_.size() <= static_cast<std::size_t>(thread)) priorities_.resize(thread + 1, 0);
@@ -117,7 +119,8 @@ int Replay::choose(int count, int /*free*/) {
   return 0;
 }
 
-int Replay::choose_thread(std::span<const Candidate> candidates, int free, std::uint64_t /*state*/) {
+int Replay::choose_thread(std::span<const Candidate> candidates, int free,
+                          std::uint64_t /*state*/) {
   return choose(static_cast<int>(candidates.size()), free);
 }
 

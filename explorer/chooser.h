@@ -21,7 +21,8 @@ namespace bq::explorer {
 enum class Readiness : std::uint8_t {
   no,  ///< it waits for another thread
   yes,
-  late,  ///< only when time passes: a timed wait ends, or a spin goes on although nothing has changed
+  /// Only when time passes: a timed wait ends, or a spin goes on although nothing has changed.
+  late,
 };
 
 struct Candidate {
@@ -39,7 +40,8 @@ class Chooser {
   virtual int choose(int count, int free) = 0;
   /// Picks the thread that runs next: an index into `candidates`, which are sorted; the first one
   /// is the default. `state` identifies what has happened so far: equal states have equal futures.
-  virtual int choose_thread(std::span<const Candidate> candidates, int free, std::uint64_t state) = 0;
+  virtual int choose_thread(std::span<const Candidate> candidates, int free,
+                            std::uint64_t state) = 0;
 
   /// Whether it will pick the default at every choice of a thread from now on. A thread that can go
   /// on need not ask then.
@@ -94,7 +96,8 @@ class DepthFirst final : public Chooser {
 
   const Cost cost_;
   const int budget_;
-  std::vector<Node> path_;                       // the choices of the current run that have alternatives
+  // The choices of the current run that have alternatives.
+  std::vector<Node> path_;
   std::unordered_map<std::uint64_t, int> seen_;  // by state: the largest budget that was left there
   std::size_t depth_ = 0;
   int spent_ = 0;

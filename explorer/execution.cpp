@@ -8,8 +8,10 @@ namespace bq::explorer {
 
 namespace {
 
-constexpr int max_late_steps = 100;          // in which time passes and nothing changes: more is a livelock
-constexpr int max_idle_rounds = 2;           // of spinning that a thread may take although nothing has changed
+// In which time passes and nothing changes: more is a livelock.
+constexpr int max_late_steps = 100;
+// Of spinning that a thread may take although nothing has changed.
+constexpr int max_idle_rounds = 2;
 constexpr int max_steps_when_over = 20'000;  // of all threads after the end of the run
 
 bool is_sleep(std::string_view what) {
@@ -21,7 +23,8 @@ bool is_sleep(std::string_view what) {
 Execution::Execution() {
   for (Thread& thread : threads_) {
     thread.fiber = boost::context::fiber(
-        std::allocator_arg, boost::context::protected_fixedsize_stack(), [this, &thread](boost::context::fiber&& from) {
+        std::allocator_arg, boost::context::protected_fixedsize_stack(),
+        [this, &thread](boost::context::fiber&& from) {
           // One fiber runs a thread of every run.
           for (host_fiber_ = std::move(from);; host_fiber_ = std::move(host_fiber_).resume()) {
             try {
@@ -36,7 +39,8 @@ Execution::Execution() {
 }
 Execution::~Execution() = default;
 
-Execution::Result Execution::run(const std::function<void(Execution&)>& set_up, Chooser& chooser, const Mode& mode) {
+Execution::Result Execution::run(const std::function<void(Execution&)>& set_up, Chooser& chooser,
+                                 const Mode& mode) {
   mode_ = mode;
   chooser_ = &chooser;
   chooser.begin_run();
@@ -99,7 +103,8 @@ void Execution::start_threads() {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     threads_[i].has_ended = false;
     threads_[i].known = threads_[host].known;
-    threads_[i].known.happened[i] = threads_[i].known.visible[i] = 1;  // what it does before its first step
+    // What it does before its first step.
+    threads_[i].known.happened[i] = threads_[i].known.visible[i] = 1;
   }
   for (std::size_t i = 0; i < names_.size(); ++i) resume(static_cast<int>(i));
   running_ = host;
@@ -173,8 +178,10 @@ int Execution::pick() {
   const int free = can_go_on || lets_others_go_first || ready == 0 ? 1 : ready;
   int choice = 0;
   if (candidate_count > 1) {
-    const std::span<const Candidate> all(candidates.data(), static_cast<std::size_t>(candidate_count));
-    choice = chooser_->choose_thread(all, free, mix(state_, can_go_on || lets_others_go_first ? last : host));
+    const std::span<const Candidate> all(candidates.data(),
+                                         static_cast<std::size_t>(candidate_count));
+    choice = chooser_->choose_thread(all, free,
+                                     mix(state_, can_go_on || lets_others_go_first ? last : host));
     if (mode_.complete) result_.choices.push_back(choice);
   }
   is_preempted_ = can_go_on && choice != 0;
@@ -208,7 +215,8 @@ void Execution::spin(const char* what) {
     return self.idle_rounds < max_idle_rounds || has_changed() ? Readiness::yes : Readiness::late;
   });
   self.is_spinning = false;
-  if (readiness == Readiness::late) pass_time_until(next_deadline());  // nothing else is left to happen
+  // Nothing else is left to happen.
+  if (readiness == Readiness::late) pass_time_until(next_deadline());
   self.idle_rounds = has_changed() ? 0 : self.idle_rounds + 1;
   self.seen.clear();
   const std::uint64_t history = mix(self.history, 0x5b1);
@@ -225,7 +233,8 @@ void Execution::trace_step(Readiness readiness) {
   const Next& next = threads_[running_].next;
   std::string text = step_text(next);
   if (readiness == Readiness::late && next.object != time_.get()) text += " (time is up)";
-  result_.events.push_back({running_, std::move(text), running_ != host, std::exchange(is_preempted_, false)});
+  result_.events.push_back(
+      {running_, std::move(text), running_ != host, std::exchange(is_preempted_, false)});
 }
 
 void Execution::add_event(std::string text) {

@@ -29,8 +29,9 @@
 
 namespace bq::explorer {
 
-inline constexpr int max_threads = 7;     ///< of a program
-inline constexpr int host = max_threads;  ///< constructs the program's objects, and checks them at the end
+inline constexpr int max_threads = 7;  ///< of a program
+/// Constructs the program's objects, and checks them at the end.
+inline constexpr int host = max_threads;
 
 /// By thread: the number of its steps that happened before.
 using VectorClock = std::array<std::uint32_t, max_threads + 1>;
@@ -41,8 +42,9 @@ inline void join(VectorClock& known, const VectorClock& more) {
 
 /// What a thread has synchronised with, and passes on when it synchronises.
 struct Knowledge {
-  VectorClock happened{};  ///< what happens before the next step: accesses to plain data may rely on it
-  VectorClock visible{};   ///< also what seq_cst fences order: no load may return anything older
+  /// What happens before the next step: accesses to plain data may rely on it.
+  VectorClock happened{};
+  VectorClock visible{};  ///< also what seq_cst fences order: no load may return anything older
 };
 
 inline void join(Knowledge& known, const Knowledge& more) {
@@ -88,9 +90,10 @@ class Execution {
   Execution& operator=(const Execution&) = delete;
 
   struct Mode {
-    bool weak = false;      ///< loads may return old values, as far as C++ allows it
-    bool traced = false;    ///< records events
-    bool complete = false;  ///< records all choices, also those that a settled chooser is not asked for
+    bool weak = false;    ///< loads may return old values, as far as C++ allows it
+    bool traced = false;  ///< records events
+    /// Records all choices, also those that a settled chooser is not asked for.
+    bool complete = false;
     int max_steps = 5'000;  ///< a longer run is a livelock
   };
   struct Result {
@@ -136,7 +139,8 @@ class Execution {
   template <class Ready>
   Readiness step(const char* what, Object& object, const Ready& ready, bool turn = true) {
     Thread& self = threads_[running_];
-    self.next = {what, &object, [](const void* r) { return (*static_cast<const Ready*>(r))(); }, &ready};
+    self.next = {what, &object, [](const void* r) { return (*static_cast<const Ready*>(r))(); },
+                 &ready};
     if (turn && !goes_on()) await_turn();
     const Readiness readiness = ready();
     if (readiness == Readiness::no) would_wait();
@@ -240,8 +244,9 @@ class Execution {
     Knowledge released;
     Knowledge acquired;
     std::vector<std::pair<Object*, std::uint64_t>> seen;  // since its last round of spinning
-    int idle_rounds = 0;                                  // of spinning in which nothing had changed
-    bool is_spinning = false;                             // its next step is a round of spinning
+    // Of spinning in which nothing had changed.
+    int idle_rounds = 0;
+    bool is_spinning = false;  // its next step is a round of spinning
     int sleeps = 0;
   };
   friend class Object;
@@ -260,10 +265,12 @@ class Execution {
   /// Whether the running thread may take its next step without asking the scheduler, which would
   /// pick it.
   bool goes_on() {
-    if (!chooser_->is_settled() || mode_.complete || !has_started_ || running_ == host || is_over_) return false;
+    if (!chooser_->is_settled() || mode_.complete || !has_started_ || running_ == host || is_over_)
+      return false;
     const Next& next = threads_[running_].next;
     if (threads_[running_].is_spinning) return false;
-    if (next.ready(next.argument) != Readiness::yes || result_.steps >= mode_.max_steps) return false;
+    if (next.ready(next.argument) != Readiness::yes || result_.steps >= mode_.max_steps)
+      return false;
     ++result_.steps;
     return true;
   }

@@ -28,10 +28,12 @@ struct Best {
 
 }  // namespace
 
-Outcome replay(const std::function<void(Execution&)>& set_up, const std::vector<int>& choices, bool weak) {
+Outcome replay(const std::function<void(Execution&)>& set_up, const std::vector<int>& choices,
+               bool weak) {
   Execution execution;
   Replay chooser(choices);
-  Execution::Result result = execution.run(set_up, chooser, {.weak = weak, .traced = true, .complete = true});
+  Execution::Result result =
+      execution.run(set_up, chooser, {.weak = weak, .traced = true, .complete = true});
   if (!chooser.fits()) throw std::invalid_argument("the program has no run with these choices");
   Outcome outcome;
   outcome.failure = result.is_cut ? livelock(result.steps) : std::move(result.failure);
@@ -72,7 +74,8 @@ Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& lim
       if (Execution::Result result = run(chooser); is_better(result)) keep(std::move(result), -1);
     }
   } else {
-    for (int budget = 0; budget <= limits.bound && best.failure.empty() && outcome.is_complete; ++budget) {
+    for (int budget = 0; budget <= limits.bound && best.failure.empty() && outcome.is_complete;
+         ++budget) {
       DepthFirst chooser(limits.cost, budget);
       std::uint64_t last_run = limits.max_runs;
       do {
@@ -125,13 +128,15 @@ std::string schedule(const Outcome& outcome) {
     for (int i = 0; i < thread; ++i) row += std::string(widths[i], ' ') + " | ";
     row += what;
     if (what.size() < widths[thread]) row += std::string(widths[thread] - what.size(), ' ');
-    for (std::size_t i = thread + 1; i < widths.size(); ++i) row += " | " + std::string(widths[i], ' ');
+    for (std::size_t i = thread + 1; i < widths.size(); ++i)
+      row += " | " + std::string(widths[i], ' ');
     row.erase(row.find_last_not_of(' ') + 1);
     text << row << '\n';
   };
   std::string heading = "       ";
   for (std::size_t i = 0; i < widths.size(); ++i) {
-    heading += (i > 0 ? " | " : "") + outcome.threads[i] + std::string(widths[i] - outcome.threads[i].size(), ' ');
+    heading += (i > 0 ? " | " : "") + outcome.threads[i] +
+               std::string(widths[i] - outcome.threads[i].size(), ' ');
   }
   heading.erase(heading.find_last_not_of(' ') + 1);
   text << heading << '\n';
@@ -145,7 +150,8 @@ std::string schedule(const Outcome& outcome) {
     }
   }
   text << "  => " << outcome.failure << '\n';
-  if (std::any_of(outcome.events.begin(), outcome.events.end(), [](const Event& e) { return e.is_preempted; })) {
+  if (std::any_of(outcome.events.begin(), outcome.events.end(),
+                  [](const Event& e) { return e.is_preempted; })) {
     text << "     (*: the thread that ran before could have gone on)\n";
   }
   return text.str();

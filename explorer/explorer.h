@@ -17,8 +17,9 @@ namespace bq::explorer {
 
 struct Limits {
   Cost cost = Cost::preemption;
-  int bound = 2;                        ///< the highest cost of a run
-  std::uint64_t random_runs = 0;        ///< > 0: the number of random runs (Pct of depth `bound` + 1), no search
+  int bound = 2;  ///< the highest cost of a run
+  /// > 0: the number of random runs (Pct of depth `bound` + 1), no search
+  std::uint64_t random_runs = 0;
   std::uint64_t seed = 1;               ///< of the random runs
   bool weak = false;                    ///< loads may return old values
   std::uint64_t max_runs = UINT64_MAX;  ///< maximum number of runs
@@ -46,7 +47,8 @@ Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& lim
 
 /// The run with these choices, and its schedule. Throws std::invalid_argument if the program has no
 /// such run.
-Outcome replay(const std::function<void(Execution&)>& set_up, const std::vector<int>& choices, bool weak);
+Outcome replay(const std::function<void(Execution&)>& set_up, const std::vector<int>& choices,
+               bool weak);
 
 /// The schedule as text: a column for each thread, a line for each step, and at the end the
 /// failure.

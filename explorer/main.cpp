@@ -48,15 +48,18 @@ struct Options {
   std::string save = "schedule.json";
 
   bool has_own_shape() const {
-    return producers || consumers || messages || capacity || ending != "none" || calls != "blocking";
+    return producers || consumers || messages || capacity || ending != "none" ||
+           calls != "blocking";
   }
   bool has_own_limits() const { return bound || delays || pct > 0 || weak; }
 };
 
-const std::map<std::string, Shape::Ending> endings{
-    {"none", Shape::Ending::none}, {"producers", Shape::Ending::producers}, {"race", Shape::Ending::race}};
-const std::map<std::string, Shape::Calls> kinds_of_calls{
-    {"blocking", Shape::Calls::blocking}, {"try", Shape::Calls::trying}, {"timed", Shape::Calls::timed}};
+const std::map<std::string, Shape::Ending> endings{{"none", Shape::Ending::none},
+                                                   {"producers", Shape::Ending::producers},
+                                                   {"race", Shape::Ending::race}};
+const std::map<std::string, Shape::Calls> kinds_of_calls{{"blocking", Shape::Calls::blocking},
+                                                         {"try", Shape::Calls::trying},
+                                                         {"timed", Shape::Calls::timed}};
 
 template <class T>
 std::string key_of(const std::map<std::string, T>& names, T value) {
@@ -68,7 +71,8 @@ std::string key_of(const std::map<std::string, T>& names, T value) {
 
 // ---- schedules in files
 
-nlohmann::json to_json(const std::string& queue, const Exploration& exploration, const Outcome& outcome) {
+nlohmann::json to_json(const std::string& queue, const Exploration& exploration,
+                       const Outcome& outcome) {
   const Shape& shape = exploration.shape;
   return {{"queue", queue},
           {"producers", shape.producers},
@@ -117,11 +121,13 @@ int replay_file(const std::string& path) {
       throw UsageError(subject.name + " " + reason);
     }
     const Outcome outcome = replay(program(subject, shape), saved.at("choices"), saved.at("weak"));
-    std::cout << subject.name << ", " << to_string(shape) << (saved.at("weak") ? ", weak memory" : "") << "\n\n"
+    std::cout << subject.name << ", " << to_string(shape)
+              << (saved.at("weak") ? ", weak memory" : "") << "\n\n"
               << schedule(outcome);
     return outcome.failure.empty() ? exit_passed : exit_failed;
   } catch (const nlohmann::json::exception& error) {
-    throw UsageError("--replay " + path + ": is not a schedule that --save has written (" + error.what() + ")");
+    throw UsageError("--replay " + path + ": is not a schedule that --save has written (" +
+                     error.what() + ")");
   } catch (const std::out_of_range&) {
     throw UsageError("--replay " + path + ": is not a schedule that --save has written");
   } catch (const std::invalid_argument& error) {
@@ -143,8 +149,9 @@ std::string grouped(std::uint64_t number) {
 
 void print_row(const std::string& queue, const Exploration& exploration, const Outcome& outcome) {
   const char* verdict = outcome.passed() ? "pass" : outcome.failure.empty() ? "unfinished" : "FAIL";
-  std::printf("%-22s %-42s %-22s %12s %12s %8.2f s  %s\n", queue.c_str(), to_string(exploration.shape).c_str(),
-              to_string(exploration.limits).c_str(), grouped(outcome.runs).c_str(),
+  std::printf("%-22s %-42s %-22s %12s %12s %8.2f s  %s\n", queue.c_str(),
+              to_string(exploration.shape).c_str(), to_string(exploration.limits).c_str(),
+              grouped(outcome.runs).c_str(),
               outcome.states > 0 ? grouped(outcome.states).c_str() : "-", outcome.seconds, verdict);
   std::fflush(stdout);
 }
@@ -157,7 +164,8 @@ struct Totals {
   std::map<std::string, std::vector<std::string>> unsupported;  // queues by reason
 };
 
-void explore_one(const Subject& subject, const Exploration& exploration, const Options& options, Totals& totals) {
+void explore_one(const Subject& subject, const Exploration& exploration, const Options& options,
+                 Totals& totals) {
   const Outcome outcome = [&] {
     try {
       return explore(program(subject, exploration.shape), exploration.limits);
@@ -190,7 +198,8 @@ Exploration own_exploration(const Options& options) {
   own.shape.ending = endings.at(options.ending);
   own.shape.calls = kinds_of_calls.at(options.calls);
   if (own.shape.threads() > max_threads) {
-    throw UsageError("more than " + std::to_string(max_threads) + " threads: the explorer takes no more");
+    throw UsageError("more than " + std::to_string(max_threads) +
+                     " threads: the explorer takes no more");
   }
   own.limits = limits_of(options.bound, options.delays, options.pct, options.weak);
   return own;
@@ -210,10 +219,12 @@ int explore_all(const Options& options) {
   const std::regex wanted(options.queue);
   Totals totals;
   bool any_matches = false;
-  std::printf("%-22s %-42s %-22s %12s %12s %10s  %s\n", "queue", "shape", "search", "runs", "states", "time",
-              "verdict");
+  std::printf("%-22s %-42s %-22s %12s %12s %10s  %s\n", "queue", "shape", "search", "runs",
+              "states", "time", "verdict");
   for (const Subject& subject : subjects()) {
-    if (!std::regex_search(subject.name, wanted) || (subject.only_by_name && options.queue == all_queues)) continue;
+    if (!std::regex_search(subject.name, wanted) ||
+        (subject.only_by_name && options.queue == all_queues))
+      continue;
     any_matches = true;
     if (!subject.make) {
       totals.unsupported["do not synchronise through Sync"].push_back(subject.name);
@@ -240,17 +251,21 @@ int explore_all(const Options& options) {
       explore_one(subject, exploration, options, totals);
     }
   }
-  if (!any_matches) throw UsageError("--queue " + options.queue + ": matches none; --list shows them");
+  if (!any_matches)
+    throw UsageError("--queue " + options.queue + ": matches none; --list shows them");
   for (const auto& [reason, queues] : totals.unsupported) {
     std::printf("left out, %s:", reason.c_str());
     for (const std::string& queue : queues) std::printf(" %s", queue.c_str());
     std::printf("\n");
   }
   std::printf("%d passed, %d failed%s in %.0f s\n", totals.passed, totals.failed,
-              totals.unfinished > 0 ? (", " + std::to_string(totals.unfinished) + " unfinished").c_str() : "",
+              totals.unfinished > 0
+                  ? (", " + std::to_string(totals.unfinished) + " unfinished").c_str()
+                  : "",
               totals.seconds);
   if (totals.passed + totals.failed + totals.unfinished == 0) {
-    throw UsageError("nothing was explored: no such queue supports this shape; see docs/explorer.md");
+    throw UsageError(
+        "nothing was explored: no such queue supports this shape; see docs/explorer.md");
   }
   return totals.failed > 0 ? exit_failed : exit_passed;
 }
@@ -259,20 +274,28 @@ int run(int argc, char** argv) {
   Options options;
   CLI::App app("Runs queues under every schedule, up to limits, and checks each run.");
   const CLI::Range threads(1, max_threads);
-  app.add_option("--queue", options.queue, "only queues whose name matches this regular expression");
-  app.add_option("--producers", options.producers, "number of threads that push (default: 1)")->check(threads);
-  app.add_option("--consumers", options.consumers, "number of threads that pop (default: 1)")->check(threads);
-  app.add_option("--capacity", options.capacity, "capacity of the queue (default: 1)")->check(CLI::Range(1, 1000));
-  app.add_option("--messages", options.messages, "number of messages, of all producers together (default: 2)")
+  app.add_option("--queue", options.queue,
+                 "only queues whose name matches this regular expression");
+  app.add_option("--producers", options.producers, "number of threads that push (default: 1)")
+      ->check(threads);
+  app.add_option("--consumers", options.consumers, "number of threads that pop (default: 1)")
+      ->check(threads);
+  app.add_option("--capacity", options.capacity, "capacity of the queue (default: 1)")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--messages", options.messages,
+                 "number of messages, of all producers together (default: 2)")
       ->check(CLI::Range(0, 20));
-  app.add_option("--ending", options.ending,
-                 "who closes: nobody (default), the last producer, or a thread of its own at any time")
+  app.add_option(
+         "--ending", options.ending,
+         "who closes: nobody (default), the last producer, or a thread of its own at any time")
       ->check(CLI::IsMember({"none", "producers", "race"}));
   app.add_option("--calls", options.calls, "which calls are made (default: blocking)")
       ->check(CLI::IsMember({"blocking", "try", "timed"}));
   const CLI::Range cost(0, 20);
-  auto* bound = app.add_option("--bound", options.bound, "maximum cost of a run (default: 2)")->check(cost);
-  auto* delays = app.add_option("--delays", options.delays, "maximum number of delays of a run, for larger shapes")
+  auto* bound =
+      app.add_option("--bound", options.bound, "maximum cost of a run (default: 2)")->check(cost);
+  auto* delays = app.add_option("--delays", options.delays,
+                                "maximum number of delays of a run, for larger shapes")
                      ->check(cost)
                      ->excludes(bound);
   app.add_option("--pct", options.pct, "number of random runs")
@@ -285,7 +308,8 @@ int run(int argc, char** argv) {
   app.add_flag("--deep", options.deep, "the longer plan");
   app.add_flag("--list", options.list, "list the queues");
   app.add_option("--replay", options.replay, "show a saved schedule again");
-  app.add_option("--save", options.save, "file for the schedule of a failure (default: schedule.json)");
+  app.add_option("--save", options.save,
+                 "file for the schedule of a failure (default: schedule.json)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -296,7 +320,8 @@ int run(int argc, char** argv) {
   if (!options.replay.empty()) return replay_file(options.replay);
   if (options.list) {
     for (const Subject& subject : subjects()) {
-      std::printf("%-22s %s\n", subject.name.c_str(), subject.make ? "" : "does not synchronise through Sync");
+      std::printf("%-22s %s\n", subject.name.c_str(),
+                  subject.make ? "" : "does not synchronise through Sync");
     }
     return 0;
   }

@@ -21,7 +21,8 @@ inline bool is_acquire(std::memory_order order) {
   return order != std::memory_order_relaxed && order != std::memory_order_release;
 }
 inline bool is_release(std::memory_order order) {
-  return order == std::memory_order_release || order == std::memory_order_acq_rel || order == std::memory_order_seq_cst;
+  return order == std::memory_order_release || order == std::memory_order_acq_rel ||
+         order == std::memory_order_seq_cst;
 }
 inline const char* to_string(std::memory_order order) {
   switch (order) {
@@ -82,16 +83,20 @@ class ModelAtomic : public Object {
   T fetch_and(T value, std::memory_order order = std::memory_order_seq_cst) {
     return change("fetch_and", order, [&](T old) { return static_cast<T>(old & value); });
   }
-  bool compare_exchange_strong(T& expected, T value, std::memory_order order = std::memory_order_seq_cst) {
+  bool compare_exchange_strong(T& expected, T value,
+                               std::memory_order order = std::memory_order_seq_cst) {
     return compare_exchange(expected, value, order, order, false);
   }
-  bool compare_exchange_strong(T& expected, T value, std::memory_order success, std::memory_order failure) {
+  bool compare_exchange_strong(T& expected, T value, std::memory_order success,
+                               std::memory_order failure) {
     return compare_exchange(expected, value, success, failure, false);
   }
-  bool compare_exchange_weak(T& expected, T value, std::memory_order order = std::memory_order_seq_cst) {
+  bool compare_exchange_weak(T& expected, T value,
+                             std::memory_order order = std::memory_order_seq_cst) {
     return compare_exchange(expected, value, order, order, true);
   }
-  bool compare_exchange_weak(T& expected, T value, std::memory_order success, std::memory_order failure) {
+  bool compare_exchange_weak(T& expected, T value, std::memory_order success,
+                             std::memory_order failure) {
     return compare_exchange(expected, value, success, failure, true);
   }
 
@@ -143,8 +148,8 @@ class ModelAtomic : public Object {
     join(detail::is_acquire(order) ? run.known() : run.acquired(), store.released);
     run.note_read(*this, static_cast<std::uint64_t>(age));
     run.trace([&] {
-      return std::string(" (") + detail::to_string(order) + ") = " + detail::value_text(store.value) +
-             (age > 0 ? ", an old value" : "");
+      return std::string(" (") + detail::to_string(order) +
+             ") = " + detail::value_text(store.value) + (age > 0 ? ", an old value" : "");
     });
     return store.value;
   }
@@ -152,7 +157,8 @@ class ModelAtomic : public Object {
   void write(T value, std::memory_order order, const Store* replaced) {
     Execution& run = detail::run();
     Store store{value, detail::is_release(order) ? run.known() : run.released(), {}};
-    if (replaced != nullptr) join(store.released, replaced->released);  // continues its release sequence
+    // Continues its release sequence.
+    if (replaced != nullptr) join(store.released, replaced->released);
     if (order == std::memory_order_seq_cst && run.is_weak()) {
       run.total_order[run.running()] = run.step_number();
       run.note_write(run.fences());
@@ -163,8 +169,9 @@ class ModelAtomic : public Object {
     run.note_write(*this);
   }
   void trace_write(T value, std::memory_order order) const {
-    detail::run().trace(
-        [&] { return std::string(" (") + detail::to_string(order) + ") := " + detail::value_text(value); });
+    detail::run().trace([&] {
+      return std::string(" (") + detail::to_string(order) + ") := " + detail::value_text(value);
+    });
   }
 
   T change(const char* what, std::memory_order order, const auto& function) {
@@ -178,7 +185,8 @@ class ModelAtomic : public Object {
     return replaced.value;
   }
 
-  bool compare_exchange(T& expected, T value, std::memory_order success, std::memory_order failure, bool is_weak) {
+  bool compare_exchange(T& expected, T value, std::memory_order success, std::memory_order failure,
+                        bool is_weak) {
     Execution& run = detail::run();
     run.step("compare_exchange", *this);
     const Store replaced = stores_.back();
@@ -193,7 +201,8 @@ class ModelAtomic : public Object {
     notice(stores_.back());
     run.note_read(*this, is_equal ? 1 : 0);
     run.trace([&] {
-      return is_equal ? std::string(" fails spuriously") : " fails, the value is " + detail::value_text(replaced.value);
+      return is_equal ? std::string(" fails spuriously")
+                      : " fails, the value is " + detail::value_text(replaced.value);
     });
     expected = replaced.value;
     return false;

@@ -18,8 +18,10 @@ class ModelMutex : public Object {
   explicit ModelMutex(const char* name = "mutex") : Object(name) {}
 
   void lock() {
-    if (owner_ == running()) detail::run().fail(std::string("locks ") + name() + ", which it holds already");
-    detail::run().step("lock", *this, [this] { return owner_ == nobody ? Readiness::yes : Readiness::no; });
+    if (owner_ == running())
+      detail::run().fail(std::string("locks ") + name() + ", which it holds already");
+    detail::run().step("lock", *this,
+                       [this] { return owner_ == nobody ? Readiness::yes : Readiness::no; });
     take();
   }
   bool try_lock() {
@@ -37,7 +39,9 @@ class ModelMutex : public Object {
     give();
   }
   std::string condition() const override {
-    return owner_ == nobody || owner_ == host ? "" : "held by " + detail::run().thread_names().at(owner_);
+    return owner_ == nobody || owner_ == host
+               ? ""
+               : "held by " + detail::run().thread_names().at(owner_);
   }
 
  private:
@@ -99,7 +103,8 @@ class ModelSemaphore : public Object {
  public:
   static constexpr std::ptrdiff_t max = PTRDIFF_MAX;
   static constexpr std::string_view defect = {};
-  explicit ModelSemaphore(std::ptrdiff_t permits, const char* name = "semaphore") : Object(name), permits_(permits) {}
+  explicit ModelSemaphore(std::ptrdiff_t permits, const char* name = "semaphore")
+      : Object(name), permits_(permits) {}
 
   void acquire() {
     detail::run().step("sleep until a permit of", *this,

@@ -37,7 +37,8 @@ class Sleepers {
       return deadline != no_deadline ? Readiness::late : Readiness::no;
     });
     // Woken, but after the deadline.
-    if (readiness == Readiness::yes && deadline != no_deadline && run().choose(2, 1) == 1) readiness = Readiness::late;
+    if (readiness == Readiness::yes && deadline != no_deadline && run().choose(2, 1) == 1)
+      readiness = Readiness::late;
     run().note_write(at, static_cast<std::uint64_t>(readiness));
     if (readiness == Readiness::late) run().pass_time_until(deadline);
     return readiness == Readiness::yes;

@@ -39,8 +39,8 @@ class ModelSlot {
   void check_order(const char* what) {
     Execution& run = detail::run();
     if (last_step_ > run.known().happened[last_user_]) {
-      run.fail(std::string("data race: ") + what + " of a message beside what " + run.thread_names().at(last_user_) +
-               " did to the slot; nothing orders the two");
+      run.fail(std::string("data race: ") + what + " of a message beside what " +
+               run.thread_names().at(last_user_) + " did to the slot; nothing orders the two");
     }
     last_user_ = run.running();
     last_step_ = run.step_number();

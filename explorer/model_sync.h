@@ -54,7 +54,8 @@ struct ModelSync {
   static void futex_wait(const atomic<std::uint32_t>& word, std::uint32_t expected) {
     sleep_at_futex(word, expected, detail::no_deadline);
   }
-  static bool futex_wait_until(const atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline) {
+  static bool futex_wait_until(const atomic<std::uint32_t>& word, std::uint32_t expected,
+                               Deadline deadline) {
     return sleep_at_futex(word, expected, detail::instant(deadline));
   }
   static void futex_wake(atomic<std::uint32_t>& word, int count = INT_MAX) {
@@ -117,7 +118,8 @@ struct ModelSync {
   }
 
  private:
-  static bool sleep_at_futex(const atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t deadline) {
+  static bool sleep_at_futex(const atomic<std::uint32_t>& word, std::uint32_t expected,
+                             std::int64_t deadline) {
     auto& self = const_cast<atomic<std::uint32_t>&>(word);
     detail::run().step("futex_wait", self);
     detail::run().note_write(self);

@@ -12,7 +12,8 @@ std::string to_string(const Limits& limits) {
   return limits.weak ? text + ", weak" : text;
 }
 
-Limits limits_of(std::optional<int> bound, std::optional<int> delays, std::uint64_t random_runs, bool weak) {
+Limits limits_of(std::optional<int> bound, std::optional<int> delays, std::uint64_t random_runs,
+                 bool weak) {
   Limits limits;
   if (delays) limits.cost = Cost::delay;
   limits.bound = delays.value_or(bound.value_or(2));
@@ -76,8 +77,9 @@ std::vector<Exploration> plan_for(const Subject& subject, bool deep) {
         {{1, 1, 1, 2, Ending::race}, weak(3)},
     };
   }
-  std::erase_if(all,
-                [&](const Exploration& exploration) { return !why_unsupported(subject, exploration.shape).empty(); });
+  std::erase_if(all, [&](const Exploration& exploration) {
+    return !why_unsupported(subject, exploration.shape).empty();
+  });
   return all;
 }
 

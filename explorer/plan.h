@@ -19,7 +19,8 @@ struct Exploration {
 std::string to_string(const Limits& limits);
 
 /// From the options of the command: at most one of the first three is set; the default is bound 2.
-Limits limits_of(std::optional<int> bound, std::optional<int> delays, std::uint64_t random_runs, bool weak);
+Limits limits_of(std::optional<int> bound, std::optional<int> delays, std::uint64_t random_runs,
+                 bool weak);
 
 /// Leaves out shapes that the queue does not support. `deep`: the longer plan.
 std::vector<Exploration> plan_for(const Subject& subject, bool deep);

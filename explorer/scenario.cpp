@@ -36,14 +36,16 @@ class QueueRun {
       const bool is_last = i + 1 == share;
       if (push(self * messages_per_producer + i, is_last) == Status::closed) break;
     }
-    if (shape_.ending == Shape::Ending::producers && active_producers_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    if (shape_.ending == Shape::Ending::producers &&
+        active_producers_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       close();
     }
   }
 
   void consume(int self) {
     const int share = Shape::share(shape_.messages, self, shape_.consumers);
-    const bool until_end = shape_.ending != Shape::Ending::none && shape_.calls == Shape::Calls::blocking;
+    const bool until_end =
+        shape_.ending != Shape::Ending::none && shape_.calls == Shape::Calls::blocking;
     for (int i = 0; until_end || i < share; ++i) {
       if (pop(i + 1 == share) == Status::closed) break;
     }
@@ -63,9 +65,11 @@ class QueueRun {
     check_messages();
     check_close();
     check_history();
-    if (!close_) run().check(queue_->try_push(Message(0)) == Status::done, "an empty queue takes no message");
+    if (!close_)
+      run().check(queue_->try_push(Message(0)) == Status::done, "an empty queue takes no message");
     queue_.reset();  // with a message inside, if it is open
-    run().check(Message::instances() == instances_before_, "messages are leaked, or destroyed twice");
+    run().check(Message::instances() == instances_before_,
+                "messages are leaked, or destroyed twice");
   }
 
  private:
@@ -88,14 +92,17 @@ class QueueRun {
   }
   void check_timeout(Status status, Deadline deadline, int sleeps_before) {
     const bool is_past = deadline.time_since_epoch().count() < 0;
-    run().check(!is_past || run().sleeps() == sleeps_before, "a timed call sleeps although its deadline has passed");
+    run().check(!is_past || run().sleeps() == sleeps_before,
+                "a timed call sleeps although its deadline has passed");
     run().check(status != Status::timeout || run().now >= deadline.time_since_epoch().count(),
                 "a timed call gives up before its deadline");
   }
 
   Status push(int number, bool is_last) {
     Message message(number);
-    begin(run().is_traced() ? std::string(verb("push", is_last)) + "(" + std::to_string(number) + ")" : "");
+    begin(run().is_traced()
+              ? std::string(verb("push", is_last)) + "(" + std::to_string(number) + ")"
+              : "");
     const std::int64_t call = tick();
     Status status{};
     if (shape_.calls == Shape::Calls::blocking) {
@@ -114,7 +121,7 @@ class QueueRun {
       record(checking::Operation::Kind::push, number, call, returned);
       delivered_.push_back(number);
     } else {
-      // NOLINTNEXTLINE(bugprone-use-after-move): it was not done, so it has left the message as it was
+      // NOLINTNEXTLINE(bugprone-use-after-move): a try that fails leaves it as it was
       run().check(message.value() == number, "a push that was not done has taken the message away");
       if (status == Status::full || status == Status::timeout) {
         record(checking::Operation::Kind::full, number, call, returned);
@@ -142,7 +149,8 @@ class QueueRun {
     }
     const std::int64_t returned = tick();
     answer(status, "took", out ? out->value() : 0);
-    run().check(out.has_value() == (status == Status::done), "a pop brings a message, and says that it does not");
+    run().check(out.has_value() == (status == Status::done),
+                "a pop brings a message, and says that it does not");
     if (status == Status::done) {
       record(checking::Operation::Kind::pop, out->value(), call, returned);
     } else if (status == Status::empty || status == Status::timeout) {
@@ -157,7 +165,8 @@ class QueueRun {
     const bool is_push = blocking[1] == 'u';
     if (shape_.calls == Shape::Calls::trying) return is_push ? "try_push" : "try_pop";
     if (shape_.calls == Shape::Calls::timed) {
-      if (is_last) return is_push ? "try_push_until (deadline past)" : "try_pop_until (deadline past)";
+      if (is_last)
+        return is_push ? "try_push_until (deadline past)" : "try_pop_until (deadline past)";
       return is_push ? "try_push_until" : "try_pop_until";
     }
     return blocking;
@@ -183,13 +192,15 @@ class QueueRun {
     });
   }
 
-  void record(checking::Operation::Kind kind, int number, std::int64_t call, std::int64_t returned) {
+  void record(checking::Operation::Kind kind, int number, std::int64_t call,
+              std::int64_t returned) {
     history_.push_back({kind, number, call, returned});
   }
 
   void check_that_the_end_is_permanent() {
     std::optional<Message> out;
-    run().check(queue_->try_pop(out) == Status::closed, "after a pop has reported the end, try_pop does not");
+    run().check(queue_->try_pop(out) == Status::closed,
+                "after a pop has reported the end, try_pop does not");
   }
 
   /// Takes what the threads have left in the queue.
@@ -202,10 +213,12 @@ class QueueRun {
       if (history_.size() > checking::detail::Search::max_operations) return;
     }
     const Status at_the_end = close_ ? Status::closed : Status::empty;
-    run().check(status == at_the_end, close_ ? "a closed and drained queue does not say closed"
-                                             : "all is quiet, all messages are taken, and try_pop does not say empty");
+    run().check(status == at_the_end,
+                close_ ? "a closed and drained queue does not say closed"
+                       : "all is quiet, all messages are taken, and try_pop does not say empty");
     run().check(queue_->size_approx() == 0, "all messages are taken, and size_approx() is not 0");
-    run().check(queue_->is_closed() == close_.has_value(), "is_closed() does not say whether the queue is closed");
+    run().check(queue_->is_closed() == close_.has_value(),
+                "is_closed() does not say whether the queue is closed");
   }
 
   void check_messages() {
@@ -216,7 +229,8 @@ class QueueRun {
       if (!contains(delivered_, number)) {
         run().fail("message " + std::to_string(number) + " is taken; no push returned true");
       }
-      if (contains(taken, number)) run().fail("message " + std::to_string(number) + " is taken twice");
+      if (contains(taken, number))
+        run().fail("message " + std::to_string(number) + " is taken twice");
       taken.push_back(number);
     }
     for (const int number : delivered_) {
@@ -244,11 +258,13 @@ class QueueRun {
     }
     for (const checking::Operation& operation : history_) {
       if (operation.kind == checking::Operation::Kind::push) {
-        run().check(!close_ || operation.call < close_->returned, "a push is delivered after close() has returned");
+        run().check(!close_ || operation.call < close_->returned,
+                    "a push is delivered after close() has returned");
       }
       if (operation.kind != checking::Operation::Kind::pop) continue;
       for (const Interval& end : ends_) {
-        run().check(operation.call < end.returned, "a message is taken after another pop has reported the end");
+        run().check(operation.call < end.returned,
+                    "a message is taken after another pop has reported the end");
       }
     }
   }
@@ -258,16 +274,17 @@ class QueueRun {
     // The result depends only on the order of the calls' beginnings and ends.
     std::vector<std::uint64_t> events(static_cast<std::size_t>(ticks_) + 1);
     for (const checking::Operation& operation : history_) {
-      const std::uint64_t what =
-          static_cast<std::uint64_t>(operation.kind) << 32 | static_cast<unsigned>(operation.message);
+      const std::uint64_t what = static_cast<std::uint64_t>(operation.kind) << 32 |
+                                 static_cast<unsigned>(operation.message);
       events[operation.call] = 2 * what + 1;
       events[operation.returned] = 2 * what + 2;
     }
     std::uint64_t key = 0;
     for (const std::uint64_t event : events) key = (key ^ event) * 0x9e3779b97f4a7c15 + (key >> 31);
     if (checked_.contains(key)) return;
-    const auto fault = traits_.fifo == Fifo::global ? checking::not_linearizable(history_, queue_->capacity())
-                                                    : out_of_order_for_a_producer();
+    const auto fault = traits_.fifo == Fifo::global
+                           ? checking::not_linearizable(history_, queue_->capacity())
+                           : out_of_order_for_a_producer();
     if (fault) return run().fail(*fault);
     checked_.insert(key);
   }
@@ -313,8 +330,9 @@ std::vector<Subject>& all_subjects() {
 }  // namespace
 
 std::string to_string(const Shape& shape) {
-  std::string text = std::to_string(shape.producers) + "P" + std::to_string(shape.consumers) + "C capacity " +
-                     std::to_string(shape.capacity) + " x" + std::to_string(shape.messages);
+  std::string text = std::to_string(shape.producers) + "P" + std::to_string(shape.consumers) +
+                     "C capacity " + std::to_string(shape.capacity) + " x" +
+                     std::to_string(shape.messages);
   if (shape.ending == Shape::Ending::producers) text += ", closed by producers";
   if (shape.ending == Shape::Ending::race) text += ", closed at any time";
   if (shape.calls == Shape::Calls::trying) text += ", try_";
@@ -327,11 +345,13 @@ std::string why_unsupported(const Subject& subject, const Shape& shape) {
   if (!subject.make) return "does not synchronise through Sync";
   if (shape.producers > 1 && traits.producers == Endpoints::one) return "takes one producer";
   if (shape.consumers > 1 && traits.consumers == Endpoints::one) return "takes one consumer";
-  if (shape.calls == Shape::Calls::timed && traits.timed == Timed::none) return "has no timed calls";
+  if (shape.calls == Shape::Calls::timed && traits.timed == Timed::none)
+    return "has no timed calls";
   if (shape.ending == Shape::Ending::race && traits.close == Close::quiescent) {
     return "close is exact only while no push runs";
   }
-  if (shape.capacity < traits.min_capacity || shape.capacity > traits.max_capacity) return "cannot have this capacity";
+  if (shape.capacity < traits.min_capacity || shape.capacity > traits.max_capacity)
+    return "cannot have this capacity";
   return "";
 }
 
@@ -339,12 +359,15 @@ std::function<void(Execution&)> program(const Subject& subject, const Shape& sha
   return [subject, shape, checked = std::make_shared<CheckedHistories>()](Execution& run) {
     auto queue_run = std::make_shared<QueueRun>(subject, shape, *checked);
     for (int i = 0; i < shape.producers; ++i) {
-      run.spawn(numbered("producer", i, shape.producers), [queue_run, i] { queue_run->produce(i); });
+      run.spawn(numbered("producer", i, shape.producers),
+                [queue_run, i] { queue_run->produce(i); });
     }
     for (int i = 0; i < shape.consumers; ++i) {
-      run.spawn(numbered("consumer", i, shape.consumers), [queue_run, i] { queue_run->consume(i); });
+      run.spawn(numbered("consumer", i, shape.consumers),
+                [queue_run, i] { queue_run->consume(i); });
     }
-    if (shape.ending == Shape::Ending::race) run.spawn("closer", [queue_run] { queue_run->close(); });
+    if (shape.ending == Shape::Ending::race)
+      run.spawn("closer", [queue_run] { queue_run->close(); });
     run.at_end([queue_run] { queue_run->check_all(); });
   };
 }

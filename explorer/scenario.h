@@ -33,12 +33,15 @@ struct Shape {
   enum class Ending {
     none,       ///< consumers take an equal share each; nobody closes
     producers,  ///< the last producer closes; consumers pop until the end
-    race,       ///< a thread of its own closes at any time; producers stop when refused, consumers pop until the end
+    /// A thread of its own closes at any time; producers stop when refused, consumers pop until the
+    /// end.
+    race,
   };
   enum class Calls {
     blocking,
     trying,  ///< one call for each message, whatever it answers
-    timed,   ///< likewise, with deadlines in the future; the last call of each thread with one in the past
+    /// Likewise, with deadlines in the future; the last call of each thread with one in the past.
+    timed,
   };
 
   int producers = 1;  ///< 0 producers or 0 consumers: only with a close, or without messages
@@ -49,7 +52,9 @@ struct Shape {
   Calls calls = Calls::blocking;
 
   /// The share of thread `self` of `threads` in `all`.
-  static int share(int all, int self, int threads) { return all / threads + (self < all % threads ? 1 : 0); }
+  static int share(int all, int self, int threads) {
+    return all / threads + (self < all % threads ? 1 : 0);
+  }
   int threads() const { return producers + consumers + (ending == Ending::race ? 1 : 0); }
 };
 

@@ -59,11 +59,12 @@ namespace bq {
 
 /// Outcome of a call that does not wait for ever.
 enum class Status : std::uint8_t {
-  done,     ///< the message was delivered or taken
-  full,     ///< try_push only: capacity() messages were inside at some instant of the call
-  empty,    ///< try_pop only: no message was inside at some instant of the call
-  closed,   ///< push: refused, the value stays with the caller; pop: closed and drained
-  busy,     ///< neither done nor provably full or empty (a slot claimed, not yet published): try again
+  done,    ///< the message was delivered or taken
+  full,    ///< try_push only: capacity() messages were inside at some instant of the call
+  empty,   ///< try_pop only: no message was inside at some instant of the call
+  closed,  ///< push: refused, the value stays with the caller; pop: closed and drained
+  /// Neither done nor provably full or empty (a slot claimed, not yet published): try again.
+  busy,
   timeout,  ///< timed calls only: the deadline passed
 };
 
@@ -110,16 +111,20 @@ struct Traits {
   Close close = Close::exact;
   Stall stall = Stall::everyone;
   Origin origin = Origin::house;
-  std::string_view waiting = {};  ///< how a blocked call waits, in two or three words: "condvar", "spin, then condvar"
-  std::string_view note = {};     ///< what the labels do not tell a reader of a table; mostly empty
-  std::string_view defect = {};   ///< a known fault that is too rare to exclude the queue; mostly empty
+  /// How a blocked call waits, in two or three words: "condvar", "spin, then condvar".
+  std::string_view waiting = {};
+  /// What the labels do not tell a reader of a table; mostly empty.
+  std::string_view note = {};
+  /// A known fault that is too rare to exclude the queue; mostly empty.
+  std::string_view defect = {};
 };
 
 /// A queue of this suite. Thread-safety: every member may be called from any thread, within
 /// traits.producers and traits.consumers.
 template <class Q>
 concept BoundedQueue = std::constructible_from<Q, std::size_t> &&
-    requires(Q queue, const Q& snapshot, typename Q::value_type value, std::optional<typename Q::value_type> out) {
+    requires(Q queue, const Q& snapshot, typename Q::value_type value,
+             std::optional<typename Q::value_type> out) {
   { Q::traits } -> std::convertible_to<Traits>;
   { queue.push(std::move(value)) } -> std::same_as<bool>;
   { queue.try_push(std::move(value)) } -> std::same_as<Status>;
@@ -134,7 +139,8 @@ concept BoundedQueue = std::constructible_from<Q, std::size_t> &&
 /// A queue that also has the timed calls.
 template <class Q>
 concept TimedBoundedQueue = BoundedQueue<Q> &&
-    requires(Q queue, typename Q::value_type value, std::optional<typename Q::value_type> out, Deadline deadline) {
+    requires(Q queue, typename Q::value_type value, std::optional<typename Q::value_type> out,
+             Deadline deadline) {
   { queue.try_push_until(std::move(value), deadline) } -> std::same_as<Status>;
   { queue.try_pop_until(out, deadline) } -> std::same_as<Status>;
 };
@@ -169,21 +175,25 @@ Deadline deadline_after(std::chrono::duration<Rep, Period> timeout) {
 
 /// try_push_until with a duration from now, as users of the standard library expect it.
 template <TimedBoundedQueue Q, class Rep, class Period>
-Status try_push_for(Q& queue, typename Q::value_type&& value, std::chrono::duration<Rep, Period> timeout) {
+Status try_push_for(Q& queue, typename Q::value_type&& value,
+                    std::chrono::duration<Rep, Period> timeout) {
   return queue.try_push_until(std::move(value), deadline_after(timeout));
 }
 
 /// try_pop_until with a duration from now.
 template <TimedBoundedQueue Q, class Rep, class Period>
-Status try_pop_for(Q& queue, std::optional<typename Q::value_type>& out, std::chrono::duration<Rep, Period> timeout) {
+Status try_pop_for(Q& queue, std::optional<typename Q::value_type>& out,
+                   std::chrono::duration<Rep, Period> timeout) {
   return queue.try_pop_until(out, deadline_after(timeout));
 }
 
 /// Returns `capacity`; throws std::invalid_argument if it is outside [1, max].
 inline std::size_t checked_capacity(std::size_t capacity, std::size_t max = unbounded_capacity) {
-  if (capacity == 0) throw std::invalid_argument("capacity 0: a bounded queue holds at least one message");
+  if (capacity == 0)
+    throw std::invalid_argument("capacity 0: a bounded queue holds at least one message");
   if (capacity > max) {
-    throw std::invalid_argument("capacity " + std::to_string(capacity) + ": this queue ends at " + std::to_string(max));
+    throw std::invalid_argument("capacity " + std::to_string(capacity) + ": this queue ends at " +
+                                std::to_string(max));
   }
   return capacity;
 }
@@ -195,6 +205,7 @@ inline std::size_t checked_capacity(std::size_t capacity, std::size_t max = unbo
 /// --with HEADER`, which define the macro themselves. Everywhere else it only checks the interface.
 /// See docs/your_own_queue.md.
 #ifndef BQ_QUEUE
-#define BQ_QUEUE(Class, name) \
-  static_assert(::bq::BoundedQueue<Class<int>>, #name " does not offer what queues/bounded_queue.h asks of a queue");
+#define BQ_QUEUE(Class, name)                   \
+  static_assert(::bq::BoundedQueue<Class<int>>, \
+                #name " does not offer what queues/bounded_queue.h asks of a queue");
 #endif

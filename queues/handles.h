@@ -11,16 +11,18 @@
 // #include "queues/two_condvar.h"
 //
 // int main() {
-//   auto [worker, producer] = bq::start_consumer<bq::TwoCondvarQueue<int>>(/*capacity*/ 16, [](auto consumer) {
+//   using Queue = bq::TwoCondvarQueue<int>;
+//   auto [worker, producer] = bq::start_consumer<Queue>(/*capacity*/ 16, [](auto consumer) {
 //     while (std::optional<int> message = consumer.pop()) std::printf("%d\n", *message);
 //   });
 //   for (int i = 1; i <= 100; ++i) producer.push(i);  // waits while 16 messages are inside
 // }  // the producer is destroyed first and closes the queue; then the worker ends and is joined
 // ```
 //
-// make_handles returns the two handles and starts no thread. Hazard: a thread that pops until the end of the stream
-// ends only once the last producer is gone. Join such a thread while a producer handle is alive in the joining thread,
-// and the program hangs. Locals are destroyed in reverse order, so declare the threads before the handles:
+// make_handles returns the two handles and starts no thread. Hazard: a thread that pops until the
+// end of the stream ends only once the last producer is gone. Join such a thread while a producer
+// handle is alive in the joining thread, and the program hangs. Locals are destroyed in reverse
+// order, so declare the threads before the handles:
 //
 // ```cpp
 // #include <cstdio>
@@ -43,11 +45,12 @@
 // }
 // ```
 //
-// When the last producer is gone the queue is closed: consumers take what is left and see the end. When the last
-// consumer is gone the queue is closed, too: pushes then return false instead of waiting for ever, and undelivered()
-// counts the messages that no consumer took. Copy a handle to give another thread an end. A single-producer
-// (single-consumer) queue's handle can only be moved. Thread-safety: distinct handles may be used at once; one handle
-// belongs to one thread at a time. A moved-from handle may only be assigned to or destroyed.
+// When the last producer is gone the queue is closed: consumers take what is left and see the end.
+// When the last consumer is gone the queue is closed, too: pushes then return false instead of
+// waiting for ever, and undelivered() counts the messages that no consumer took. Copy a handle to
+// give another thread an end. A single-producer (single-consumer) queue's handle can only be moved.
+// Thread-safety: distinct handles may be used at once; one handle belongs to one thread at a time.
+// A moved-from handle may only be assigned to or destroyed.
 #pragma once
 
 #include <atomic>
@@ -81,10 +84,14 @@ class Handle {
   using value_type = typename Q::value_type;
 
   explicit Handle(std::shared_ptr<Ends<Q>> ends) : ends_(std::move(ends)) { join(); }
-  Handle(const Handle& other) requires(endpoints == Endpoints::many) : ends_(other.ends_) { join(); }
+  Handle(const Handle& other) requires(endpoints == Endpoints::many) : ends_(other.ends_) {
+    join();
+  }
   Handle(Handle&& other) noexcept = default;
   // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): it copies before it releases
-  Handle& operator=(const Handle& other) requires(endpoints == Endpoints::many) { return *this = Handle(other); }
+  Handle& operator=(const Handle& other) requires(endpoints == Endpoints::many) {
+    return *this = Handle(other);
+  }
   Handle& operator=(Handle&& other) noexcept {
     Handle taken(std::move(other));
     std::swap(ends_, taken.ends_);  // `taken` releases the end that this handle had
@@ -92,7 +99,8 @@ class Handle {
   }
   ~Handle() {
     // acq_rel: what the other handles of this side did happens before the close.
-    if (ends_ && ((*ends_).*side).fetch_sub(1, std::memory_order_acq_rel) == 1) ends_->queue.close();
+    if (ends_ && ((*ends_).*side).fetch_sub(1, std::memory_order_acq_rel) == 1)
+      ends_->queue.close();
   }
 
   bool is_closed() const { return ends_->queue.is_closed(); }
@@ -138,7 +146,9 @@ class Consumer : public detail::Handle<Q, &detail::Ends<Q>::consumers, Q::traits
  public:
   using Base::Base;
   std::optional<T> pop() { return this->ends_->queue.pop(); }
-  Status pop(std::optional<T>& out) { return pop_into(this->ends_->queue, out) ? Status::done : Status::closed; }
+  Status pop(std::optional<T>& out) {
+    return pop_into(this->ends_->queue, out) ? Status::done : Status::closed;
+  }
   Status try_pop(std::optional<T>& out) { return this->ends_->queue.try_pop(out); }
   Status try_pop_until(std::optional<T>& out, Deadline deadline) requires TimedBoundedQueue<Q> {
     return this->ends_->queue.try_pop_until(out, deadline);

@@ -49,7 +49,8 @@ class MpmcRing {
         index_bits_(static_cast<unsigned>(std::bit_width(capacity - 1))),
         slots_(new Slot[capacity]) {
     const Position start = first_turn << index_bits_ << 1;
-    for (std::size_t i = 0; i < capacity; ++i) slots_[i].turn.store(free_turn(start), std::memory_order_relaxed);
+    for (std::size_t i = 0; i < capacity; ++i)
+      slots_[i].turn.store(free_turn(start), std::memory_order_relaxed);
     head_.store(start, std::memory_order_relaxed);
     tail_.store(start, std::memory_order_relaxed);
   }
@@ -68,7 +69,8 @@ class MpmcRing {
       Slot& slot = slot_at(tail);
       const Turn turn = slot.turn.load(std::memory_order_acquire);
       if (turn == free_turn(tail)) {
-        if (tail_.compare_exchange_weak(tail, next(tail), std::memory_order_acq_rel, std::memory_order_relaxed)) {
+        if (tail_.compare_exchange_weak(tail, next(tail), std::memory_order_acq_rel,
+                                        std::memory_order_relaxed)) {
           slot.message.put(std::move(value));
           slot.turn.store(turn + 1, std::memory_order_release);
           return Status::done;
@@ -91,7 +93,8 @@ class MpmcRing {
       Slot& slot = slot_at(head);
       const Turn turn = slot.turn.load(std::memory_order_acquire);
       if (turn == free_turn(head) + 1) {
-        if (head_.compare_exchange_weak(head, next(head), std::memory_order_acq_rel, std::memory_order_relaxed)) {
+        if (head_.compare_exchange_weak(head, next(head), std::memory_order_acq_rel,
+                                        std::memory_order_relaxed)) {
           slot.message.take(out);
           slot.turn.store(free_turn(next_turn(head)), std::memory_order_release);
           return Status::done;
@@ -110,7 +113,8 @@ class MpmcRing {
 
   bool can_push() const {
     const Position tail = tail_.load(std::memory_order_relaxed);
-    return (tail & closing_bit) || !is_before(slot_at(tail).turn.load(std::memory_order_relaxed), free_turn(tail));
+    return (tail & closing_bit) ||
+           !is_before(slot_at(tail).turn.load(std::memory_order_relaxed), free_turn(tail));
   }
   bool can_pop() const {
     const Position head = head_.load(std::memory_order_relaxed);
@@ -124,7 +128,8 @@ class MpmcRing {
     closed_.store(true, std::memory_order_release);
   }
   bool is_closed() const {
-    return closed_.load(std::memory_order_acquire) || (tail_.load(std::memory_order_acquire) & closing_bit) != 0;
+    return closed_.load(std::memory_order_acquire) ||
+           (tail_.load(std::memory_order_acquire) & closing_bit) != 0;
   }
   std::size_t capacity() const { return capacity_; }
   std::size_t size_approx() const {
@@ -148,10 +153,13 @@ class MpmcRing {
   using Position = std::uint64_t;
   static constexpr Position closing_bit = 1;
 
-  std::size_t index_of(Position position) const { return (position >> 1) & ((std::size_t{1} << index_bits_) - 1); }
+  std::size_t index_of(Position position) const {
+    return (position >> 1) & ((std::size_t{1} << index_bits_) - 1);
+  }
   std::uint64_t turn_of(Position position) const { return position >> 1 >> index_bits_; }
   Position next(Position position) const {
-    return index_of(position) + 1 == capacity_ ? ((turn_of(position) + 1) << index_bits_) << 1 : position + 2;
+    return index_of(position) + 1 == capacity_ ? ((turn_of(position) + 1) << index_bits_) << 1
+                                               : position + 2;
   }
   Position next_turn(Position position) const { return position + (Position{2} << index_bits_); }
   Slot& slot_at(Position position) { return slots_[index_of(position)]; }
@@ -159,7 +167,9 @@ class MpmcRing {
   /// The turn at which the slot of this position is free for it.
   Turn free_turn(Position position) const { return 2 * turn_of(position); }
   /// Turns wrap with the positions, so they have fewer bits: less those of the index.
-  bool is_before(Turn a, Turn b) const { return static_cast<std::int64_t>((a - b) << index_bits_) < 0; }
+  bool is_before(Turn a, Turn b) const {
+    return static_cast<std::int64_t>((a - b) << index_bits_) < 0;
+  }
 
   const std::size_t capacity_;
   const unsigned index_bits_;

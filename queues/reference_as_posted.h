@@ -32,9 +32,10 @@ template <class T, class Sync = StdSync>
 class ReferenceAsPostedQueue {
  public:
   using value_type = T;
-  static constexpr Traits traits{.close = Close::quiescent,
-                                 .waiting = "condvar, notify_all",
-                                 .note = "deadlocks, and loses the wake-up on close: for demonstrations only"};
+  static constexpr Traits traits{
+      .close = Close::quiescent,
+      .waiting = "condvar, notify_all",
+      .note = "deadlocks, and loses the wake-up on close: for demonstrations only"};
 
   explicit ReferenceAsPostedQueue(std::size_t capacity) : capacity_(at_least_one(capacity)) {}
 

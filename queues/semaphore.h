@@ -42,7 +42,8 @@ class PermitQueue : public Calls<PermitQueue<T, Sync, Semaphore>, T, Sync> {
                                  .defect = Semaphore::defect};
 
   explicit PermitQueue(std::size_t capacity)
-      : ring_(checked_capacity(capacity, max_capacity)), slots_(static_cast<std::ptrdiff_t>(capacity), "slots") {}
+      : ring_(checked_capacity(capacity, max_capacity)),
+        slots_(static_cast<std::ptrdiff_t>(capacity), "slots") {}
 
   void close() {
     {

@@ -34,7 +34,8 @@ namespace bq {
 /// Storage for detail/blocking_queue.h.
 template <class T, class Sync = StdSync>
 class SpscRing {
-  static_assert(std::is_nothrow_move_constructible_v<T>, "a move that throws would leave a slot without a message");
+  static_assert(std::is_nothrow_move_constructible_v<T>,
+                "a move that throws would leave a slot without a message");
 
  public:
   static constexpr Traits traits{.producers = Endpoints::one,
@@ -43,12 +44,14 @@ class SpscRing {
                                  .stall = Stall::nobody};
 
   explicit SpscRing(std::size_t capacity)
-      : slot_count_(checked_capacity(capacity, unbounded_capacity - 1) + 1), slots_(new Slot[slot_count_]) {}
+      : slot_count_(checked_capacity(capacity, unbounded_capacity - 1) + 1),
+        slots_(new Slot[slot_count_]) {}
   SpscRing(const SpscRing&) = delete;
   SpscRing& operator=(const SpscRing&) = delete;
   ~SpscRing() {
     const std::size_t tail = tail_.load(std::memory_order_relaxed);
-    for (std::size_t i = head_.load(std::memory_order_relaxed); i != tail; i = next(i)) slots_[i].destroy();
+    for (std::size_t i = head_.load(std::memory_order_relaxed); i != tail; i = next(i))
+      slots_[i].destroy();
   }
 
   Status try_push(T& value) {
@@ -74,7 +77,8 @@ class SpscRing {
       if (has_ended_) return Status::closed;
       const Phase phase = phase_.load(std::memory_order_acquire);
       const bool is_undecided =
-          phase == Phase::closing || (phase == Phase::closed && pushing_.load(std::memory_order_acquire));
+          phase == Phase::closing ||
+          (phase == Phase::closed && pushing_.load(std::memory_order_acquire));
       // The last of the three loads: what a push did before it was seen to end is seen, too.
       tail_copy_ = tail_.load(std::memory_order_acquire);
       if (head == tail_copy_) {
@@ -89,10 +93,12 @@ class SpscRing {
   }
 
   bool can_push() const {
-    return next(tail_.load(std::memory_order_relaxed)) != head_.load(std::memory_order_relaxed) || is_closed();
+    return next(tail_.load(std::memory_order_relaxed)) != head_.load(std::memory_order_relaxed) ||
+           is_closed();
   }
   bool can_pop() const {
-    return tail_.load(std::memory_order_relaxed) != head_.load(std::memory_order_relaxed) || is_closed();
+    return tail_.load(std::memory_order_relaxed) != head_.load(std::memory_order_relaxed) ||
+           is_closed();
   }
 
   /// From `closing` on, no push begins. When the phase becomes `closed`, every push that did begin

@@ -90,7 +90,8 @@ struct StdSync {
     /// Its acquire reads the count, tries for a while, and then sleeps as long as the count is what
     /// it read. If that was 1, another thread has taken the permit, and one more has been released
     /// since, it sleeps although there is a permit. Only a release from 0 will wake it.
-    static constexpr std::string_view defect = "libstdc++ 12: an acquire may sleep although there is a permit";
+    static constexpr std::string_view defect =
+        "libstdc++ 12: an acquire may sleep although there is a permit";
 #else
     static constexpr std::string_view defect = {};
 #endif
@@ -155,7 +156,8 @@ struct StdSync {
   template <class T>
   class atomic : public std::atomic<T> {
    public:
-    explicit atomic(T value = T{}, const char* /*name*/ = nullptr) noexcept : std::atomic<T>(value) {}
+    explicit atomic(T value = T{}, const char* /*name*/ = nullptr) noexcept
+        : std::atomic<T>(value) {}
     using std::atomic<T>::operator=;
   };
 
@@ -165,10 +167,12 @@ struct StdSync {
     syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
   }
   /// As futex_wait; false once the deadline has passed.
-  static bool futex_wait_until(const atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline) noexcept {
-    const timespec until = to_timespec(deadline);  // WAIT_BITSET takes an absolute time, WAIT a relative one
-    return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, &until, nullptr, FUTEX_BITSET_MATCH_ANY) ==
-               0 ||
+  static bool futex_wait_until(const atomic<std::uint32_t>& word, std::uint32_t expected,
+                               Deadline deadline) noexcept {
+    // WAIT_BITSET takes an absolute time, WAIT a relative one
+    const timespec until = to_timespec(deadline);
+    return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, &until, nullptr,
+                   FUTEX_BITSET_MATCH_ANY) == 0 ||
            errno != ETIMEDOUT;
   }
   /// Wakes up to `count` sleepers.

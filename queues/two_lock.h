@@ -35,7 +35,8 @@ class TwoLockQueue : public detail::Calls<TwoLockQueue<T, Sync>, T, Sync> {
  public:
   static constexpr Traits traits{.timed = Timed::yes, .waiting = "condvar"};
 
-  explicit TwoLockQueue(std::size_t capacity) : capacity_(checked_capacity(capacity)), slots_(new Slot[capacity]) {}
+  explicit TwoLockQueue(std::size_t capacity)
+      : capacity_(checked_capacity(capacity)), slots_(new Slot[capacity]) {}
   TwoLockQueue(const TwoLockQueue&) = delete;
   TwoLockQueue& operator=(const TwoLockQueue&) = delete;
   ~TwoLockQueue() {
@@ -60,7 +61,8 @@ class TwoLockQueue : public detail::Calls<TwoLockQueue<T, Sync>, T, Sync> {
   using Lock = std::unique_lock<typename Sync::mutex>;
 
   struct alignas(cache_line_bytes) End {
-    End(const char* mutex_name, const char* waiters_name) : mutex(mutex_name), waiters(waiters_name) {}
+    End(const char* mutex_name, const char* waiters_name)
+        : mutex(mutex_name), waiters(waiters_name) {}
     typename Sync::mutex mutex;
     detail::CountedSignal<Sync> waiters;
     std::size_t index = 0;

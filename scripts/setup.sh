@@ -90,6 +90,7 @@ need_lint_tools() {
   need_program clang-format clang-format "checks the format"
   need_program clang-tidy clang-tidy "finds faults in the C++ sources"
   need_program shellcheck shellcheck "checks the shell scripts"
+  need_program black black "checks the format of the Python sources"
   need_program flake8 flake8 "checks the Python style"
   need_program mypy mypy "checks the Python types"
 }

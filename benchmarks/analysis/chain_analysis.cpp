@@ -42,8 +42,8 @@ Histogram sojourn_in(const PipelineReplay& replay, std::size_t first) {
 // The numbers of a trial that was verified.
 class ChainAnalysis {
  public:
-  ChainAnalysis(const TrialPlan& plan, const ChainRecord& record, std::optional<double> handoff_ns, std::size_t cores,
-                TrialResult& out)
+  ChainAnalysis(const TrialPlan& plan, const ChainRecord& record, std::optional<double> handoff_ns,
+                std::size_t cores, TrialResult& out)
       : plan_(plan),
         point_(plan.point),
         record_(record),
@@ -59,9 +59,12 @@ class ChainAnalysis {
   // queues hold.
   void run() {
     window_.open = 0;
-    for (const StageRecord& stage : record_.stages) window_.open = std::max(window_.open, stage.warm);
+    for (const StageRecord& stage : record_.stages)
+      window_.open = std::max(window_.open, stage.warm);
     const std::size_t last = last_stage();
-    while (first_ < plan_.messages_per_producer && timestamps_.pop(last, first_).done <= window_.open) ++first_;
+    while (first_ < plan_.messages_per_producer &&
+           timestamps_.pop(last, first_).done <= window_.open)
+      ++first_;
     const std::size_t messages = plan_.messages_per_producer - first_;
     if (is_too_short(plan_, messages) || messages < 2) {
       out_.void_reason = "the first stage was done before, or hardly after, every thread was warm";
@@ -84,7 +87,9 @@ class ChainAnalysis {
 
  private:
   // The thread whose pops are the messages of the window.
-  std::size_t last_stage() const { return point_.topology == Topology::ping_pong ? 0 : point_.threads() - 1; }
+  std::size_t last_stage() const {
+    return point_.topology == Topology::ping_pong ? 0 : point_.threads() - 1;
+  }
 
   void sum_up_work() {
     for (std::size_t k = 0; k < point_.threads(); ++k) {
@@ -92,13 +97,14 @@ class ChainAnalysis {
       for (std::size_t i = 0; i < plan_.messages_per_producer; ++i) {
         const double realised = times_.realised[k][i];
         const double nominal = times_.nominal[k][i];
-        const bool inside =
-            timestamps_.work_begins(k, i) > window_.open && timestamps_.work_ends(k, i) <= window_.close;
+        const bool inside = timestamps_.work_begins(k, i) > window_.open &&
+                            timestamps_.work_ends(k, i) <= window_.close;
         if (inside) work_[role].add(realised, nominal);
         if (i >= plan_.warmup_per_producer) usage_work_[role].add(realised, nominal);
       }
     }
-    for (std::size_t role = 0; role < roles.size(); ++role) out_.spin_work_ns += spin_ns(role, work_[role]);
+    for (std::size_t role = 0; role < roles.size(); ++role)
+      out_.spin_work_ns += spin_ns(role, work_[role]);
   }
 
   // CPU time of a role's spin work.
@@ -111,7 +117,8 @@ class ChainAnalysis {
     Histogram sojourn, gaps;
     for (std::size_t i = first_; i < plan_.messages_per_producer; ++i) {
       const Ticks push_call = timestamps_.push(0, i).call;
-      if (push_call > window_.open) sojourn.add(ns_between(push_call, timestamps_.pop(last_stage(), i).done));
+      if (push_call > window_.open)
+        sojourn.add(ns_between(push_call, timestamps_.pop(last_stage(), i).done));
       if (i > first_) gaps.add(departure_gap_ns(i));
     }
     metrics_.add_distribution("sojourn", sojourn);
@@ -121,7 +128,8 @@ class ChainAnalysis {
   }
 
   double departure_gap_ns(std::size_t i) const {
-    return ns_between(timestamps_.pop(last_stage(), i - 1).done, timestamps_.pop(last_stage(), i).done);
+    return ns_between(timestamps_.pop(last_stage(), i - 1).done,
+                      timestamps_.pop(last_stage(), i).done);
   }
 
   void add_loss_against_ideal() {
@@ -131,9 +139,12 @@ class ChainAnalysis {
     const auto replay_of = [&](const StageTimes& times, double handoff_ns) {
       return replay_pipeline(times, states, record_.queues[0].capacity, handoff_ns);
     };
-    const auto window_of = [&](const PipelineReplay& replay) { return std::max(replay.depart_ns.back(), least_ns); };
+    const auto window_of = [&](const PipelineReplay& replay) {
+      return std::max(replay.depart_ns.back(), least_ns);
+    };
     const PipelineReplay ideal = replay_of(times_.for_ideal(cores_shared_), 0);
-    IdealWindows windows{window_of(ideal), window_of(replay_of(times_.for_nominal(cores_shared_), 0)), std::nullopt};
+    IdealWindows windows{window_of(ideal),
+                         window_of(replay_of(times_.for_nominal(cores_shared_), 0)), std::nullopt};
     metrics_.add_distribution("ideal_sojourn", sojourn_in(ideal, first_));
     add_jitter(ideal);
     if (handoff_ns_) {
@@ -219,7 +230,8 @@ class ChainAnalysis {
       for (std::size_t k = 0; k < point_.threads(); ++k) {
         if (role_of(point_, k) != role) continue;
         use.usage += record_.stages[k].usage;
-        use.messages = static_cast<double>(record_.stages[k].messages);  // each message passes every stage
+        // Each message passes every stage.
+        use.messages = static_cast<double>(record_.stages[k].messages);
       }
       use.work_cpu_ns = spin_ns(role, usage_work_[role]);
       by_role.emplace_back(roles[role], use);
@@ -238,9 +250,10 @@ class ChainAnalysis {
   TrialResult& out_;
   MetricWriter metrics_;
   Window window_;
-  std::size_t first_ = 0;                          // message of the window
-  std::array<RoleWork, roles.size()> work_;        // inside the window
-  std::array<RoleWork, roles.size()> usage_work_;  // inside the intervals that resource usage was taken over
+  std::size_t first_ = 0;                    // message of the window
+  std::array<RoleWork, roles.size()> work_;  // inside the window
+  // Inside the intervals that resource usage was taken over.
+  std::array<RoleWork, roles.size()> usage_work_;
 };
 
 }  // namespace

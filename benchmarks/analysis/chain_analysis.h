@@ -1,7 +1,7 @@
 // From the record of a chain of queues, a pipeline or a ping-pong, to its verdict and its numbers.
 //
-// The ideal pipeline is that of ideal_pipeline.h. The ideal ping-pong delivers at once: a round trip
-// takes as long as the server works.
+// The ideal pipeline is that of ideal_pipeline.h. The ideal ping-pong delivers at once: a round
+// trip takes as long as the server works.
 #pragma once
 
 #include <cstddef>

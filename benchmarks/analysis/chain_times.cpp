@@ -23,9 +23,11 @@ WorkTimes<StageTimes> work_times(const TrialPlan& plan, const ChainTimestamps& t
   for (std::size_t k = 0; k < plan.point.threads(); ++k) {
     const Work& work = plan.point.work_of(k);
     const DemandStream& demand = plan.demands.of_stage(plan.point, k);
-    for (StageTimes* part : {&realised, &nominal, &planned}) part->emplace_back(plan.messages_per_producer, 0.0f);
+    for (StageTimes* part : {&realised, &nominal, &planned})
+      part->emplace_back(plan.messages_per_producer, 0.0f);
     for (std::size_t i = 0; i < plan.messages_per_producer; ++i) {
-      realised[k][i] = static_cast<float>(ns_between(timestamps.work_begins(k, i), timestamps.work_ends(k, i)));
+      realised[k][i] =
+          static_cast<float>(ns_between(timestamps.work_begins(k, i), timestamps.work_ends(k, i)));
       if (work.kind != WorkKind::none) {
         nominal[k][i] = static_cast<float>(nominal_ns(work, demand[i], plan.demands.ns_per_step));
       }
@@ -35,10 +37,12 @@ WorkTimes<StageTimes> work_times(const TrialPlan& plan, const ChainTimestamps& t
   return times;
 }
 
-std::vector<StageState> stage_states_at(Ticks t, const TrialPlan& plan, const ChainTimestamps& timestamps) {
+std::vector<StageState> stage_states_at(Ticks t, const TrialPlan& plan,
+                                        const ChainTimestamps& timestamps) {
   const std::size_t messages = plan.messages_per_producer;
   std::vector<StageState> states(plan.point.threads());
-  std::size_t taken_behind = 0;  // what the next stage has taken has entered, even if the push has not returned
+  // What the next stage has taken has entered, even if the push has not returned.
+  std::size_t taken_behind = 0;
   for (std::size_t k = states.size(); k-- > 0;) {
     const auto passed = [&](auto&& when) {
       std::size_t low = 0;
@@ -54,7 +58,8 @@ std::vector<StageState> stage_states_at(Ticks t, const TrialPlan& plan, const Ch
     };
     StageState& state = states[k];
     state.entered = std::max(taken_behind, passed([&](std::size_t i) {
-                               return timestamps.pushes(k) ? timestamps.push(k, i).done : timestamps.work_ends(k, i);
+                               return timestamps.pushes(k) ? timestamps.push(k, i).done
+                                                           : timestamps.work_ends(k, i);
                              }));
     state.taken = std::min(messages, state.entered + 1);  // the first stage always has one in hand
     if (k > 0) state.taken = passed([&](std::size_t i) { return timestamps.pop(k, i).done; });

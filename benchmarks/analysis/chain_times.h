@@ -14,10 +14,13 @@ namespace bq::bench {
 /// Keeps references to the plan and the record of a verified trial.
 class ChainTimestamps {
  public:
-  ChainTimestamps(const TrialPlan& plan, const ChainRecord& record) : point_(plan.point), record_(record) {}
+  ChainTimestamps(const TrialPlan& plan, const ChainRecord& record)
+      : point_(plan.point), record_(record) {}
 
   bool pushes(std::size_t stage) const { return stage < record_.queues.size(); }
-  const PushStamp& push(std::size_t stage, std::size_t i) const { return record_.queues[stage].producers[0].stamps[i]; }
+  const PushStamp& push(std::size_t stage, std::size_t i) const {
+    return record_.queues[stage].producers[0].stamps[i];
+  }
   /// Of the client of a ping-pong: the replies.
   const PopStamp& pop(std::size_t stage, std::size_t i) const { return popped(stage).stamps[i]; }
 
@@ -35,6 +38,7 @@ class ChainTimestamps {
 WorkTimes<StageTimes> work_times(const TrialPlan& plan, const ChainTimestamps& timestamps);
 
 /// The state of each stage at time t.
-std::vector<StageState> stage_states_at(Ticks t, const TrialPlan& plan, const ChainTimestamps& timestamps);
+std::vector<StageState> stage_states_at(Ticks t, const TrialPlan& plan,
+                                        const ChainTimestamps& timestamps);
 
 }  // namespace bq::bench

@@ -4,7 +4,8 @@
 
 namespace bq::bench {
 
-void add_environment_metrics(const TrialEnvironment& environment, double ns_per_step, TrialResult& out) {
+void add_environment_metrics(const TrialEnvironment& environment, double ns_per_step,
+                             TrialResult& out) {
   if (out.messages == 0 || out.window_ns <= 0) return;
   MetricWriter metrics(out);
   metrics.add("throttled_share", environment.throttled_share());

@@ -8,6 +8,7 @@ namespace bq::bench {
 
 /// Adds the environment's counters to the result of its trial, if that has numbers.
 /// `ns_per_step`: of the block's calibration. After environment.end().
-void add_environment_metrics(const TrialEnvironment& environment, double ns_per_step, TrialResult& out);
+void add_environment_metrics(const TrialEnvironment& environment, double ns_per_step,
+                             TrialResult& out);
 
 }  // namespace bq::bench

@@ -5,8 +5,8 @@
 
 namespace bq::bench {
 
-PipelineReplay replay_pipeline(const StageTimes& service, const std::vector<StageState>& states, std::size_t capacity,
-                               double handoff_ns) {
+PipelineReplay replay_pipeline(const StageTimes& service, const std::vector<StageState>& states,
+                               std::size_t capacity, double handoff_ns) {
   const std::size_t stages = service.size();
   const std::size_t messages = service[0].size();
   PipelineReplay result{std::vector<double>(messages, 0), {}};

@@ -4,8 +4,8 @@
 
 namespace bq::bench {
 
-Replay replay(const ServiceTimes& times, const InitialState& state, const IdealQueue& queue, std::size_t messages,
-              const SojournVisitor& visit) {
+Replay replay(const ServiceTimes& times, const InitialState& state, const IdealQueue& queue,
+              std::size_t messages, const SojournVisitor& visit) {
   Replay result;
   std::vector<InitialState::Producer> producers = state.producers;
   std::vector<double> consumers = state.consumer_free_ns;  // when each is free
@@ -17,7 +17,8 @@ Replay replay(const ServiceTimes& times, const InitialState& state, const IdealQ
     start.push_back(std::max(visible, *earliest));
     *earliest = start.back() + times.consume[producer][sequence];
   };
-  for (const InitialState::Waiting& waiting : state.waiting) consume(waiting.producer, waiting.sequence, 0);
+  for (const InitialState::Waiting& waiting : state.waiting)
+    consume(waiting.producer, waiting.sequence, 0);
 
   const bool open_loop = !times.arrive.empty();
   double enter = 0;
@@ -30,18 +31,21 @@ Replay replay(const ServiceTimes& times, const InitialState& state, const IdealQ
     if (!first) break;
     const auto p = static_cast<std::uint32_t>(first - producers.data());
     const std::size_t entry = start.size();
-    const double room = entry >= queue.capacity ? start[entry - queue.capacity] + queue.handoff_ns : 0;
+    const double room =
+        entry >= queue.capacity ? start[entry - queue.capacity] + queue.handoff_ns : 0;
     double free = first->ready_ns;  // the producer, for its next message
     if (!queue.drops || room <= first->ready_ns) {
       free = enter = std::max({enter, first->ready_ns, room});
       consume(p, first->next, enter + queue.handoff_ns);
-      const double sojourn_ns = start.back() - (open_loop ? times.arrive[p][first->next] : first->ready_ns);
+      const double sojourn_ns =
+          start.back() - (open_loop ? times.arrive[p][first->next] : first->ready_ns);
       result.sojourn.add(sojourn_ns);
       if (visit) visit(p, first->next, sojourn_ns);
     }
     const std::size_t next = ++first->next;
     if (next == times.produce[p].size()) continue;
-    first->ready_ns = open_loop ? std::max(free, times.arrive[p][next]) : free + times.produce[p][next];
+    first->ready_ns =
+        open_loop ? std::max(free, times.arrive[p][next]) : free + times.produce[p][next];
   }
   result.window_ns = enter;
   return result;

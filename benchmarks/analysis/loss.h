@@ -27,12 +27,14 @@ struct IdealWindows {
 };
 
 /// Adds overhead and efficiency of a window with `messages` messages.
-inline void add_loss(MetricWriter& metrics, double window_ns, double messages, const IdealWindows& windows) {
+inline void add_loss(MetricWriter& metrics, double window_ns, double messages,
+                     const IdealWindows& windows) {
   metrics.add("lost_ns_per_msg", (window_ns - windows.ideal_ns) / messages);
   metrics.add("efficiency", windows.ideal_ns / window_ns);
   metrics.add("nominal_lost_ns_per_msg", (window_ns - windows.nominal_ns) / messages);
   metrics.add("nominal_efficiency", windows.nominal_ns / window_ns);
-  if (windows.floor_ns) metrics.add("floor_lost_ns_per_msg", (*windows.floor_ns - windows.ideal_ns) / messages);
+  if (windows.floor_ns)
+    metrics.add("floor_lost_ns_per_msg", (*windows.floor_ns - windows.ideal_ns) / messages);
 }
 
 }  // namespace bq::bench

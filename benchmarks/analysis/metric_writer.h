@@ -42,7 +42,8 @@ class MetricWriter {
 
  private:
   static const std::string& checked(const std::string& name) {
-    if (!find_counter(name)) throw std::logic_error("scenario/counters.h has no counter '" + name + "'");
+    if (!find_counter(name))
+      throw std::logic_error("scenario/counters.h has no counter '" + name + "'");
     return name;
   }
   void write(std::string_view name, double value) {

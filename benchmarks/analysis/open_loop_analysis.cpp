@@ -12,7 +12,8 @@ namespace {
 
 // Sojourn times in the ideal queue, and how much longer each message took than there.
 void add_excess(const TrialPlan& plan, const TrialRecord& record, const TrialMessages& messages,
-                const ServiceTimes& service, const Window& window, Histogram& ideal_sojourn, MetricWriter& metrics) {
+                const ServiceTimes& service, const Window& window, Histogram& ideal_sojourn,
+                MetricWriter& metrics) {
   const bool drops = plan.point.when_full == WhenFull::drop;
   Histogram excess;
   double excess_sum_ns = 0;  // a histogram counts what is below 0 as 0
@@ -28,12 +29,13 @@ void add_excess(const TrialPlan& plan, const TrialRecord& record, const TrialMes
          });
   metrics.add_distribution("ideal_sojourn", ideal_sojourn);
   const auto count = static_cast<double>(excess.count());
-  metrics.add_distribution("excess", excess, count > 0 ? std::optional(excess_sum_ns / count) : std::nullopt);
+  metrics.add_distribution("excess", excess,
+                           count > 0 ? std::optional(excess_sum_ns / count) : std::nullopt);
 }
 
 // The generator is late when a free producer pushes a message after its arrival.
-void add_generator_lateness(const TrialPlan& plan, const TrialMessages& messages, const Window& window,
-                            MetricWriter& metrics) {
+void add_generator_lateness(const TrialPlan& plan, const TrialMessages& messages,
+                            const Window& window, MetricWriter& metrics) {
   std::vector<double> lateness_ns;
   for (std::size_t p = 0; p < plan.point.producers; ++p) {
     for (std::size_t i = 0; i < plan.messages_per_producer; ++i) {
@@ -50,9 +52,11 @@ void add_generator_lateness(const TrialPlan& plan, const TrialMessages& messages
 }
 
 // While all producers still get messages.
-void add_backlog_growth(const TrialPlan& plan, const TrialMessages& messages, Window arriving, MetricWriter& metrics) {
+void add_backlog_growth(const TrialPlan& plan, const TrialMessages& messages, Window arriving,
+                        MetricWriter& metrics) {
   for (std::size_t p = 0; p < plan.point.producers; ++p) {
-    arriving.close = std::min(arriving.close, messages.of(plan, p, plan.messages_per_producer - 1).offered);
+    arriving.close =
+        std::min(arriving.close, messages.of(plan, p, plan.messages_per_producer - 1).offered);
   }
   if (arriving.empty()) return;
   double arrived = 0, taken = 0;
@@ -65,16 +69,17 @@ void add_backlog_growth(const TrialPlan& plan, const TrialMessages& messages, Wi
 
 }  // namespace
 
-void analyse_open_loop(const TrialPlan& plan, const TrialRecord& record, const TrialMessages& messages,
-                       const ServiceTimes& service, const Window& window, std::optional<double> handoff_ns,
-                       Histogram& sojourn, MetricWriter& metrics) {
+void analyse_open_loop(const TrialPlan& plan, const TrialRecord& record,
+                       const TrialMessages& messages, const ServiceTimes& service,
+                       const Window& window, std::optional<double> handoff_ns, Histogram& sojourn,
+                       MetricWriter& metrics) {
   const bool drops = plan.point.when_full == WhenFull::drop;
   Histogram ideal_sojourn;
   add_excess(plan, record, messages, service, window, ideal_sojourn, metrics);
   if (handoff_ns) {
     Histogram floor_sojourn;
-    replay(service, state_at_start(plan), {record.capacity, *handoff_ns, drops}, messages.times.size(),
-           [&](std::uint32_t p, std::size_t i, double floor_ns) {
+    replay(service, state_at_start(plan), {record.capacity, *handoff_ns, drops},
+           messages.times.size(), [&](std::uint32_t p, std::size_t i, double floor_ns) {
              if (window.holds(messages.of(plan, p, i).offered)) floor_sojourn.add(floor_ns);
            });
     metrics.add_distribution("floor_sojourn", floor_sojourn);
@@ -85,7 +90,8 @@ void analyse_open_loop(const TrialPlan& plan, const TrialRecord& record, const T
     ++offered;
     if (!message.dropped) sojourn.add(ns_between(message.offered, message.pop_done));
   }
-  if (drops) metrics.add("ideal_dropped_share", 1 - static_cast<double>(ideal_sojourn.count()) / offered);
+  if (drops)
+    metrics.add("ideal_dropped_share", 1 - static_cast<double>(ideal_sojourn.count()) / offered);
   add_generator_lateness(plan, messages, window, metrics);
   metrics.add("overloaded", plan.point.overloaded() ? 1.0 : 0.0);
   add_backlog_growth(plan, messages, window, metrics);

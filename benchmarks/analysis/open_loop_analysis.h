@@ -12,10 +12,11 @@
 
 namespace bq::bench {
 
-/// `sojourn` gets the messages that arrived inside the window; at least one must have. `handoff_ns`:
-/// one-way transfer of a cache line, for the floor; absent on one core.
-void analyse_open_loop(const TrialPlan& plan, const TrialRecord& record, const TrialMessages& messages,
-                       const ServiceTimes& service, const Window& window, std::optional<double> handoff_ns,
-                       Histogram& sojourn, MetricWriter& metrics);
+/// `sojourn` gets the messages that arrived inside the window; at least one must have.
+/// `handoff_ns`: one-way transfer of a cache line, for the floor; absent on one core.
+void analyse_open_loop(const TrialPlan& plan, const TrialRecord& record,
+                       const TrialMessages& messages, const ServiceTimes& service,
+                       const Window& window, std::optional<double> handoff_ns, Histogram& sojourn,
+                       MetricWriter& metrics);
 
 }  // namespace bq::bench

@@ -57,7 +57,8 @@ class QueueAnalysis {
     out_.spin_work_ns = spin_ns(point_.producer, produce_) + spin_ns(point_.consumer, consume_);
     metrics_.add("throughput_msgs_per_s", static_cast<double>(entered_) / out_.window_ns * 1e9);
     if (point_.arrivals) {
-      analyse_open_loop(plan_, record_, messages_, times_.realised, window_, handoff_ns_, sojourn_, metrics_);
+      analyse_open_loop(plan_, record_, messages_, times_.realised, window_, handoff_ns_, sojourn_,
+                        metrics_);
     } else if (point_.works()) {
       add_loss_against_ideal();
     }
@@ -147,7 +148,8 @@ class QueueAnalysis {
     const bool produces = point_.producer.kind != WorkKind::none;
     const bool consumes = point_.consumer.kind != WorkKind::none;
     if (point_.works() && !cores_shared_) {
-      const RoleWork worked = (produces ? produce_ : RoleWork{}) + (consumes ? consume_ : RoleWork{});
+      const RoleWork worked =
+          (produces ? produce_ : RoleWork{}) + (consumes ? consume_ : RoleWork{});
       metrics_.add("work_inflation", worked.inflation());
       if (produces) metrics_.add("producer_work_inflation", produce_.inflation());
       if (consumes) metrics_.add("consumer_work_inflation", consume_.inflation());
@@ -173,22 +175,24 @@ class QueueAnalysis {
     }
     metrics_.add_distribution("push_blocked", push_blocked_);
     metrics_.add_distribution("pop_blocked", pop_blocked_);
-    metrics_.add("peak_occupancy", static_cast<double>(messages_.flow.peak(window_.open, window_.close)));
+    metrics_.add("peak_occupancy",
+                 static_cast<double>(messages_.flow.peak(window_.open, window_.close)));
     out_.timeline = timeline_of(window_, messages_);
   }
 
   void add_resource_usage() {
     RoleUsage producers = producer_usage(plan_, record_);
     RoleUsage consumers = consumer_usage(record_);
-    producers.work_cpu_ns = point_.arrivals ? clock_wait_cpu_ns(record_) : spin_ns(point_.producer, usage_produce_);
+    producers.work_cpu_ns =
+        point_.arrivals ? clock_wait_cpu_ns(record_) : spin_ns(point_.producer, usage_produce_);
     consumers.work_cpu_ns = spin_ns(point_.consumer, usage_consume_);
     // A producer may sleep until an arrival. A consumer's last call, which returns the end of the
     // stream, may sleep as well.
     const bool producers_sleep = point_.arrivals || point_.producer.kind == WorkKind::sleep;
     const bool consumers_sleep = point_.consumer.kind == WorkKind::sleep;
     producers.expected_sleeps = producer_sleeps_ + (producers_sleep ? producers.messages : 0);
-    consumers.expected_sleeps =
-        consumer_sleeps_ + static_cast<double>(point_.consumers) + (consumers_sleep ? consumers.messages : 0);
+    consumers.expected_sleeps = consumer_sleeps_ + static_cast<double>(point_.consumers) +
+                                (consumers_sleep ? consumers.messages : 0);
     add_usage(metrics_, {{"producer", producers}, {"consumer", consumers}});
   }
 

@@ -7,7 +7,8 @@ namespace bq::bench {
 RoleUsage producer_usage(const TrialPlan& plan, const TrialRecord& record) {
   RoleUsage use;
   for (const ProducerRecord& producer : record.producers) use.usage += producer.usage;
-  use.messages = static_cast<double>((plan.messages_per_producer - plan.warmup_per_producer) * plan.point.producers);
+  use.messages = static_cast<double>((plan.messages_per_producer - plan.warmup_per_producer) *
+                                     plan.point.producers);
   return use;
 }
 

@@ -20,13 +20,16 @@ struct Timeline {
 };
 
 struct TrialResult {
-  std::string fault;           ///< what the queue did wrong; empty if nothing. It has no numbers then.
+  /// What the queue did wrong; empty if nothing. It has no numbers then.
+  std::string fault;
   std::string void_reason;     ///< why there is no window to measure; empty if there is one
   std::uint64_t messages = 0;  ///< pushed inside the window
   double window_ns = 0;
   Ticks window_open = 0, window_close = 0;
-  double spin_work_ns = 0;                               ///< CPU time of the messages' own spin work inside the window
-  std::vector<std::pair<std::string, double>> counters;  ///< see scenario/counters.h; absent where they do not apply
+  /// CPU time of the messages' own spin work inside the window
+  double spin_work_ns = 0;
+  /// See scenario/counters.h; absent where they do not apply.
+  std::vector<std::pair<std::string, double>> counters;
   std::vector<std::pair<std::string, Histogram>> histograms;
   std::optional<Timeline> timeline;
 

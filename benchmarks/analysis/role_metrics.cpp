@@ -14,16 +14,20 @@ void add_usage(MetricWriter& metrics, const std::vector<std::pair<std::string, R
     };
     cpu += add("cpu_ns_per_msg", use.usage.cpu_ns);
     cpu_beyond_work += add("cpu_beyond_work_ns_per_msg", use.usage.cpu_ns - use.work_cpu_ns);
-    const double voluntary = add("voluntary_switches_per_msg", static_cast<double>(use.usage.voluntary));
-    const double involuntary = add("involuntary_switches_per_msg", static_cast<double>(use.usage.involuntary));
+    const double voluntary =
+        add("voluntary_switches_per_msg", static_cast<double>(use.usage.voluntary));
+    const double involuntary =
+        add("involuntary_switches_per_msg", static_cast<double>(use.usage.involuntary));
     switches += voluntary + involuntary;
     yields += add("yields_per_msg", static_cast<double>(use.usage.yields));
     if (use.usage.syscalls) {
-      syscalls = syscalls.value_or(0) + add("syscalls_per_msg", static_cast<double>(*use.usage.syscalls));
+      syscalls =
+          syscalls.value_or(0) + add("syscalls_per_msg", static_cast<double>(*use.usage.syscalls));
     }
     if (use.expected_sleeps) {
       const double unexpected = static_cast<double>(use.usage.voluntary) - *use.expected_sleeps;
-      futile_wakeups = futile_wakeups.value_or(0) + add("futile_wakeups_per_msg", std::max(0.0, unexpected));
+      futile_wakeups =
+          futile_wakeups.value_or(0) + add("futile_wakeups_per_msg", std::max(0.0, unexpected));
     }
   }
   metrics.add("cpu_ns_per_msg", cpu);

@@ -33,7 +33,8 @@ struct RoleWork {
     preempted += preempted_ns(realised_ns, nominal_ns);
   }
   RoleWork operator+(const RoleWork& other) const {
-    return {realised + other.realised, nominal + other.nominal, preempted + other.preempted, messages + other.messages};
+    return {realised + other.realised, nominal + other.nominal, preempted + other.preempted,
+            messages + other.messages};
   }
   /// The time on CPU of spin work.
   double cpu() const { return realised - preempted; }
@@ -51,7 +52,8 @@ struct RoleUsage {
   std::optional<double> expected_sleeps = std::nullopt;
 };
 
-/// Adds CPU time, context switches, yields and system calls per message, by role and over all roles.
+/// Adds CPU time, context switches, yields and system calls per message, by role and over all
+/// roles.
 void add_usage(MetricWriter& metrics, const std::vector<std::pair<std::string, RoleUsage>>& roles);
 
 }  // namespace bq::bench

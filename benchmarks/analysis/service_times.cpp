@@ -27,12 +27,17 @@ WorkTimes<ServiceTimes> work_times(const TrialPlan& plan, const TrialMessages& m
       const MessageTimes& message = messages.of(plan, p, i);
       const Ticks before = i == 0 ? message.push_call : messages.of(plan, p, i - 1).push_done;
       realised.produce[p][i] = static_cast<float>(ns_between(before, message.push_call));
-      if (produces) nominal.produce[p][i] = drawn_ns(plan.point.producer, plan.demands.producer[p][i]);
-      if (consumes) nominal.consume[p][i] = drawn_ns(plan.point.consumer, plan.demands.consumer[p][i]);
+      if (produces)
+        nominal.produce[p][i] = drawn_ns(plan.point.producer, plan.demands.producer[p][i]);
+      if (consumes)
+        nominal.consume[p][i] = drawn_ns(plan.point.consumer, plan.demands.consumer[p][i]);
       // A dropped message has no realised work: it counts as it was drawn.
       realised.consume[p][i] =
-          message.dropped ? nominal.consume[p][i] : static_cast<float>(ns_between(message.pop_done, message.work_done));
-      const auto with_preemption = [](float took, float drawn) { return drawn + preempted_ns(took, drawn); };
+          message.dropped ? nominal.consume[p][i]
+                          : static_cast<float>(ns_between(message.pop_done, message.work_done));
+      const auto with_preemption = [](float took, float drawn) {
+        return drawn + preempted_ns(took, drawn);
+      };
       planned.produce[p][i] = with_preemption(realised.produce[p][i], nominal.produce[p][i]);
       planned.consume[p][i] = with_preemption(realised.consume[p][i], nominal.consume[p][i]);
     }
@@ -58,7 +63,8 @@ InitialState state_at(Ticks t, const TrialPlan& plan, const TrialMessages& messa
     const Ticks call = i < each ? messages.of(plan, p, i).push_call : t;
     state.producers.push_back({i, call > t ? ns_between(t, call) : 0});
   }
-  std::sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(waiting.begin(), waiting.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& entry : waiting) state.waiting.push_back(entry.second);
   return state;
 }

@@ -22,7 +22,9 @@ struct WorkTimes {
   Times nominal_and_preempted;  ///< as it was drawn, plus the preemptions
 
   const Times& for_ideal(bool cores_shared) const { return cores_shared ? nominal : realised; }
-  const Times& for_nominal(bool cores_shared) const { return cores_shared ? nominal : nominal_and_preempted; }
+  const Times& for_nominal(bool cores_shared) const {
+    return cores_shared ? nominal : nominal_and_preempted;
+  }
 };
 
 /// Of a timestamped trial of one queue.

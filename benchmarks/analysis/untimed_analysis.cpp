@@ -14,8 +14,8 @@ namespace bq::bench {
 
 namespace {
 
-// Messages that an untimed producer had pushed since its warm-up at time t: between two timestamps, in
-// proportion.
+// Messages that an untimed producer had pushed since its warm-up at time t: between two timestamps,
+// in proportion.
 double pushed_at(const ProducerRecord& producer, std::size_t stride, std::size_t count, Ticks t) {
   const auto after = std::upper_bound(producer.strides.begin(), producer.strides.end(), t);
   const auto index = static_cast<std::size_t>(after - producer.strides.begin());
@@ -27,7 +27,8 @@ double pushed_at(const ProducerRecord& producer, std::size_t stride, std::size_t
   return full + share * (static_cast<double>(std::min((index + 1) * stride, count)) - full);
 }
 
-double mean_spin_ns(const Work& work, const std::vector<DemandStream>& streams, double ns_per_step) {
+double mean_spin_ns(const Work& work, const std::vector<DemandStream>& streams,
+                    double ns_per_step) {
   if (work.kind != Work::Kind::spin) return 0;
   double sum = 0;
   double count = 0;
@@ -63,8 +64,10 @@ void analyse_untimed(const TrialPlan& plan, const TrialRecord& record, TrialResu
   RoleUsage producers = producer_usage(plan, record);
   RoleUsage consumers = consumer_usage(record);
   const Demands& demands = plan.demands;
-  const double produce_ns = mean_spin_ns(plan.point.producer, demands.producer, demands.ns_per_step);
-  const double consume_ns = mean_spin_ns(plan.point.consumer, demands.consumer, demands.ns_per_step);
+  const double produce_ns =
+      mean_spin_ns(plan.point.producer, demands.producer, demands.ns_per_step);
+  const double consume_ns =
+      mean_spin_ns(plan.point.consumer, demands.consumer, demands.ns_per_step);
   out.spin_work_ns = messages * (produce_ns + consume_ns);
   metrics.add("producer_fairness", jain_index(pushed));
   producers.work_cpu_ns = producers.messages * produce_ns;

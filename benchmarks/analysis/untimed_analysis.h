@@ -10,6 +10,7 @@ namespace bq::bench {
 void analyse_untimed(const TrialPlan& plan, const TrialRecord& record, TrialResult& out);
 
 /// The void reason of a trial whose window is empty or too short.
-inline constexpr const char* short_window = "one producer was done before, or hardly after, every thread was warm";
+inline constexpr const char* short_window =
+    "one producer was done before, or hardly after, every thread was warm";
 
 }  // namespace bq::bench

@@ -17,17 +17,19 @@ std::string check_fill(const TrialRecord& record) {
   if (!record.fill) return "";
   if (record.fill->accepted != record.capacity) {
     return "bound: took " + std::to_string(record.fill->accepted) +
-           (record.fill->accepted > record.capacity ? " or more" : "") + " messages until full, capacity() is " +
-           std::to_string(record.capacity);
+           (record.fill->accepted > record.capacity ? " or more" : "") +
+           " messages until full, capacity() is " + std::to_string(record.capacity);
   }
-  if (!record.fill->drained_in_order) return "order: filled and drained by one thread, messages came out wrong";
+  if (!record.fill->drained_in_order)
+    return "order: filled and drained by one thread, messages came out wrong";
   return "";
 }
 
 std::string check_refusals(const TrialRecord& record) {
   for (std::size_t p = 0; p < record.producers.size(); ++p) {
     if (const auto refused = record.producers[p].refused) {
-      return "refused " + std::to_string(refused) + " messages of producer " + std::to_string(p) + " though open";
+      return "refused " + std::to_string(refused) + " messages of producer " + std::to_string(p) +
+             " though open";
     }
   }
   return "";
@@ -36,18 +38,21 @@ std::string check_refusals(const TrialRecord& record) {
 std::string check_count(const TrialPlan& plan, const TrialRecord& record) {
   std::uint64_t sent = plan.messages_per_producer * plan.point.producers;
   for (const ProducerRecord& producer : record.producers) {
-    sent -= static_cast<std::uint64_t>(std::count(producer.dropped.begin(), producer.dropped.end(), true));
+    sent -= static_cast<std::uint64_t>(
+        std::count(producer.dropped.begin(), producer.dropped.end(), true));
   }
   std::uint64_t received = 0;
   for (const ConsumerRecord& consumer : record.consumers) received += consumer.messages;
   if (received == sent) return "";
-  return "exactly once: " + std::to_string(sent) + " messages were sent, " + std::to_string(received) + " arrived";
+  return "exactly once: " + std::to_string(sent) + " messages were sent, " +
+         std::to_string(received) + " arrived";
 }
 
 std::string check_checksums(const TrialPlan& plan, const TrialRecord& record) {
   std::uint64_t expected = 0;
   for (std::size_t p = 0; p < plan.point.producers; ++p) {
-    for (std::size_t i = 0; i < plan.messages_per_producer; ++i) expected += mix64(Message::of(p, i).id);
+    for (std::size_t i = 0; i < plan.messages_per_producer; ++i)
+      expected += mix64(Message::of(p, i).id);
   }
   for (std::size_t c = 0; c < record.consumers.size(); ++c) {
     expected -= record.consumers[c].checksum;
@@ -56,11 +61,13 @@ std::string check_checksums(const TrialPlan& plan, const TrialRecord& record) {
              " messages out of their producer's order";
     }
   }
-  return expected == 0 ? "" : "exactly once: some messages were lost, duplicated or altered (checksum)";
+  return expected == 0 ? ""
+                       : "exactly once: some messages were lost, duplicated or altered (checksum)";
 }
 
 // Fills in the messages. A forged, duplicated or lost message is a fault.
-std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vector<MessageTimes>& messages) {
+std::string collect(const TrialPlan& plan, const TrialRecord& record,
+                    std::vector<MessageTimes>& messages) {
   const std::size_t each = plan.messages_per_producer;
   messages.assign(plan.point.producers * each, MessageTimes{});
   for (std::size_t p = 0; p < plan.point.producers; ++p) {
@@ -69,8 +76,9 @@ std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vecto
       message.push_call = record.producers[p].stamps[i].call;
       message.push_done = record.producers[p].stamps[i].done;
       message.dropped = record.dropped(p, i);
-      message.offered =
-          plan.point.arrivals ? record.start + to_ticks(plan.demands.arrivals_ns[p][i]) : message.push_call;
+      message.offered = plan.point.arrivals
+                            ? record.start + to_ticks(plan.demands.arrivals_ns[p][i])
+                            : message.push_call;
     }
   }
   for (std::size_t c = 0; c < record.consumers.size(); ++c) {
@@ -82,10 +90,13 @@ std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vecto
       const Message number{stamp.id};
       const std::uint64_t p = number.producer();
       const std::uint64_t i = number.sequence();
-      if (p >= plan.point.producers || i >= each) return "exactly once: a message arrived that nobody sent";
+      if (p >= plan.point.producers || i >= each)
+        return "exactly once: a message arrived that nobody sent";
       MessageTimes& message = messages[p * each + i];
-      if (message.dropped) return "exactly once: " + message_name(p, i) + " arrived though its push was refused";
-      if (message.pop_done != never) return "exactly once: " + message_name(p, i) + " arrived twice";
+      if (message.dropped)
+        return "exactly once: " + message_name(p, i) + " arrived though its push was refused";
+      if (message.pop_done != never)
+        return "exactly once: " + message_name(p, i) + " arrived twice";
       if (i < next[p]) return "order: " + message_name(p, i) + " came after a later one";
       next[p] = i + 1;
       message.pop_call = stamp.call;
@@ -108,20 +119,24 @@ std::string collect(const TrialPlan& plan, const TrialRecord& record, std::vecto
 // one has arrived. collect() has checked what one thread at each end sees.
 std::string check_fifo(std::vector<const MessageTimes*>& messages) {
   std::vector<const MessageTimes*> by_done = messages;
-  std::sort(messages.begin(), messages.end(), [](auto* a, auto* b) { return a->push_call < b->push_call; });
-  std::sort(by_done.begin(), by_done.end(), [](auto* a, auto* b) { return a->push_done < b->push_done; });
+  std::sort(messages.begin(), messages.end(),
+            [](auto* a, auto* b) { return a->push_call < b->push_call; });
+  std::sort(by_done.begin(), by_done.end(),
+            [](auto* a, auto* b) { return a->push_done < b->push_done; });
   Ticks latest_pop_call = 0;
   auto earlier = by_done.begin();
   for (const MessageTimes* later : messages) {
     for (; earlier != by_done.end() && (*earlier)->push_done < later->push_call; ++earlier) {
       latest_pop_call = std::max(latest_pop_call, (*earlier)->pop_call);
     }
-    if (latest_pop_call > later->pop_done) return "order: a message overtook one that was pushed before it";
+    if (latest_pop_call > later->pop_done)
+      return "order: a message overtook one that was pushed before it";
   }
   return "";
 }
 
-std::string check_order(const TrialPlan& plan, const Traits& traits, const std::vector<MessageTimes>& messages) {
+std::string check_order(const TrialPlan& plan, const Traits& traits,
+                        const std::vector<MessageTimes>& messages) {
   if (plan.point.producers + plan.point.consumers == 2) return "";
   const std::size_t each = plan.messages_per_producer;
   const std::size_t group = traits.fifo == Fifo::global ? messages.size() : each;
@@ -160,8 +175,8 @@ std::size_t Flow::peak(Ticks from, Ticks to) const {
   return most;
 }
 
-std::string verify_timestamped(const TrialPlan& plan, const TrialRecord& record, const Traits& traits,
-                               TrialMessages& messages) {
+std::string verify_timestamped(const TrialPlan& plan, const TrialRecord& record,
+                               const Traits& traits, TrialMessages& messages) {
   if (auto fault = check_fill(record); !fault.empty()) return fault;
   if (auto fault = check_refusals(record); !fault.empty()) return fault;
   if (auto fault = collect(plan, record, messages.times); !fault.empty()) return fault;

@@ -25,8 +25,8 @@ struct MessageTimes {
 
 /// Times at which messages entered and left, each sorted, as the check of the bound counts them: a
 /// message enters when its push returns and leaves when its pop is called. Between the two it
-/// certainly is inside, so a peak above the capacity is a fault. (entered_by() in service_times.h has
-/// the other bound: a message has certainly entered once its pop returned.)
+/// certainly is inside, so a peak above the capacity is a fault. (entered_by() in service_times.h
+/// has the other bound: a message has certainly entered once its pop returned.)
 struct Flow {
   Flow() = default;
   explicit Flow(const std::vector<MessageTimes>& messages);
@@ -49,8 +49,8 @@ struct TrialMessages {
 
 /// Verifies a timestamped trial: the bound, exactly once, the order that `traits` promises. Returns
 /// the first fault in words, or an empty text; then `messages` is complete.
-std::string verify_timestamped(const TrialPlan& plan, const TrialRecord& record, const Traits& traits,
-                               TrialMessages& messages);
+std::string verify_timestamped(const TrialPlan& plan, const TrialRecord& record,
+                               const Traits& traits, TrialMessages& messages);
 
 /// Verifies an untimed trial by what its threads counted: the bound, exactly once, each producer's
 /// order. Returns the first fault in words, or an empty text.

@@ -23,8 +23,8 @@ Window find_window(const TrialRecord& record) {
 }
 
 bool is_too_short(const TrialPlan& plan, std::uint64_t messages) {
-  const auto planned =
-      static_cast<double>((plan.messages_per_producer - plan.warmup_per_producer) * plan.point.producers);
+  const auto planned = static_cast<double>((plan.messages_per_producer - plan.warmup_per_producer) *
+                                           plan.point.producers);
   return static_cast<double>(messages) < planned / 4;
 }
 
@@ -38,7 +38,8 @@ Timeline timeline_of(const Window& window, const TrialMessages& messages) {
   const auto slice_of = [&](Ticks t) -> std::size_t {
     if (t <= window.open) return 0;
     if (t > window.close) return slices;
-    return std::min<std::size_t>(slices - 1, static_cast<std::size_t>((t - window.open) * slices / length));
+    return std::min<std::size_t>(slices - 1,
+                                 static_cast<std::size_t>((t - window.open) * slices / length));
   };
   for (const MessageTimes& message : messages.times) {
     if (message.dropped) continue;

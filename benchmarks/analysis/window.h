@@ -10,8 +10,8 @@
 
 namespace bq::bench {
 
-/// Of a queue: from the last thread warm to the first producer done. Of a chain: from the last thread
-/// warm to the last message's arrival at the last stage.
+/// Of a queue: from the last thread warm to the first producer done. Of a chain: from the last
+/// thread warm to the last message's arrival at the last stage.
 struct Window {
   Ticks open = 0, close = never;
 

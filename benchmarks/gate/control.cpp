@@ -2,4 +2,5 @@
 
 #include "benchmarks/registry/register_queue.h"
 
-static const bool registered = bq::bench::register_queue<bq::bench::ControlQueue>("control", bq::bench::LineUp::named);
+static const bool registered =
+    bq::bench::register_queue<bq::bench::ControlQueue>("control", bq::bench::LineUp::named);

@@ -1,6 +1,7 @@
-// gate_counts: scripted paths whose instructions or system calls somebody else counts (callgrind, strace).
+// gate_counts: scripted paths whose instructions or system calls somebody else counts (callgrind,
+// strace).
 //   gate_counts uncontended QUEUE N [EXTRA]   one thread: N times a push and a pop
-//   gate_counts hand_off QUEUE N              N messages to a consumer that sleeps whenever one is pushed
+//   gate_counts hand_off QUEUE N              N messages to a consumer that sleeps at each push
 // EXTRA: steps of spin work a message, a deliberate slow-down. Exit status 3: the queue cannot be
 // counted this way; the message says why.
 #include <fcntl.h>
@@ -50,7 +51,8 @@ void uncontended(const OwnedQueue& queue, std::size_t count, std::uint32_t extra
   queue->close();
 }
 
-// Whether a thread sleeps in the kernel: the third field of its stat. One pread a look, and nothing else.
+// Whether a thread sleeps in the kernel: the third field of its stat. One pread a look, and nothing
+// else.
 class SleepWatch {
  public:
   explicit SleepWatch(long thread) {
@@ -108,12 +110,14 @@ int main(int argc, char** argv) {
     end(ExitStatus::usage, "usage: gate_counts uncontended|hand_off QUEUE N [EXTRA]");
   }
   const QueueEntry* entry = find_queue(argv[2]);
-  if (entry == nullptr) end(ExitStatus::usage, std::string(argv[2]) + ": no such queue is built in");
+  if (entry == nullptr)
+    end(ExitStatus::usage, std::string(argv[2]) + ": no such queue is built in");
   const OwnedQueue queue(entry->type, capacity_of(entry->type.traits));
   const std::size_t count = std::strtoul(argv[3], nullptr, 10);
   if (way == "hand_off") {
     hand_off(queue, count);
   } else {
-    uncontended(queue, count, argc > 4 ? static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10)) : 0);
+    uncontended(queue, count,
+                argc > 4 ? static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10)) : 0);
   }
 }

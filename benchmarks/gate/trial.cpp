@@ -1,7 +1,7 @@
 // gate_trial: trials of one queue at one point. scripts/bqb/gate starts one for each arm of a pair
 // and gives them turns: a line on standard input is the number of a round, and a line of JSON
-// answers with the result of the trial, or why there is none. The two trials of a pair run within the
-// same few milliseconds, since the speed of a machine may change within a tenth of a second.
+// answers with the result of the trial, or why there is none. The two trials of a pair run within
+// the same few milliseconds, since the speed of a machine may change within a tenth of a second.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -54,11 +54,13 @@ class Trials {
       : point_(point),
         queue_(queue),
         options_(options),
-        watchdog_(std::chrono::milliseconds(std::llround(options.hang_after_s * 1000)),
-                  static_cast<int>(gate::ExitStatus::queue_failed),
-                  [](const std::string& sentence) {
-                    std::cout << Json{{"status", "failed"}, {"why", sentence}, {"hung", true}}.dump() << std::endl;
-                  }),
+        watchdog_(
+            std::chrono::milliseconds(std::llround(options.hang_after_s * 1000)),
+            static_cast<int>(gate::ExitStatus::queue_failed),
+            [](const std::string& sentence) {
+              std::cout << Json{{"status", "failed"}, {"why", sentence}, {"hung", true}}.dump()
+                        << std::endl;
+            }),
         runner_(watchdog_) {}
 
   TrialResult run(std::uint64_t round, TrialSize size) {
@@ -84,10 +86,12 @@ class Trials {
 Json pilot(const Point& point, const QueueEntry& queue, Options options) {
   options.ns_per_step = probe_cores(point).ns_per_step;
   Trials trials(point, queue, options);
-  const double window_ns = point.window_ms ? *point.window_ms * 1e6 : least_window_ns(point, core_count(point));
+  const double window_ns =
+      point.window_ms ? *point.window_ms * 1e6 : least_window_ns(point, core_count(point));
   try {
-    const PilotResult pilot = run_pilot(point, queue.traits.bound != bq::Bound::none, {warmup_ns, window_ns},
-                                        [&](TrialSize size) { return trials.run(0, size); });
+    const PilotResult pilot =
+        run_pilot(point, queue.traits.bound != bq::Bound::none, {warmup_ns, window_ns},
+                  [&](TrialSize size) { return trials.run(0, size); });
     return {{"status", "ok"},
             {"messages", pilot.size.messages_per_producer},
             {"warmup", pilot.size.warmup_per_producer},
@@ -104,13 +108,15 @@ Json result_json(const TrialResult& result) {
             {"ns_per_msg", result.window_ns / static_cast<double>(result.messages)},
             {"messages", result.messages},
             {"window_ns", result.window_ns}};
-  for (const char* name : {"lost_ns_per_msg", "gap_share", "producer_cpu_ns_per_msg", "consumer_cpu_ns_per_msg"}) {
+  for (const char* name :
+       {"lost_ns_per_msg", "gap_share", "producer_cpu_ns_per_msg", "consumer_cpu_ns_per_msg"}) {
     if (const auto value = result.counter(name)) line[name] = *value;
   }
   return line;
 }
 
-// What there is to measure: each of the queues at every point, and why not where that cannot be; and the machine.
+// What there is to measure: each of the queues at every point, and why not where that cannot be;
+// and the machine.
 Json list(const Scenario& scenario, const std::vector<std::string>& queues) {
   Json cells = Json::array();
   for (const std::string& name : queues.empty() ? scenario.queues : queues) {
@@ -120,7 +126,8 @@ Json list(const Scenario& scenario, const std::vector<std::string>& queues) {
       const auto unfit = queue == nullptr ? "no such queue" : unfit_reason(*queue, point);
       const auto unavailable = unavailable_reason(point);
       if (unfit || unavailable) cell["why_not"] = unfit ? *unfit : *unavailable;
-      if (!point.works() || point.is_chain()) cell["why_not"] = "the gate needs work on both sides of one queue";
+      if (!point.works() || point.is_chain())
+        cell["why_not"] = "the gate needs work on both sides of one queue";
       cells.push_back(cell);
     }
   }
@@ -130,7 +137,8 @@ Json list(const Scenario& scenario, const std::vector<std::string>& queues) {
 void run_trials(const Point& point, const QueueEntry& queue, const Options& options) {
   Trials trials(point, queue, options);
   for (std::uint64_t round = 0; std::cin >> round;) {
-    std::cout << result_json(trials.run(round, {options.messages, options.warmup})).dump() << std::endl;
+    std::cout << result_json(trials.run(round, {options.messages, options.warmup})).dump()
+              << std::endl;
   }
 }
 
@@ -142,10 +150,12 @@ void answer(const Options& options) {
   }
   const auto point = std::find_if(scenario.points.begin(), scenario.points.end(),
                                   [&](const Point& each) { return each.name == options.point; });
-  if (point == scenario.points.end()) throw UsageError("--point " + options.point + ": not in " + options.scenario);
+  if (point == scenario.points.end())
+    throw UsageError("--point " + options.point + ": not in " + options.scenario);
   if (options.queues.size() != 1) throw UsageError("a trial takes one --queue");
   const QueueEntry* queue = find_queue(options.queues.front());
-  if (queue == nullptr) throw UsageError("--queue " + options.queues.front() + ": no such queue is built in");
+  if (queue == nullptr)
+    throw UsageError("--queue " + options.queues.front() + ": no such queue is built in");
   if (options.pilot) {
     std::cout << pilot(*point, *queue, options).dump() << std::endl;
     return;
@@ -161,7 +171,8 @@ void answer(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{
-      "Trials of one queue at one point, for the regression gate: one for each number of a round on standard "
+      "Trials of one queue at one point, for the regression gate: one for each number of a round "
+      "on standard "
       "input, answered by a line of JSON."};
   app.add_option("--scenario", options.scenario, "file")->required();
   app.add_flag("--list", options.list, "print the cells and the machine");
@@ -172,7 +183,8 @@ int main(int argc, char** argv) {
   app.add_option("--messages", options.messages, "of each producer, warm-up included");
   app.add_option("--warmup", options.warmup, "of each producer");
   app.add_option("--ns-per-step", options.ns_per_step, "how long a step of the work takes");
-  app.add_option("--extra-ns", options.extra_ns, "more work a message, on both sides: a slow-down on purpose");
+  app.add_option("--extra-ns", options.extra_ns,
+                 "more work a message, on both sides: a slow-down on purpose");
   app.add_option("--seed", options.seed, "of the drawn work");
   app.add_option("--hang-after", options.hang_after_s, "seconds without progress that make a hang")
       ->check(CLI::Range(0.5, 600.0));

@@ -16,8 +16,8 @@ namespace {
 
 using namespace bq::bench;
 
-// What a trial must do at the least, by hand: send numbered messages, check that they arrive in order, and sum them up.
-// They are taken by pop(out) where there is one, as in a trial.
+// What a trial must do at the least, by hand: send numbered messages, check that they arrive in
+// order, and sum them up. They are taken by pop(out) where there is one, as in a trial.
 template <class Producer, class Consumer>
 [[gnu::noinline]] std::uint64_t by_hand(Producer& producer, Consumer& consumer, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
@@ -43,8 +43,8 @@ template <class Q>
   ProducerRecord sent;
   ConsumerRecord received;
   WorkerStatus status;
-  detail::push_range<Level::untimed, detail::Pace::nothing, WhenFull::wait>(queue, 0, 0, count, plan, trial, sent,
-                                                                            status);
+  detail::push_range<Level::untimed, detail::Pace::nothing, WhenFull::wait>(
+      queue, 0, 0, count, plan, trial, sent, status);
   queue.close();
   detail::ArrivalCheck check(1);
   detail::pop_range<Level::untimed, false, false>(queue, plan, received, check, status);

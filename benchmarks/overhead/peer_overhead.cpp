@@ -1,9 +1,9 @@
-// What the adapters under queues/peers and the harness's counted loop cost a library, against the same library in a
-// loop by hand: one producer, one consumer, no work, capacity 1024.
+// What the adapters under queues/peers and the harness's counted loop cost a library, against the
+// same library in a loop by hand: one producer, one consumer, no work, capacity 1024.
 //   peer_overhead [ROUNDS] [PEER...]     by default 100 rounds of every peer, 20 ms a trial
-// A round runs every arm once, in random order; ratios are taken inside a round only, because whole minutes of a
-// virtual machine run slow. `again` is `by hand` once more: how far equal things differ. Ratios are of throughput, so
-// less than 1 is slower than by hand.
+// A round runs every arm once, in random order; ratios are taken inside a round only, because whole
+// minutes of a virtual machine run slow. `again` is `by hand` once more: how far equal things
+// differ. Ratios are of throughput, so less than 1 is slower than by hand.
 #include <atomic_queue/atomic_queue.h>
 #include <concurrentqueue/blockingconcurrentqueue.h>
 #include <readerwriterqueue/readerwritercircularbuffer.h>
@@ -41,8 +41,9 @@ using bq::Status;
 constexpr std::size_t capacity = 1024;
 constexpr double trial_ns = 20e6;
 
-/// Two threads around anything with push(Message) and Message pop(): as little as a trial can do and still be verified.
-/// Timed as the harness does it, from the producer's last warm-up push to its last push. Returns ns per message.
+/// Two threads around anything with push(Message) and Message pop(): as little as a trial can do
+/// and still be verified. Timed as the harness does it, from the producer's last warm-up push to
+/// its last push. Returns ns per message.
 template <class Queue>
 double loop_by_hand(std::size_t warmup, std::size_t count) {
   Queue queue;
@@ -74,7 +75,8 @@ double loop_by_hand(std::size_t warmup, std::size_t count) {
 
 template <class Queue>
 double trial_by_harness(std::size_t warmup, std::size_t count) {
-  static Watchdog watchdog(std::chrono::seconds(30), 4, [](const std::string& what) { std::puts(what.c_str()); });
+  static Watchdog watchdog(std::chrono::seconds(30), 4,
+                           [](const std::string& what) { std::puts(what.c_str()); });
   static TrialRecord record;
   Point point;
   point.name = "peer_overhead";
@@ -278,7 +280,8 @@ void measure(Peer& peer, std::size_t rounds, std::mt19937& random) {
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t round = 0; round < rounds; ++round) {
     std::shuffle(order.begin(), order.end(), random);
-    for (const std::size_t arm : order) peer.arms[arm].ns.push_back(peer.arms[arm].run(count / 5, count));
+    for (const std::size_t arm : order)
+      peer.arms[arm].ns.push_back(peer.arms[arm].run(count / 5, count));
   }
 }
 
@@ -296,8 +299,8 @@ void print(const Peer& peer, std::size_t rounds) {
                    [](double own, double by_hand) { return by_hand / own; });
     std::sort(ns.begin(), ns.end());
     std::sort(ratios.begin(), ratios.end());
-    std::printf("  %-24s %7.1f ns  %.3f [%.3f, %.3f]\n", arm.name.c_str(), ns[rounds / 2], ratios[rounds / 2],
-                ratios[low], ratios[high]);
+    std::printf("  %-24s %7.1f ns  %.3f [%.3f, %.3f]\n", arm.name.c_str(), ns[rounds / 2],
+                ratios[rounds / 2], ratios[low], ratios[high]);
   }
   std::fflush(stdout);
 }
@@ -307,17 +310,18 @@ void print(const Peer& peer, std::size_t rounds) {
 int main(int argc, char** argv) {
   const std::size_t rounds = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100;
   if (rounds == 0) return 2;
-  std::vector<Peer> peers = {peer<bq::TbbQueue<Message>, Tbb>("tbb"),
-                             peer<bq::MoodycamelBlockingQueue<Message>, Moodycamel>(
-                                 "moodycamel_blocking", {{"by hand, closable", loop_by_hand<ClosableMoodycamel>}}),
-                             peer<bq::MoodycamelSpscQueue<Message>, MoodycamelSpsc>(
-                                 "moodycamel_spsc", {{"by hand, closable", loop_by_hand<ClosableMoodycamelSpsc>}}),
-                             peer<bq::BoostSpscQueue<Message>, Waiting<BoostSpsc>>(
-                                 "boost_spsc", {{"by hand, closable", loop_by_hand<Closable<BoostSpsc>>},
-                                                {"by hand, spinning", loop_by_hand<Spinning<BoostSpsc>>}}),
-                             peer<bq::AtomicQueuePeer<Message>, Waiting<AtomicQueue>>(
-                                 "atomic_queue", {{"by hand, closable", loop_by_hand<Closable<AtomicQueue>>},
-                                                  {"by hand, spinning", loop_by_hand<Spinning<AtomicQueue>>}})};
+  std::vector<Peer> peers = {
+      peer<bq::TbbQueue<Message>, Tbb>("tbb"),
+      peer<bq::MoodycamelBlockingQueue<Message>, Moodycamel>(
+          "moodycamel_blocking", {{"by hand, closable", loop_by_hand<ClosableMoodycamel>}}),
+      peer<bq::MoodycamelSpscQueue<Message>, MoodycamelSpsc>(
+          "moodycamel_spsc", {{"by hand, closable", loop_by_hand<ClosableMoodycamelSpsc>}}),
+      peer<bq::BoostSpscQueue<Message>, Waiting<BoostSpsc>>(
+          "boost_spsc", {{"by hand, closable", loop_by_hand<Closable<BoostSpsc>>},
+                         {"by hand, spinning", loop_by_hand<Spinning<BoostSpsc>>}}),
+      peer<bq::AtomicQueuePeer<Message>, Waiting<AtomicQueue>>(
+          "atomic_queue", {{"by hand, closable", loop_by_hand<Closable<AtomicQueue>>},
+                           {"by hand, spinning", loop_by_hand<Spinning<AtomicQueue>>}})};
   std::mt19937 random(1);
   for (Peer& each : peers) {
     if (argc > 2 && std::find(argv + 2, argv + argc, each.name) == argv + argc) continue;

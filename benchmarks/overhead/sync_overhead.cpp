@@ -1,7 +1,8 @@
 // What `Sync` costs where it stands for the system's own primitives: nothing. Two queues of this
 // project beside the same two written against the standard library directly, for callgrind to
 // count:
-//   sync_overhead sync|direct two_condvar|spsc_ring N     N times 16 uncontended pushes, then as many pops
+//   sync_overhead sync|direct two_condvar|spsc_ring N
+// makes N times 16 uncontended pushes, then as many pops.
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -95,12 +96,13 @@ class DirectTwoCondvar {
   std::size_t sleeping_consumers_ = 0;
 };
 
-/// queues/spsc_ring.h, spinning, out of line as there. The fence before the look at `phase` is the light one of a pair:
-/// to the compiler.
+/// queues/spsc_ring.h, spinning, out of line as there. The fence before the look at `phase` is the
+/// light one of a pair: to the compiler.
 template <class T>
 class DirectSpscRing {
  public:
-  explicit DirectSpscRing(std::size_t size) : slot_count_(size + 1), slots_(new Slot<T>[slot_count_]) {}
+  explicit DirectSpscRing(std::size_t size)
+      : slot_count_(size + 1), slots_(new Slot<T>[slot_count_]) {}
 
   bool push(T&& value) {
     Outcome outcome = try_push(value);
@@ -198,8 +200,9 @@ int main(int argc, char** argv) {
   const bool ring = std::string(argv[2]) == "spsc_ring";
   const std::size_t rounds = std::strtoul(argv[3], nullptr, 10);
   using Message = std::uint64_t;
-  const std::uint64_t sum =
-      ring ? (direct ? run<DirectSpscRing<Message>>(rounds) : run<bq::SpscRingSpin<Message>>(rounds))
-           : (direct ? run<DirectTwoCondvar<Message>>(rounds) : run<bq::TwoCondvarQueue<Message>>(rounds));
+  const std::uint64_t sum = ring ? (direct ? run<DirectSpscRing<Message>>(rounds)
+                                           : run<bq::SpscRingSpin<Message>>(rounds))
+                                 : (direct ? run<DirectTwoCondvar<Message>>(rounds)
+                                           : run<bq::TwoCondvarQueue<Message>>(rounds));
   std::printf("%016llx\n", static_cast<unsigned long long>(sum));
 }

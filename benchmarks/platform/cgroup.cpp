@@ -37,10 +37,12 @@ std::string read_text(const fs::path& file) {
 // One write, as these files want it. Throws std::runtime_error.
 void write_text(const fs::path& file, const std::string& text) {
   const int fd = open(file.c_str(), O_WRONLY | O_CLOEXEC);
-  const bool done = fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool done =
+      fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   const int error = errno;
   if (fd >= 0) close(fd);
-  if (!done) throw ResourceError(file.string() + ": cannot write " + text + ": " + std::strerror(error));
+  if (!done)
+    throw ResourceError(file.string() + ": cannot write " + text + ": " + std::strerror(error));
 }
 
 std::vector<std::string> words(const std::string& text, char separator) {
@@ -86,11 +88,13 @@ std::optional<double> quota_of(const fs::path& group, int version) {
 std::optional<double> free_memory_of(const fs::path& group, int version) {
   const bool is_v1 = version == 1;
   double limit = 0, usage = 0;
-  std::ifstream(group / (is_v1 ? "memory.limit_in_bytes" : "memory.max")) >> limit;  // "max" is no number
+  // "max" is no number.
+  std::ifstream(group / (is_v1 ? "memory.limit_in_bytes" : "memory.max")) >> limit;
   std::ifstream(group / (is_v1 ? "memory.usage_in_bytes" : "memory.current")) >> usage;
   if (limit <= 0) return std::nullopt;
-  return std::max(0.0,
-                  limit - usage + value_of(group / "memory.stat", is_v1 ? "total_inactive_file" : "inactive_file"));
+  return std::max(
+      0.0, limit - usage +
+               value_of(group / "memory.stat", is_v1 ? "total_inactive_file" : "inactive_file"));
 }
 
 // The least that `value_of_group` finds of a group and those above it; absent where it finds none.
@@ -109,7 +113,8 @@ std::optional<pid_t> owner_of(const fs::path& group) {
   const std::string name = group.filename().string();
   pid_t pid = 0;
   if (!name.starts_with(stem)) return std::nullopt;
-  const auto [end, error] = std::from_chars(name.data() + stem.size(), name.data() + name.size(), pid);
+  const auto [end, error] =
+      std::from_chars(name.data() + stem.size(), name.data() + name.size(), pid);
   if (error != std::errc{} || end != name.data() + name.size() || pid <= 0) return std::nullopt;
   return pid;
 }
@@ -139,7 +144,9 @@ std::optional<ControlGroup> find_group(std::string_view controller, std::string_
     const std::vector<std::string> fields = words(line, ' ');
     const auto dash = std::find(fields.begin(), fields.end(), "-");
     if (dash - fields.begin() < 6 || fields.end() - dash < 4) continue;
-    if (is_v1 ? dash[1] != "cgroup" || !holds(words(dash[3], ','), controller) : dash[1] != "cgroup2") continue;
+    if (is_v1 ? dash[1] != "cgroup" || !holds(words(dash[3], ','), controller)
+              : dash[1] != "cgroup2")
+      continue;
     const fs::path top = fields[4];
     const fs::path below = fs::path(path).lexically_relative(fields[3]);
     const bool outside = below.empty() || *below.begin() == "..";  // of what a container may see
@@ -169,7 +176,8 @@ void remove_stale_groups(const ControlGroup& where) {
 }
 
 CpuQuota::CpuQuota(double cores) {
-  if (cores * period_ns < least_quota_ns) throw ResourceError("the kernel refuses quotas below 1 ms in 100 ms");
+  if (cores * period_ns < least_quota_ns)
+    throw ResourceError("the kernel refuses quotas below 1 ms in 100 ms");
   const auto outer = own_group("cpu");
   if (!outer) throw ResourceError("no CPU controller is mounted");
   outer_ = *outer;
@@ -186,7 +194,8 @@ CpuQuota::CpuQuota(double cores) {
     const std::string quota_us = std::to_string(std::llround(cores * period_ns / 1e3));
     const std::string period_us = std::to_string(std::llround(period_ns / 1e3));
     if (outer_.version == 2) {
-      // A group that holds processes hands the controller down to threaded groups only; the root may do as it likes.
+      // A group that holds processes hands the controller down to threaded groups only; the root
+      // may do as it likes.
       if (fs::exists(outer_.group / "cgroup.type")) write_text(inner_ / "cgroup.type", "threaded");
       const fs::path handed_down = outer_.group / "cgroup.subtree_control";
       if (!lists(handed_down, "cpu")) {
@@ -221,7 +230,8 @@ void CpuQuota::leave() {
 
 void CpuQuota::remove() noexcept {
   if (inner_.empty()) return;
-  // Threads that have been joined may still be on their way out. What is left for another reason goes at a next start.
+  // Threads that have been joined may still be on their way out. What is left for another reason
+  // goes at a next start.
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   while (rmdir(inner_.c_str()) != 0 && errno == EBUSY && std::chrono::steady_clock::now() < until) {
     std::this_thread::yield();

@@ -1,5 +1,5 @@
-// The limits that containers run under: finding the CPU quota and the memory of this process, and putting it under
-// another quota for a while.
+// The limits that containers run under: finding the CPU quota and the memory of this process, and
+// putting it under another quota for a while.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ struct ControlGroup {
   std::filesystem::path group;  ///< the process's own group: `top` or below
 };
 
-/// From /proc/self/mountinfo and /proc/self/cgroup, or texts like them. Absent: no such controller is mounted.
+/// From /proc/self/mountinfo and /proc/self/cgroup, or texts like them. Absent: no such controller
+/// is mounted.
 std::optional<ControlGroup> find_group(std::string_view controller, std::string_view mountinfo,
                                        std::string_view cgroup);
 /// Of this process, now.
@@ -26,10 +27,12 @@ std::optional<ControlGroup> own_group(std::string_view controller);
 /// The least quota of a group and those above it, in cores; absent where none has any.
 std::optional<double> quota_cores(const ControlGroup& where);
 
-/// What a group and those above it leave of their memory limits; absent where none has any. Of the memory controller.
+/// What a group and those above it leave of their memory limits; absent where none has any. Of the
+/// memory controller.
 std::optional<double> free_memory_bytes(const ControlGroup& where);
 
-/// Removes what killed processes have left below `where`: groups named after a process that is no more.
+/// Removes what killed processes have left below `where`: groups named after a process that is no
+/// more.
 void remove_stale_groups(const ControlGroup& where);
 
 /// Puts the whole process, all its threads, into a group of its own below the one it is in, named
@@ -46,7 +49,8 @@ class CpuQuota {
   CpuQuota& operator=(const CpuQuota&) = delete;
 
   void leave();
-  /// Time during which the group was held back, summed over the cores on which it was. Until leave().
+  /// Time during which the group was held back, summed over the cores on which it was. Until
+  /// leave().
   double throttled_ns() const;
 
  private:
@@ -54,7 +58,8 @@ class CpuQuota {
 
   ControlGroup outer_;
   std::filesystem::path inner_;
-  bool enabled_controller_ = false;  ///< version 2: the outer group did not hand the controller down before
+  /// Version 2: the outer group did not hand the controller down before.
+  bool enabled_controller_ = false;
   bool inside_ = false;
 };
 

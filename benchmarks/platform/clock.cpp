@@ -11,7 +11,8 @@ namespace {
 bool kernel_trusts_tsc() {
 #if defined(__x86_64__)
   std::string source;
-  std::getline(std::ifstream("/sys/devices/system/clocksource/clocksource0/current_clocksource"), source);
+  std::getline(std::ifstream("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+               source);
   return source == "tsc" || source == "kvm-clock" || source == "hyperv_clocksource_tsc_page";
 #else
   return false;
@@ -25,7 +26,8 @@ struct Reading {
   Ticks ticks;
 };
 
-// Both clocks at one moment: of several tries the one that took least, since a thread may lose its core in between.
+// Both clocks at one moment: of several tries the one that took least, since a thread may lose its
+// core in between.
 Reading read_both() {
   Reading best{};
   Ticks shortest = ~Ticks{0};

@@ -23,7 +23,8 @@ struct CpuUsage {
   std::int64_t voluntary = 0;
   std::int64_t involuntary = 0;
   std::uint64_t yields = 0;
-  std::optional<std::uint64_t> syscalls = 0;  ///< without the harness's own; absent where they are not counted
+  /// Without the harness's own; absent where they are not counted.
+  std::optional<std::uint64_t> syscalls = 0;
 
   /// About 1 us.
   static CpuUsage of_this_thread() noexcept {
@@ -38,11 +39,13 @@ struct CpuUsage {
     voluntary += other.voluntary;
     involuntary += other.involuntary;
     yields += other.yields;
-    syscalls = syscalls && other.syscalls ? std::optional(*syscalls + *other.syscalls) : std::nullopt;
+    syscalls =
+        syscalls && other.syscalls ? std::optional(*syscalls + *other.syscalls) : std::nullopt;
     return *this;
   }
   CpuUsage operator-(const CpuUsage& other) const noexcept {
-    return {cpu_ns - other.cpu_ns, voluntary - other.voluntary, involuntary - other.involuntary, yields - other.yields,
+    return {cpu_ns - other.cpu_ns, voluntary - other.voluntary, involuntary - other.involuntary,
+            yields - other.yields,
             syscalls && other.syscalls ? std::optional(*syscalls - *other.syscalls) : std::nullopt};
   }
 };

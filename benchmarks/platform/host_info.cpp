@@ -32,7 +32,8 @@ std::optional<double> available_memory_bytes() {
   std::ifstream meminfo("/proc/meminfo");
   for (std::string line; std::getline(meminfo, line);) {
     double kibibytes = 0;
-    if (std::sscanf(line.c_str(), "MemAvailable: %lf kB", &kibibytes) == 1) bytes = kibibytes * 1024;
+    if (std::sscanf(line.c_str(), "MemAvailable: %lf kB", &kibibytes) == 1)
+      bytes = kibibytes * 1024;
   }
   if (const auto group = own_group("memory")) {
     const auto left = free_memory_bytes(*group);

@@ -1,5 +1,5 @@
-// A queue behind virtual calls, for measurements beside which such a call is negligible. Trials do not
-// use it (queue_trial.h).
+// A queue behind virtual calls, for measurements beside which such a call is negligible. Trials do
+// not use it (queue_trial.h).
 #pragma once
 
 #include <cstddef>
@@ -46,17 +46,19 @@ struct AnyQueueType {
   std::size_t message_bytes;  ///< sizeof of a message
   std::size_t storage_bytes;  ///< of the AnyQueue around it
   std::align_val_t alignment;
-  AnyQueue* (*construct)(void* storage, std::size_t capacity);  ///< throws what the queue's constructor throws
+  /// Throws what the queue's constructor throws.
+  AnyQueue* (*construct)(void* storage, std::size_t capacity);
   Traits traits;
 };
 
 template <BoundedQueue Q>
-inline constexpr AnyQueueType any_queue_type{
-    sizeof(Q),
-    sizeof(typename Q::value_type),
-    sizeof(AnyQueueOf<Q>),
-    std::align_val_t{alignof(AnyQueueOf<Q>)},
-    [](void* storage, std::size_t capacity) -> AnyQueue* { return ::new (storage) AnyQueueOf<Q>(capacity); },
-    Q::traits};
+inline constexpr AnyQueueType any_queue_type{sizeof(Q),
+                                             sizeof(typename Q::value_type),
+                                             sizeof(AnyQueueOf<Q>),
+                                             std::align_val_t{alignof(AnyQueueOf<Q>)},
+                                             [](void* storage, std::size_t capacity) -> AnyQueue* {
+                                               return ::new (storage) AnyQueueOf<Q>(capacity);
+                                             },
+                                             Q::traits};
 
 }  // namespace bq::bench

@@ -1,5 +1,5 @@
-// Which capacities a queue can be asked for, by its labels. Here rather than beside Traits, since the regression gate
-// compiles the harness with the queues/ of earlier commits.
+// Which capacities a queue can be asked for, by its labels. Here rather than beside Traits, since
+// the regression gate compiles the harness with the queues/ of earlier commits.
 #pragma once
 
 #include <algorithm>
@@ -14,11 +14,14 @@
 namespace bq {
 
 inline bool can_have(const Traits& traits, std::size_t capacity) {
-  const bool in_range = capacity > 0 && traits.min_capacity <= capacity && capacity <= traits.max_capacity;
-  return in_range && (traits.capacities != Capacities::power_of_two || std::has_single_bit(capacity));
+  const bool in_range =
+      capacity > 0 && traits.min_capacity <= capacity && capacity <= traits.max_capacity;
+  return in_range &&
+         (traits.capacities != Capacities::power_of_two || std::has_single_bit(capacity));
 }
 
-/// The least from `wanted` on, or, where there is none, the largest below. Absent if the labels exclude every capacity.
+/// The least from `wanted` on, or, where there is none, the largest below. Absent if the labels
+/// exclude every capacity.
 inline std::optional<std::size_t> nearest_capacity(const Traits& traits, std::size_t wanted) {
   std::size_t capacity = std::min(std::max(wanted, traits.min_capacity), traits.max_capacity);
   if (traits.capacities == Capacities::power_of_two) {
@@ -30,7 +33,8 @@ inline std::optional<std::size_t> nearest_capacity(const Traits& traits, std::si
 
 /// What is wrong with a queue whose constructor throws at a capacity that it can have.
 inline std::string refused_capacity(std::size_t capacity, const std::exception& error) {
-  return "it cannot be made with capacity " + std::to_string(capacity) + ", which its traits allow: " + error.what();
+  return "it cannot be made with capacity " + std::to_string(capacity) +
+         ", which its traits allow: " + error.what();
 }
 
 }  // namespace bq

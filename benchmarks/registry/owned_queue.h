@@ -17,13 +17,15 @@ struct QueueFault : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Storage for one queue, and the queue in it while there is one. Not thread-safe; the calls through
-/// operator-> are as thread-safe as the queue.
+/// Storage for one queue, and the queue in it while there is one. Not thread-safe; the calls
+/// through operator-> are as thread-safe as the queue.
 class OwnedQueue {
  public:
   explicit OwnedQueue(const AnyQueueType& type)
       : type_(type), storage_(::operator new(type.storage_bytes, type.alignment)) {}
-  OwnedQueue(const AnyQueueType& type, std::size_t capacity) : OwnedQueue(type) { construct(capacity); }
+  OwnedQueue(const AnyQueueType& type, std::size_t capacity) : OwnedQueue(type) {
+    construct(capacity);
+  }
   OwnedQueue(const OwnedQueue&) = delete;
   OwnedQueue& operator=(const OwnedQueue&) = delete;
   ~OwnedQueue() {

@@ -23,8 +23,8 @@ const std::vector<QueueEntry>& registered_queues() {
 }
 
 const QueueEntry* find_queue(const std::string& name) {
-  const auto entry =
-      std::find_if(queues().begin(), queues().end(), [&](const QueueEntry& q) { return q.name == name; });
+  const auto entry = std::find_if(queues().begin(), queues().end(),
+                                  [&](const QueueEntry& q) { return q.name == name; });
   return entry == queues().end() ? nullptr : &*entry;
 }
 
@@ -32,8 +32,9 @@ bool add_queue(QueueEntry entry) {
   if (find_queue(entry.name)) {
     fatal(ExitStatus::usage, "two queues are registered as '" + entry.name + "': rename one");
   }
-  const auto position = std::upper_bound(queues().begin(), queues().end(), entry,
-                                         [](const QueueEntry& a, const QueueEntry& b) { return a.name < b.name; });
+  const auto position =
+      std::upper_bound(queues().begin(), queues().end(), entry,
+                       [](const QueueEntry& a, const QueueEntry& b) { return a.name < b.name; });
   queues().insert(position, std::move(entry));
   return true;
 }
@@ -43,7 +44,8 @@ RunTrial TrialLoops::for_point(const Point& point) const {
   constexpr auto& sizes = InQueueMessages::bytes;
   const auto size = std::find(sizes.begin(), sizes.end(), point.message_bytes);
   if (size == sizes.end()) {
-    throw std::logic_error("no measured loop for messages of " + std::to_string(point.message_bytes) + " bytes");
+    throw std::logic_error("no measured loop for messages of " +
+                           std::to_string(point.message_bytes) + " bytes");
   }
   return in_queue[static_cast<std::size_t>(size - sizes.begin())];
 }
@@ -60,10 +62,12 @@ std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& po
     return "takes capacities that are powers of two, not " + std::to_string(point.capacity);
   }
   if (point.capacity < traits.min_capacity) {
-    return "takes capacities from " + std::to_string(traits.min_capacity) + ", not " + std::to_string(point.capacity);
+    return "takes capacities from " + std::to_string(traits.min_capacity) + ", not " +
+           std::to_string(point.capacity);
   }
   if (point.capacity > traits.max_capacity) {
-    return "takes capacities up to " + std::to_string(traits.max_capacity) + ", not " + std::to_string(point.capacity);
+    return "takes capacities up to " + std::to_string(traits.max_capacity) + ", not " +
+           std::to_string(point.capacity);
   }
   // Only messages that own memory on the heap have no loop.
   if (!queue.loops.for_point(point)) {

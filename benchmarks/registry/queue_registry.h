@@ -1,5 +1,5 @@
-// The queues of a program: their names, labels and measured loops. register_queue.h fills the registry
-// before main.
+// The queues of a program: their names, labels and measured loops. register_queue.h fills the
+// registry before main.
 #pragma once
 
 #include <array>
@@ -39,11 +39,12 @@ using RunChain = void (*)(const TrialPlan&, ChainRecord&, Watchdog&);
 /// The measured loops, one for each type of message. Chains carry 8 bytes.
 struct TrialLoops {
   std::array<RunTrial, InQueueMessages::count> in_queue{};  ///< in the order of InQueueMessages
-  RunTrial on_heap = nullptr;                               ///< null where the queue carries trivial types only
+  /// Null where the queue carries trivial types only.
+  RunTrial on_heap = nullptr;
   RunChain chain = nullptr;
 
-  /// Null where the queue cannot carry the point's messages. Throws std::logic_error for a size that
-  /// InQueueMessages lacks.
+  /// Null where the queue cannot carry the point's messages. Throws std::logic_error for a size
+  /// that InQueueMessages lacks.
   RunTrial for_point(const Point& point) const;
 };
 

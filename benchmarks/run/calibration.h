@@ -9,7 +9,8 @@ namespace bq::bench {
 
 struct CoreProbe {
   double ns_per_step = 0;  ///< median over the cores' repetitions, all of them spinning at once
-  double cpu_share = 1;    ///< thread CPU / wall of the worst core: below 1 another thread ran there
+  /// Thread CPU / wall of the worst core: below 1 another thread ran there.
+  double cpu_share = 1;
 };
 
 /// Spins on as many cores as the point uses, all at once, for about 2 ms.

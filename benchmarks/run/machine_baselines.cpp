@@ -47,18 +47,21 @@ double measure_park_round_trip_ns() {
     while ((seen = word.load(std::memory_order_acquire)) == own) StdSync::futex_wait(word, own);
     return seen;
   };
-  // The caller publishes odd numbers, the echo answers each with the next even one, until `end_word`.
+  // The caller publishes odd numbers, the echo answers each with the next even one, until
+  // `end_word`.
   std::jthread echo([&] {
     pin_to(consumer_core());
     std::uint32_t own = end_word;
-    for (std::uint32_t answer; (answer = wait_for_answer_to(own)) != end_word; publish(own)) own = answer + 1;
+    for (std::uint32_t answer; (answer = wait_for_answer_to(own)) != end_word; publish(own))
+      own = answer + 1;
   });
   std::vector<double> round_trips;
   std::jthread([&] {
     pin_to(producer_core());
     const Ticks begin = now_ticks();
     std::uint32_t own = 1;
-    for (Ticks from = begin; round_trips.size() < most_round_trips && ns_between(begin, from) < most_parking_ns;
+    for (Ticks from = begin;
+         round_trips.size() < most_round_trips && ns_between(begin, from) < most_parking_ns;
          own += 2) {
       publish(own);
       wait_for_answer_to(own);

@@ -23,8 +23,8 @@ std::size_t most_messages(const Point& point) {
 }
 
 // Least time between messages that sleeping sides can give in the long run. A short trial may show
-// less by the luck of its few draws. (Spinning work has no such bound: a core may be faster than its
-// calibration.)
+// less by the luck of its few draws. (Spinning work has no such bound: a core may be faster than
+// its calibration.)
 double least_sleeping_ns_per_msg(const Point& point, bool bounded) {
   const auto slept_ns = [](const Work& work, std::size_t threads) {
     return work.kind == WorkKind::sleep ? work.mean_ns / static_cast<double>(threads) : 0;
@@ -34,7 +34,8 @@ double least_sleeping_ns_per_msg(const Point& point, bool bounded) {
                   waits_for_consumers ? slept_ns(point.consumer, point.consumers) : 0);
 }
 
-double measure_ns_per_msg(const Point& point, const std::function<TrialResult(TrialSize)>& run_trial) {
+double measure_ns_per_msg(const Point& point,
+                          const std::function<TrialResult(TrialSize)>& run_trial) {
   const double producers = static_cast<double>(point.producers);
   // Every message of a chain may wait for a wake-up, or for a turn on the core.
   const double guess_ns = std::max(point.ideal_ns_per_msg(), point.is_chain() ? 10'000.0 : 100.0);
@@ -68,7 +69,9 @@ double measure_ns_per_msg(const Point& point, const std::function<TrialResult(Tr
 double least_window_ns(const Point& point, std::size_t cores) {
   // In an open loop the queue need not fill.
   const double slowest_ns =
-      point.arrivals ? 0 : std::max({point.producer.mean_ns, point.consumer.mean_ns, point.stage.mean_ns});
+      point.arrivals
+          ? 0
+          : std::max({point.producer.mean_ns, point.consumer.mean_ns, point.stage.mean_ns});
   const double fillings = 20 * static_cast<double>(point.queues() * point.capacity) * slowest_ns;
   const double shared_cores = point.spinning_threads() > cores ? 200e6 : 0;
   const double quota_periods = point.cpu_quota_pct ? 2 * CpuQuota::period_ns : 0;
@@ -79,9 +82,11 @@ PilotResult run_pilot(const Point& point, bool bounded, const PilotSettings& set
                       const std::function<TrialResult(TrialSize)>& run_trial) {
   const double producers = static_cast<double>(point.producers);
   // An open loop runs at the pace of its arrivals.
-  const double measured_ns = point.arrivals ? point.ideal_ns_per_msg() : measure_ns_per_msg(point, run_trial);
+  const double measured_ns =
+      point.arrivals ? point.ideal_ns_per_msg() : measure_ns_per_msg(point, run_trial);
   const double ns_per_msg = std::max(measured_ns, least_sleeping_ns_per_msg(point, bounded));
-  const double fillings = point.arrivals ? 0 : 2.0 * static_cast<double>(point.queues() * point.capacity);
+  const double fillings =
+      point.arrivals ? 0 : 2.0 * static_cast<double>(point.queues() * point.capacity);
   const double warmup = std::max(settings.warmup_ns / ns_per_msg, fillings) / producers;
   // The fastest producer ends the window.
   const double measured = 1.05 * settings.window_ns / ns_per_msg / producers;
@@ -91,7 +96,8 @@ PilotResult run_pilot(const Point& point, bool bounded, const PilotSettings& set
                        " messages: ask for less capacity or more work");
   }
   const auto warmup_messages = static_cast<std::size_t>(std::ceil(warmup));
-  return {{warmup_messages + static_cast<std::size_t>(std::ceil(measured)), warmup_messages}, ns_per_msg};
+  return {{warmup_messages + static_cast<std::size_t>(std::ceil(measured)), warmup_messages},
+          ns_per_msg};
 }
 
 }  // namespace bq::bench

@@ -26,8 +26,8 @@ struct PilotResult {
   double ns_per_msg;
 };
 
-/// Least length of a point's window, ns: 40 ms; 20 fillings of the queues at the slowest side's pace;
-/// 200 ms where threads share cores; two periods of a CPU quota; what the scenario asks for.
+/// Least length of a point's window, ns: 40 ms; 20 fillings of the queues at the slowest side's
+/// pace; 200 ms where threads share cores; two periods of a CPU quota; what the scenario asks for.
 double least_window_ns(const Point& point, std::size_t cores);
 
 /// Runs small trials of the point, growing until one lasts long enough to be trusted, and takes the

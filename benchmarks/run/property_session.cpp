@@ -32,7 +32,10 @@ EarlierProperties recall_properties(const std::vector<Json>& rows) {
 }
 
 Json property_row(const QueueEntry& queue, const Property& property) {
-  return {{"kind", "property"}, {"queue", queue.name}, {"name", property.name()}, {"params", property.params()}};
+  return {{"kind", "property"},
+          {"queue", queue.name},
+          {"name", property.name()},
+          {"params", property.params()}};
 }
 
 }  // namespace
@@ -46,10 +49,11 @@ void Session::properties() {
   for (const std::string& name : names) {
     const QueueEntry& queue = *find_queue(name);
     for (const Property& property : properties_of(queue.traits)) {
-      if (broken.contains(name) || measured.contains({name, property.name(), property.params()})) continue;
+      if (broken.contains(name) || measured.contains({name, property.name(), property.params()}))
+        continue;
       const auto fail = [this, &broken = broken, &queue, property](const std::string& why) {
-        std::cerr << "queue_bench: " << queue.name << ": " << property.name() << property.params() << ": " << why
-                  << std::endl;
+        std::cerr << "queue_bench: " << queue.name << ": " << property.name() << property.params()
+                  << ": " << why << std::endl;
         Json row = property_row(queue, property);
         row["error"] = why;
         write(row);
@@ -74,7 +78,8 @@ void Session::measure_and_write(const QueueEntry& queue, const Property& propert
   try {
     Json row = property_row(queue, property);
     row["values"] = Json::object();
-    for (const auto& [value_name, value] : measure_property(queue.type, property)) row["values"][value_name] = value;
+    for (const auto& [value_name, value] : measure_property(queue.type, property))
+      row["values"][value_name] = value;
     if (!row["values"].empty()) write(row);
   } catch (const QueueFault& fault) {
     fail(fault.what());

@@ -36,7 +36,8 @@ constexpr milliseconds most_closing{1000};  // then no further repetition begins
 constexpr std::size_t constructions = 101;
 constexpr std::size_t queues_at_once = 16;
 constexpr std::size_t many_messages = 4096;
-constexpr const char* returned_early = "a call that has to wait returned before the queue was closed";
+constexpr const char* returned_early =
+    "a call that has to wait returned before the queue was closed";
 
 /// What a property that does not depend on the capacity is measured at.
 std::size_t usual_capacity(const AnyQueueType& type) {
@@ -55,20 +56,22 @@ void fill(const OwnedQueue& queue) {
     throw QueueFault("bound: it takes more than " + std::to_string(bound) + " messages");
 }
 
-// ------------------------------------------------------------------------------------------------- blocked threads
+// --------------------------------------------------------------------------------- blocked threads
 
 /// A thread in a call that does not return before the queue is closed, looked at from outside.
 class BlockedThread {
  public:
   /// `prepare` runs on the thread just before `call`, which returns whether a message came through.
-  BlockedThread(std::size_t index, const std::function<void()>& prepare, const std::function<bool()>& call) {
+  BlockedThread(std::size_t index, const std::function<void()>& prepare,
+                const std::function<bool()>& call) {
     const std::vector<int>& cores = allowed_cores();
     const int core = cores[index % cores.size()];
     try {
       thread_ = std::jthread([=, this] { run(core, prepare, call); });
-    } catch (const std::system_error& error) {  // the others are in their calls already: there is no way back
-      fatal(ExitStatus::resource_limit,
-            std::string("cannot start a thread: ") + error.what() + " (see ulimit -u, or the container's limit)");
+      // The others are in their calls already: there is no way back.
+    } catch (const std::system_error& error) {
+      fatal(ExitStatus::resource_limit, std::string("cannot start a thread: ") + error.what() +
+                                            " (see ulimit -u, or the container's limit)");
     }
   }
 
@@ -95,7 +98,8 @@ class BlockedThread {
     usage.cpu_ns = static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
     std::ifstream status(task() + "status");
     for (std::string line; std::getline(status, line);) {
-      if (line.find("voluntary_ctxt_switches:") != std::string::npos) {  // the involuntary ones, too
+      // The involuntary ones, too.
+      if (line.find("voluntary_ctxt_switches:") != std::string::npos) {
         usage.switches += std::stod(line.substr(line.find(':') + 1));
       }
     }
@@ -103,7 +107,8 @@ class BlockedThread {
     return usage;
   }
 
-  /// Waits for the thread's end. When its call returned; throws QueueFault if it brought a message through.
+  /// Waits for the thread's end. When its call returned; throws QueueFault if it brought a message
+  /// through.
   Ticks join() {
     thread_.join();
     if (delivered_) throw QueueFault("a call that waited at the close came back with a message");
@@ -182,7 +187,10 @@ bool settle(const std::deque<BlockedThread>& threads) {
   for (int asleep = 0; asleep < 2;) {
     if (Steady::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::microseconds(200));
-    asleep = std::all_of(threads.begin(), threads.end(), [](const auto& t) { return t.is_asleep(); }) ? asleep + 1 : 0;
+    asleep =
+        std::all_of(threads.begin(), threads.end(), [](const auto& t) { return t.is_asleep(); })
+            ? asleep + 1
+            : 0;
   }
   return true;
 }
@@ -191,7 +199,8 @@ PropertyValues measure_close(const AnyQueueType& type, std::size_t waiters) {
   std::vector<double> to_last_return_ns;
   double asleep = 0;
   const Steady::time_point end = Steady::now() + most_closing;
-  while (to_last_return_ns.size() < most_closes && (to_last_return_ns.empty() || Steady::now() < end)) {
+  while (to_last_return_ns.size() < most_closes &&
+         (to_last_return_ns.empty() || Steady::now() < end)) {
     OwnedQueue queue(type, usual_capacity(type));
     std::deque<BlockedThread> threads;
     for (std::size_t i = 0; i < waiters; ++i)
@@ -200,7 +209,8 @@ PropertyValues measure_close(const AnyQueueType& type, std::size_t waiters) {
     for (const BlockedThread& thread : threads)
       thread.await_call();  // all at once: spinners leave no core to late ones
     asleep += settle(threads);
-    const bool early = std::any_of(threads.begin(), threads.end(), [](const auto& t) { return t.has_returned(); });
+    const bool early =
+        std::any_of(threads.begin(), threads.end(), [](const auto& t) { return t.has_returned(); });
     Ticks called = 0;
     std::jthread([&] {
       pin_to(allowed_cores()[waiters % allowed_cores().size()]);
@@ -218,7 +228,7 @@ PropertyValues measure_close(const AnyQueueType& type, std::size_t waiters) {
           {"repetitions", repetitions}};
 }
 
-// ----------------------------------------------------------------------------------------------- memory and making
+// ------------------------------------------------------------------------------- memory and making
 
 // Bytes that malloc has given away, over all its arenas.
 double heap_bytes() {
@@ -305,7 +315,8 @@ std::vector<Property> properties_of(const Traits& traits) {
   std::vector<Property> properties{{Kind::idle_pop}};
   if (traits.bound != Bound::none) properties.push_back({Kind::idle_push});
   for (const std::size_t waiters : property_kind(Kind::close).parameters) {
-    if (waiters == 1 || traits.consumers == Endpoints::many) properties.push_back({Kind::close, waiters});
+    if (waiters == 1 || traits.consumers == Endpoints::many)
+      properties.push_back({Kind::close, waiters});
   }
   for (const Kind kind : {Kind::memory, Kind::construction}) {
     for (const std::size_t capacity : property_kind(kind).parameters) {

@@ -46,7 +46,8 @@ inline constexpr std::array property_kinds{
                      "",
                      {},
                      "idle_pop_cpu_share idle_pop_switches_per_s idle_pop_yields_per_s",
-                     "of one thread that waits in pop on an empty queue, over 200 ms, from 50 ms after it began: "
+                     "of one thread that waits in pop on an empty queue, over 200 ms, from 50 ms "
+                     "after it began: "
                      "thread CPU / wall; context switches, voluntary and not; yields"},
     PropertyKindText{PropertyKind::idle_push,
                      "",
@@ -57,13 +58,15 @@ inline constexpr std::array property_kinds{
                      "waiters",
                      {1, 8, 64},
                      "close_to_last_return_ns asleep_share repetitions",
-                     "from the call of close until the last pop returned, median of `repetitions`; in what share of "
+                     "from the call of close until the last pop returned, median of `repetitions`; "
+                     "in what share of "
                      "them all waiters slept when close was called (`/proc/self/task/*/stat`)"},
     PropertyKindText{PropertyKind::memory,
                      "capacity",
                      {1, 64, 4096},
                      "bytes full_bytes reported_capacity",
-                     "of a new queue for 8-byte messages: `sizeof` and what it took from malloc; the same with as many "
+                     "of a new queue for 8-byte messages: `sizeof` and what it took from malloc; "
+                     "the same with as many "
                      "messages in it; its own `capacity()`"},
     PropertyKindText{PropertyKind::construction,
                      "capacity",
@@ -80,7 +83,8 @@ static_assert(property_kind(PropertyKind::construction).kind == PropertyKind::co
 struct Property {
   using Kind = PropertyKind;
   Kind kind;
-  std::size_t parameter = 0;  ///< close: threads that wait in pop; memory, construction: the capacity; else unused
+  /// Close: threads that wait in pop; memory, construction: the capacity; else unused.
+  std::size_t parameter = 0;
 
   /// As in the results: "close" and {"waiters": 8}.
   std::string name() const;
@@ -94,9 +98,10 @@ std::vector<Property> properties_of(const Traits& traits);
 /// Values by their names in the results, units included.
 using PropertyValues = std::vector<std::pair<std::string, double>>;
 
-/// At capacity 64, or the nearest that the queue can have, where the property names none. Takes from
-/// about 1 ms up to 2 s (64 threads that spin). Throws QueueFault. Never returns if close() does not
-/// wake the waiters. Empty if the value is unknown: the memory, where it does not come from malloc.
+/// At capacity 64, or the nearest that the queue can have, where the property names none. Takes
+/// from about 1 ms up to 2 s (64 threads that spin). Throws QueueFault. Never returns if close()
+/// does not wake the waiters. Empty if the value is unknown: the memory, where it does not come
+/// from malloc.
 PropertyValues measure_property(const AnyQueueType& type, const Property& property);
 
 }  // namespace bq::bench

@@ -29,7 +29,8 @@ Json buckets_of(const Histogram& histogram) {
 double rounded(double value) {
   if (value == std::trunc(value)) return value;
   char text[32];
-  const auto written = std::to_chars(std::begin(text), std::end(text), value, std::chars_format::general, 6);
+  const auto written =
+      std::to_chars(std::begin(text), std::end(text), value, std::chars_format::general, 6);
   double result = value;
   std::from_chars(text, written.ptr, result);
   return result;
@@ -43,7 +44,9 @@ std::vector<Json> ResultFolder::read(const std::filesystem::path& folder) {
 }
 
 ResultFolder::ResultFolder(const std::filesystem::path& folder)
-    : trials_(folder / trials_file), histograms_(folder / histograms_file), timelines_(folder / timelines_file) {}
+    : trials_(folder / trials_file),
+      histograms_(folder / histograms_file),
+      timelines_(folder / timelines_file) {}
 
 void ResultFolder::append(const Json& row) {
   check_row(row["kind"].get<std::string>(), row);

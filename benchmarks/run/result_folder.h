@@ -14,8 +14,8 @@ namespace bq::bench {
 /// Every row is held to run/result_rows.h. append() is thread-safe.
 class ResultFolder {
  public:
-  /// The rows that earlier processes of the run wrote to trials.jsonl. Throws UsageError if there is
-  /// no such folder.
+  /// The rows that earlier processes of the run wrote to trials.jsonl. Throws UsageError if there
+  /// is no such folder.
   static std::vector<Json> read(const std::filesystem::path& folder);
 
   /// Opens or creates the files. Throws IoError.
@@ -23,15 +23,16 @@ class ResultFolder {
 
   /// To trials.jsonl. Throws IoError.
   void append(const Json& row);
-  /// The distributions and the timeline of a trial. `key`: its cell, round and level. Throws IoError.
+  /// The distributions and the timeline of a trial. `key`: its cell, round and level. Throws
+  /// IoError.
   void append_details(const Json& key, const TrialResult& result);
 
  private:
   ResultLog trials_, histograms_, timelines_;
 };
 
-/// To six digits, of which noise leaves three: the others would be a third of the files. Counts stay
-/// as they are.
+/// To six digits, of which noise leaves three: the others would be a third of the files. Counts
+/// stay as they are.
 double rounded(double value);
 
 }  // namespace bq::bench

@@ -18,7 +18,8 @@ ResultLog::ResultLog(const std::filesystem::path& file) : name_(file.string()) {
   if (descriptor_ < 0) throw IoError(name_ + ": cannot be written: " + std::strerror(errno));
   const off_t size = lseek(descriptor_, 0, SEEK_END);
   char last = '\n';
-  if (size > 0 && pread(descriptor_, &last, 1, size - 1) == 1 && last != '\n' && write(descriptor_, "\n", 1) != 1) {
+  if (size > 0 && pread(descriptor_, &last, 1, size - 1) == 1 && last != '\n' &&
+      write(descriptor_, "\n", 1) != 1) {
     throw IoError(name_ + ": cannot be written: " + std::strerror(errno));
   }
 }
@@ -31,7 +32,8 @@ ResultLog::~ResultLog() {
 }
 
 void ResultLog::append(const nlohmann::ordered_json& row) {
-  const std::string line = row.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  const std::string line =
+      row.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
   const off_t before = lseek(descriptor_, 0, SEEK_END);
   const ssize_t written = write(descriptor_, line.data(), line.size());
   if (written == static_cast<ssize_t>(line.size())) return;
@@ -39,7 +41,8 @@ void ResultLog::append(const nlohmann::ordered_json& row) {
   if (written > 0 && ftruncate(descriptor_, before) != 0) {
     throw IoError(name_ + ": cannot be written, and its last line is cut short: " + why);
   }
-  throw IoError(name_ + ": cannot be written: " + why + "; what is there is whole, --resume continues");
+  throw IoError(name_ + ": cannot be written: " + why +
+                "; what is there is whole, --resume continues");
 }
 
 std::vector<nlohmann::ordered_json> ResultLog::read(const std::filesystem::path& file) {

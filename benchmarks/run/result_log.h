@@ -11,13 +11,14 @@ namespace bq::bench {
 
 class ResultLog {
  public:
-  /// Opens or creates the file. Ends a last line that a kill cut short, so that the next one is whole.
-  /// Throws IoError.
+  /// Opens or creates the file. Ends a last line that a kill cut short, so that the next one is
+  /// whole. Throws IoError.
   explicit ResultLog(const std::filesystem::path& file);
   ResultLog(ResultLog&& other) noexcept;
   ~ResultLog();
 
-  /// Appends one line. On a full disk it leaves no part of the line, and throws IoError. Thread-safe.
+  /// Appends one line. On a full disk it leaves no part of the line, and throws IoError.
+  /// Thread-safe.
   void append(const nlohmann::ordered_json& row);
 
   /// The rows of a file; lines that do not parse are skipped. Empty if there is no such file.

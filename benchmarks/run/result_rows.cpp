@@ -14,29 +14,38 @@ const RowField cell_field{"cell", "name of the cell"};
 const RowField point_field{"point", "name of the point"};
 const RowField queue_field{"queue", "name of the queue"};
 const RowField round_field{"round", "number of the round"};
-const RowField level_field{"level",
-                           "`traced` (a timestamp before and after each call) or `counted` (no timestamps in the "
-                           "loop)"};
+const RowField level_field{
+    "level",
+    "`traced` (a timestamp before and after each call) or `counted` (no timestamps in the "
+    "loop)"};
 
 const std::vector<RowKind> kinds{
     {"run",
      "the first line, once",
      {{"schema", "the version of this format"},
       {"context",
-       "`date`, `host_name`, `cpu_model`, `cores` (allowed), `kernel`, `governor` (absent if unknown), `compiler`, "
-       "`build_type`, `flags`, `libraries` {name: version}, `commit` (`unknown` if built without git, or from no "
-       "checkout), `dirty` (bool), `binary_id`, `seed`, `clock`, `cpu_quota_cores` (what the CPU cgroups that the "
-       "program was started in give it; absent if that is no less than `cores`), `default_rounds`, `arguments` (of "
+       "`date`, `host_name`, `cpu_model`, `cores` (allowed), `kernel`, `governor` (absent if "
+       "unknown), `compiler`, "
+       "`build_type`, `flags`, `libraries` {name: version}, `commit` (`unknown` if built without "
+       "git, or from no "
+       "checkout), `dirty` (bool), `binary_id`, `seed`, `clock`, `cpu_quota_cores` (what the CPU "
+       "cgroups that the "
+       "program was started in give it; absent if that is no less than `cores`), `default_rounds`, "
+       "`arguments` (of "
        "the command that made the run)"},
       {"scenarios", "{name: scenario object}"},
       {"queues", "{name: labels}"}}},
     {"limits",
      "one a round: baselines of the machine",
      {round_field,
-      {"park_round_trip_ns", "two threads on two cores that wake each other by a futex, there and back, median"},
-      {"spsc_msgs_per_s", "`spsc_spin`, capacity 1024, no work, median of several runs of 6 ms; absent on one core",
+      {"park_round_trip_ns",
+       "two threads on two cores that wake each other by a futex, there and back, median"},
+      {"spsc_msgs_per_s",
+       "`spsc_spin`, capacity 1024, no work, median of several runs of 6 ms; absent on one core",
        optional_field}}},
-    {"skip", "one a cell that cannot run", {cell_field, point_field, queue_field, {"reason", "in words"}}},
+    {"skip",
+     "one a cell that cannot run",
+     {cell_field, point_field, queue_field, {"reason", "in words"}}},
     {"start",
      "a trial begins; one without a `trial` or `plan` after it was cut short",
      {cell_field, {"round", "number of the round; 0: the pilot"}, level_field}},
@@ -50,7 +59,8 @@ const std::vector<RowKind> kinds{
       {"warmup_messages_per_producer", "before the window may open"},
       {"wall_ns", "what the pilot of this cell took"}}},
     {"syscalls",
-     "one a cell, by the pilot, from a short trial in which the kernel counts (and which is slower for it); none "
+     "one a cell, by the pilot, from a short trial in which the kernel counts (and which is slower "
+     "for it); none "
      "where tracefs is not mounted or perf_event_open not allowed",
      {cell_field,
       point_field,
@@ -60,12 +70,14 @@ const std::vector<RowKind> kinds{
       {"stage_syscalls_per_msg", "those of the middle stages", optional_field},
       {"consumer_syscalls_per_msg", "those of the consumers", optional_field}}},
     {"property",
-     "one a measurement of a queue, once a run, after the pilot; the last row of each (queue, name, params) counts",
+     "one a measurement of a queue, once a run, after the pilot; the last row of each (queue, "
+     "name, params) counts",
      {queue_field,
       {"name", "see below"},
       {"params", "see below"},
       {"values", "{name with its unit: number}; absent with `error`", optional_field},
-      {"error", "what the queue did wrong, hung or crashed in; it has no rows after this one", optional_field}}},
+      {"error", "what the queue did wrong, hung or crashed in; it has no rows after this one",
+       optional_field}}},
     {"trial",
      "one a trial",
      {cell_field,
@@ -76,14 +88,16 @@ const std::vector<RowKind> kinds{
       {"order", "position in its process"},
       level_field,
       {"status",
-       "`ok`; `error`: a wrong, hung or crashed queue, whose cell has no numbers, those of earlier trials "
+       "`ok`; `error`: a wrong, hung or crashed queue, whose cell has no numbers, those of earlier "
+       "trials "
        "included; `void`: no window to measure"},
       {"message", "of `error` and `void`: why", optional_field},
       {"hung", "of `error`: true if the queue made no progress", optional_field},
       {"messages", "of `ok`: pushed inside the window", optional_field},
       {"window_ns", "of `ok`: length of the window", optional_field},
       {"ns_per_msg", "of `ok`: window / messages", optional_field},
-      {"counters", "of `ok`: {counter: number}, each absent where it does not apply", optional_field}}},
+      {"counters", "of `ok`: {counter: number}, each absent where it does not apply",
+       optional_field}}},
     {"block",
      "after the last trial of a block",
      {point_field,
@@ -127,7 +141,8 @@ void check_row(std::string_view kind, const Json& row) {
     throw std::logic_error("run/result_rows.cpp: a '" + std::string(kind) + "' row " + what + " '" +
                            std::string(field) + "'");
   };
-  const auto listed = std::find_if(kinds.begin(), kinds.end(), [&](const RowKind& k) { return k.kind == kind; });
+  const auto listed =
+      std::find_if(kinds.begin(), kinds.end(), [&](const RowKind& k) { return k.kind == kind; });
   if (listed == kinds.end())
     throw std::logic_error("run/result_rows.cpp lacks the row kind '" + std::string(kind) + "'");
   for (const auto& [name, value] : row.items()) {

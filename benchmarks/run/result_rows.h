@@ -1,5 +1,5 @@
-// The row kinds of trials.jsonl and of the two files beside it, with their fields: the one list that
-// the writer is held to, `queue_bench --schema` prints, and the results page is made from.
+// The row kinds of trials.jsonl and of the two files beside it, with their fields: the one list
+// that the writer is held to, `queue_bench --schema` prints, and the results page is made from.
 #pragma once
 
 #include <string_view>

@@ -57,7 +57,8 @@ Json context_json(std::uint64_t seed) {
   if (!host.governor.empty()) context["governor"] = host.governor;
   if (const auto group = own_group("cpu")) {
     const auto quota = quota_cores(*group);
-    if (quota && *quota < static_cast<double>(allowed_cores().size())) context["cpu_quota_cores"] = *quota;
+    if (quota && *quota < static_cast<double>(allowed_cores().size()))
+      context["cpu_quota_cores"] = *quota;
   }
   context["compiler"] = compiler();
   context["build_type"] = BQ_BUILD_TYPE;

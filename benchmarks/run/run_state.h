@@ -1,5 +1,5 @@
-// What the processes of a run have done so far. Each round runs in a process of its own, and a killed
-// run is resumed: the state is recalled from trials.jsonl.
+// What the processes of a run have done so far. Each round runs in a process of its own, and a
+// killed run is resumed: the state is recalled from trials.jsonl.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,11 @@ struct UnfinishedTrial {
 
 /// Cells, points and queues by name.
 struct RunState {
-  std::map<std::string, TrialSize> sizes;          ///< of cells that a pilot has been at
-  std::set<std::string> skipped;                   ///< cells that cannot be measured
-  std::set<std::string> syscalls_counted;          ///< cells
-  std::set<std::string> verified;                  ///< cells of which a timestamped trial has passed
+  std::map<std::string, TrialSize> sizes;  ///< of cells that a pilot has been at
+  std::set<std::string> skipped;           ///< cells that cannot be measured
+  std::set<std::string> syscalls_counted;  ///< cells
+  /// Cells of which a timestamped trial has passed.
+  std::set<std::string> verified;
   std::set<std::string> failed;                    ///< cells whose queue was wrong, hung or crashed
   std::map<std::string, std::string> hung_queues;  ///< queue -> the cell in which it hung
   std::set<std::string> finished_points;           ///< points whose block of this round is written

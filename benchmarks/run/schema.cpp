@@ -21,8 +21,10 @@ namespace {
 Json keys_json() {
   Json all = Json::array();
   for (const Key& key : keys()) {
-    Json json{{"path", key.path()},    {"table", key.table}, {"name", key.name},       {"type", key.type},
-              {"unit", key.unit},      {"swept", key.swept}, {"in_case", key.in_case}, {"default", key.default_text},
+    Json json{{"path", key.path()},     {"table", key.table},
+              {"name", key.name},       {"type", key.type},
+              {"unit", key.unit},       {"swept", key.swept},
+              {"in_case", key.in_case}, {"default", key.default_text},
               {"meaning", key.meaning}};
     if (!key.values.empty()) json["values"] = key.values;
     if (key.write) json["default_value"] = key.type == "table" ? Json() : key.default_value;
@@ -47,7 +49,8 @@ Json rows_json() {
   for (const RowKind& kind : row_kinds()) {
     Json fields = Json::array();
     for (const RowField& field : kind.fields) {
-      fields.push_back({{"name", field.name}, {"required", field.required}, {"meaning", field.meaning}});
+      fields.push_back(
+          {{"name", field.name}, {"required", field.required}, {"meaning", field.meaning}});
     }
     all.push_back({{"kind", kind.kind}, {"when", kind.when}, {"fields", fields}});
   }
@@ -81,7 +84,9 @@ Json rules_json() {
 Json exit_statuses_json() {
   Json all = Json::array();
   for (const ExitStatusText& entry : exit_statuses) {
-    all.push_back({{"name", entry.name}, {"status", static_cast<int>(entry.status)}, {"meaning", entry.meaning}});
+    all.push_back({{"name", entry.name},
+                   {"status", static_cast<int>(entry.status)},
+                   {"meaning", entry.meaning}});
   }
   return all;
 }

@@ -26,7 +26,8 @@ void check_queue_regex(const std::string& queue_regex) {
   try {
     const std::regex regex(queue_regex);
     const auto& all = registered_queues();
-    if (std::any_of(all.begin(), all.end(), [&](const QueueEntry& q) { return std::regex_search(q.name, regex); })) {
+    if (std::any_of(all.begin(), all.end(),
+                    [&](const QueueEntry& q) { return std::regex_search(q.name, regex); })) {
       return;
     }
   } catch (const std::regex_error&) {
@@ -38,7 +39,8 @@ void check_queue_regex(const std::string& queue_regex) {
 // Each queue that the scenario lists must exist and fit one of its points.
 void check_listed_queues(const Scenario& scenario) {
   const auto fail = [&](const std::string& what) {
-    throw UsageError(scenario.file + ":" + std::to_string(scenario.queues_line) + ": key 'queues': " + what);
+    throw UsageError(scenario.file + ":" + std::to_string(scenario.queues_line) +
+                     ": key 'queues': " + what);
   };
   for (const std::string& name : scenario.queues) {
     if (name == default_queues) continue;
@@ -61,10 +63,11 @@ void check_claimed_queues(const Scenario& scenario, const Claim& claim) {
       for (const QueueEntry& queue : registered_queues()) known.push_back(queue.name);
     }
     if (std::find(known.begin(), known.end(), name) != known.end()) return;
-    const std::string what = find_queue(name) ? "'" + name + "' is not among the scenario's queues"
-                                              : "there is no queue '" + name + "' (--queues lists them)";
-    throw UsageError(scenario.file + ":" + std::to_string(line) + ": key 'claim." + key + "': " + what +
-                     "; the nearest are " + closest_names(name, known));
+    const std::string what = find_queue(name)
+                                 ? "'" + name + "' is not among the scenario's queues"
+                                 : "there is no queue '" + name + "' (--queues lists them)";
+    throw UsageError(scenario.file + ":" + std::to_string(line) + ": key 'claim." + key +
+                     "': " + what + "; the nearest are " + closest_names(name, known));
   };
   for (const std::string& name : claim.queues) check(claim.queue_line, "queue", name);
   if (!claim.than.empty()) check(claim.than_line, "than", claim.than);
@@ -82,18 +85,21 @@ std::string text_of_bytes(double bytes) {
 }
 
 // Every trial fills a bounded queue before it begins. `free_bytes`: unknown, if absent.
-void check_memory(const Scenario& scenario, const Point& point, const std::optional<double>& free_bytes) {
+void check_memory(const Scenario& scenario, const Point& point,
+                  const std::optional<double>& free_bytes) {
   const auto least_bytes = static_cast<double>(point.full_bytes());
   if (!free_bytes || least_bytes <= *free_bytes) return;
-  const std::string queues = point.queues() > 1 ? std::to_string(point.queues()) + " queues of " : "";
-  throw UsageError(scenario.file + ":" + std::to_string(point.capacity_line) + ": key 'capacity': " + queues +
-                   std::to_string(point.capacity) + " messages of " + std::to_string(point.message_bytes) +
-                   " bytes take at least " + text_of_bytes(least_bytes) + " of memory, and " +
-                   text_of_bytes(*free_bytes) + " are free: less capacity, or smaller message_bytes");
+  const std::string queues =
+      point.queues() > 1 ? std::to_string(point.queues()) + " queues of " : "";
+  throw UsageError(scenario.file + ":" + std::to_string(point.capacity_line) +
+                   ": key 'capacity': " + queues + std::to_string(point.capacity) +
+                   " messages of " + std::to_string(point.message_bytes) + " bytes take at least " +
+                   text_of_bytes(least_bytes) + " of memory, and " + text_of_bytes(*free_bytes) +
+                   " are free: less capacity, or smaller message_bytes");
 }
 
-void add_cells(const Scenario& scenario, const SelectionOptions& options, const std::optional<double>& free_bytes,
-               Selection& selection) {
+void add_cells(const Scenario& scenario, const SelectionOptions& options,
+               const std::optional<double>& free_bytes, Selection& selection) {
   const std::vector<std::string> names = queues_of(scenario, options);
   for (const Point& point : scenario.points) {
     const std::optional<std::string> unavailable = unavailable_reason(point);
@@ -121,10 +127,12 @@ std::vector<std::string> queues_of(const Scenario& scenario, const SelectionOpti
   const std::regex regex(options.queue_regex);
   std::vector<std::string> names;
   for (const QueueEntry& queue : registered_queues()) {
-    const bool in_line_up = queue.line_up == LineUp::by_default || (queue.line_up == LineUp::extra && takes_extra);
+    const bool in_line_up =
+        queue.line_up == LineUp::by_default || (queue.line_up == LineUp::extra && takes_extra);
     const bool offered = is_listed(queue.name) || (takes_default && in_line_up);
     const bool matches = options.queue_regex.empty() || std::regex_search(queue.name, regex);
-    // A pattern that contains the full name selects the queue even where the scenario does not list it.
+    // A pattern that contains the full name selects the queue even where the scenario does not list
+    // it.
     const bool spelt_out = matches && options.queue_regex.find(queue.name) != std::string::npos;
     if (spelt_out || (offered && matches)) names.push_back(queue.name);
   }
@@ -143,7 +151,8 @@ Selection select(const SelectionOptions& options) {
   }
   if (!selection.cells.empty()) return selection;
   std::string reasons;
-  for (const SkippedCell& skip : selection.skipped) reasons += "; " + skip.cell.queue->name + " " + skip.reason;
+  for (const SkippedCell& skip : selection.skipped)
+    reasons += "; " + skip.cell.queue->name + " " + skip.reason;
   throw UsageError("nothing to measure: no queue fits --scenario and --queue" + reasons);
 }
 

@@ -69,7 +69,7 @@ void Session::read_only_file() {
   for (std::string line; std::getline(file, line);) only_.insert(line);
 }
 
-// ------------------------------------------------------------------------------------------- the result folder
+// ------------------------------------------------------------------------------- the result folder
 
 Json Session::run_row() const {
   Json context = context_json(options_.seed);
@@ -78,7 +78,8 @@ Json Session::run_row() const {
   for (const Scenario& scenario : selection_.scenarios) {
     rounds = std::max(rounds, scenario.rounds);
     Json& json = scenarios[scenario.name] = scenario_json(scenario, queues_of(scenario));
-    const auto below = std::filesystem::path(scenario.file).lexically_relative(options_.scenarios_dir);
+    const auto below =
+        std::filesystem::path(scenario.file).lexically_relative(options_.scenarios_dir);
     if (!below.empty() && *below.begin() != "..")
       json["file"] = below.string();  // not an absolute path, which would name a home folder
   }
@@ -92,8 +93,11 @@ Json Session::run_row() const {
   for (const SkippedCell& skip : selection_.skipped) {
     queues[skip.cell.queue->name] = queue_labels(*skip.cell.queue);
   }
-  return {
-      {"kind", "run"}, {"schema", schema_version}, {"context", context}, {"scenarios", scenarios}, {"queues", queues}};
+  return {{"kind", "run"},
+          {"schema", schema_version},
+          {"context", context},
+          {"scenarios", scenarios},
+          {"queues", queues}};
 }
 
 void Session::open_folder() {
@@ -110,9 +114,11 @@ void Session::open_folder() {
     throw UsageError((options_.out / "trials.jsonl").string() + ": was made " + what +
                      ": start a new run in another folder");
   };
-  const bool same_version = old.value("kind", "") == "run" && old.value("schema", 0) == schema_version;
+  const bool same_version =
+      old.value("kind", "") == "run" && old.value("schema", 0) == schema_version;
   if (!same_version) refuse("by another version of this program");
-  if (old["context"].value("binary_id", "") != run["context"]["binary_id"]) refuse("by another build of this program");
+  if (old["context"].value("binary_id", "") != run["context"]["binary_id"])
+    refuse("by another build of this program");
   if (old["context"].value("seed", std::uint64_t{0}) != options_.seed) refuse("with another seed");
   if (old["scenarios"] != run["scenarios"]) refuse("with other scenarios or queues");
   state_.recall(rows, options_.round);
@@ -155,10 +161,13 @@ Json Session::trial_row(const TrialItem& item, const char* status) const {
 }
 
 Json Session::start_row(const TrialItem& item, std::uint64_t round) const {
-  return {{"kind", "start"}, {"cell", item.cell->name}, {"round", round}, {"level", name_of(item.level)}};
+  return {{"kind", "start"},
+          {"cell", item.cell->name},
+          {"round", round},
+          {"level", name_of(item.level)}};
 }
 
-// --------------------------------------------------------------------------------------------------- failures
+// ---------------------------------------------------------------------------------------- failures
 
 void Session::fail_cell(const TrialItem& item, const std::string& message) {
   std::cerr << "queue_bench: " << item.cell->name << ": " << message << std::endl;
@@ -177,7 +186,7 @@ void Session::fail_cells_of_hung_queues() {
   }
 }
 
-// ------------------------------------------------------------------------------------------------------ pilot
+// ------------------------------------------------------------------------------------------- pilot
 
 TrialResult Session::run_trial(const TrialItem& item, TrialSize size, bool counts_syscalls) {
   report_hang_ = [this, item](const std::string& sentence) {
@@ -200,7 +209,8 @@ void Session::pilot() {
   fail_cells_of_hung_queues();
   std::string_view calibrated;  // point
   for (const Cell& cell : selection_.cells) {
-    if (!is_selected(*cell.point) || state_.sizes.contains(cell.name) || is_excluded(cell)) continue;
+    if (!is_selected(*cell.point) || state_.sizes.contains(cell.name) || is_excluded(cell))
+      continue;
     const Point& point = *cell.point;
     if (point.name != std::exchange(calibrated, point.name)) probe_ = probe_cores(point);
     size_cell(cell);
@@ -257,14 +267,17 @@ void Session::count_syscalls_of(const Cell& cell) {
   write(start_row(item, 0));
   const TrialResult result = run_trial(item, size, true);
   if (!result.fault.empty()) return fail_cell(item, result.fault);
-  Json row{{"kind", "syscalls"}, {"cell", cell.name}, {"point", cell.point->name}, {"queue", cell.queue->name}};
+  Json row{{"kind", "syscalls"},
+           {"cell", cell.name},
+           {"point", cell.point->name},
+           {"queue", cell.queue->name}};
   for (const auto& [name, value] : result.counters) {
     if (name.ends_with("syscalls_per_msg")) row[name] = value;
   }
   if (row.contains("syscalls_per_msg")) write(row);
 }
 
-// ----------------------------------------------------------------------------------------------------- rounds
+// ------------------------------------------------------------------------------------------ rounds
 
 std::vector<Block> Session::plan_round() {
   fail_cells_of_hung_queues();
@@ -293,9 +306,11 @@ std::vector<TrialItem> Session::items_of(const Point& point) const {
     items.push_back({&cell, point.level()});
     const bool untimed = point.level() == Level::untimed;
     // A race's number stands only if a timestamped trial of the cell passed in the same run.
-    if (untimed && !state_.verified.contains(cell.name)) items.push_back({&cell, Level::timestamped});
+    if (untimed && !state_.verified.contains(cell.name))
+      items.push_back({&cell, Level::timestamped});
     const bool shows_probe_effect = (i + options_.round) % probe_effect_period == 0;
-    if (!untimed && point.can_be_untimed() && shows_probe_effect) items.push_back({&cell, Level::untimed});
+    if (!untimed && point.can_be_untimed() && shows_probe_effect)
+      items.push_back({&cell, Level::untimed});
   }
   return items;
 }
@@ -303,7 +318,9 @@ std::vector<TrialItem> Session::items_of(const Point& point) const {
 void Session::write_baselines() {
   if (!folder_ || options_.beside_others) return;
   const MachineBaselines baselines = measure_machine_baselines();
-  Json row{{"kind", "limits"}, {"round", options_.round}, {"park_round_trip_ns", baselines.park_round_trip_ns}};
+  Json row{{"kind", "limits"},
+           {"round", options_.round},
+           {"park_round_trip_ns", baselines.park_round_trip_ns}};
   if (baselines.spsc_msgs_per_s) row["spsc_msgs_per_s"] = *baselines.spsc_msgs_per_s;
   write(row);
 }
@@ -333,7 +350,8 @@ TrialResult Session::run(const TrialItem& item) {
   }
   TrialSize size = state_.sizes.at(cell.name);
   if (item.level == Level::timestamped && cell.point->level() == Level::untimed) {
-    const std::size_t most = size.warmup_per_producer + most_messages_to_verify / cell.point->producers;
+    const std::size_t most =
+        size.warmup_per_producer + most_messages_to_verify / cell.point->producers;
     size.messages_per_producer = std::min(size.messages_per_producer, most);
   }
   ++order_;
@@ -366,7 +384,8 @@ TrialResult Session::run(const TrialItem& item) {
 
 // Why the block's numbers are in doubt; empty if they are not.
 std::string Session::disturbance(const CoreProbe& after) const {
-  if (!gap_shares_.empty() && median(gap_shares_) > most_gap_share) return "threads lost their cores during the trials";
+  if (!gap_shares_.empty() && median(gap_shares_) > most_gap_share)
+    return "threads lost their cores during the trials";
   const double drift = std::abs(after.ns_per_step / probe_.ns_per_step - 1);
   if (drift > most_speed_drift) return "the cores changed speed";
   if (std::min(probe_.cpu_share, after.cpu_share) < least_cpu_share) {

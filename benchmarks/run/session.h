@@ -1,5 +1,5 @@
-// One process of a run: the pilot, the properties of the queues, or one round. Which trials happen, in
-// which order, and what is written down of them.
+// One process of a run: the pilot, the properties of the queues, or one round. Which trials happen,
+// in which order, and what is written down of them.
 #pragma once
 
 #include <chrono>
@@ -24,11 +24,12 @@ struct Property;
 
 struct SessionOptions : SelectionOptions {
   std::uint64_t seed = 1;
-  std::filesystem::path out;   ///< empty: nothing is written
-  std::uint64_t round = 1;     ///< 0: the pilot
-  std::string only_file;       ///< points to run, one a line; empty: all
-  std::string crash_reason;    ///< how the last process died during a trial; empty: it did not
-  bool beside_others = false;  ///< other runs go on at the same time: the machine baselines are not measured
+  std::filesystem::path out;  ///< empty: nothing is written
+  std::uint64_t round = 1;    ///< 0: the pilot
+  std::string only_file;      ///< points to run, one a line; empty: all
+  std::string crash_reason;   ///< how the last process died during a trial; empty: it did not
+  /// Other runs go on at the same time: the machine baselines are not measured.
+  bool beside_others = false;
   std::string note_arguments;  ///< JSON that goes into the context verbatim
   double hang_after_s = 10;
 };
@@ -44,8 +45,8 @@ struct Block {
   std::vector<TrialItem> items;  ///< shuffled
 };
 
-/// Not thread-safe. All functions but the constructor and the getters throw IoError where a file cannot
-/// be written.
+/// Not thread-safe. All functions but the constructor and the getters throw IoError where a file
+/// cannot be written.
 class Session {
  public:
   /// Throws UsageError for an error in the options, the scenarios or the content of `out`.
@@ -53,7 +54,9 @@ class Session {
 
   const std::vector<Scenario>& scenarios() const { return selection_.scenarios; }
   /// Names of the queues that run in a scenario.
-  std::vector<std::string> queues_of(const Scenario& scenario) const { return bench::queues_of(scenario, options_); }
+  std::vector<std::string> queues_of(const Scenario& scenario) const {
+    return bench::queues_of(scenario, options_);
+  }
 
   /// Decides the number of messages of every cell (of the points asked for) that has none yet, and
   /// counts the system calls of each.
@@ -67,7 +70,8 @@ class Session {
   /// baselines if there are any.
   std::vector<Block> plan_round();
 
-  /// Calibrates, and probes the machine. Then the block's items, in order, through run(); then finish().
+  /// Calibrates, and probes the machine. Then the block's items, in order, through run(); then
+  /// finish().
   void begin(const Block& block);
   TrialResult run(const TrialItem& item);
   void finish(const Block& block);

@@ -29,8 +29,10 @@ TrialResult TrialRunner::run(const TrialRequest& request) {
   const Point& point = request.point;
   const Traits& traits = request.queue.traits;
   const auto [messages_per_producer, warmup_per_producer] = request.size;
-  draw_demands(point, request.seed, request.round, request.ns_per_step, messages_per_producer, demands_);
-  if (request.extra_work_ns > 0) add_extra_work(request.extra_work_ns, request.ns_per_step, demands_);
+  draw_demands(point, request.seed, request.round, request.ns_per_step, messages_per_producer,
+               demands_);
+  if (request.extra_work_ns > 0)
+    add_extra_work(request.extra_work_ns, request.ns_per_step, demands_);
   const TrialPlan plan{point,
                        request.level,
                        warmup_per_producer,
@@ -52,8 +54,9 @@ TrialResult TrialRunner::run(const TrialRequest& request) {
   }
   environment.end();
   const std::size_t cores = core_count(point);
-  TrialResult result = point.is_chain() ? analyse_chain(plan, chain_record_, traits, request.handoff_ns, cores)
-                                        : analyse_queue(plan, record_, traits, request.handoff_ns, cores);
+  TrialResult result = point.is_chain()
+                           ? analyse_chain(plan, chain_record_, traits, request.handoff_ns, cores)
+                           : analyse_queue(plan, record_, traits, request.handoff_ns, cores);
   add_environment_metrics(environment, request.ns_per_step, result);
   return result;
 }

@@ -1,5 +1,5 @@
-// One trial from its request to its result: draws the work, sets up the environment, runs the measured
-// loop, analyses the record.
+// One trial from its request to its result: draws the work, sets up the environment, runs the
+// measured loop, analyses the record.
 #pragma once
 
 #include <cstdint>

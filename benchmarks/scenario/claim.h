@@ -13,11 +13,14 @@ namespace bq::bench {
 struct Claim {
   std::string says;  ///< in plain words
   std::string counter;
-  std::vector<std::string> queues;            ///< it must hold for all of them; empty: for each bounded queue that ran
-  std::string than;                           ///< the queue to divide by, inside each block; empty: none
-  std::vector<std::string> points;            ///< by name, in the order of the scenario
-  std::vector<std::string> than_points;       ///< the points to divide by; empty: none
-  std::optional<double> above, below;         ///< in the counter's unit, or of the ratio; one of them at least
+  /// It must hold for all of them; empty: for each bounded queue that ran.
+  std::vector<std::string> queues;
+  /// The queue to divide by, inside each block; empty: none.
+  std::string than;
+  std::vector<std::string> points;       ///< by name, in the order of the scenario
+  std::vector<std::string> than_points;  ///< the points to divide by; empty: none
+  /// In the counter's unit, or of the ratio; one of them at least.
+  std::optional<double> above, below;
   std::size_t queue_line = 0, than_line = 0;  ///< where the file names the queues
 };
 

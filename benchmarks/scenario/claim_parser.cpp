@@ -33,7 +33,8 @@ std::string read_text(const TomlDiagnostics& diagnostics, const toml::table& cla
   return *text;
 }
 
-std::optional<double> read_bound(const TomlDiagnostics& diagnostics, const toml::table& claim, const char* key) {
+std::optional<double> read_bound(const TomlDiagnostics& diagnostics, const toml::table& claim,
+                                 const char* key) {
   const toml::node* node = claim.get(key);
   if (!node) return std::nullopt;
   const auto value = node->is_number() ? node->value<double>() : std::nullopt;
@@ -44,7 +45,8 @@ std::optional<double> read_bound(const TomlDiagnostics& diagnostics, const toml:
 // A name, a list of names, or "each": an empty list.
 std::vector<std::string> read_queues(const TomlDiagnostics& diagnostics, const toml::table& claim) {
   const toml::node* node = claim.get("queue");
-  if (!node) diagnostics.fail(claim, path_of("queue"), "missing: name a queue, a list of them, or \"each\"");
+  if (!node)
+    diagnostics.fail(claim, path_of("queue"), "missing: name a queue, a list of them, or \"each\"");
   const auto name_in = [&](const toml::node& from) {
     const auto name = from.value_exact<std::string>();
     if (!name || name->empty())
@@ -58,7 +60,8 @@ std::vector<std::string> read_queues(const TomlDiagnostics& diagnostics, const t
   std::vector<std::string> names;
   for (const toml::node& each : *node->as_array()) {
     names.push_back(name_in(each));
-    if (names.back() == "each") diagnostics.fail(each, path_of("queue"), "\"each\" stands alone, not in a list");
+    if (names.back() == "each")
+      diagnostics.fail(each, path_of("queue"), "\"each\" stands alone, not in a list");
     if (std::count(names.begin(), names.end(), names.back()) > 1) {
       diagnostics.fail(each, path_of("queue"), "'" + names.back() + "' comes twice");
     }
@@ -67,17 +70,18 @@ std::vector<std::string> read_queues(const TomlDiagnostics& diagnostics, const t
   return names;
 }
 
-// ----------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // points
 
 const Point::Value* param_of(const Point& point, std::string_view name) {
-  const auto param =
-      std::find_if(point.params.begin(), point.params.end(), [&](const auto& p) { return p.first == name; });
+  const auto param = std::find_if(point.params.begin(), point.params.end(),
+                                  [&](const auto& p) { return p.first == name; });
   return param == point.params.end() ? nullptr : &param->second;
 }
 
 bool equals(const Point::Value& value, const toml::node& node) {
-  if (const auto* text = std::get_if<std::string>(&value)) return node.value_exact<std::string>() == *text;
+  if (const auto* text = std::get_if<std::string>(&value))
+    return node.value_exact<std::string>() == *text;
   const auto* whole = std::get_if<std::int64_t>(&value);
   const double number = whole ? static_cast<double>(*whole) : std::get<double>(value);
   return node.is_number() && node.value<double>() == number;
@@ -94,8 +98,8 @@ std::vector<std::string> param_names(const std::vector<Point>& points) {
 }
 
 // The points at which every parameter of the table has its value, or one of its values.
-std::vector<std::string> select(const TomlDiagnostics& diagnostics, const toml::table& claim, const char* key,
-                                const std::vector<Point>& points) {
+std::vector<std::string> select(const TomlDiagnostics& diagnostics, const toml::table& claim,
+                                const char* key, const std::vector<Point>& points) {
   const toml::node* node = claim.get(key);
   const toml::table* wanted = node ? node->as_table() : nullptr;
   if (node && (!wanted || wanted->empty())) {
@@ -107,10 +111,12 @@ std::vector<std::string> select(const TomlDiagnostics& diagnostics, const toml::
     for (const auto& [name, choice] : *wanted) {
       const std::string param(name.str());
       const std::string path = path_of(key) + "." + toml_name(param);
-      if (const auto known = param_names(points); std::find(known.begin(), known.end(), param) == known.end()) {
+      if (const auto known = param_names(points);
+          std::find(known.begin(), known.end(), param) == known.end()) {
         diagnostics.fail(choice, path,
-                         known.empty() ? "the scenario sweeps nothing"
-                                       : "is not swept; the nearest are " + closest_names(param, known));
+                         known.empty()
+                             ? "the scenario sweeps nothing"
+                             : "is not swept; the nearest are " + closest_names(param, known));
       }
       toml::array alone;
       if (!choice.is_array()) alone.push_back(choice);
@@ -121,28 +127,34 @@ std::vector<std::string> select(const TomlDiagnostics& diagnostics, const toml::
         return own && equals(*own, value);
       };
       for (const toml::node& value : values) {
-        if (std::none_of(points.begin(), points.end(), [&](const Point& point) { return has(point, value); })) {
+        if (std::none_of(points.begin(), points.end(),
+                         [&](const Point& point) { return has(point, value); })) {
           std::ostringstream what;
           what << "no point has " << param << " = " << toml::node_view(value);
           diagnostics.fail(choice, path, what.str());
         }
       }
       std::erase_if(left, [&](const Point* point) {
-        return std::none_of(values.begin(), values.end(), [&](const toml::node& value) { return has(*point, value); });
+        return std::none_of(values.begin(), values.end(),
+                            [&](const toml::node& value) { return has(*point, value); });
       });
     }
-    if (left.empty()) diagnostics.fail(*node, path_of(key), "selects no point: none has all of these values");
+    if (left.empty())
+      diagnostics.fail(*node, path_of(key), "selects no point: none has all of these values");
   }
   std::vector<std::string> names;
   for (const Point* point : left) names.push_back(point->name);
   return names;
 }
 
-Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table, const std::vector<Point>& points) {
+Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table,
+                 const std::vector<Point>& points) {
   check_claim_keys(diagnostics, table);
   Claim claim;
-  claim.says = read_text(diagnostics, table, "says", "every claim states its prediction in plain words");
-  claim.counter = read_text(diagnostics, table, "counter", "name one (queue_bench --counters lists them)");
+  claim.says =
+      read_text(diagnostics, table, "says", "every claim states its prediction in plain words");
+  claim.counter =
+      read_text(diagnostics, table, "counter", "name one (queue_bench --counters lists them)");
   check_counter(diagnostics, *table.get("counter"), path_of("counter"), claim.counter);
   claim.queues = read_queues(diagnostics, table);
   claim.queue_line = table.get("queue")->source().begin.line;
@@ -169,9 +181,11 @@ Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table, c
 
   claim.above = read_bound(diagnostics, table, "above");
   claim.below = read_bound(diagnostics, table, "below");
-  if (!claim.above && !claim.below) diagnostics.fail(table, path_of("above"), "missing: give above, below or both");
+  if (!claim.above && !claim.below)
+    diagnostics.fail(table, path_of("above"), "missing: give above, below or both");
   if (claim.above && claim.below && !(*claim.above < *claim.below)) {
-    diagnostics.fail(*table.get("above"), path_of("above"), "must be less than below: nothing can lie between");
+    diagnostics.fail(*table.get("above"), path_of("above"),
+                     "must be less than below: nothing can lie between");
   }
   if ((!claim.than.empty() || !claim.than_points.empty()) && claim.below.value_or(1) <= 0) {
     diagnostics.fail(*table.get("below"), path_of("below"), "must be above 0: it bounds a ratio");
@@ -181,14 +195,14 @@ Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table, c
 
 }  // namespace
 
-void check_counter(const TomlDiagnostics& diagnostics, const toml::node& node, const std::string& key,
-                   const std::string& name) {
+void check_counter(const TomlDiagnostics& diagnostics, const toml::node& node,
+                   const std::string& key, const std::string& name) {
   if (find_counter(name)) return;
   std::vector<std::string> known;
   for (const Counter& counter : counters) known.emplace_back(counter.name);
   diagnostics.fail(node, key,
-                   "there is no counter '" + name + "'; the nearest are " + closest_names(name, known) +
-                       " (queue_bench --counters lists all)");
+                   "there is no counter '" + name + "'; the nearest are " +
+                       closest_names(name, known) + " (queue_bench --counters lists all)");
 }
 
 std::vector<Claim> read_claims(const TomlDiagnostics& diagnostics, const toml::table& file,

@@ -9,11 +9,11 @@
 namespace bq::bench {
 
 /// Throws UsageError, with the nearest names, where there is no counter `name`.
-void check_counter(const TomlDiagnostics& diagnostics, const toml::node& node, const std::string& key,
-                   const std::string& name);
+void check_counter(const TomlDiagnostics& diagnostics, const toml::node& node,
+                   const std::string& key, const std::string& name);
 
-/// Reads the claims of `file` and resolves the `points` that they are about. Whether their queues exist is for somebody
-/// who knows queues. Throws UsageError.
+/// Reads the claims of `file` and resolves the `points` that they are about. Whether their queues
+/// exist is for somebody who knows queues. Throws UsageError.
 std::vector<Claim> read_claims(const TomlDiagnostics& diagnostics, const toml::table& file,
                                const std::vector<Point>& points);
 

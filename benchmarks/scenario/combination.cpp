@@ -18,7 +18,8 @@ const toml::node* node_at(const toml::table& file, std::string_view path) {
 
 }  // namespace
 
-Combination::Combination(const TomlDiagnostics& diagnostics, const toml::table& file, const toml::table* overlay)
+Combination::Combination(const TomlDiagnostics& diagnostics, const toml::table& file,
+                         const toml::table* overlay)
     : diagnostics_(diagnostics), file_(file), overlay_(overlay) {
   for (const Key& key : keys()) {
     const std::string path = key.path();
@@ -51,8 +52,8 @@ const toml::node* Combination::find(std::string_view path) const {
 const toml::node* Combination::raw(std::string_view path) const {
   if (overlay_) {
     if (const toml::node* node = node_at(*overlay_, path)) return node;
-    // A case that redefines a side's work, or the arrivals, starts that table afresh: keys left over
-    // from another process would not apply.
+    // A case that redefines a side's work, or the arrivals, starts that table afresh: keys left
+    // over from another process would not apply.
     const std::string table(path.substr(0, path.find('.')));
     for (const char* leaf : {".work", ".process"}) {
       if (table.size() < path.size() && node_at(*overlay_, table + leaf)) return nullptr;
@@ -66,12 +67,14 @@ void Combination::fail(std::string_view path, const std::string& what) const {
   diagnostics_.fail(node ? node->source().begin.line : line(), path, what);
 }
 
-std::optional<std::int64_t> Combination::read_count(std::string_view path, std::int64_t low, std::int64_t high) const {
+std::optional<std::int64_t> Combination::read_count(std::string_view path, std::int64_t low,
+                                                    std::int64_t high) const {
   const toml::node* node = find(path);
   if (!node) return std::nullopt;
   const auto value = node->value_exact<std::int64_t>();
   if (!value || *value < low || *value > high) {
-    fail(path, "must be a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    fail(path,
+         "must be a whole number from " + std::to_string(low) + " to " + std::to_string(high));
   }
   return value;
 }
@@ -96,8 +99,8 @@ std::optional<std::string> Combination::read_text(std::string_view path) const {
   return value;
 }
 
-std::optional<std::string> Combination::read_choice_of(std::string_view path,
-                                                       const std::vector<std::string>& choices) const {
+std::optional<std::string> Combination::read_choice_of(
+    std::string_view path, const std::vector<std::string>& choices) const {
   const toml::node* node = find(path);
   if (!node) return std::nullopt;
   const auto value = node->value_exact<std::string>();

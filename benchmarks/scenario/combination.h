@@ -20,7 +20,8 @@ namespace bq::bench {
 class Combination {
  public:
   /// The first combination. Keeps references to all three; `overlay` may be nullptr.
-  Combination(const TomlDiagnostics& diagnostics, const toml::table& file, const toml::table* overlay);
+  Combination(const TomlDiagnostics& diagnostics, const toml::table& file,
+              const toml::table* overlay);
 
   /// Steps to the next combination; false after the last.
   bool advance();
@@ -30,7 +31,8 @@ class Combination {
   const toml::node* find(std::string_view path) const;
   bool gives(std::string_view path) const { return find(path) != nullptr; }
   /// Absent where the file does not give the key.
-  std::optional<std::int64_t> read_count(std::string_view path, std::int64_t low, std::int64_t high) const;
+  std::optional<std::int64_t> read_count(std::string_view path, std::int64_t low,
+                                         std::int64_t high) const;
   /// A number above 0 and at most `high`; absent where the file does not give the key.
   std::optional<double> read_positive(std::string_view path, double high) const;
   std::optional<std::string> read_text(std::string_view path) const;
@@ -40,7 +42,8 @@ class Combination {
     return text ? enumerator_of<E>(*text) : std::nullopt;
   }
   /// One of `choices`; absent where the file does not give the key.
-  std::optional<std::string> read_choice_of(std::string_view path, const std::vector<std::string>& choices) const;
+  std::optional<std::string> read_choice_of(std::string_view path,
+                                            const std::vector<std::string>& choices) const;
 
   [[noreturn]] void fail(std::string_view path, const std::string& what) const;
   const TomlDiagnostics& diagnostics() const { return diagnostics_; }

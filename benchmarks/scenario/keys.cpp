@@ -21,13 +21,15 @@ namespace {
 
 constexpr std::array point_tables{"producer", "consumer", "stage", "arrivals"};
 
-// ---------------------------------------------------------------- keys that are one member of a point
+// ------------------------------------------------------------- keys that are one member of a point
 // Their default is the member's initial value.
 
-Key count_key(const char* name, const char* unit, std::int64_t high, std::size_t Point::*member, const char* meaning) {
+Key count_key(const char* name, const char* unit, std::int64_t high, std::size_t Point::*member,
+              const char* meaning) {
   Key key{"", name, "whole number", unit, std::to_string(Point{}.*member), meaning};
   key.read = [=](const Combination& from, Point& point) {
-    if (const auto value = from.read_count(name, 1, high)) point.*member = static_cast<std::size_t>(*value);
+    if (const auto value = from.read_count(name, 1, high))
+      point.*member = static_cast<std::size_t>(*value);
   };
   key.write = [=](const Point& point, Json& json) { json[name] = point.*member; };
   key.default_value = Point{}.*member;
@@ -46,17 +48,20 @@ Key choice_key(const char* name, E Point::*member, const char* meaning) {
   return key;
 }
 
-Key number_key(const char* name, const char* unit, double high, std::optional<double> Point::*member,
-               const char* default_text, const char* meaning) {
+Key number_key(const char* name, const char* unit, double high,
+               std::optional<double> Point::*member, const char* default_text,
+               const char* meaning) {
   Key key{"", name, "number", unit, default_text, meaning};
-  key.read = [=](const Combination& from, Point& point) { point.*member = from.read_positive(name, high); };
+  key.read = [=](const Combination& from, Point& point) {
+    point.*member = from.read_positive(name, high);
+  };
   key.write = [=](const Point& point, Json& json) {
     if (point.*member) json[name] = *(point.*member);
   };
   return key;
 }
 
-// ---------------------------------------------------------------- keys whose reader is written by hand
+// ------------------------------------------------------------ keys whose reader is written by hand
 
 Key capacity_key() {
   Key key{"",
@@ -64,7 +69,8 @@ Key capacity_key() {
           "whole number",
           "messages",
           "required",
-          "1 to 16,777,216; of each queue; full queues must fit into the free memory, as each trial fills them "
+          "1 to 16,777,216; of each queue; full queues must fit into the free memory, as each "
+          "trial fills them "
           "before it begins"};
   key.read = [](const Combination& from, Point& point) {
     const auto value = from.read_count("capacity", 1, max_capacity);
@@ -100,7 +106,8 @@ Key message_bytes_key() {
     if (on_heap && (point.message_bytes < 16 || point.message_bytes % 8 != 0)) {
       from.fail("message_bytes", "must be a multiple of 8 and at least 16 with payload = \"heap\"");
     }
-    if (!on_heap && std::find(in_queue.begin(), in_queue.end(), point.message_bytes) == in_queue.end()) {
+    if (!on_heap &&
+        std::find(in_queue.begin(), in_queue.end(), point.message_bytes) == in_queue.end()) {
       from.fail("message_bytes", "must be " + sizes + "; other sizes need payload = \"heap\"");
     }
   };
@@ -162,8 +169,9 @@ Key work_table(const char* name, Work Point::*member, const char* meaning) {
 }
 
 Key stage_table() {
-  Key key = work_table("stage", &Point::stage,
-                       "the work of each stage in the middle of a pipeline, between its pop and its push");
+  Key key = work_table(
+      "stage", &Point::stage,
+      "the work of each stage in the middle of a pipeline, between its pop and its push");
   key.read = [](const Combination& from, Point& point) {
     for (const std::string& leaf : key_names_of("stage")) {
       const bool misplaced = point.topology != Topology::pipeline && from.gives("stage." + leaf);
@@ -183,7 +191,8 @@ Key arrivals_table() {
           "table",
           "",
           "closed loop",
-          "open loop: messages arrive at these times, whether there is room or not, and latency counts from there. "
+          "open loop: messages arrive at these times, whether there is room or not, and latency "
+          "counts from there. "
           "The producers have no work then",
           false};
   key.read = [](const Combination& from, Point& point) { point.arrivals = read_arrivals(from); };
@@ -197,26 +206,31 @@ Key arrivals_table() {
 
 // The keys that [producer], [consumer], [stage] and [arrivals] have in common, but for the mean.
 void add_distribution_keys(const std::string& table, std::vector<Key>& all) {
-  all.push_back({table, "cv", "number", "", "", "lognormal: standard deviation / mean, at most 10"});
+  all.push_back(
+      {table, "cv", "number", "", "", "lognormal: standard deviation / mean, at most 10"});
   all.push_back({table, "burst_msgs", "whole number", "messages", "", "bursty: messages a burst"});
   all.push_back({table, "burst_gap_ns", "number", "ns", "",
-                 "bursty: time between the messages of a burst; the pause after it is exponential, as long as the "
+                 "bursty: time between the messages of a burst; the pause after it is exponential, "
+                 "as long as the "
                  "mean asks"});
   all.push_back({table, "trace_file", "text", "", "",
-                 "trace: a file of recorded times, one number a line, in ns; the path is relative to the scenario's "
+                 "trace: a file of recorded times, one number a line, in ns; the path is relative "
+                 "to the scenario's "
                  "folder. Read cyclically; each producer starts at a different position"});
 }
 
 void add_work_table(Key table, std::vector<Key>& all) {
   const std::string name = table.name;
   all.push_back(std::move(table));
-  Key work{name, "work", "text", "", "`none`", "`spin`: burns CPU, calibrated; `sleep`: blocks; `none`"};
+  Key work{name, "work",   "text",
+           "",   "`none`", "`spin`: burns CPU, calibrated; `sleep`: blocks; `none`"};
   work.values = names_of<WorkKind>();
   all.push_back(work);
   Key process{name, "process", "text", "", "`constant`", "the distribution of the times"};
   process.values = names_of<Distribution>();
   all.push_back(process);
-  all.push_back({name, "mean_ns", "number", "ns", "required with work, unless `rho` or a trace gives it",
+  all.push_back({name, "mean_ns", "number", "ns",
+                 "required with work, unless `rho` or a trace gives it",
                  "mean time a message, over everything; a trace is scaled to it"});
   add_distribution_keys(name, all);
 }
@@ -229,7 +243,8 @@ void add_arrivals_table(std::vector<Key>& all) {
   }
   all.push_back(process);
   all.push_back({"arrivals", "mean_gap_ns", "number", "ns", "this, the next, or `rho`",
-                 "mean time between two messages, over all producers, each of which has a stream of its own"});
+                 "mean time between two messages, over all producers, each of which has a stream "
+                 "of its own"});
   all.push_back({"arrivals", "rate_per_s", "number", "msgs/s", "", "the same as a rate"});
   add_distribution_keys("arrivals", all);
   Key wait{"arrivals",
@@ -237,7 +252,8 @@ void add_arrivals_table(std::vector<Key>& all) {
            "text",
            "",
            '`' + std::string(name_of(Arrivals{}.wait)) + '`',
-           "how a producer waits for the next arrival: `spin` reads the clock, `sleep` does so only for the last "
+           "how a producer waits for the next arrival: `spin` reads the clock, `sleep` does so "
+           "only for the last "
            "0.1 ms"};
   wait.values = names_of<ArrivalWait>();
   all.push_back(wait);
@@ -245,14 +261,17 @@ void add_arrivals_table(std::vector<Key>& all) {
 
 // Keys of the file, which the scenario reads (scenario_file.cpp).
 void add_scenario_keys(std::vector<Key>& all) {
-  const auto add = [&](const char* name, const char* type, std::string default_text, const char* meaning) {
+  const auto add = [&](const char* name, const char* type, std::string default_text,
+                       const char* meaning) {
     all.push_back({"", name, type, "", std::move(default_text), meaning, false, false});
   };
   add("question", "text", "required", "what the scenario asks, in plain words");
   add("expect", "text", "required", "the answer you expect, and why");
-  add("rank", "bool", "`true`", "whether its points count in the score of the overview and of the table");
+  add("rank", "bool", "`true`",
+      "whether its points count in the score of the overview and of the table");
   add("judged_by", "name of a counter",
-      "lost time with the switch to nominal times; in an open loop the mean excess; throughput without work",
+      "lost time with the switch to nominal times; in an open loop the mean excess; throughput "
+      "without work",
       "what ranks the queues; one of `queue_bench --counters` of which less or more is better");
   add("rounds", "whole number", std::to_string(default_rounds),
       "rounds of a default run; the most of all selected scenarios counts");
@@ -261,29 +280,37 @@ void add_scenario_keys(std::vector<Key>& all) {
 }
 
 void add_repeated_tables(std::vector<Key>& all) {
-  const auto add = [&](const char* table, const char* name, const char* type, const char* default_text,
-                       const char* meaning) {
+  const auto add = [&](const char* table, const char* name, const char* type,
+                       const char* default_text, const char* meaning) {
     all.push_back({table, name, type, "", default_text, meaning, false, false});
   };
-  add("", "case", "tables", "", "a named variant: its keys override the file's; each case is swept by itself");
-  all.push_back({"case", "name", "text", "", "required", "the case's name, a part of its points' names", false});
+  add("", "case", "tables", "",
+      "a named variant: its keys override the file's; each case is swept by itself");
+  all.push_back({"case", "name", "text", "", "required",
+                 "the case's name, a part of its points' names", false});
   add("", "claim", "tables", "", "what the run scores right or wrong");
   add("claim", "says", "text", "required", "the claim in plain words");
   add("claim", "counter", "name of a counter", "required", "one of `queue_bench --counters`");
   add("claim", "queue", "name or list of names", "required",
       "the claim must hold for all of them; `\"each\"`: every bounded queue that ran");
   add("claim", "where", "table", "all points",
-      "the points that it is about: swept keys as in the points' names (`--list`; `consumer_mean_ns`, `case`), each "
+      "the points that it is about: swept keys as in the points' names (`--list`; "
+      "`consumer_mean_ns`, `case`), each "
       "with a value or a list");
-  add("claim", "than", "name of a queue", "", "the claim is about the ratio to this queue, inside each block");
+  add("claim", "than", "name of a queue", "",
+      "the claim is about the ratio to this queue, inside each block");
   add("claim", "than_where", "table", "",
-      "instead of `than`: other points, selected as by `where`; the claim is about the ratio of the same queue here "
+      "instead of `than`: other points, selected as by `where`; the claim is about the ratio of "
+      "the same queue here "
       "to there");
-  add("claim", "above", "number", "this, `below` or both", "the lower bound, in the counter's unit or of the ratio");
+  add("claim", "above", "number", "this, `below` or both",
+      "the lower bound, in the counter's unit or of the ratio");
   add("claim", "below", "number", "this, `above` or both", "the upper bound");
   add("", "earlier_expect", "tables", "",
-      "an `expect` that runs contradicted, kept beside the new one: a prediction that failed is a result");
-  add("earlier_expect", "until", "date", "required", "when it was replaced: `2026-11-28`, without quotes");
+      "an `expect` that runs contradicted, kept beside the new one: a prediction that failed is a "
+      "result");
+  add("earlier_expect", "until", "date", "required",
+      "when it was replaced: `2026-11-28`, without quotes");
   add("earlier_expect", "text", "text", "required", "what `expect` said");
   add("earlier_expect", "why", "text", "required", "what contradicts it, and by how much");
 }
@@ -291,48 +318,59 @@ void add_repeated_tables(std::vector<Key>& all) {
 std::vector<Key> all_keys() {
   std::vector<Key> all;
   add_scenario_keys(all);
-  all.push_back(choice_key("shape", &Point::topology,
-                           "`queue`: one, between producers and consumers; `pipeline`: a row of stages with a queue "
-                           "between each two, the producer first and the consumer last; `ping_pong`: a client pushes "
-                           "requests into one queue and pops each reply from another, a server pops, works and "
-                           "pushes. The last two take one producer and one consumer, 8-byte messages, a closed loop, "
-                           "and no `batch`, `rho` or quota"));
+  all.push_back(choice_key(
+      "shape", &Point::topology,
+      "`queue`: one, between producers and consumers; `pipeline`: a row of stages with a queue "
+      "between each two, the producer first and the consumer last; `ping_pong`: a client pushes "
+      "requests into one queue and pops each reply from another, a server pops, works and "
+      "pushes. The last two take one producer and one consumer, 8-byte messages, a closed loop, "
+      "and no `batch`, `rho` or quota"));
   all.back().swept = false;
   all.push_back(stages_key());
   all.push_back(count_key("producers", "threads", max_threads, &Point::producers, "1 to 256"));
   all.push_back(count_key("consumers", "threads", max_threads, &Point::consumers, "1 to 256"));
   all.push_back(capacity_key());
-  all.push_back(choice_key("payload", &Point::payload,
-                           "where a message's bytes travel: `in_queue`, or `heap`: allocated by the producer, freed by "
-                           "the consumer, and a pointer passes through the queue"));
+  all.push_back(choice_key(
+      "payload", &Point::payload,
+      "where a message's bytes travel: `in_queue`, or `heap`: allocated by the producer, freed by "
+      "the consumer, and a pointer passes through the queue"));
   all.push_back(message_bytes_key());
-  all.push_back(choice_key("when_full", &Point::when_full,
-                           "what a producer does without room: `wait`, or `drop` the message (`try_push`; needs "
-                           "`[arrivals]`)"));
-  all.push_back(choice_key("placement", &Point::placement,
-                           "`spread`: thread i on allowed core i mod n, consumers first, a pipeline's stages from the "
-                           "last on; `free`: no pinning; `one_core`"));
-  all.push_back(choice_key("neighbour", &Point::neighbour,
-                           "the background load during a trial: `none`; `idle_priority`: on each core a thread of "
-                           "SCHED_IDLE that spins; not with `[arrivals]`"));
-  all.push_back(number_key("cpu_quota_pct", "%", 100, &Point::cpu_quota_pct, "no quota",
-                           "the trial runs in a CPU cgroup that gives it this share of the used cores' time, in "
-                           "periods of 100 ms; above 0, at most 100; not with a neighbour"));
-  all.push_back(count_key("batch", "messages", max_capacity, &Point::batch,
-                          "pushed one after the other after one piece of work (of the first), or arriving at once; "
-                          "`mean_ns` stays the mean per message; at most `capacity`"));
-  all.push_back(number_key("rho", "", 100, &Point::rho, "",
-                           "offered load over service capacity, (producers / producer mean) / (consumers / consumer "
-                           "mean), at most 100; sets `producer.mean_ns`, or the mean gap of the arrivals"));
+  all.push_back(choice_key(
+      "when_full", &Point::when_full,
+      "what a producer does without room: `wait`, or `drop` the message (`try_push`; needs "
+      "`[arrivals]`)"));
+  all.push_back(choice_key(
+      "placement", &Point::placement,
+      "`spread`: thread i on allowed core i mod n, consumers first, a pipeline's stages from the "
+      "last on; `free`: no pinning; `one_core`"));
+  all.push_back(choice_key(
+      "neighbour", &Point::neighbour,
+      "the background load during a trial: `none`; `idle_priority`: on each core a thread of "
+      "SCHED_IDLE that spins; not with `[arrivals]`"));
+  all.push_back(number_key(
+      "cpu_quota_pct", "%", 100, &Point::cpu_quota_pct, "no quota",
+      "the trial runs in a CPU cgroup that gives it this share of the used cores' time, in "
+      "periods of 100 ms; above 0, at most 100; not with a neighbour"));
+  all.push_back(count_key(
+      "batch", "messages", max_capacity, &Point::batch,
+      "pushed one after the other after one piece of work (of the first), or arriving at once; "
+      "`mean_ns` stays the mean per message; at most `capacity`"));
+  all.push_back(number_key(
+      "rho", "", 100, &Point::rho, "",
+      "offered load over service capacity, (producers / producer mean) / (consumers / consumer "
+      "mean), at most 100; sets `producer.mean_ns`, or the mean gap of the arrivals"));
   all.push_back(number_key("window_ms", "ms", 300'000, &Point::window_ms, "see below",
                            "least length of the measured window, at most 300,000"));
-  add_work_table(work_table("producer", &Point::producer,
-                            "the work of each producer for each message, before its push; in a ping-pong the "
-                            "client's, between a reply and its next request"),
-                 all);
-  add_work_table(work_table("consumer", &Point::consumer,
-                            "the work of each consumer for each message, after its pop; in a ping-pong the server's"),
-                 all);
+  add_work_table(
+      work_table("producer", &Point::producer,
+                 "the work of each producer for each message, before its push; in a ping-pong the "
+                 "client's, between a reply and its next request"),
+      all);
+  add_work_table(
+      work_table(
+          "consumer", &Point::consumer,
+          "the work of each consumer for each message, after its pop; in a ping-pong the server's"),
+      all);
   add_work_table(stage_table(), all);
   add_arrivals_table(all);
   add_repeated_tables(all);
@@ -347,8 +385,8 @@ const std::vector<Key>& keys() {
 }
 
 const Key* find_key(std::string_view table, std::string_view name) {
-  const auto key =
-      std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return k.table == table && k.name == name; });
+  const auto key = std::find_if(keys().begin(), keys().end(),
+                                [&](const Key& k) { return k.table == table && k.name == name; });
   return key == keys().end() ? nullptr : &*key;
 }
 

@@ -1,6 +1,6 @@
-// Every key of the scenario language: the one table that the parser, the serialisation, the hints for
-// unknown names, `queue_bench --schema` and the pages read. A new key is one entry in keys.cpp, one
-// member of Point, and the code that acts on it; then run ./scripts/generate.
+// Every key of the scenario language: the one table that the parser, the serialisation, the hints
+// for unknown names, `queue_bench --schema` and the pages read. A new key is one entry in keys.cpp,
+// one member of Point, and the code that acts on it; then run ./scripts/generate.
 #pragma once
 
 #include <functional>
@@ -16,11 +16,13 @@ class Combination;
 struct Point;
 
 struct Key {
-  std::string table;                     ///< the table that holds it: "producer"; empty at the top of the file
-  std::string name;                      ///< as in TOML
-  std::string type;                      ///< what its value is: "whole number", "text", "table", ...
-  std::string unit;                      ///< empty without one
-  std::string default_text;              ///< the default, for people; empty where the key is simply absent
+  /// The table that holds it: "producer"; empty at the top of the file.
+  std::string table;
+  std::string name;  ///< as in TOML
+  std::string type;  ///< what its value is: "whole number", "text", "table", ...
+  std::string unit;  ///< empty without one
+  /// The default, for people; empty where the key is simply absent.
+  std::string default_text;
   std::string meaning;                   ///< for the page, Markdown
   bool swept = true;                     ///< whether a list of values makes several points
   bool in_case = true;                   ///< whether a [[case]] may hold it

@@ -14,12 +14,15 @@ namespace bq::bench {
 struct Message {
   std::uint64_t id = 0;
 
-  static Message of(std::uint64_t producer, std::uint64_t sequence) { return {producer << 48 | sequence}; }
+  static Message of(std::uint64_t producer, std::uint64_t sequence) {
+    return {producer << 48 | sequence};
+  }
   std::uint64_t producer() const { return id >> 48; }
   std::uint64_t sequence() const { return id & ((std::uint64_t{1} << 48) - 1); }
 };
 
-/// `bytes` that travel inside the queue, the number at both ends, so that a torn message is noticed.
+/// `bytes` that travel inside the queue, the number at both ends, so that a torn message is
+/// noticed.
 template <std::size_t bytes>
 struct InlineMessage {
   static_assert(bytes >= 24 && bytes % sizeof(std::uint64_t) == 0);
@@ -29,7 +32,8 @@ struct InlineMessage {
   std::uint64_t id_again;
 };
 
-/// A pointer travels; the bytes lie on the heap, allocated by the producer and freed by the consumer.
+/// A pointer travels; the bytes lie on the heap, allocated by the producer and freed by the
+/// consumer.
 struct HeapMessage {
   std::unique_ptr<std::uint64_t[]> words;
   std::size_t count;

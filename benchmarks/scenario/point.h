@@ -54,7 +54,8 @@ struct Process {
   double mean_ns = 0;            ///< over everything, pauses between bursts included
   double cv = 0;                 ///< lognormal: standard deviation / mean
   std::uint64_t burst_msgs = 0;  ///< bursty: messages a burst
-  double burst_gap_ns = 0;       ///< bursty: time between the messages of a burst; the pauses are exponential
+  /// Bursty: time between the messages of a burst; the pauses are exponential.
+  double burst_gap_ns = 0;
   std::shared_ptr<const Trace> trace = nullptr;  ///< its times are scaled to `mean_ns`
 };
 
@@ -167,9 +168,11 @@ constexpr std::string_view name_of(Neighbour value) {
 
 /// How many queues there are, and between whom.
 enum class Topology : std::uint8_t {
-  queue,      ///< one, between producers and consumers
-  pipeline,   ///< one between each two of a row of stages; the first is the producer, the last the consumer
-  ping_pong,  ///< one for requests and one for replies, between a client (producer) and a server (consumer)
+  queue,  ///< one, between producers and consumers
+  /// One between each two of a row of stages; the first is the producer, the last the consumer.
+  pipeline,
+  /// One for requests and one for replies, between a client (producer) and a server (consumer).
+  ping_pong,
 };
 constexpr std::string_view name_of(Topology value) {
   switch (value) {
@@ -209,7 +212,8 @@ struct Point {
   Topology topology = Topology::queue;
   std::size_t producers = 1;
   std::size_t consumers = 1;
-  std::size_t stages = 2;  ///< from the producer to the consumer, these included; over 2 in a pipeline only
+  /// From the producer to the consumer, these included; over 2 in a pipeline only.
+  std::size_t stages = 2;
   std::size_t capacity = 1;
   std::size_t capacity_line = 0;  ///< where the file gives it
   std::size_t message_bytes = 8;
@@ -222,21 +226,27 @@ struct Point {
   Work consumer;
   Work stage;                        ///< pipeline: what each of the stages in the middle does
   std::optional<Arrivals> arrivals;  ///< open loop; the producers do no work then
-  std::size_t batch = 1;      ///< messages that a producer pushes after one piece of work, or that arrive at once
-  std::optional<double> rho;  ///< offered load over service capacity; absent without work (or arrivals) on both sides
-  std::optional<double> window_ms;  ///< least length of the measured window, where the scenario gives it
+  /// Messages that a producer pushes after one piece of work, or that arrive at once.
+  std::size_t batch = 1;
+  /// Offered load over service capacity; absent without work (or arrivals) on both sides.
+  std::optional<double> rho;
+  /// Least length of the measured window, where the scenario gives it.
+  std::optional<double> window_ms;
 
   std::size_t threads() const { return producers + consumers + middle_stages(); }
   std::size_t middle_stages() const { return stages - 2; }
   bool is_chain() const { return topology != Topology::queue; }
   std::size_t queues() const { return topology == Topology::ping_pong ? 2 : stages - 1; }
-  /// Memory of the messages that fill the queues, what they own on the heap included: the least that full queues take.
+  /// Memory of the messages that fill the queues, what they own on the heap included: the least
+  /// that full queues take.
   std::uint64_t full_bytes() const {
     const std::size_t each = message_bytes + (payload == Payload::heap ? sizeof(HeapMessage) : 0);
     return std::uint64_t{queues()} * capacity * each;
   }
   /// What the i-th thread of a chain does for each message.
-  const Work& work_of(std::size_t i) const { return i == 0 ? producer : i + 1 == stages ? consumer : stage; }
+  const Work& work_of(std::size_t i) const {
+    return i == 0 ? producer : i + 1 == stages ? consumer : stage;
+  }
   bool works() const {
     return producer.kind != Work::Kind::none || consumer.kind != Work::Kind::none ||
            (middle_stages() > 0 && stage.kind != Work::Kind::none);
@@ -252,23 +262,28 @@ struct Point {
   bool can_be_untimed() const { return !arrivals && !is_chain(); }
   /// Least time between messages that the work and the arrivals allow, ns.
   double ideal_ns_per_msg() const {
-    const double offer = arrivals ? arrivals->mean_ns : producer.mean_ns / static_cast<double>(producers);
+    const double offer =
+        arrivals ? arrivals->mean_ns : producer.mean_ns / static_cast<double>(producers);
     const double consume = consumer.mean_ns / static_cast<double>(consumers);
     if (topology == Topology::ping_pong) return offer + consume;
     return std::max({offer, consume, middle_stages() > 0 ? stage.mean_ns : 0});
   }
   /// What a trial on `used` cores may take of them.
-  double quota_cores(std::size_t used) const { return static_cast<double>(used) * cpu_quota_pct.value_or(100) / 100; }
+  double quota_cores(std::size_t used) const {
+    return static_cast<double>(used) * cpu_quota_pct.value_or(100) / 100;
+  }
   /// Threads that want a core while they work or watch the clock.
   std::size_t spinning_threads() const {
     const bool producers_sleep =
         arrivals ? arrivals->wait == Arrivals::Wait::sleep : producer.kind == Work::Kind::sleep;
-    return (producers_sleep ? 0 : producers) + (consumer.kind == Work::Kind::sleep ? 0 : consumers) +
+    return (producers_sleep ? 0 : producers) +
+           (consumer.kind == Work::Kind::sleep ? 0 : consumers) +
            (stage.kind == Work::Kind::sleep ? 0 : middle_stages());
   }
 };
 
-/// What a scenario's `expect` said until runs contradicted it: a prediction that failed is a result.
+/// What a scenario's `expect` said until runs contradicted it: a prediction that failed is a
+/// result.
 struct EarlierExpect {
   std::string until;  ///< the day on which it was replaced: 2026-11-28
   std::string text;
@@ -282,7 +297,8 @@ struct Scenario {
   std::string expect;
   std::vector<EarlierExpect> earlier_expect;
   bool rank = true;
-  const Counter* judged_by = nullptr;  ///< the counter that ranks its queues; nullptr: lost time, or else throughput
+  /// The counter that ranks its queues; nullptr: lost time, or else throughput.
+  const Counter* judged_by = nullptr;
   std::size_t rounds = default_rounds;
   std::vector<std::string> queues;  ///< empty: the default line-up
   std::size_t queues_line = 0;      ///< where the file names them

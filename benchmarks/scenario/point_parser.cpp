@@ -50,13 +50,15 @@ void check_chain(const Combination& from, const Point& point) {
 
 void check_batch(const Combination& from, const Point& point) {
   if (point.batch == 1) return;
-  const Process& offer = point.arrivals ? static_cast<const Process&>(*point.arrivals) : point.producer;
+  const Process& offer =
+      point.arrivals ? static_cast<const Process&>(*point.arrivals) : point.producer;
   const std::string table = point.arrivals ? "arrivals" : "producer";
   if (!point.arrivals && point.producer.kind == WorkKind::none) {
     from.fail("batch", "needs work of the producer, or [arrivals]");
   }
   if (offer.distribution == Distribution::bursty || offer.distribution == Distribution::trace) {
-    from.fail("batch", "needs another " + table + ".process: a bursty one and a trace have batches of their own");
+    from.fail("batch", "needs another " + table +
+                           ".process: a bursty one and a trace have batches of their own");
   }
   if (point.batch > point.capacity) {
     from.fail("batch", "a batch of " + std::to_string(point.batch) + " never fits a capacity of " +
@@ -67,15 +69,18 @@ void check_batch(const Combination& from, const Point& point) {
 void check_environment(const Combination& from, const Point& point) {
   if (point.neighbour == Neighbour::none) return;
   if (point.cpu_quota_pct) {
-    from.fail("cpu_quota_pct", "goes with neighbour = \"none\" only: the background load would use the quota up");
+    from.fail("cpu_quota_pct",
+              "goes with neighbour = \"none\" only: the background load would use the quota up");
   }
   if (point.arrivals) {
-    from.fail("neighbour", "needs a closed loop: producers that read the clock until arrivals take the cores, too");
+    from.fail(
+        "neighbour",
+        "needs a closed loop: producers that read the clock until arrivals take the cores, too");
   }
 }
 
-// rho is the offered load over what the consumers can do. Given, it sets the producers' mean or that
-// of the gaps; otherwise it follows from the means.
+// rho is the offered load over what the consumers can do. Given, it sets the producers' mean or
+// that of the gaps; otherwise it follows from the means.
 void resolve_rho(const Combination& from, Point& point) {
   const bool offers = point.arrivals || point.producer.kind != WorkKind::none;
   const bool both = offers && point.consumer.kind != WorkKind::none;
@@ -96,7 +101,8 @@ void resolve_rho(const Combination& from, Point& point) {
 
 }  // namespace
 
-Point read_point(const Combination& from, const std::string& scenario, const std::string& case_name) {
+Point read_point(const Combination& from, const std::string& scenario,
+                 const std::string& case_name) {
   Point point;
   point.scenario = scenario;
   name_point(from, case_name, point);
@@ -106,7 +112,8 @@ Point read_point(const Combination& from, const std::string& scenario, const std
   check_environment(from, point);
   check_batch(from, point);
   check_chain(from, point);
-  if (point.when_full == WhenFull::drop && !point.arrivals) from.fail("when_full", "\"drop\" needs [arrivals]");
+  if (point.when_full == WhenFull::drop && !point.arrivals)
+    from.fail("when_full", "\"drop\" needs [arrivals]");
   check_work(from, "stage", point.stage);
   check_work(from, "consumer", point.consumer);
   resolve_rho(from, point);

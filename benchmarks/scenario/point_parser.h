@@ -10,6 +10,7 @@ namespace bq::bench {
 
 /// Reads every key through the table of keys.h, then applies the rules that join keys. Throws
 /// UsageError.
-Point read_point(const Combination& from, const std::string& scenario, const std::string& case_name);
+Point read_point(const Combination& from, const std::string& scenario,
+                 const std::string& case_name);
 
 }  // namespace bq::bench

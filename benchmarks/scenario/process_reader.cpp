@@ -28,7 +28,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 // One number a line, ns; blank lines and what follows a # are left out.
-std::shared_ptr<const Trace> read_trace(const Combination& from, const std::string& key, const std::string& name) {
+std::shared_ptr<const Trace> read_trace(const Combination& from, const std::string& key,
+                                        const std::string& name) {
   const fs::path file = from.diagnostics().file.parent_path() / name;
   const auto fail = [&](std::size_t line, const std::string& what) {
     from.fail(key, file.string() + (line ? ":" + std::to_string(line) : "") + ": " + what);
@@ -53,7 +54,8 @@ std::shared_ptr<const Trace> read_trace(const Combination& from, const std::stri
     }
     if (ns < 0) fail(number, "a time cannot be negative");
     if (ns > 4e9) fail(number, "longer than 4 s");
-    if (trace->ns.size() == max_trace) fail(number, "more than " + std::to_string(max_trace) + " times");
+    if (trace->ns.size() == max_trace)
+      fail(number, "more than " + std::to_string(max_trace) + " times");
     trace->ns.push_back(ns);
     sum += ns;
   }
@@ -64,13 +66,15 @@ std::shared_ptr<const Trace> read_trace(const Combination& from, const std::stri
 }
 
 // Reads what the distribution needs besides its mean, and refuses what another one would need.
-void read_parameters(const Combination& from, const std::string& table, const std::string& name, Process& process) {
+void read_parameters(const Combination& from, const std::string& table, const std::string& name,
+                     Process& process) {
   const auto key = [&](const char* leaf) { return table + "." + leaf; };
   const auto only_for = [&](Distribution distribution, std::initializer_list<const char*> leaves) {
     for (const char* leaf : leaves) {
       const bool given = from.gives(key(leaf));
       if (process.distribution != distribution && given) {
-        from.fail(key(leaf), "needs " + key("process") + " = \"" + std::string(name_of(distribution)) + "\"");
+        from.fail(key(leaf),
+                  "needs " + key("process") + " = \"" + std::string(name_of(distribution)) + "\"");
       }
       if (process.distribution == distribution && !given) {
         from.fail(key(leaf), "missing: a " + name + " process needs it");
@@ -80,9 +84,11 @@ void read_parameters(const Combination& from, const std::string& table, const st
   only_for(Distribution::lognormal, {"cv"});
   only_for(Distribution::bursty, {"burst_msgs", "burst_gap_ns"});
   only_for(Distribution::trace, {"trace_file"});
-  if (process.distribution == Distribution::lognormal) process.cv = *from.read_positive(key("cv"), 10);
+  if (process.distribution == Distribution::lognormal)
+    process.cv = *from.read_positive(key("cv"), 10);
   if (process.distribution == Distribution::bursty) {
-    process.burst_msgs = static_cast<std::uint64_t>(*from.read_count(key("burst_msgs"), 2, 1'000'000));
+    process.burst_msgs =
+        static_cast<std::uint64_t>(*from.read_count(key("burst_msgs"), 2, 1'000'000));
     process.burst_gap_ns = *from.read_positive(key("burst_gap_ns"), max_mean_ns);
   }
   if (process.distribution == Distribution::trace) {
@@ -101,7 +107,8 @@ void check_process(const Combination& from, const std::string& table, const std:
   const double burst = static_cast<double>(process.burst_msgs);
   const double pause_ns = process.mean_ns * burst - process.burst_gap_ns * (burst - 1);
   if (pause_ns > max_mean_ns) {
-    from.fail(table + ".burst_msgs", "makes a mean pause of over 0.1 s: smaller bursts, or a shorter mean");
+    from.fail(table + ".burst_msgs",
+              "makes a mean pause of over 0.1 s: smaller bursts, or a shorter mean");
   }
   if (pause_ns <= 0) {
     from.fail(table + ".burst_gap_ns", "too long: the bursts alone are slower than the mean of " +
@@ -121,7 +128,8 @@ Work read_work(const Combination& from, const std::string& side) {
   if (work.kind == WorkKind::none) {
     for (const std::string& leaf : key_names_of(side)) {
       const std::string path = side + "." + leaf;
-      if (leaf != "work" && from.gives(path)) from.fail(path, "needs " + side + ".work = \"spin\" or \"sleep\"");
+      if (leaf != "work" && from.gives(path))
+        from.fail(path, "needs " + side + ".work = \"spin\" or \"sleep\"");
     }
     return work;
   }
@@ -144,11 +152,14 @@ std::optional<Arrivals> read_arrivals(const Combination& from) {
     return std::nullopt;
   }
   if (from.gives("producer.work")) {
-    from.fail("producer.work", "with [arrivals] the producers do nothing but push what arrives: leave it out");
+    from.fail("producer.work",
+              "with [arrivals] the producers do nothing but push what arrives: leave it out");
   }
   Arrivals arrivals;
-  arrivals.distribution = static_cast<Distribution>(std::find(names.begin(), names.end(), *name) - names.begin());
-  arrivals.mean_ns = from.read_positive("arrivals.mean_gap_ns", max_mean_ns).value_or(arrivals.mean_ns);
+  arrivals.distribution =
+      static_cast<Distribution>(std::find(names.begin(), names.end(), *name) - names.begin());
+  arrivals.mean_ns =
+      from.read_positive("arrivals.mean_gap_ns", max_mean_ns).value_or(arrivals.mean_ns);
   read_parameters(from, "arrivals", *name, arrivals);
   arrivals.wait = from.read_choice<ArrivalWait>("arrivals.wait").value_or(arrivals.wait);
   if (const auto rate = from.read_positive("arrivals.rate_per_s", 1e9)) {
@@ -162,7 +173,8 @@ std::optional<Arrivals> read_arrivals(const Combination& from) {
 
 void check_work(const Combination& from, const std::string& side, const Work& work) {
   if (work.kind == WorkKind::none) return;
-  if (work.mean_ns <= 0) from.fail(side + ".mean_ns", side == "producer" ? "missing: give it, or rho" : "missing");
+  if (work.mean_ns <= 0)
+    from.fail(side + ".mean_ns", side == "producer" ? "missing: give it, or rho" : "missing");
   check_process(from, side, side + ".mean_ns", work);
 }
 
@@ -170,7 +182,8 @@ void check_arrivals(const Combination& from, const Arrivals& arrivals) {
   if (arrivals.mean_ns <= 0) {
     from.fail("arrivals.mean_gap_ns", "missing: give it, or arrivals.rate_per_s, or rho");
   }
-  const char* mean_key = from.gives("arrivals.rate_per_s") ? "arrivals.rate_per_s" : "arrivals.mean_gap_ns";
+  const char* mean_key =
+      from.gives("arrivals.rate_per_s") ? "arrivals.rate_per_s" : "arrivals.mean_gap_ns";
   check_process(from, "arrivals", mean_key, arrivals);
 }
 

@@ -19,7 +19,8 @@ inline constexpr double least_cpu_share = 0.97;
 inline constexpr double most_speed_drift = 0.05;
 /// ... or in whose median trial the threads were preempted for more than this share of their work.
 inline constexpr double most_gap_share = 0.03;
-/// A generator is late if the 99th percentile of its lateness is more than this share of the mean gap.
+/// A generator is late if the 99th percentile of its lateness is more than this share of the mean
+/// gap.
 inline constexpr double most_lateness = 0.05;
 /// A thread that works so much longer than planned was preempted.
 inline constexpr double least_preemption_ns = 10'000;
@@ -38,7 +39,8 @@ struct Rule {
 
 inline constexpr std::array rules{
     Rule{"default_rounds", default_rounds, "rounds of a default run"},
-    Rule{"least_blocks_for_verdict", least_blocks_for_verdict, "undisturbed blocks that a verdict needs"},
+    Rule{"least_blocks_for_verdict", least_blocks_for_verdict,
+         "undisturbed blocks that a verdict needs"},
     Rule{"least_samples_beyond_quantile", least_samples_beyond_quantile,
          "a quantile q of n samples is stated from n (1 - q) of this on"},
     Rule{"least_cpu_share", least_cpu_share,
@@ -46,11 +48,14 @@ inline constexpr std::array rules{
     Rule{"most_speed_drift", most_speed_drift,
          "a block is disturbed if its cores changed speed by more than this share"},
     Rule{"most_gap_share", most_gap_share,
-         "a block is disturbed in whose median trial the threads were preempted for more than this share of their "
+         "a block is disturbed in whose median trial the threads were preempted for more than this "
+         "share of their "
          "work"},
     Rule{"most_lateness", most_lateness,
-         "a generator is late if the 99th percentile of its lateness is more than this share of the mean gap"},
-    Rule{"least_preemption_ns", least_preemption_ns, "a thread that works so much longer than planned was preempted"},
+         "a generator is late if the 99th percentile of its lateness is more than this share of "
+         "the mean gap"},
+    Rule{"least_preemption_ns", least_preemption_ns,
+         "a thread that works so much longer than planned was preempted"},
 };
 
 }  // namespace bq::bench

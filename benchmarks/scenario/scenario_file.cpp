@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::string_literals;
 
-// ---------------------------------------------------------------------------------- unknown and misplaced keys
+// ---------------------------------------------------------------------- unknown and misplaced keys
 
 // mean_us, mean, mean_milliseconds -> mean_ns: the same word with another unit or none. `path`: the
 // names of an unknown key, joined by dots.
@@ -32,37 +32,43 @@ std::string hint_for(std::string_view path) {
   for (const Key& key : keys()) {
     const std::string known = key.path();
     if (known == path) {
-      return "unknown, as a dot in quotes is part of the name: write it without the quotes: "s + known +
-             ", or in a table: [" + key.table + "]";
+      return "unknown, as a dot in quotes is part of the name: write it without the quotes: "s +
+             known + ", or in a table: [" + key.table + "]";
     }
     if (stem(known) == stem(path) || stem(known) == path) {
       return "unknown; did you mean '"s + known + "' (the unit is part of the name)?";
     }
     names.push_back(known);
   }
-  return "unknown; the nearest are " + closest_names(path, names) + " (queue_bench --schema lists all keys)";
+  return "unknown; the nearest are " + closest_names(path, names) +
+         " (queue_bench --schema lists all keys)";
 }
 
-void check_tables(const TomlDiagnostics& diagnostics, const toml::node& node, const std::string& name) {
+void check_tables(const TomlDiagnostics& diagnostics, const toml::node& node,
+                  const std::string& name) {
   const toml::array* tables = node.as_array();
   if (!tables || tables->empty() || !tables->is_array_of_tables()) {
     diagnostics.fail(node, name, "must be tables: [[" + name + "]]");
   }
 }
 
-void check_key(const TomlDiagnostics& diagnostics, const toml::node& node, const Key& key, bool in_case) {
+void check_key(const TomlDiagnostics& diagnostics, const toml::node& node, const Key& key,
+               bool in_case) {
   const std::string path = key.path();
-  if (in_case && !key.in_case) diagnostics.fail(node, path, "belongs at the top of the file, not in a case");
+  if (in_case && !key.in_case)
+    diagnostics.fail(node, path, "belongs at the top of the file, not in a case");
   if (key.type == "tables") return check_tables(diagnostics, node, path);
   if (node.is_array() && !key.swept && key.type != "list of names") {
     diagnostics.fail(node, path, "takes one value, not a list");
   }
-  if (node.is_array() && node.as_array()->empty()) diagnostics.fail(node, path, "the list is empty");
+  if (node.is_array() && node.as_array()->empty())
+    diagnostics.fail(node, path, "the list is empty");
   if (node.is_table()) diagnostics.fail(node, path, "takes a value, not a table");
 }
 
 // Every key of `table` and below must be in the language. `name`: empty for the file and its cases.
-void check_keys(const TomlDiagnostics& diagnostics, const toml::table& table, const std::string& name, bool in_case) {
+void check_keys(const TomlDiagnostics& diagnostics, const toml::table& table,
+                const std::string& name, bool in_case) {
   for (const auto& [key_of_node, node] : table) {
     const std::string_view leaf = key_of_node.str();
     const std::string path = (name.empty() ? "" : name + ".") + toml_name(leaf);
@@ -79,9 +85,10 @@ void check_keys(const TomlDiagnostics& diagnostics, const toml::table& table, co
   }
 }
 
-// ----------------------------------------------------------------------------------------- keys of the scenario
+// ---------------------------------------------------------------------------- keys of the scenario
 
-std::vector<std::string> read_names(const TomlDiagnostics& diagnostics, const toml::table& table, std::size_t& line) {
+std::vector<std::string> read_names(const TomlDiagnostics& diagnostics, const toml::table& table,
+                                    std::size_t& line) {
   std::vector<std::string> names;
   const toml::node* node = table.get("queues");
   if (!node) return names;
@@ -95,7 +102,8 @@ std::vector<std::string> read_names(const TomlDiagnostics& diagnostics, const to
   return names;
 }
 
-std::string require_text(const TomlDiagnostics& diagnostics, const toml::table& table, const char* key) {
+std::string require_text(const TomlDiagnostics& diagnostics, const toml::table& table,
+                         const char* key) {
   const toml::node* node = table.get(key);
   if (!node) diagnostics.fail(0, key, "missing: every scenario states it in plain words");
   const auto text = node->value_exact<std::string>();
@@ -103,7 +111,8 @@ std::string require_text(const TomlDiagnostics& diagnostics, const toml::table& 
   return *text;
 }
 
-std::vector<EarlierExpect> read_earlier_expects(const TomlDiagnostics& diagnostics, const toml::table& file) {
+std::vector<EarlierExpect> read_earlier_expects(const TomlDiagnostics& diagnostics,
+                                                const toml::table& file) {
   const toml::node* node = file.get("earlier_expect");
   if (!node) return {};
   const std::vector<std::string> known = key_names_of("earlier_expect");
@@ -112,21 +121,26 @@ std::vector<EarlierExpect> read_earlier_expects(const TomlDiagnostics& diagnosti
     const toml::table& table = *entry.as_table();
     for (const auto& [name, value] : table) {
       if (std::find(known.begin(), known.end(), name.str()) != known.end()) continue;
-      diagnostics.fail(value, "earlier_expect." + toml_name(name), "unknown; the keys are until, text, why");
+      diagnostics.fail(value, "earlier_expect." + toml_name(name),
+                       "unknown; the keys are until, text, why");
     }
     const auto text = [&](const char* key) {
       const toml::node* text_node = table.get(key);
       const std::string path = "earlier_expect."s + key;
-      if (!text_node) diagnostics.fail(table, path, "missing: every [[earlier_expect]] has until, text and why");
+      if (!text_node)
+        diagnostics.fail(table, path, "missing: every [[earlier_expect]] has until, text and why");
       const auto value = text_node->value_exact<std::string>();
       if (!value || value->empty()) diagnostics.fail(*text_node, path, "must be a sentence");
       return *value;
     };
     const toml::node* until = table.get("until");
     if (!until)
-      diagnostics.fail(table, "earlier_expect.until", "missing: every [[earlier_expect]] has until, text and why");
+      diagnostics.fail(table, "earlier_expect.until",
+                       "missing: every [[earlier_expect]] has until, text and why");
     const auto day = until->value_exact<toml::date>();
-    if (!day) diagnostics.fail(*until, "earlier_expect.until", "must be a date without quotes, such as 2026-11-28");
+    if (!day)
+      diagnostics.fail(*until, "earlier_expect.until",
+                       "must be a date without quotes, such as 2026-11-28");
     std::ostringstream date;
     date << *day;
     earlier.push_back({date.str(), text("text"), text("why")});
@@ -140,7 +154,8 @@ const Counter* read_judge(const TomlDiagnostics& diagnostics, const toml::node& 
   check_counter(diagnostics, node, "judged_by", *name);
   const Counter* counter = find_counter(*name);
   if (counter->better == Better::neither) {
-    diagnostics.fail(node, "judged_by", "'" + *name + "' ranks nothing: neither more nor less of it is better");
+    diagnostics.fail(node, "judged_by",
+                     "'" + *name + "' ranks nothing: neither more nor less of it is better");
   }
   return counter;
 }
@@ -166,13 +181,15 @@ std::vector<Point> read_points(const TomlDiagnostics& diagnostics, const toml::t
   for (const auto& [case_name, overlay] : cases) {
     Combination combination(diagnostics, table, overlay);
     if (combination.count() + points.size() > max_points) {
-      diagnostics.fail(combination.line(), "", "more than " + std::to_string(max_points) + " points: sweep less");
+      diagnostics.fail(combination.line(), "",
+                       "more than " + std::to_string(max_points) + " points: sweep less");
     }
     do {
       points.push_back(read_point(combination, scenario, case_name));
       if (!names.insert(points.back().name).second) {
-        diagnostics.fail(combination.line(), "",
-                         "the point " + points.back().name + " comes twice: a list repeats a value");
+        diagnostics.fail(
+            combination.line(), "",
+            "the point " + points.back().name + " comes twice: a list repeats a value");
       }
     } while (combination.advance());
   }
@@ -194,13 +211,15 @@ Scenario load_scenario(const fs::path& file) {
   try {
     table = toml::parse(text.str(), file.string());
   } catch (const toml::parse_error& failure) {
-    diagnostics.fail(failure.source().begin.line, "", "not valid TOML: " + std::string(failure.description()));
+    diagnostics.fail(failure.source().begin.line, "",
+                     "not valid TOML: " + std::string(failure.description()));
   }
   check_keys(diagnostics, table, "", false);
 
   Scenario scenario;
   scenario.name = file.stem().string();
-  if (scenario.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
+  if (scenario.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") !=
+      std::string::npos) {
     diagnostics.fail(0, "", "a scenario's file name is made of a-z, 0-9 and _");
   }
   scenario.file = file.string();
@@ -213,16 +232,18 @@ Scenario load_scenario(const fs::path& file) {
     if (!rank->is_boolean()) diagnostics.fail(*rank, "rank", "must be true or false");
     scenario.rank = rank->as_boolean()->get();
   }
-  if (const toml::node* judged_by = table.get("judged_by")) scenario.judged_by = read_judge(diagnostics, *judged_by);
-  scenario.rounds =
-      static_cast<std::size_t>(top.read_count("rounds", 1, 10'000).value_or(static_cast<std::int64_t>(default_rounds)));
+  if (const toml::node* judged_by = table.get("judged_by"))
+    scenario.judged_by = read_judge(diagnostics, *judged_by);
+  scenario.rounds = static_cast<std::size_t>(
+      top.read_count("rounds", 1, 10'000).value_or(static_cast<std::int64_t>(default_rounds)));
 
   scenario.points = read_points(diagnostics, table, scenario.name);
   scenario.claims = read_claims(diagnostics, table, scenario.points);
   return scenario;
 }
 
-std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments, const fs::path& root) {
+std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments,
+                                     const fs::path& root) {
   std::vector<fs::path> files;
   const auto add_folder = [&](const fs::path& folder) {
     const std::size_t before = files.size();
@@ -233,24 +254,28 @@ std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments, 
     if (files.size() == before) throw UsageError(folder.string() + ": holds no scenario (*.toml)");
   };
   const auto add = [&](const std::string& argument) {
-    if (fs::is_directory(root / argument)) return add_folder(root / argument);  // a plain name means ours
+    // A plain name means ours.
+    if (fs::is_directory(root / argument)) return add_folder(root / argument);
     std::vector<fs::path> named;
     if (fs::is_directory(root)) {
       for (const auto& entry : fs::recursive_directory_iterator(root)) {
-        if (entry.path().extension() == ".toml" && entry.path().stem() == argument) named.push_back(entry.path());
+        if (entry.path().extension() == ".toml" && entry.path().stem() == argument)
+          named.push_back(entry.path());
       }
     }
     if (named.size() == 1) return files.push_back(named.front());
     if (named.size() > 1) {
-      throw UsageError("--scenario " + argument + ": could be " + named[0].string() + " or " + named[1].string());
+      throw UsageError("--scenario " + argument + ": could be " + named[0].string() + " or " +
+                       named[1].string());
     }
     if (fs::is_directory(argument)) return add_folder(argument);
     if (fs::exists(argument)) return files.push_back(argument);
-    throw UsageError("--scenario " + argument + ": no such file, folder or scenario below " + root.string() +
-                     " (--list shows them)");
+    throw UsageError("--scenario " + argument + ": no such file, folder or scenario below " +
+                     root.string() + " (--list shows them)");
   };
   try {
-    for (const std::string& argument : arguments.empty() ? std::vector<std::string>{"curated"} : arguments)
+    for (const std::string& argument :
+         arguments.empty() ? std::vector<std::string>{"curated"} : arguments)
       add(argument);
   } catch (const fs::filesystem_error& failure) {
     throw UsageError(std::string("--scenario: ") + failure.what());
@@ -261,8 +286,8 @@ std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments, 
   for (const fs::path& file : files) {
     const auto [where, fresh] = seen.emplace(file.stem().string(), file.string());
     if (!fresh) {
-      throw UsageError(file.string() + ": the scenario '" + where->first + "' is selected twice (also " +
-                       where->second + ")");
+      throw UsageError(file.string() + ": the scenario '" + where->first +
+                       "' is selected twice (also " + where->second + ")");
     }
     scenarios.push_back(load_scenario(file));
   }

@@ -12,8 +12,10 @@ namespace bq::bench {
 /// Reads one file. Throws UsageError.
 Scenario load_scenario(const std::filesystem::path& file);
 
-/// What `--scenario` names: the name of a file or folder below `root`, or else a path; nothing: root/curated.
-/// In the order given, folders alphabetically. Throws UsageError, also where two scenarios share a name.
-std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments, const std::filesystem::path& root);
+/// What `--scenario` names: the name of a file or folder below `root`, or else a path; nothing:
+/// root/curated. In the order given, folders alphabetically. Throws UsageError, also where two
+/// scenarios share a name.
+std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments,
+                                     const std::filesystem::path& root);
 
 }  // namespace bq::bench

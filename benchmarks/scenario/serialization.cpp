@@ -42,12 +42,14 @@ Json scenario_json(const Scenario& scenario, const std::vector<std::string>& que
   Json json{{"name", scenario.name},     {"file", scenario.file}, {"question", scenario.question},
             {"expect", scenario.expect}, {"rank", scenario.rank}, {"rounds", scenario.rounds}};
   if (scenario.judged_by) {
-    json["judged_by"] = {{"counter", scenario.judged_by->name}, {"better", name_of(scenario.judged_by->better)}};
+    json["judged_by"] = {{"counter", scenario.judged_by->name},
+                         {"better", name_of(scenario.judged_by->better)}};
   }
   json["queues"] = queues;
   json["points"] = points;
   for (const EarlierExpect& earlier : scenario.earlier_expect) {
-    json["earlier_expect"].push_back({{"until", earlier.until}, {"text", earlier.text}, {"why", earlier.why}});
+    json["earlier_expect"].push_back(
+        {{"until", earlier.until}, {"text", earlier.text}, {"why", earlier.why}});
   }
   for (const Claim& claim : scenario.claims) json["claims"].push_back(claim_json(claim));
   return json;

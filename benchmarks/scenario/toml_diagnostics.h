@@ -12,10 +12,12 @@
 
 namespace bq::bench {
 
-/// A key's name as TOML has it: in quotes where it is not bare, so that a dot in a name does not look like a path.
+/// A key's name as TOML has it: in quotes where it is not bare, so that a dot in a name does not
+/// look like a path.
 inline std::string toml_name(std::string_view name) {
   const auto is_bare = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   };
   const bool bare = !name.empty() && std::all_of(name.begin(), name.end(), is_bare);
   return bare ? std::string(name) : '"' + std::string(name) + '"';
@@ -25,10 +27,12 @@ inline std::string toml_name(std::string_view name) {
 struct TomlDiagnostics {
   const std::filesystem::path& file;
 
-  [[noreturn]] void fail(const toml::node& node, std::string_view key, const std::string& what) const {
+  [[noreturn]] void fail(const toml::node& node, std::string_view key,
+                         const std::string& what) const {
     fail(node.source().begin.line, key, what);
   }
-  [[noreturn]] void fail(toml::source_index line, std::string_view key, const std::string& what) const {
+  [[noreturn]] void fail(toml::source_index line, std::string_view key,
+                         const std::string& what) const {
     std::ostringstream message;
     message << file.string();
     if (line > 0) message << ':' << line;

@@ -16,7 +16,8 @@ namespace bq::bench {
 namespace {
 
 constexpr std::uint32_t chunk_steps = 10'000;  // some 10 us between two looks at the clock
-constexpr double next_to_nothing = 0.02;       // of the cores: what is left over then is within the error of the rest
+// Of the cores: what is left over then is within the error of the rest.
+constexpr double next_to_nothing = 0.02;
 
 // 0, or what went wrong.
 int become_idle() {
@@ -37,8 +38,10 @@ double WorkLog::at(Ticks when) const {
   if (after == entries_.begin()) return static_cast<double>(after->steps);
   const auto before = after - 1;
   if (after == entries_.end()) return static_cast<double>(before->steps);
-  const double share = static_cast<double>(when - before->when) / static_cast<double>(after->when - before->when);
-  return static_cast<double>(before->steps) + share * static_cast<double>(after->steps - before->steps);
+  const double share =
+      static_cast<double>(when - before->when) / static_cast<double>(after->when - before->when);
+  return static_cast<double>(before->steps) +
+         share * static_cast<double>(after->steps - before->steps);
 }
 
 // Every other entry goes, and new ones come half as often.
@@ -48,7 +51,8 @@ void WorkLog::thin_out() {
   least_ns_ *= 2;
 }
 
-BackgroundLoad::BackgroundLoad(const Point& point) : ready_(static_cast<std::ptrdiff_t>(victims_cores(point).size())) {
+BackgroundLoad::BackgroundLoad(const Point& point)
+    : ready_(static_cast<std::ptrdiff_t>(victims_cores(point).size())) {
   for (const int core : victims_cores(point)) {
     threads_.push_back(std::make_unique<IdleThread>());
     threads_.back()->core = core;
@@ -80,8 +84,8 @@ void BackgroundLoad::stop() {
   for (const auto& idle : threads_) idle->thread.request_stop();
   for (const auto& idle : threads_) {
     if (!idle->thread.joinable()) continue;
-    // On a busy core an idle thread may wait for seconds until it sees that it is to stop. Where it may not be promoted
-    // again, it takes those seconds.
+    // On a busy core an idle thread may wait for seconds until it sees that it is to stop. Where it
+    // may not be promoted again, it takes those seconds.
     const sched_param none{};
     pthread_setschedparam(idle->thread.native_handle(), SCHED_OTHER, &none);
     idle->thread.join();
@@ -96,9 +100,11 @@ double BackgroundLoad::steps_between(Ticks from, Ticks to) const {
 
 std::optional<std::string> no_background_load_reason() {
   int error = 0;
-  std::thread([&] { error = become_idle(); }).join();  // of a thread of its own: it need not be allowed to come back
+  // Of a thread of its own: it need not be allowed to come back.
+  std::thread([&] { error = become_idle(); }).join();
   if (error == 0) return std::nullopt;
-  return std::string("needs SCHED_IDLE for its neighbours, which the system refuses: ") + std::strerror(error);
+  return std::string("needs SCHED_IDLE for its neighbours, which the system refuses: ") +
+         std::strerror(error);
 }
 
 BackgroundLoadShares background_load_shares(double load_ns, double cores_ns, double work_ns) {

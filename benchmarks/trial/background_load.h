@@ -16,9 +16,9 @@
 
 namespace bq::bench {
 
-/// The progress of a steady worker over time. All memory is allocated at construction: a thread that
-/// hardly ever runs must never be preempted while it holds a lock of the allocator or of the address
-/// space.
+/// The progress of a steady worker over time. All memory is allocated at construction: a thread
+/// that hardly ever runs must never be preempted while it holds a lock of the allocator or of the
+/// address space.
 class WorkLog {
  public:
   WorkLog() { entries_.reserve(most_entries); }
@@ -45,12 +45,13 @@ class WorkLog {
   std::vector<Entry> entries_;
 };
 
-/// One thread for each core that a point's threads use (each allowed core with Placement::free), from
-/// construction to stop(). The threads are bound, run under SCHED_IDLE, and always spin. Not
+/// One thread for each core that a point's threads use (each allowed core with Placement::free),
+/// from construction to stop(). The threads are bound, run under SCHED_IDLE, and always spin. Not
 /// thread-safe.
 class BackgroundLoad {
  public:
-  /// Returns when all threads have idle priority. Throws std::system_error if the kernel refuses it.
+  /// Returns when all threads have idle priority. Throws std::system_error if the kernel refuses
+  /// it.
   explicit BackgroundLoad(const Point& point);
   ~BackgroundLoad() { stop(); }
   BackgroundLoad(const BackgroundLoad&) = delete;
@@ -70,8 +71,10 @@ class BackgroundLoad {
   void run(IdleThread& thread, const std::stop_token& stop);
 
   std::latch ready_;
-  std::atomic<int> error_{0};                         ///< errno of a thread that could not get idle priority
-  std::vector<std::unique_ptr<IdleThread>> threads_;  ///< last, so destroyed first: they use the other members
+  /// Errno of a thread that could not get idle priority.
+  std::atomic<int> error_{0};
+  /// Last, so destroyed first: they use the other members.
+  std::vector<std::unique_ptr<IdleThread>> threads_;
 };
 
 /// Why this machine cannot run a background load, in words; absent if it can.

@@ -1,6 +1,6 @@
-// The measured loop of a chain of queues, a pipeline or a ping-pong: each thread pops a message from
-// the queue before it, works on it, and pushes it into the queue behind it. Always timestamped. As in
-// queue_trial.h, what runs inside the loop is part of what is measured.
+// The measured loop of a chain of queues, a pipeline or a ping-pong: each thread pops a message
+// from the queue before it, works on it, and pushes it into the queue behind it. Always
+// timestamped. As in queue_trial.h, what runs inside the loop is part of what is measured.
 #pragma once
 
 #include <algorithm>
@@ -25,18 +25,20 @@ struct StageEnds {
   std::optional<Producer<Q>> out;
 };
 
-/// One thread of a chain. Nothing lies between a stage's push and its next pop, so one timestamp ends
-/// the former and begins the latter.
+/// One thread of a chain. Nothing lies between a stage's push and its next pop, so one timestamp
+/// ends the former and begins the latter.
 template <class Q>
 class StageLoop {
  public:
-  StageLoop(const TrialPlan& plan, std::size_t stage, StageEnds<Q>& ends, ChainRecord& record, WorkerStatus& status)
+  StageLoop(const TrialPlan& plan, std::size_t stage, StageEnds<Q>& ends, ChainRecord& record,
+            WorkerStatus& status)
       : plan_(plan),
         is_first_(stage == 0),
         work_(plan.point.work_of(stage)),
         demand_(plan.demands.of_stage(plan.point, stage)),
         ends_(ends),
-        pops_(ends.in ? &record.queues[(stage == 0 ? record.queues.size() : stage) - 1].consumers[0] : nullptr),
+        pops_(ends.in ? &record.queues[(stage == 0 ? record.queues.size() : stage) - 1].consumers[0]
+                      : nullptr),
         pushes_(ends.out ? &record.queues[stage].producers[0] : nullptr),
         mine_(record.stages[stage]),
         status_(status) {
@@ -91,8 +93,8 @@ class StageLoop {
     return true;
   }
 
-  // Pops until the reply to its own request. A surplus reply, left behind, would in the end fill both
-  // queues and block both sides.
+  // Pops until the reply to its own request. A surplus reply, left behind, would in the end fill
+  // both queues and block both sides.
   void pop_reply() {
     const std::uint64_t request = message_->id;
     while (pop() && message_->id != request) {
@@ -134,7 +136,8 @@ class StageLoop {
 
 }  // namespace detail
 
-/// Runs one trial on fresh threads and fresh queues, and joins them. Otherwise like run_trial(). `Q` carries Message.
+/// Runs one trial on fresh threads and fresh queues, and joins them. Otherwise like run_trial().
+/// `Q` carries Message.
 template <BoundedQueue Q>
 void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
   const Point& point = plan.point;
@@ -156,7 +159,8 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
     detail::pin_and_configure_thread(plan, cores, thread);
     if (mine.out && mine.out->capacity() != unbounded_capacity) {
       status[thread].state = WorkerStatus::State::probing;
-      record.queues[stage].fill = detail::probe_capacity(mine.out->queue(), point.message_bytes, status[thread]);
+      record.queues[stage].fill =
+          detail::probe_capacity(mine.out->queue(), point.message_bytes, status[thread]);
     }
     start.arrive_and_wait();
     status[thread].state = WorkerStatus::State::running;

@@ -24,8 +24,8 @@ namespace detail {
 /// What comes before each push.
 enum class Pace : std::uint8_t { nothing, work, arrivals };
 
-/// Waits until `when`. With Wait::sleep it wakes early, since timers are late, and then reads the clock.
-/// Returns the time spent reading the clock, which burns CPU.
+/// Waits until `when`. With Wait::sleep it wakes early, since timers are late, and then reads the
+/// clock. Returns the time spent reading the clock, which burns CPU.
 inline Ticks wait_until(Ticks when, Arrivals::Wait how) noexcept {
   constexpr double up_before_ns = 100'000;
   if (how == Arrivals::Wait::sleep) {
@@ -47,8 +47,8 @@ inline void work(Work::Kind kind, std::uint32_t demand) noexcept {
   }
 }
 
-/// The check of exactly once and order in an untimed consumer, as messages arrive: a few instructions
-/// each.
+/// The check of exactly once and order in an untimed consumer, as messages arrive: a few
+/// instructions each.
 class ArrivalCheck {
  public:
   explicit ArrivalCheck(std::size_t producers) : next_(producers, 0) {}
@@ -70,16 +70,17 @@ class ArrivalCheck {
   std::uint64_t out_of_order_ = 0;
 };
 
-/// Fills the queue until it refuses, and drains it, from one thread. The messages are the first ones of
-/// producer 0, which sends them again later. This may take gigabytes and minutes: the watchdog sees
-/// each call begin.
+/// Fills the queue until it refuses, and drains it, from one thread. The messages are the first
+/// ones of producer 0, which sends them again later. This may take gigabytes and minutes: the
+/// watchdog sees each call begin.
 template <class Q>
 CapacityProbe probe_capacity(Q& queue, std::size_t message_bytes, WorkerStatus& status) {
   using M = typename Q::value_type;
   CapacityProbe probe;
   std::optional<M> message;
   std::uint64_t calls = 0;
-  // Between two calls lies the harness's work: memory of the messages, which free() may return all at once.
+  // Between two calls lies the harness's work: memory of the messages, which free() may return all
+  // at once.
   const auto before_call = [&](auto change_message) {
     status.in_work.store(true, std::memory_order_relaxed);
     change_message();
@@ -91,7 +92,8 @@ CapacityProbe probe_capacity(Q& queue, std::size_t message_bytes, WorkerStatus& 
     return queue.try_pop(message) == Status::done;
   };
 
-  const std::size_t beyond = queue.capacity() + 2;  // a queue that does not keep its bound may never refuse
+  // A queue that does not keep its bound may never refuse.
+  const std::size_t beyond = queue.capacity() + 2;
   for (; probe.accepted < beyond; ++probe.accepted) {
     before_call([&] { message.emplace(make_message<M>(0, probe.accepted, message_bytes)); });
     if (queue.try_push(std::move(*message)) != Status::done) break;
@@ -105,7 +107,8 @@ CapacityProbe probe_capacity(Q& queue, std::size_t message_bytes, WorkerStatus& 
 
 /// Pushes one message, or drops it.
 template <WhenFull when_full, class Q>
-void push_or_drop(Q& queue, typename Q::value_type&& message, std::size_t sequence, ProducerRecord& record) {
+void push_or_drop(Q& queue, typename Q::value_type&& message, std::size_t sequence,
+                  ProducerRecord& record) {
   if constexpr (when_full == WhenFull::wait) {
     if (!queue.push(std::move(message))) [[unlikely]]
       ++record.refused;
@@ -118,16 +121,17 @@ void push_or_drop(Q& queue, typename Q::value_type&& message, std::size_t sequen
 }
 
 template <Level level, Pace pace, WhenFull when_full, class Q>
-void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last, const TrialPlan& plan,
-                const TrialRecord& trial, ProducerRecord& record, WorkerStatus& status) {
+void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
+                const TrialPlan& plan, const TrialRecord& trial, ProducerRecord& record,
+                WorkerStatus& status) {
   const DemandStream& demand = plan.demands.producer[self];
   const Work::Kind kind = plan.point.producer.kind;
   for (std::size_t i = first; i < last; ++i) {
     if constexpr (pace != Pace::nothing) {
       status.in_work.store(true, std::memory_order_relaxed);
       if constexpr (pace == Pace::arrivals) {
-        record.clock_wait +=
-            wait_until(trial.start + to_ticks(plan.demands.arrivals_ns[self][i]), plan.point.arrivals->wait);
+        record.clock_wait += wait_until(trial.start + to_ticks(plan.demands.arrivals_ns[self][i]),
+                                        plan.point.arrivals->wait);
       } else {
         work(kind, demand[i]);
       }
@@ -147,8 +151,8 @@ void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
 }
 
 template <Level level, Pace pace, WhenFull when_full, class Q>
-void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecord& trial, ProducerRecord& record,
-             WorkerStatus& status) {
+void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecord& trial,
+             ProducerRecord& record, WorkerStatus& status) {
   const auto push = [&](std::size_t first, std::size_t last) {
     push_range<level, pace, when_full>(queue, self, first, last, plan, trial, record, status);
   };
@@ -169,14 +173,15 @@ void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecor
   record.usage = CpuUsage::of_this_thread() - before;
 }
 
-/// The loop for the producers of this trial. An open loop is always timestamped; only there producers
-/// may drop.
+/// The loop for the producers of this trial. An open loop is always timestamped; only there
+/// producers may drop.
 template <class Q>
 auto producer_loop(const TrialPlan& plan) {
   const Point& point = plan.point;
   if (point.arrivals) {
-    return point.when_full == WhenFull::drop ? &produce<Level::timestamped, Pace::arrivals, WhenFull::drop, Q>
-                                             : &produce<Level::timestamped, Pace::arrivals, WhenFull::wait, Q>;
+    return point.when_full == WhenFull::drop
+               ? &produce<Level::timestamped, Pace::arrivals, WhenFull::drop, Q>
+               : &produce<Level::timestamped, Pace::arrivals, WhenFull::wait, Q>;
   }
   const bool works = point.producer.kind != Work::Kind::none;
   if (plan.level == Level::timestamped) {
@@ -190,7 +195,8 @@ auto producer_loop(const TrialPlan& plan) {
 /// Pops until the end of the stream or, with `until_warm`, until the first message from after its
 /// producer's warm-up. Returns whether more may come.
 template <Level level, bool has_work, bool until_warm, class Q>
-bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalCheck& check, WorkerStatus& status) {
+bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalCheck& check,
+               WorkerStatus& status) {
   const Work::Kind kind = plan.point.consumer.kind;
   std::uint64_t count = record.messages;
   bool more = true;
@@ -219,7 +225,8 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
     if constexpr (has_work) {
       status.in_work.store(true, std::memory_order_relaxed);
       // Verification reports a forged id later; here it must only not index out of range.
-      if (producer < plan.demands.consumer.size() && sequence < plan.messages_per_producer) [[likely]] {
+      if (producer < plan.demands.consumer.size() && sequence < plan.messages_per_producer)
+          [[likely]] {
         work(kind, plan.demands.consumer[producer][sequence]);
       }
       status.in_work.store(false, std::memory_order_relaxed);
@@ -267,13 +274,15 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   const std::vector<int> cores = cores_for(point);
   std::barrier start(static_cast<std::ptrdiff_t>(point.threads()), detail::NoteStart{record});
   std::vector<WorkerStatus> status(point.threads());
-  // The handle closes the queue when the last of its side goes away; the loops call the queue itself.
+  // The handle closes the queue when the last of its side goes away; the loops call the queue
+  // itself.
   const auto produce_as = [&](Producer<Q> /*end*/, std::size_t self) {
     const std::size_t thread = point.consumers + self;
     detail::pin_and_configure_thread(plan, cores, thread);
     ProducerRecord& mine = record.producers[self];
     if (self == 0 && queue.capacity() != unbounded_capacity) {
-      // By a producer rather than by the main thread: some queues keep something for every thread that ever pushed.
+      // By a producer rather than by the main thread: some queues keep something for every thread
+      // that ever pushed.
       status[thread].state = WorkerStatus::State::probing;
       record.fill = detail::probe_capacity(queue, point.message_bytes, status[thread]);
     }
@@ -287,24 +296,27 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     start.arrive_and_wait();
     status[self].state = WorkerStatus::State::running;
     const bool has_work = point.consumer.kind != Work::Kind::none;
-    const auto loop =
-        plan.level == Level::timestamped
-            ? (has_work ? &detail::consume<Level::timestamped, true, Q>
-                        : &detail::consume<Level::timestamped, false, Q>)
-            : (has_work ? &detail::consume<Level::untimed, true, Q> : &detail::consume<Level::untimed, false, Q>);
+    const auto loop = plan.level == Level::timestamped
+                          ? (has_work ? &detail::consume<Level::timestamped, true, Q>
+                                      : &detail::consume<Level::timestamped, false, Q>)
+                          : (has_work ? &detail::consume<Level::untimed, true, Q>
+                                      : &detail::consume<Level::untimed, false, Q>);
     loop(queue, plan, record.consumers[self], status[self]);
     status[self].state = WorkerStatus::State::finished;
   };
 
   const Watchdog::Guard guard(watchdog, plan, status);
   std::vector<std::jthread> threads;
-  threads.reserve(point.threads());  // push_back below: emplace_back compiles a growing vector for each kind of thread
+  // push_back below: emplace_back compiles a growing vector for each kind of thread.
+  threads.reserve(point.threads());
   try {
     if constexpr (Q::traits.consumers == Endpoints::many) {
-      for (std::size_t c = 1; c < point.consumers; ++c) threads.push_back(std::jthread(consume_as, first_consumer, c));
+      for (std::size_t c = 1; c < point.consumers; ++c)
+        threads.push_back(std::jthread(consume_as, first_consumer, c));
     }
     if constexpr (Q::traits.producers == Endpoints::many) {
-      for (std::size_t p = 1; p < point.producers; ++p) threads.push_back(std::jthread(produce_as, first_producer, p));
+      for (std::size_t p = 1; p < point.producers; ++p)
+        threads.push_back(std::jthread(produce_as, first_producer, p));
     }
     threads.push_back(std::jthread(consume_as, std::move(first_consumer), 0));
     threads.push_back(std::jthread(produce_as, std::move(first_producer), 0));

@@ -20,7 +20,8 @@ namespace bq::bench {
 struct TrialPlan {
   std::uint64_t total_messages() const { return messages_per_producer * point.producers; }
   /// A consumer is warm once it has popped a message from after its producer's warm-up. Behind an
-  /// unbounded queue it may never catch up with those: there a consumer is warm after its first message.
+  /// unbounded queue it may never catch up with those: there a consumer is warm after its first
+  /// message.
   std::uint64_t consumer_warm_from() const { return bounded ? warmup_per_producer : 0; }
 
   const Point& point;
@@ -41,31 +42,36 @@ struct PopStamp {
   std::uint64_t id;
 };
 
-/// What the watchdog reads of a worker while the trial runs. Only the worker writes it; it has a cache
-/// line of its own.
+/// What the watchdog reads of a worker while the trial runs. Only the worker writes it; it has a
+/// cache line of its own.
 struct alignas(64) WorkerStatus {
   enum class State : std::uint8_t { not_started, probing, running, finished };
   std::atomic<State> state{State::not_started};
-  std::atomic<bool> in_work{false};        ///< the watchdog expects no progress
-  std::atomic<bool> in_push{false};        ///< in a chain, where a thread pops and pushes: it is in push
+  std::atomic<bool> in_work{false};  ///< the watchdog expects no progress
+  /// In a chain, where a thread pops and pushes: it is in push.
+  std::atomic<bool> in_push{false};
   std::atomic<std::uint64_t> messages{0};  ///< handled so far
   std::atomic<std::uint64_t> probed{0};    ///< calls that the capacity probe has begun
 };
 
 struct ProducerRecord {
-  Ticks warm = 0;                 ///< the warm-up's last push returned
-  Ticks done = 0;                 ///< the last push returned
-  CpuUsage usage;                 ///< from warm to done
-  Ticks clock_wait = 0;           ///< open loop: spent reading the clock until arrivals, from warm to done
+  Ticks warm = 0;  ///< the warm-up's last push returned
+  Ticks done = 0;  ///< the last push returned
+  CpuUsage usage;  ///< from warm to done
+  /// Open loop: spent reading the clock until arrivals, from warm to done.
+  Ticks clock_wait = 0;
   std::vector<PushStamp> stamps;  ///< timestamped: one a message, warm-up included
-  std::vector<Ticks> strides;     ///< untimed: after every TrialRecord::stride messages from warm on
-  std::uint64_t refused = 0;      ///< pushes that found the queue closed: always a fault
-  std::vector<bool> dropped;      ///< WhenFull::drop: [sequence]: the queue refused it
+  /// Untimed: after every TrialRecord::stride messages from warm on.
+  std::vector<Ticks> strides;
+  std::uint64_t refused = 0;  ///< pushes that found the queue closed: always a fault
+  std::vector<bool> dropped;  ///< WhenFull::drop: [sequence]: the queue refused it
 };
 
 struct ConsumerRecord {
-  std::optional<Ticks> warm;        ///< the first message after a producer's warm-up arrived; absent if none did
-  CpuUsage usage;                   ///< from warm (the start, if never warm) to the end of the stream
+  /// The first message after a producer's warm-up arrived; absent if none did.
+  std::optional<Ticks> warm;
+  /// From warm (the start, if never warm) to the end of the stream.
+  CpuUsage usage;
   std::uint64_t messages = 0;       ///< popped, all
   std::uint64_t warm_messages = 0;  ///< popped before `usage` begins
   std::vector<PopStamp> stamps;     ///< timestamped: one a message
@@ -74,8 +80,8 @@ struct ConsumerRecord {
   std::uint64_t out_of_order = 0;   ///< untimed: messages behind a later one of their producer
 };
 
-/// Result of the capacity probe: before the trial starts, one thread fills the queue until it refuses
-/// and drains it.
+/// Result of the capacity probe: before the trial starts, one thread fills the queue until it
+/// refuses and drains it.
 struct CapacityProbe {
   std::size_t accepted = 0;
   bool drained_in_order = true;
@@ -103,8 +109,8 @@ struct StageRecord {
   std::uint64_t messages = 0;  ///< in that time
 };
 
-/// Record of a pipeline or a ping-pong. Each queue has the record of a trial with one producer and one
-/// consumer.
+/// Record of a pipeline or a ping-pong. Each queue has the record of a trial with one producer and
+/// one consumer.
 struct ChainRecord {
   std::vector<TrialRecord> queues;  ///< [q]: from stage q to the next one; requests, replies
   std::vector<StageRecord> stages;  ///< from the first to the last; client, server

@@ -13,8 +13,8 @@
 
 namespace bq::bench {
 
-/// Around one trial, from construction to end(): includes the start of the threads, the capacity probe
-/// and the warm-up. Not thread-safe.
+/// Around one trial, from construction to end(): includes the start of the threads, the capacity
+/// probe and the warm-up. Not thread-safe.
 class TrialEnvironment {
  public:
   /// Throws ResourceError where the environment cannot be set up (any more).
@@ -27,7 +27,9 @@ class TrialEnvironment {
   /// quota. After end().
   std::optional<double> throttled_share() const { return throttled_share_; }
   /// Nullptr without one. After end().
-  const BackgroundLoad* background_load() const { return background_load_ ? &*background_load_ : nullptr; }
+  const BackgroundLoad* background_load() const {
+    return background_load_ ? &*background_load_ : nullptr;
+  }
 
  private:
   std::size_t cores_;

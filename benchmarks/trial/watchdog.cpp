@@ -14,7 +14,8 @@ namespace {
 std::uint64_t progress_of(std::span<const WorkerStatus> workers) {
   std::uint64_t sum = 0;
   for (const WorkerStatus& worker : workers) {
-    sum += 2 * worker.messages.load(std::memory_order_relaxed) + worker.probed.load(std::memory_order_relaxed) +
+    sum += 2 * worker.messages.load(std::memory_order_relaxed) +
+           worker.probed.load(std::memory_order_relaxed) +
            worker.in_work.load(std::memory_order_relaxed) +
            static_cast<std::uint64_t>(worker.state.load(std::memory_order_relaxed));
   }
@@ -23,13 +24,16 @@ std::uint64_t progress_of(std::span<const WorkerStatus> workers) {
 
 // Work ends by itself, however long it takes.
 bool anybody_works(std::span<const WorkerStatus> workers) {
-  return std::any_of(workers.begin(), workers.end(), [](const WorkerStatus& worker) { return worker.in_work.load(); });
+  return std::any_of(workers.begin(), workers.end(),
+                     [](const WorkerStatus& worker) { return worker.in_work.load(); });
 }
 
-// A queue that delivers for ever makes progress, too. (One that delivers a few too many is found out afterwards.)
+// A queue that delivers for ever makes progress, too. (One that delivers a few too many is found
+// out afterwards.)
 bool takes_too_many(const TrialPlan& plan, std::span<const WorkerStatus> workers) {
   std::uint64_t taken = 0;
-  for (std::size_t c = 0; c < plan.point.consumers; ++c) taken += workers[c].messages.load(std::memory_order_relaxed);
+  for (std::size_t c = 0; c < plan.point.consumers; ++c)
+    taken += workers[c].messages.load(std::memory_order_relaxed);
   return taken > 2 * plan.total_messages() + 1'000'000;
 }
 
@@ -38,7 +42,8 @@ std::string name_of(const Point& point, std::size_t thread) {
   const bool consumer = thread < point.consumers;
   if (point.topology == Topology::ping_pong) return consumer ? "server" : "client";
   if (point.topology == Topology::queue) {
-    return (consumer ? "consumer " : "producer ") + std::to_string(consumer ? thread : thread - point.consumers);
+    return (consumer ? "consumer " : "producer ") +
+           std::to_string(consumer ? thread : thread - point.consumers);
   }
   const std::size_t stage = point.threads() - 1 - thread;
   return consumer ? "consumer" : stage == 0 ? "producer" : "stage " + std::to_string(stage);
@@ -56,7 +61,8 @@ std::string describe(const Point& point, std::span<const WorkerStatus> workers, 
         text << " waits for the start";
         break;
       case WorkerStatus::State::probing:
-        text << " stuck in call " << worker.probed.load() << " of the capacity probe's try_push and try_pop";
+        text << " stuck in call " << worker.probed.load()
+             << " of the capacity probe's try_push and try_pop";
         break;
       case WorkerStatus::State::finished:
         text << " finished";
@@ -77,7 +83,8 @@ std::string describe(const Point& point, std::span<const WorkerStatus> workers, 
 
 }  // namespace
 
-std::optional<std::string> HangCheck::check(const TrialPlan& plan, std::span<const WorkerStatus> workers,
+std::optional<std::string> HangCheck::check(const TrialPlan& plan,
+                                            std::span<const WorkerStatus> workers,
                                             Steady::time_point now) {
   if (takes_too_many(plan, workers)) {
     return "exactly once: consumers take more messages than there are, without an end";
@@ -101,7 +108,8 @@ Watchdog::Watchdog(std::chrono::milliseconds time_limit, int exit_code, Report r
 
 Watchdog::~Watchdog() = default;
 
-Watchdog::Guard::Guard(Watchdog& watchdog, const TrialPlan& plan, std::span<const WorkerStatus> workers)
+Watchdog::Guard::Guard(Watchdog& watchdog, const TrialPlan& plan,
+                       std::span<const WorkerStatus> workers)
     : watchdog_(watchdog) {
   const std::lock_guard lock(watchdog_.mutex_);
   watchdog_.plan_ = &plan;

@@ -21,8 +21,8 @@ class HangCheck {
 
   explicit HangCheck(std::chrono::milliseconds time_limit) : time_limit_(time_limit) {}
 
-  /// The sentence for the results if there was no progress for the time limit, or if the trial cannot
-  /// end.
+  /// The sentence for the results if there was no progress for the time limit, or if the trial
+  /// cannot end.
   std::optional<std::string> check(const TrialPlan& plan, std::span<const WorkerStatus> workers,
                                    Steady::time_point now);
   /// The trial is over.
@@ -35,8 +35,8 @@ class HangCheck {
   Steady::time_point since_;
 };
 
-/// One a process. Threads in a hung queue cannot be joined, so the process must end: `report` gets the
-/// sentence for the results, and then the process exits with `exit_code`, without destructors.
+/// One a process. Threads in a hung queue cannot be joined, so the process must end: `report` gets
+/// the sentence for the results, and then the process exits with `exit_code`, without destructors.
 class Watchdog {
  public:
   using Report = std::function<void(const std::string& sentence)>;

@@ -34,15 +34,17 @@ void prepare(TrialRecord& record, const TrialPlan& plan, std::size_t capacity) {
   }
 }
 
-void pin_and_configure_thread(const TrialPlan& plan, const std::vector<int>& cores, std::size_t thread) {
+void pin_and_configure_thread(const TrialPlan& plan, const std::vector<int>& cores,
+                              std::size_t thread) {
   if (!cores.empty()) pin_to(cores[thread]);
   prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // sleeps end on time
   if (plan.counts_syscalls) count_syscalls_of_this_thread();
 }
 
 void cannot_start(const Point& point, const std::system_error& error) {
-  fatal(ExitStatus::resource_limit, point.name + ": cannot start " + std::to_string(point.threads()) +
-                                        " threads: " + error.what() + " (see ulimit -u, or the container's limit)");
+  fatal(ExitStatus::resource_limit,
+        point.name + ": cannot start " + std::to_string(point.threads()) +
+            " threads: " + error.what() + " (see ulimit -u, or the container's limit)");
 }
 
 }  // namespace bq::bench::detail

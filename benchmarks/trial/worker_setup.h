@@ -9,13 +9,14 @@
 
 namespace bq::bench::detail {
 
-/// Allocates and touches the memory for everything that the threads will record, so that the measured
-/// loops need not. Reuses what is allocated. `capacity`: as the queue reports it.
+/// Allocates and touches the memory for everything that the threads will record, so that the
+/// measured loops need not. Reuses what is allocated. `capacity`: as the queue reports it.
 void prepare(TrialRecord& record, const TrialPlan& plan, std::size_t capacity);
 
 /// Binds the calling thread to its core and sets its timer slack. `thread`: its index among the
 /// trial's threads. `cores`: of cores_for().
-void pin_and_configure_thread(const TrialPlan& plan, const std::vector<int>& cores, std::size_t thread);
+void pin_and_configure_thread(const TrialPlan& plan, const std::vector<int>& cores,
+                              std::size_t thread);
 
 /// Ends the process: the threads that have started wait for the others at the barrier and cannot be
 /// joined.

@@ -22,7 +22,8 @@ double normal(std::uint64_t bits) {
 // One stream of times: a pure function of its key and the sequence.
 class Stream {
  public:
-  /// `part`: which of `parts` streams this is. They read a trace from places that lie as far apart as can be.
+  /// `part`: which of `parts` streams this is. They read a trace from places that lie as far apart
+  /// as can be.
   Stream(const Process& process, std::uint64_t key, std::size_t part, std::size_t parts)
       : process_(process), key_(key), part_(part), parts_(parts) {}
 
@@ -40,12 +41,14 @@ class Stream {
       case Distribution::bursty: {
         const double burst = static_cast<double>(process_.burst_msgs);
         const double pause_mean = process_.mean_ns * burst - process_.burst_gap_ns * (burst - 1);
-        return sequence % process_.burst_msgs == 0 ? pause_mean * exponential(bits) : process_.burst_gap_ns;
+        return sequence % process_.burst_msgs == 0 ? pause_mean * exponential(bits)
+                                                   : process_.burst_gap_ns;
       }
       case Distribution::trace: {
         const std::vector<double>& recorded = process_.trace->ns;
         const std::size_t offset = part_ * recorded.size() / parts_;
-        return recorded[(sequence + offset) % recorded.size()] * process_.mean_ns / process_.trace->mean_ns;
+        return recorded[(sequence + offset) % recorded.size()] * process_.mean_ns /
+               process_.trace->mean_ns;
       }
     }
     return 0;
@@ -59,16 +62,19 @@ class Stream {
   std::size_t part_, parts_;
 };
 
-void draw_work(const Work& work, const Stream& times, std::size_t batch, double ns_per_step, std::size_t count,
-               DemandStream& out) {
+void draw_work(const Work& work, const Stream& times, std::size_t batch, double ns_per_step,
+               std::size_t count, DemandStream& out) {
   out.clear();
   if (work.kind == Work::Kind::none) return;
   out.reserve(count);
   const double unit_ns = work.kind == Work::Kind::spin ? ns_per_step : 1;
   for (std::uint64_t sequence = 0; sequence < count; ++sequence) {
-    // The first message of a batch carries the work of the whole batch, which keeps the mean per message.
-    const double ns = sequence % batch == 0 ? times.ns(sequence / batch) * static_cast<double>(batch) : 0;
-    const double demand = std::min(std::round(ns / unit_ns), double{std::numeric_limits<std::uint32_t>::max()});
+    // The first message of a batch carries the work of the whole batch, which keeps the mean per
+    // message.
+    const double ns =
+        sequence % batch == 0 ? times.ns(sequence / batch) * static_cast<double>(batch) : 0;
+    const double demand =
+        std::min(std::round(ns / unit_ns), double{std::numeric_limits<std::uint32_t>::max()});
     out.push_back(static_cast<std::uint32_t>(demand));
   }
 }
@@ -79,7 +85,8 @@ void draw_arrivals(const Stream& gaps, std::size_t producers, std::size_t batch,
   out.reserve(count);
   double now = 0;
   for (std::uint64_t sequence = 0; sequence < count; ++sequence) {
-    if (sequence % batch == 0) now += gaps.ns(sequence / batch) * static_cast<double>(producers * batch);
+    if (sequence % batch == 0)
+      now += gaps.ns(sequence / batch) * static_cast<double>(producers * batch);
     out.push_back(now);
   }
 }
@@ -100,15 +107,16 @@ void draw_demands(const Point& point, std::uint64_t seed, std::uint64_t round, d
       draw_arrivals({*point.arrivals, offer_key, p, point.producers}, point.producers, point.batch,
                     messages_per_producer, out.arrivals_ns[p]);
     }
-    draw_work(point.producer, {point.producer, offer_key, p, point.producers}, point.batch, ns_per_step,
-              messages_per_producer, out.producer[p]);
-    draw_work(point.consumer, {point.consumer, consume_key, p, point.producers}, 1, ns_per_step, messages_per_producer,
-              out.consumer[p]);
+    draw_work(point.producer, {point.producer, offer_key, p, point.producers}, point.batch,
+              ns_per_step, messages_per_producer, out.producer[p]);
+    draw_work(point.consumer, {point.consumer, consume_key, p, point.producers}, 1, ns_per_step,
+              messages_per_producer, out.consumer[p]);
   }
   constexpr std::uint64_t first_stage_key = 1 << 20;  // beyond those of any producer
   out.stage.resize(point.middle_stages());
   for (std::size_t s = 0; s < out.stage.size(); ++s) {
-    draw_work(point.stage, {point.stage, mix64(trial_key ^ mix64(first_stage_key + s)), s, out.stage.size()}, 1,
+    draw_work(point.stage,
+              {point.stage, mix64(trial_key ^ mix64(first_stage_key + s)), s, out.stage.size()}, 1,
               ns_per_step, messages_per_producer, out.stage[s]);
   }
 }

@@ -38,22 +38,27 @@ struct Demands {
     return i == 0 ? producer[0] : i + 1 == point.stages ? consumer[0] : stage[i - 1];
   }
 
-  double ns_per_step = 1;                        ///< of the calibration that turned nanoseconds into steps
-  std::vector<DemandStream> producer;            ///< [producer][sequence]: the work before the push
-  std::vector<DemandStream> consumer;            ///< [producer][sequence]: the work after the pop, whoever popped it
-  std::vector<DemandStream> stage;               ///< pipeline: [stage in the middle][sequence]
-  std::vector<std::vector<double>> arrivals_ns;  ///< open loop: [producer][sequence]: when, from the trial's start
+  /// Of the calibration that turned nanoseconds into steps.
+  double ns_per_step = 1;
+  std::vector<DemandStream> producer;  ///< [producer][sequence]: the work before the push
+  /// [producer][sequence]: the work after the pop, whoever popped it
+  std::vector<DemandStream> consumer;
+  std::vector<DemandStream> stage;  ///< pipeline: [stage in the middle][sequence]
+  /// Open loop: [producer][sequence]: when, from the trial's start.
+  std::vector<std::vector<double>> arrivals_ns;
 };
 
 /// Draws the work and the arrivals of a trial. A draw is a pure function of (seed, point, round,
-/// producer, sequence, side): every queue gets the same demands, in any order of execution and for any
-/// number of messages.
+/// producer, sequence, side): every queue gets the same demands, in any order of execution and for
+/// any number of messages.
 void draw_demands(const Point& point, std::uint64_t seed, std::uint64_t round, double ns_per_step,
                   std::size_t messages_per_producer, Demands& out);
 
 /// A demand in nanoseconds.
 inline double nominal_ns(const Work& work, std::uint32_t demand, double ns_per_step) {
-  return work.kind == Work::Kind::spin ? demand * ns_per_step : work.kind == Work::Kind::sleep ? demand : 0;
+  return work.kind == Work::Kind::spin    ? demand * ns_per_step
+         : work.kind == Work::Kind::sleep ? demand
+                                          : 0;
 }
 
 }  // namespace bq::bench

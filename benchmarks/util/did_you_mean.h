@@ -10,7 +10,8 @@
 
 namespace bq::bench {
 
-/// Least number of characters to insert, delete or replace that turns one word into the other (Levenshtein 1966).
+/// Least number of characters to insert, delete or replace that turns one word into the other
+/// (Levenshtein 1966).
 inline std::size_t edit_distance(std::string_view one, std::string_view other) {
   std::vector<std::size_t> row(other.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -24,16 +25,18 @@ inline std::size_t edit_distance(std::string_view one, std::string_view other) {
   return row.back();
 }
 
-/// The three of `names` closest to `word`, those that begin with it first, as "a, b, c"; all of them
-/// if there are no more than three.
+/// The three of `names` closest to `word`, those that begin with it first, as "a, b, c"; all of
+/// them if there are no more than three.
 inline std::string closest_names(std::string_view word, std::vector<std::string> names) {
   const auto distance = [&](const std::string& name) {
     return std::pair(!name.starts_with(word), edit_distance(word, name));
   };
-  std::stable_sort(names.begin(), names.end(),
-                   [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
+  std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
+    return distance(a) < distance(b);
+  });
   std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, names.size()); ++i) text += (i ? ", " : "") + names[i];
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, names.size()); ++i)
+    text += (i ? ", " : "") + names[i];
   return text;
 }
 

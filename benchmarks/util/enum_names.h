@@ -1,6 +1,9 @@
 // Text forms of enumerations. Each enumeration has one function
 //
-//     constexpr std::string_view name_of(E value) { switch (value) { case E::a: return "a"; ... } return {}; }
+//     constexpr std::string_view name_of(E value) {
+//       switch (value) { case E::a: return "a"; ... }
+//       return {};
+//     }
 //
 // beside its declaration: the only place that knows the names. A forgotten enumerator is a compile
 // error (-Werror=switch). The list of all names and the way back from a name are derived here.
@@ -26,7 +29,8 @@ constexpr std::size_t enumerator_count() {
 template <class E>
 std::vector<std::string> names_of() {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < enumerator_count<E>(); ++i) names.emplace_back(name_of(static_cast<E>(i)));
+  for (std::size_t i = 0; i < enumerator_count<E>(); ++i)
+    names.emplace_back(name_of(static_cast<E>(i)));
   return names;
 }
 

@@ -1,4 +1,5 @@
-// The exit statuses of the programs in this folder. scripts/ reads them from `queue_bench --schema`.
+// The exit statuses of the programs in this folder. scripts/ reads them from `queue_bench
+// --schema`.
 #pragma once
 
 #include <array>
@@ -25,10 +26,12 @@ struct ExitStatusText {
 inline constexpr std::array exit_statuses{
     ExitStatusText{ExitStatus::ok, "ok", "success"},
     ExitStatusText{ExitStatus::queue_failed, "queue_failed", "a queue gave a wrong answer"},
-    ExitStatusText{ExitStatus::usage, "usage", "bad arguments or a bad scenario; nothing was measured"},
+    ExitStatusText{ExitStatus::usage, "usage",
+                   "bad arguments or a bad scenario; nothing was measured"},
     ExitStatusText{ExitStatus::hung, "hung", "a queue made no progress"},
     ExitStatusText{ExitStatus::io_error, "io_error", "a file could not be read or written"},
-    ExitStatusText{ExitStatus::resource_limit, "resource_limit", "the system refused a thread, a core or memory"},
+    ExitStatusText{ExitStatus::resource_limit, "resource_limit",
+                   "the system refused a thread, a core or memory"},
     ExitStatusText{ExitStatus::internal_error, "internal_error", "a fault of the program"},
 };
 

@@ -1,5 +1,5 @@
-// A histogram of durations with buckets of at most 1/32 relative width, after HdrHistogram (Gil Tene): exact below 64
-// ns, then 32 buckets an octave. Not thread-safe.
+// A histogram of durations with buckets of at most 1/32 relative width, after HdrHistogram (Gil
+// Tene): exact below 64 ns, then 32 buckets an octave. Not thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -32,7 +32,8 @@ class Histogram {
     return count_ ? std::optional(sum_ / static_cast<double>(count_)) : std::nullopt;
   }
 
-  /// The q-quantile (0 < q < 1), interpolated inside its bucket; absent where fewer than 100 samples lie beyond it.
+  /// The q-quantile (0 < q < 1), interpolated inside its bucket; absent where fewer than 100
+  /// samples lie beyond it.
   std::optional<double> quantile(double q) const {
     const double total = static_cast<double>(count_);
     if (total * (1 - q) < 100) return std::nullopt;
@@ -56,7 +57,8 @@ class Histogram {
   static Edges edges(std::size_t bucket) {
     if (bucket < 2 * per_octave) return {bucket, bucket + 1};
     const std::size_t octave = bucket / per_octave - 1;
-    const std::uint64_t lower = static_cast<std::uint64_t>(bucket % per_octave + per_octave) << octave;
+    const std::uint64_t lower = static_cast<std::uint64_t>(bucket % per_octave + per_octave)
+                                << octave;
     return {lower, lower + (std::uint64_t{1} << octave)};
   }
 

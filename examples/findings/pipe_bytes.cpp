@@ -1,5 +1,6 @@
-// pipe(2) as a stream of bytes is no bounded queue: after it has refused a message, it takes the next one only when it
-// is empty, since Linux frees a page of it only when all of the page has been read.
+// pipe(2) as a stream of bytes is no bounded queue: after it has refused a message, it takes the
+// next one only when it is empty, since Linux frees a page of it only when all of the page has been
+// read.
 //   g++ -std=c++20 -O2 pipe_bytes.cpp && ./a.out
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,6 +1,7 @@
 // std::counting_semaphore (libstdc++ 12): an acquire sleeps on beside a permit.
 //   g++ -std=c++20 -O2 -pthread std_semaphore.cpp && ./a.out
-// Two semaphores make a queue of capacity 1; three threads a side pass it 200 tokens each. Prints the round that hangs.
+// Two semaphores make a queue of capacity 1; three threads a side pass it 200 tokens each. Prints
+// the round that hangs.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -33,8 +34,8 @@ int main() {
     if (done < 6) {
       const bool slot = slots.try_acquire();
       const bool item = items.try_acquire();
-      std::printf("round %d: all asleep, %d of 6 threads done; permits left: slots %d, items %d\n", round, done.load(),
-                  slot, item);
+      std::printf("round %d: all asleep, %d of 6 threads done; permits left: slots %d, items %d\n",
+                  round, done.load(), slot, item);
       std::fflush(stdout);
       std::_Exit(1);
     }

@@ -1,9 +1,9 @@
 // tbb::concurrent_bounded_queue (oneTBB 2021.8): abort() beside other calls loses a message.
 //   g++ -std=c++20 -O2 -pthread tbb_abort.cpp -ltbb && ./a.out
-// One pop waits and is aborted; another pop and a push come right after the abort. An aborted pop gives its ticket back
-// by decrementing the counter of pops, although the other pop may have been given the next one by then: the message
-// goes to a ticket that nobody holds any more. Prints each round in which the push returned, yet nothing is inside and
-// the pop still waits.
+// One pop waits and is aborted; another pop and a push come right after the abort. An aborted pop
+// gives its ticket back by decrementing the counter of pops, although the other pop may have been
+// given the next one by then: the message goes to a ticket that nobody holds any more. Prints each
+// round in which the push returned, yet nothing is inside and the pop still waits.
 #include <tbb/concurrent_queue.h>
 
 #include <atomic>
@@ -42,7 +42,8 @@ int main() {
     }
     go = true;
     queue.abort();
-    for (int i = 0; i < 2000; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);  // half a microsecond
+    // Half a microsecond.
+    for (int i = 0; i < 2000; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);
     queue.push(42);
 
     const auto end = std::chrono::steady_clock::now() + 200ms;
@@ -51,8 +52,9 @@ int main() {
       int message;
       if (queue.size() <= 0 && !queue.try_pop(message)) {
         ++lost;
-        std::printf("round %d: pushed 42; now size() is %td, try_pop finds nothing, and a pop waits\n", round,
-                    queue.size());
+        std::printf(
+            "round %d: pushed 42; now size() is %td, try_pop finds nothing, and a pop waits\n",
+            round, queue.size());
       }
     }
     while (!second_received && first_aborted) {  // so that the threads end

@@ -104,7 +104,8 @@ class Calls {
     return status == Status::timeout ? Status::empty : status;
   }
   template <class Self = Queue>
-  requires(Self::traits.timed == Timed::yes) Status try_pop_until(std::optional<T>& out, Deadline deadline) {
+  requires(Self::traits.timed == Timed::yes) Status
+      try_pop_until(std::optional<T>& out, Deadline deadline) {
     return self().pop_with(out, WaitUntil<Sync>{deadline});
   }
 

@@ -40,7 +40,8 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
   /// `arguments` go to the storage's constructor.
   template <class... Arguments>
   requires std::constructible_from<Storage, std::size_t, Arguments...>
-  explicit BlockingQueue(std::size_t capacity, Arguments... arguments) : storage_(capacity, arguments...) {}
+  explicit BlockingQueue(std::size_t capacity, Arguments... arguments)
+      : storage_(capacity, arguments...) {}
 
   void close() {
     storage_.close();
@@ -62,7 +63,8 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
     if (status != Status::done) [[unlikely]]
       return refused(status);
     not_empty_.wake_one();
-    if constexpr (traits.producers == Endpoints::many) not_full_.wake_another([this] { return storage_.can_push(); });
+    if constexpr (traits.producers == Endpoints::many)
+      not_full_.wake_another([this] { return storage_.can_push(); });
     return Status::done;
   }
 
@@ -76,16 +78,19 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
     if (status != Status::done) [[unlikely]]
       return refused(status);
     not_full_.wake_one();
-    if constexpr (traits.consumers == Endpoints::many) not_empty_.wake_another([this] { return storage_.can_pop(); });
+    if constexpr (traits.consumers == Endpoints::many)
+      not_empty_.wake_another([this] { return storage_.can_pop(); });
     return Status::done;
   }
 
   // Out of line, so that a call that does not wait is small enough to be inlined.
   [[gnu::noinline, gnu::cold]] Status await_room(T& value, const auto& timeout) {
-    return not_full_.await([this] { return storage_.can_push(); }, [&] { return storage_.try_push(value); }, timeout);
+    return not_full_.await([this] { return storage_.can_push(); },
+                           [&] { return storage_.try_push(value); }, timeout);
   }
   [[gnu::noinline, gnu::cold]] Status await_message(std::optional<T>& out, const auto& timeout) {
-    return not_empty_.await([this] { return storage_.can_pop(); }, [&] { return storage_.try_pop(out); }, timeout);
+    return not_empty_.await([this] { return storage_.can_pop(); },
+                            [&] { return storage_.try_pop(out); }, timeout);
   }
 
   Status refused(Status status) {

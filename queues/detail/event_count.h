@@ -32,7 +32,9 @@ class EventCount {
 
   /// Whether any thread waits for a grant. Call it after the change that it might wait for, and
   /// after a fence.
-  bool anybody_asleep() const { return (state_.load(std::memory_order_relaxed) & asleep_mask) != 0; }
+  bool anybody_asleep() const {
+    return (state_.load(std::memory_order_relaxed) & asleep_mask) != 0;
+  }
 
   /// After a change: wakes one thread, if any sleeps.
   void wake_one() {
@@ -55,8 +57,9 @@ class EventCount {
     std::uint32_t state = state_.load(std::memory_order_relaxed);
     // The waiters are interchangeable: take one off those asleep. If nobody is asleep, the caller
     // has been granted.
-    while (!state_.compare_exchange_weak(state, state - ((state & asleep_mask) != 0 ? one_asleep : one_grant),
-                                         std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    while (!state_.compare_exchange_weak(
+        state, state - ((state & asleep_mask) != 0 ? one_asleep : one_grant),
+        std::memory_order_acq_rel, std::memory_order_relaxed)) {
     }
     return (state & asleep_mask) == 0;
   }

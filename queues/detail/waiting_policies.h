@@ -1,13 +1,13 @@
 // Waiting policies: how a thread waits for storage that cannot wait by itself. blocking_queue.h
 // combines the two.
 //
-//   policy         waits by                                  while it waits
-//   Spin           checking again, for ever                  burns its core
-//   SpinYield      a short spin, then yielding the core      burns an otherwise idle core
-//   Park           sleeping at once                          costs nothing; a wake-up is a system call
+//   policy         waits by                         while it waits
+//   Spin           checking again, for ever         burns its core
+//   SpinYield      a short spin, then yields        burns an otherwise idle core
+//   Park           sleeping at once                 costs nothing; waking is a system call
 //   SpinPark       a short spin, then sleeping
 //   SpinYieldPark  a short spin, a few yields, then sleeping
-//   AtomicWait     std::atomic::wait at once                 depends on the standard library
+//   AtomicWait     std::atomic::wait at once        depends on the standard library
 //
 // A policy object serves the waiters of one side of one queue. All offer:
 //   await(ready, attempt, timeout)  Repeats `attempt` until it is done or closed, or the timeout
@@ -67,7 +67,8 @@ class Pause {
 
 /// Attempts whenever `ready`, until an attempt decides, the timeout ends, or `pause` returns false
 /// (then Status::busy).
-Status attempt_with_pauses(auto& pause, const auto& ready, const auto& attempt, const auto& timeout) {
+Status attempt_with_pauses(auto& pause, const auto& ready, const auto& attempt,
+                           const auto& timeout) {
   do {
     const bool last_look = !timeout.has_time_left();
     if (last_look || ready()) {

@@ -44,16 +44,19 @@ class AtomicQueue {
   static constexpr std::size_t max_capacity = std::size_t{1} << 30;
 
  public:
-  static constexpr Traits traits{.capacities = Capacities::range,
-                                 .max_capacity = max_capacity,
-                                 .bound = Bound::rounded,
-                                 .element = Element::default_constructible,
-                                 .note = "holds 4096 at least; try calls may spin for a slot in use"};
+  static constexpr Traits traits{
+      .capacities = Capacities::range,
+      .max_capacity = max_capacity,
+      .bound = Bound::rounded,
+      .element = Element::default_constructible,
+      .note = "holds 4096 at least; try calls may spin for a slot in use"};
 
   explicit AtomicQueue(std::size_t capacity)
       : messages_(static_cast<unsigned>(checked_capacity(capacity, max_capacity))) {}
 
-  Status try_push(T& value) { return messages_.try_push(std::move(value)) ? Status::done : Status::full; }
+  Status try_push(T& value) {
+    return messages_.try_push(std::move(value)) ? Status::done : Status::full;
+  }
   Status try_pop(std::optional<T>& out) {
     T message;
     if (!messages_.try_pop(message)) return Status::empty;
@@ -65,7 +68,9 @@ class AtomicQueue {
 
   std::size_t capacity() const { return messages_.capacity(); }
   /// The difference of two positions that are read one after the other, in either order.
-  std::size_t size_approx() const { return std::min<std::size_t>(messages_.was_size(), capacity()); }
+  std::size_t size_approx() const {
+    return std::min<std::size_t>(messages_.was_size(), capacity());
+  }
 
  private:
   atomic_queue::AtomicQueueB2<T> messages_;

@@ -51,7 +51,8 @@ class BoostLockfree {
       : capacity_(checked_capacity(capacity, max_capacity)), messages_(capacity) {}
 
   Status try_push(const T& value) {
-    if (!messages_.bounded_push(value)) return count_.at_least() >= capacity_ ? Status::full : Status::busy;
+    if (!messages_.bounded_push(value))
+      return count_.at_least() >= capacity_ ? Status::full : Status::busy;
     count_.count_push();
     return Status::done;
   }

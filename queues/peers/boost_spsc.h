@@ -36,8 +36,10 @@ class BoostSpsc {
                 "boost::lockfree::spsc_queue copies its messages, and wants a default one");
 
  public:
-  static constexpr Traits traits{
-      .producers = Endpoints::one, .consumers = Endpoints::one, .element = Element::trivial, .stall = Stall::nobody};
+  static constexpr Traits traits{.producers = Endpoints::one,
+                                 .consumers = Endpoints::one,
+                                 .element = Element::trivial,
+                                 .stall = Stall::nobody};
 
   explicit BoostSpsc(std::size_t capacity)
       : capacity_(checked_capacity(capacity, unbounded_capacity - 1)), messages_(capacity) {}

@@ -31,9 +31,10 @@ namespace bq {
 
 template <class T>
 class BoostSyncBoundedQueue {
-  static_assert(std::is_default_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
-                    std::is_nothrow_move_constructible_v<T>,
-                "slots always hold a message, and a popped one that cannot be passed on would be lost");
+  static_assert(
+      std::is_default_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
+          std::is_nothrow_move_constructible_v<T>,
+      "slots always hold a message, and a popped one that cannot be passed on would be lost");
 
  public:
   using value_type = T;
@@ -55,7 +56,8 @@ class BoostSyncBoundedQueue {
   std::optional<T> pop() {
     T message;
     std::optional<T> out;
-    if (counted_pop(messages_.wait_pull_front(message)) == Status::done) out.emplace(std::move(message));
+    if (counted_pop(messages_.wait_pull_front(message)) == Status::done)
+      out.emplace(std::move(message));
     return out;
   }
   Status try_pop(std::optional<T>& out) {
@@ -74,12 +76,14 @@ class BoostSyncBoundedQueue {
   using Outcome = boost::concurrent::queue_op_status;
 
   Status counted_push(Outcome outcome) {
-    if (outcome != Outcome::success) return outcome == Outcome::full ? Status::full : Status::closed;
+    if (outcome != Outcome::success)
+      return outcome == Outcome::full ? Status::full : Status::closed;
     count_.count_push();
     return Status::done;
   }
   Status counted_pop(Outcome outcome) {
-    if (outcome != Outcome::success) return outcome == Outcome::empty ? Status::empty : Status::closed;
+    if (outcome != Outcome::success)
+      return outcome == Outcome::empty ? Status::empty : Status::closed;
     count_.count_pop();
     return Status::done;
   }

@@ -38,15 +38,17 @@ class MessageCount {
 
  private:
   /// A pop may be counted before its push.
-  static std::size_t difference(std::size_t pushed, std::size_t popped) { return pushed - std::min(pushed, popped); }
+  static std::size_t difference(std::size_t pushed, std::size_t popped) {
+    return pushed - std::min(pushed, popped);
+  }
 
   alignas(cache_line_bytes) StdSync::atomic<std::size_t> pushed_{0, "pushed"};
   alignas(cache_line_bytes) StdSync::atomic<std::size_t> popped_{0, "popped"};
 };
 
 /// Storage for detail/blocking_queue.h, made of a Library that offers all of it except closing:
-///   try_push(T&) -> done, full or busy   try_pop(out) -> done, empty or busy   can_push(), can_pop()
-///   capacity(), size_approx(), traits
+///   try_push(T&) -> done, full or busy   try_pop(out) -> done, empty or busy
+///   can_push(), can_pop()   capacity(), size_approx(), traits
 template <class T, class Library>
 class ClosedByFlag {
  public:

@@ -37,20 +37,24 @@ namespace bq {
 
 template <class T>
 class MoodycamelBlockingQueue {
-  static_assert(std::is_nothrow_move_constructible_v<T>, "a message whose move throws would be lost");
+  static_assert(std::is_nothrow_move_constructible_v<T>,
+                "a message whose move throws would be lost");
 
  public:
   using value_type = T;
-  static constexpr Traits traits{.element = Element::nothrow_movable,
-                                 .fifo = Fifo::per_producer,
-                                 .close = Close::quiescent,
-                                 .stall = Stall::one_slot,
-                                 .origin = Origin::peer,
-                                 .waiting = "spin, then semaphore",
-                                 .note = "unbounded inside; a slot semaphore of the same library bounds it"};
+  static constexpr Traits traits{
+      .element = Element::nothrow_movable,
+      .fifo = Fifo::per_producer,
+      .close = Close::quiescent,
+      .stall = Stall::one_slot,
+      .origin = Origin::peer,
+      .waiting = "spin, then semaphore",
+      .note = "unbounded inside; a slot semaphore of the same library bounds it"};
 
   explicit MoodycamelBlockingQueue(std::size_t capacity)
-      : capacity_(checked_capacity(capacity)), slots_(static_cast<Semaphore::ssize_t>(capacity)), messages_(capacity) {}
+      : capacity_(checked_capacity(capacity)),
+        slots_(static_cast<Semaphore::ssize_t>(capacity)),
+        messages_(capacity) {}
 
   bool push(T&& value) {
     while (!slots_.wait()) {  // false: interrupted
@@ -60,7 +64,8 @@ class MoodycamelBlockingQueue {
   Status try_push(T&& value) {
     if (slots_.tryWait()) return push_into_slot(std::move(value));
     if (is_closed()) return Status::closed;
-    return size_approx() == capacity_ ? Status::full : Status::busy;  // busy: a call in progress has the slot
+    // Busy: a call in progress has the slot.
+    return size_approx() == capacity_ ? Status::full : Status::busy;
   }
 
   std::optional<T> pop() {

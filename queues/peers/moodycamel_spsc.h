@@ -38,7 +38,8 @@ namespace bq {
 
 template <class T>
 class MoodycamelSpscQueue {
-  static_assert(std::is_nothrow_move_constructible_v<T>, "a message whose move throws would be lost");
+  static_assert(std::is_nothrow_move_constructible_v<T>,
+                "a message whose move throws would be lost");
 
  public:
   using value_type = T;
@@ -52,11 +53,13 @@ class MoodycamelSpscQueue {
                                  .note = "waits in slices of 5 ms, to notice a close"};
 
   explicit MoodycamelSpscQueue(std::size_t capacity)
-      : capacity_(checked_capacity(capacity, unbounded_capacity / 4 / sizeof(T))), messages_(capacity) {}
+      : capacity_(checked_capacity(capacity, unbounded_capacity / 4 / sizeof(T))),
+        messages_(capacity) {}
 
   bool push(T&& value) {
     while (!is_closed()) {
-      if (messages_.wait_enqueue_timed(std::move(value), slice)) return true;  // NOLINT(bugprone-use-after-move)
+      // NOLINTNEXTLINE(bugprone-use-after-move)
+      if (messages_.wait_enqueue_timed(std::move(value), slice)) return true;
     }
     return false;
   }
@@ -75,7 +78,8 @@ class MoodycamelSpscQueue {
     for (;;) {
       // First, or a message pushed before the close might be missed.
       const bool closed = is_closed();
-      if (closed ? messages_.try_dequeue(receiver) : messages_.wait_dequeue_timed(receiver, slice)) return Status::done;
+      if (closed ? messages_.try_dequeue(receiver) : messages_.wait_dequeue_timed(receiver, slice))
+        return Status::done;
       if (!closed) continue;
       out.reset();
       return Status::closed;

@@ -49,7 +49,8 @@ namespace bq {
 
 template <class T>
 class PipeQueue : public detail::Calls<PipeQueue<T>, T, StdSync> {
-  static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> && sizeof(T) <= PIPE_BUF,
+  static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> &&
+                    sizeof(T) <= PIPE_BUF,
                 "a pipe carries bytes, and only this many at once");
   friend detail::Calls<PipeQueue, T, StdSync>;
   static constexpr std::size_t max_capacity = 256;
@@ -76,9 +77,11 @@ class PipeQueue : public detail::Calls<PipeQueue<T>, T, StdSync> {
     closing_.number = eventfd(0, EFD_CLOEXEC);
     if (closing_.number < 0) fail("eventfd");
     const auto page_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    const int pipe_bytes = fcntl(in_end_.number, F_SETPIPE_SZ, static_cast<int>(capacity * page_bytes));
+    const int pipe_bytes =
+        fcntl(in_end_.number, F_SETPIPE_SZ, static_cast<int>(capacity * page_bytes));
     if (pipe_bytes < 0) {
-      throw std::invalid_argument("capacity " + std::to_string(capacity) + ": this system has no pipe so long");
+      throw std::invalid_argument("capacity " + std::to_string(capacity) +
+                                  ": this system has no pipe so long");
     }
     capacity_ = static_cast<std::size_t>(pipe_bytes) / page_bytes;
   }
@@ -109,7 +112,9 @@ class PipeQueue : public detail::Calls<PipeQueue<T>, T, StdSync> {
     }
   };
 
-  [[noreturn]] static void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+  [[noreturn]] static void fail(const char* what) {
+    throw std::system_error(errno, std::generic_category(), what);
+  }
 
   Status push_with(T&& value, const auto& timeout) {
     for (;;) {

@@ -52,7 +52,8 @@ namespace bq {
 
 template <class T>
 class TbbQueue {
-  static_assert(std::is_nothrow_move_constructible_v<T>, "a message whose move throws would be lost");
+  static_assert(std::is_nothrow_move_constructible_v<T>,
+                "a message whose move throws would be lost");
   static constexpr std::size_t max_capacity = unbounded_capacity / 2;  // the library's is signed
 
  public:

@@ -41,18 +41,21 @@ template <class T>
 class XeniumVyukov {
   static_assert(std::is_default_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
                     std::is_nothrow_move_constructible_v<T>,
-                "slots always hold a message, and an assignment that throws would leave one claimed for ever");
+                "slots always hold a message, and an assignment that throws would leave one "
+                "claimed for ever");
 
  public:
-  static constexpr Traits traits{
-      .capacities = Capacities::power_of_two, .min_capacity = 2, .element = Element::default_constructible};
+  static constexpr Traits traits{.capacities = Capacities::power_of_two,
+                                 .min_capacity = 2,
+                                 .element = Element::default_constructible};
 
   explicit XeniumVyukov(std::size_t capacity) : capacity_(checked(capacity)), messages_(capacity) {}
 
   Status try_push(T& value) {
     if (!messages_.try_push_weak(std::move(value))) {
       if (count_.at_least() < capacity_) return Status::busy;
-      if (!messages_.try_push_strong(std::move(value))) return Status::full;  // NOLINT(bugprone-use-after-move)
+      // NOLINTNEXTLINE(bugprone-use-after-move)
+      if (!messages_.try_push_strong(std::move(value))) return Status::full;
     }
     count_.count_push();
     return Status::done;

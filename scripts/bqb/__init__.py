@@ -1,8 +1,8 @@
 """The logic behind the commands in scripts/: bench, test, explore, validate, gate, plot,
 publish, generate.
 
-A folder imports only folders to its left, and all may import this module, exit_status.py and schema.py
-(tests/python/test_layers.py checks it):
+A folder imports only folders to its left, and all may import this module, exit_status.py and
+schema.py (tests/python/test_layers.py checks it):
 
     data <- stats <- report <- running <- validation <- gate <- commands
 

@@ -16,7 +16,8 @@ FAILED = 1  # a queue, a test or a comparison failed, or a run broke off
 USAGE = 2  # wrong usage, a wrong scenario, or a folder that cannot be used
 SETUP = 3  # something is missing here and could not be installed, or a build failed
 IO_ERROR = int(QueueBenchStatus.IO_ERROR)  # a file could not be read or written: a full disk
-RESOURCE_LIMIT = int(QueueBenchStatus.RESOURCE_LIMIT)  # the system refused a thread, a core or memory
+# The system refused a thread, a core or memory.
+RESOURCE_LIMIT = int(QueueBenchStatus.RESOURCE_LIMIT)
 INTERNAL_ERROR = int(QueueBenchStatus.INTERNAL_ERROR)  # a fault of a program of this project
 SIGNAL = 128  # plus the number of the signal that stopped a command
 

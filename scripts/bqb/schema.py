@@ -1,4 +1,4 @@
-"""The vocabulary of queue_bench: written by ./scripts/generate from queue_bench --schema."""
+"""The vocabulary of queue_bench, written by ./scripts/generate from its --schema."""
 
 from __future__ import annotations
 

@@ -60,7 +60,8 @@ BQ_ONE_THREAD_CASE(FirstInFirstOut) {
     Queue<int> queue(subject, capacity);
     int next_in = 0;
     int next_out = 0;
-    for (std::size_t round = 0; round < 20; ++round) {  // of all lengths, so that a ring wraps in every way
+    // Of all lengths, so that a ring wraps in every way.
+    for (std::size_t round = 0; round < 20; ++round) {
       for (std::size_t i = 0; i <= round % capacity; ++i) ASSERT_TRUE(queue.push(next_in++));
       ASSERT_EQ(queue.size_approx(), round % capacity + 1);
       for (std::size_t i = 0; i <= round % capacity; ++i) ASSERT_EQ(queue.pop(), next_out++);
@@ -151,8 +152,9 @@ BQ_CASE(PopWaitsWhileEmpty) {
   });
 }
 
-// One change lets one waiter go on, and each must reach one: nobody may sleep on while there is something for it.
-// Several times, since a waiter that wakes up at once covers for another that was forgotten.
+// One change lets one waiter go on, and each must reach one: nobody may sleep on while there is
+// something for it. Several times, since a waiter that wakes up at once covers for another that was
+// forgotten.
 constexpr int several = 10;
 
 BQ_CASE(EachPopFreesAWaitingPush, keeps_a_bound, many_producers) {

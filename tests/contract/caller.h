@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 /// Long enough that only a hang takes longer, and far below the limit that ctest sets.
 inline constexpr auto longest_wait = 20s;
 
-/// A call on a thread of its own. The tests are right whatever the timing; that they have *seen* the call wait makes
-/// them strong.
+/// A call on a thread of its own. The tests are right whatever the timing; that they have *seen*
+/// the call wait makes them strong.
 template <class Result>
 class Caller {
  public:
@@ -55,7 +55,8 @@ class Caller {
     return false;
   }
   bool has_returned() const { return returned_.load(); }
-  /// Whether the call returns. If it does not, a test frees it by closing the queue, or ctest stops it.
+  /// Whether the call returns. If it does not, a test frees it by closing the queue, or ctest stops
+  /// it.
   bool returns() {
     const auto end = std::chrono::steady_clock::now() + longest_wait;
     while (!returned_.load()) {
@@ -83,7 +84,9 @@ class Caller {
   std::chrono::nanoseconds cpu_time() {
     clockid_t clock{};
     timespec used{};
-    if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 || clock_gettime(clock, &used) != 0) return 0ns;
+    if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 ||
+        clock_gettime(clock, &used) != 0)
+      return 0ns;
     return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
   }
 

@@ -59,7 +59,8 @@ BQ_ONE_THREAD_CASE(ClosedDrainsAndThenEndsForEver) {
   });
 }
 
-// The closer is another thread than the producer: what was pushed before must not be overtaken by the end.
+// The closer is another thread than the producer: what was pushed before must not be overtaken by
+// the end.
 BQ_CASE(TheEndOvertakesNothing) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     Queue<int> queue(subject, capacity);
@@ -120,7 +121,8 @@ BQ_CASE(CloseFromTwoThreadsWakesWaitingPops) {
   });
 }
 
-// Whatever the race between pushes and a close decides, the messages that came out are those whose push said true.
+// Whatever the race between pushes and a close decides, the messages that came out are those whose
+// push said true.
 BQ_CASE(CloseDecidesForEachRacingPush, exact_close, never_forgets) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (int round = 0; round < repetitions(subject, 50); ++round) {
@@ -151,8 +153,8 @@ BQ_CASE(CloseDecidesForEachRacingPush, exact_close, never_forgets) {
   });
 }
 
-// The same at full speed, where a missing fence would show: one thread pushes until it is refused, the other closes and
-// drains.
+// The same at full speed, where a missing fence would show: one thread pushes until it is refused,
+// the other closes and drains.
 BQ_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
   constexpr int rounds = 10'000;
   const std::size_t capacity = capacity_near(subject, 64);
@@ -173,13 +175,15 @@ BQ_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
       ended.store(round, std::memory_order_release);
     }
   });
-  for (int round = 1; round <= rounds && std::chrono::steady_clock::now() < end && !testing::Test::HasFailure();
+  for (int round = 1;
+       round <= rounds && std::chrono::steady_clock::now() < end && !testing::Test::HasFailure();
        ++round) {
     queue = std::make_unique<Queue<int>>(subject, capacity);
     begun.store(round, std::memory_order_release);
     std::optional<int> out;
     int received = 0;
-    for (int i = round * 7 % 256; i > 0; --i) received += queue->try_pop(out) == Status::done ? 1 : 0;
+    for (int i = round * 7 % 256; i > 0; --i)
+      received += queue->try_pop(out) == Status::done ? 1 : 0;
     queue->close();
     for (Status status = Status::done; status != Status::closed;) {
       status = queue->try_pop(out);

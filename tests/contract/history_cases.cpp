@@ -1,4 +1,5 @@
-// What was called and answered, in which order, against what a queue may answer (see linearizability.h).
+// What was called and answered, in which order, against what a queue may answer (see
+// linearizability.h).
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -20,11 +21,15 @@ using namespace checking;
 
 constexpr int messages_per_producer = 1'000'000;  // at most; a message tells its producer by it
 
-/// Runs `producers` threads that send `messages_each` and as many consumers as there are, which take them all, and
-/// returns what happened. Half the calls are try_push and try_pop, repeated until they are done.
-History record(Queue<int> queue, int producers, int consumers, int messages_each, std::uint64_t seed, bool delays) {
-  const int most_refusals = messages_each < 10 ? 1 : 200;  // of each thread: the exact check takes few calls
-  Recorder recorder(static_cast<std::size_t>(producers + consumers), static_cast<std::size_t>(messages_each) * 3);
+/// Runs `producers` threads that send `messages_each` and as many consumers as there are, which
+/// take them all, and returns what happened. Half the calls are try_push and try_pop, repeated
+/// until they are done.
+History record(Queue<int> queue, int producers, int consumers, int messages_each,
+               std::uint64_t seed, bool delays) {
+  // Of each thread: the exact check takes few calls.
+  const int most_refusals = messages_each < 10 ? 1 : 200;
+  Recorder recorder(static_cast<std::size_t>(producers + consumers),
+                    static_cast<std::size_t>(messages_each) * 3);
   std::atomic<int> to_pop{producers * messages_each};
   std::atomic<int> waiting{producers + consumers};
   const auto start = [&](int thread, auto body) {
@@ -87,8 +92,10 @@ void expect_none(const Subject& subject, const History& history, int producers, 
     return;
   }
   for (int p = 0; p < producers; ++p) {
-    History own = per_producer(history, p, [](int message) { return message / messages_per_producer; });
-    std::erase_if(own, [](const Operation& operation) { return operation.kind == Operation::Kind::empty; });
+    History own =
+        per_producer(history, p, [](int message) { return message / messages_per_producer; });
+    std::erase_if(
+        own, [](const Operation& operation) { return operation.kind == Operation::Kind::empty; });
     const auto found = violation(own);
     ASSERT_FALSE(found.has_value()) << *found;
   }
@@ -109,8 +116,9 @@ BQ_HISTORY_CASE(SmallHistoriesAreLinearizable, never_forgets) {
     for (int round = 0; round < repetitions(subject, 100); ++round) {
       const auto seed = static_cast<std::uint64_t>(round);
       const History history = record(make(subject, capacity), producers, consumers, 4, seed, true);
-      expect_none(subject, history, producers,
-                  [&](const History& h) { return not_linearizable(h, effective_capacity(subject, capacity)); });
+      expect_none(subject, history, producers, [&](const History& h) {
+        return not_linearizable(h, effective_capacity(subject, capacity));
+      });
       if (testing::Test::HasFatalFailure()) return;
     }
   });
@@ -119,21 +127,25 @@ BQ_HISTORY_CASE(SmallHistoriesAreLinearizable, never_forgets) {
 BQ_HISTORY_CASE(LongHistoriesShowNoForbiddenPattern, never_forgets) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
-      const History history = record(Queue<int>(subject, capacity), subject.producers(), subject.consumers(),
-                                     repetitions(subject, 500), seed, false);
-      expect_none(subject, history, subject.producers(),
-                  [&](const History& h) { return violated_pattern(h, effective_capacity(subject, capacity)); });
+      const History history = record(Queue<int>(subject, capacity), subject.producers(),
+                                     subject.consumers(), repetitions(subject, 500), seed, false);
+      expect_none(subject, history, subject.producers(), [&](const History& h) {
+        return violated_pattern(h, effective_capacity(subject, capacity));
+      });
       if (testing::Test::HasFatalFailure()) return;
     }
   });
 }
 
-// With one thread on a side the order of the messages is known, and the check is exact at any length.
+// With one thread on a side the order of the messages is known, and the check is exact at any
+// length.
 BQ_HISTORY_CASE(OneToOneHistoriesFit) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
-      const History history = record(make(subject, capacity), 1, 1, repetitions(subject, 1000), seed, seed % 2 == 1);
-      const auto found = does_not_fit(history, push_order(history), effective_capacity(subject, capacity));
+      const History history =
+          record(make(subject, capacity), 1, 1, repetitions(subject, 1000), seed, seed % 2 == 1);
+      const auto found =
+          does_not_fit(history, push_order(history), effective_capacity(subject, capacity));
       ASSERT_FALSE(found.has_value()) << *found;
     }
   });

@@ -1,5 +1,5 @@
-// A synchronisation policy (see queues/sync.h) that lets a test step in before and after every primitive of a queue: to
-// delay a thread there, or to stop it. The primitives are StdSync's.
+// A synchronisation policy (see queues/sync.h) that lets a test step in before and after every
+// primitive of a queue: to delay a thread there, or to stop it. The primitives are StdSync's.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,8 @@
 
 namespace bq::test {
 
-/// What happens to the calling thread around its primitives. Nothing, unless it has one of these on its stack.
+/// What happens to the calling thread around its primitives. Nothing, unless it has one of these on
+/// its stack.
 class Hook {
  public:
   Hook() { current() = this; }
@@ -34,8 +35,8 @@ class Hook {
   }
 };
 
-/// Delays at random: mostly not at all, sometimes for a few instructions, a turn of the scheduler or a short sleep. The
-/// schedules that a race needs become likely.
+/// Delays at random: mostly not at all, sometimes for a few instructions, a turn of the scheduler
+/// or a short sleep. The schedules that a race needs become likely.
 class RandomDelays : public Hook {
  public:
   explicit RandomDelays(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 + 1) {}
@@ -113,8 +114,10 @@ struct HookedSync : StdSync {
       });
     }
     bool wait_until(std::unique_lock<mutex>& lock, Deadline deadline) {
-      return hooked(
-          [&] { return with_inner_lock(lock, [&](auto& inner) { return inner_.wait_until(inner, deadline); }); });
+      return hooked([&] {
+        return with_inner_lock(lock,
+                               [&](auto& inner) { return inner_.wait_until(inner, deadline); });
+      });
     }
 
    private:
@@ -132,7 +135,8 @@ struct HookedSync : StdSync {
    public:
     static constexpr std::ptrdiff_t max = Semaphore::max;
     static constexpr std::string_view defect = Semaphore::defect;
-    explicit HookedSemaphore(std::ptrdiff_t permits, const char* /*name*/ = nullptr) : inner_(permits) {}
+    explicit HookedSemaphore(std::ptrdiff_t permits, const char* /*name*/ = nullptr)
+        : inner_(permits) {}
     void acquire() {
       hooked([&] { inner_.acquire(); });
     }
@@ -201,7 +205,8 @@ struct HookedSync : StdSync {
   static void futex_wait(const atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
     hooked([&] { StdSync::futex_wait(word.inner_, expected); });
   }
-  static bool futex_wait_until(const atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline) noexcept {
+  static bool futex_wait_until(const atomic<std::uint32_t>& word, std::uint32_t expected,
+                               Deadline deadline) noexcept {
     return hooked([&] { return StdSync::futex_wait_until(word.inner_, expected, deadline); });
   }
   static void futex_wake(atomic<std::uint32_t>& word, int count) noexcept {

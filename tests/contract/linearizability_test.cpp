@@ -1,4 +1,5 @@
-// The checkers of linearizability.h, tested on histories made by hand, and against each other on random ones.
+// The checkers of linearizability.h, tested on histories made by hand, and against each other on
+// random ones.
 #include "checking/linearizability.h"
 
 #include <gtest/gtest.h>
@@ -41,7 +42,8 @@ Operation empty(std::int64_t call, std::int64_t returned) {
   return {Kind::empty, 0, call, returned};
 }
 
-// The oracle: every order of every choice of operations, as the definition says. Nothing is shared with the checkers.
+// The oracle: every order of every choice of operations, as the definition says. Nothing is shared
+// with the checkers.
 
 bool keeps_real_time(const History& order) {
   for (std::size_t late = 0; late < order.size(); ++late) {
@@ -85,7 +87,8 @@ bool has_a_good_order(const History& history, std::size_t capacity) {
 bool oracle_accepts(const History& history, std::size_t capacity) {
   History completed;
   History pending;
-  for (const Operation& operation : history) (operation.is_pending() ? pending : completed).push_back(operation);
+  for (const Operation& operation : history)
+    (operation.is_pending() ? pending : completed).push_back(operation);
   for (std::uint32_t choice = 0; choice < (1U << pending.size()); ++choice) {
     History chosen = completed;
     for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -107,7 +110,8 @@ void expect_bad(const History& history, std::size_t capacity, const std::string&
   EXPECT_FALSE(oracle_accepts(history, capacity)) << detail::timeline(history);
   EXPECT_TRUE(not_linearizable(history, capacity)) << detail::timeline(history);
   const std::string violation = violated_pattern(history, capacity).value_or(":");
-  EXPECT_EQ(violation.substr(0, violation.find(':')), pattern) << violation << '\n' << detail::timeline(history);
+  EXPECT_EQ(violation.substr(0, violation.find(':')), pattern) << violation << '\n'
+                                                               << detail::timeline(history);
 }
 
 TEST(Linearizability, OfNothing) {
@@ -117,7 +121,8 @@ TEST(Linearizability, OfNothing) {
 }
 
 TEST(Linearizability, OfCallsOneAfterTheOther) {
-  expect_good({empty(0, 1), push(1, 2, 3), push(2, 4, 5), full(6, 7), pop(1, 8, 9), push(3, 10, 11), pop(2, 12, 13)},
+  expect_good({empty(0, 1), push(1, 2, 3), push(2, 4, 5), full(6, 7), pop(1, 8, 9), push(3, 10, 11),
+               pop(2, 12, 13)},
               2);
 }
 
@@ -202,7 +207,8 @@ TEST(Linearizability, NotAllFaultsHaveAPattern) {
 TEST(Linearizability, ExplainsItself) {
   const History history{push(1, 10, 20), pop(2, 40, 50), push(2, 30, never), pending_pop(60)};
   EXPECT_EQ(not_linearizable(history, 2),
-            "not linearizable as a queue of capacity 2; at best this, and then nothing can follow: push 1 [10, 20], "
+            "not linearizable as a queue of capacity 2; at best this, and then nothing can follow: "
+            "push 1 [10, 20], "
             "push 2 [30, never]\n"
             "  push 1 [10, 20]     ||\n"
             "  push 2 [30, never]    |--->\n"
@@ -245,7 +251,8 @@ TEST(Linearizability, ExactUpTo64Operations) {
 TEST(Linearizability, FitsTheKnownOrder) {
   const History one_producer{push(1, 0, 1), push(2, 2, 6), pop(2, 3, 7), pop(1, 4, 5)};
   EXPECT_EQ(does_not_fit(one_producer, push_order(one_producer), 1), std::nullopt);
-  const History one_consumer{push(2, 0, 2), push(1, 1, 6), push(3, 7, 8), pop(1, 3, 4), pop(2, 5, 9)};
+  const History one_consumer{push(2, 0, 2), push(1, 1, 6), push(3, 7, 8), pop(1, 3, 4),
+                             pop(2, 5, 9)};
   EXPECT_TRUE(does_not_fit(one_consumer, push_order(one_consumer), 2));
   EXPECT_EQ(pop_order(one_consumer), (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(does_not_fit(one_consumer, pop_order(one_consumer), 2), std::nullopt);
@@ -257,7 +264,8 @@ TEST(Linearizability, FitsTheKnownOrder) {
 TEST(Linearizability, FitsTheOrderItIsGiven) {
   const History history{push(1, 0, 7), pop(1, 1, 4), push(2, 5, 6), pop(2, 2, 8)};
   EXPECT_EQ(does_not_fit(history, {1, 2}, 2), std::nullopt);
-  EXPECT_EQ(does_not_fit(history, {2, 1}, 2), "order and capacity allow pop 1 [1, 4] only after its end");
+  EXPECT_EQ(does_not_fit(history, {2, 1}, 2),
+            "order and capacity allow pop 1 [1, 4] only after its end");
 }
 
 TEST(Linearizability, FitsWhatIsLeftByTheEndsOfThePushes) {
@@ -270,8 +278,9 @@ TEST(Linearizability, FitsWhatIsLeftByTheEndsOfThePushes) {
 
 TEST(Linearizability, PerProducer) {
   const auto producer_of = [](int message) { return message / 10; };
-  const History history{push(10, 0, 1),  push(20, 2, 3),  full(4, 5),    push(21, 6, 7), pop(20, 8, 9),
-                        pop(10, 10, 11), pop(21, 12, 13), empty(14, 15), pending_pop(16)};
+  const History history{push(10, 0, 1),  push(20, 2, 3), full(4, 5),
+                        push(21, 6, 7),  pop(20, 8, 9),  pop(10, 10, 11),
+                        pop(21, 12, 13), empty(14, 15),  pending_pop(16)};
   EXPECT_TRUE(not_linearizable(history, 3));
   EXPECT_EQ(per_producer(history, 1, producer_of).size(), 4U);
   EXPECT_EQ(per_producer(history, 2, producer_of).size(), 6U);
@@ -295,7 +304,8 @@ bool one_in(int n, Random& random) {
   return below(n, random) == 0;
 }
 
-/// Threads that use a queue, stopped at random between the beginning of a call, its instant, and its end.
+/// Threads that use a queue, stopped at random between the beginning of a call, its instant, and
+/// its end.
 class Simulation {
  public:
   struct Setup {
@@ -329,17 +339,21 @@ class Simulation {
     Operation operation{};
   };
 
-  bool is_producer(const Thread& thread) const { return &thread < threads_.data() + setup_.producers; }
+  bool is_producer(const Thread& thread) const {
+    return &thread < threads_.data() + setup_.producers;
+  }
 
   void step(Thread& thread) {
     switch (thread.at) {
       case At::rest:
         if (begun_++ >= setup_.operations) return;
-        thread.operation = is_producer(thread) ? push(next_message_++, now_++, never) : pending_pop(now_++);
+        thread.operation =
+            is_producer(thread) ? push(next_message_++, now_++, never) : pending_pop(now_++);
         thread.at = At::instant;
         break;
       case At::instant:
-        if (is_producer(thread) ? take_in(thread.operation) : hand_out(thread.operation)) thread.at = At::end;
+        if (is_producer(thread) ? take_in(thread.operation) : hand_out(thread.operation))
+          thread.at = At::end;
         break;
       case At::end:
         thread.operation.returned = now_++;
@@ -402,8 +416,8 @@ History noise(int operations, Random& random) {
   History history;
   int pushed = 0;
   for (int i = 0; i < operations; ++i) {
-    const auto [call, returned] =
-        std::minmax(times[2 * static_cast<std::size_t>(i)], times[2 * static_cast<std::size_t>(i) + 1]);
+    const auto [call, returned] = std::minmax(times[2 * static_cast<std::size_t>(i)],
+                                              times[2 * static_cast<std::size_t>(i) + 1]);
     const Kind kind = kinds[below(std::size(kinds), random)];
     const int message = kind == Kind::push ? pushed++ : below(1 + operations / 2, random);
     history.push_back({kind, message, call, one_in(8, random) ? never : returned});
@@ -411,7 +425,8 @@ History noise(int operations, Random& random) {
   return history;
 }
 
-/// How often the exact checker accepted: a comparison of checkers which all reject everything shows nothing.
+/// How often the exact checker accepted: a comparison of checkers which all reject everything shows
+/// nothing.
 struct Tally {
   int accepted = 0;
   int rejected = 0;
@@ -422,7 +437,8 @@ struct Tally {
     const auto violation = violated_pattern(history, capacity);
     ++(verdict ? rejected : accepted);
     if (violation) {
-      EXPECT_TRUE(verdict) << *violation << '\n' << detail::timeline(history) << "capacity " << capacity;
+      EXPECT_TRUE(verdict) << *violation << '\n'
+                           << detail::timeline(history) << "capacity " << capacity;
     }
     if (verdict && !violation) ++without_pattern;
   }
@@ -441,11 +457,14 @@ TEST(Linearizability, OfASimulatedQueue) {
 TEST(Linearizability, OfALongHistory) {
   Random random(2);
   const auto producer_of = [](int message) { return message % 3; };
-  const History history =
-      Simulation(
-          {.producers = 3, .consumers = 3, .capacity = 4, .operations = 20'000, .tries = true, .faults_one_in = 0},
-          random)
-          .run(true);
+  const History history = Simulation({.producers = 3,
+                                      .consumers = 3,
+                                      .capacity = 4,
+                                      .operations = 20'000,
+                                      .tries = true,
+                                      .faults_one_in = 0},
+                                     random)
+                              .run(true);
   EXPECT_GT(history.size(), 15'000U);
   EXPECT_EQ(violated_pattern(history, 4), std::nullopt);
   EXPECT_EQ(violated_pattern(per_producer(history, 1, producer_of), 4), std::nullopt);
@@ -460,9 +479,11 @@ TEST(Linearizability, ExactAgreesWithTheOracle) {
     const auto capacity = 1 + below<std::size_t>(3, random);
     auto setup = random_setup(operations, random);
     setup.faults_one_in = 5;
-    const History history = one_in(2, random) ? noise(operations, random) : Simulation(setup, random).run(true);
+    const History history =
+        one_in(2, random) ? noise(operations, random) : Simulation(setup, random).run(true);
     tally.add(history, capacity);
-    ASSERT_EQ(!not_linearizable(history, capacity), oracle_accepts(history, capacity)) << detail::timeline(history);
+    ASSERT_EQ(!not_linearizable(history, capacity), oracle_accepts(history, capacity))
+        << detail::timeline(history);
   }
   EXPECT_GT(tally.accepted, 1000);
   EXPECT_GT(tally.rejected, 1000);
@@ -489,9 +510,10 @@ TEST(Linearizability, PatternsFindAllInAnUnboundedQueue) {
     setup.capacity = 12;
     setup.faults_one_in = 10;
     History history = one_in(2, random) ? noise(7, random) : Simulation(setup, random).run(false);
-    history.erase(std::remove_if(history.begin(), history.end(),
-                                 [](const Operation& a) { return a.kind == Kind::full || a.is_pending(); }),
-                  history.end());
+    history.erase(
+        std::remove_if(history.begin(), history.end(),
+                       [](const Operation& a) { return a.kind == Kind::full || a.is_pending(); }),
+        history.end());
     tally.add(history, setup.capacity);
   }
   EXPECT_GT(tally.accepted, 1000);
@@ -512,10 +534,12 @@ TEST(Linearizability, FitIsExact) {
     tally.add(history, setup.capacity);
     const bool is_good = !not_linearizable(history, setup.capacity);
     if (setup.producers == 1) {
-      ASSERT_EQ(!does_not_fit(history, push_order(history), setup.capacity), is_good) << detail::timeline(history);
+      ASSERT_EQ(!does_not_fit(history, push_order(history), setup.capacity), is_good)
+          << detail::timeline(history);
     }
     if (setup.consumers == 1) {
-      ASSERT_EQ(!does_not_fit(history, pop_order(history), setup.capacity), is_good) << detail::timeline(history);
+      ASSERT_EQ(!does_not_fit(history, pop_order(history), setup.capacity), is_good)
+          << detail::timeline(history);
     }
   }
   EXPECT_GT(tally.accepted, 1000);

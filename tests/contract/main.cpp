@@ -1,5 +1,5 @@
-// Runs every case of the suite on every registered queue. ctest gives each test a process of its own; a watchdog in it
-// ends a test that hangs, and says so.
+// Runs every case of the suite on every registered queue. ctest gives each test a process of its
+// own; a watchdog in it ends a test that hangs, and says so.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -31,8 +31,8 @@ std::vector<Case>& all_cases() {
   return all;
 }
 
-/// Ends the process when a test takes longer than BQ_TEST_SECONDS (default 50, just below ctest's limit): only a
-/// hang does.
+/// Ends the process when a test takes longer than BQ_TEST_SECONDS (default 50, just below ctest's
+/// limit): only a hang does.
 class Watchdog {
  public:
   explicit Watchdog(std::string test)
@@ -40,7 +40,8 @@ class Watchdog {
           std::unique_lock lock(mutex_);
           if (!stopped_.wait_for(lock, stop, limit(), [&] { return stop.stop_requested(); }) &&
               !stop.stop_requested()) {
-            std::cout << "[  FAILED  ] " << test_ << ": hangs; no end after " << limit().count() << " s\n"
+            std::cout << "[  FAILED  ] " << test_ << ": hangs; no end after " << limit().count()
+                      << " s\n"
                       << std::flush;
             _exit(EXIT_FAILURE);
           }
@@ -60,11 +61,13 @@ class Watchdog {
 
 class CaseTest : public testing::Test {
  public:
-  CaseTest(const Subject& subject, const Case& case_of_suite) : subject_(subject), case_(case_of_suite) {}
+  CaseTest(const Subject& subject, const Case& case_of_suite)
+      : subject_(subject), case_(case_of_suite) {}
 
   void TestBody() override {
     for (const Requirement& requirement : case_.requirements) {
-      if (!requirement.is_met(subject_)) GTEST_SKIP() << subject_.name << ": " << requirement.otherwise;
+      if (!requirement.is_met(subject_))
+        GTEST_SKIP() << subject_.name << ": " << requirement.otherwise;
     }
     const Watchdog watchdog(subject_.name + "." + case_.name);
     case_.body(subject_);
@@ -124,8 +127,9 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   for (const bq::test::Subject& subject : bq::test::subjects()) {
     for (const bq::test::Case& tested : bq::test::cases()) {
-      testing::RegisterTest(subject.name.c_str(), tested.name, nullptr, nullptr, __FILE__, __LINE__,
-                            [&]() -> testing::Test* { return new bq::test::CaseTest(subject, tested); });
+      testing::RegisterTest(
+          subject.name.c_str(), tested.name, nullptr, nullptr, __FILE__, __LINE__,
+          [&]() -> testing::Test* { return new bq::test::CaseTest(subject, tested); });
     }
   }
   return RUN_ALL_TESTS();

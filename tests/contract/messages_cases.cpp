@@ -41,7 +41,8 @@ BQ_ONE_THREAD_CASE(ThrowingMoveChangesNothing, throwing_message) {
       EXPECT_EQ(message.value, 0);
       EXPECT_EQ(queue.size_approx(), 0U);
     }
-    for (std::size_t i = 0; i < capacity; ++i) ASSERT_EQ(queue.try_push(Fragile(static_cast<int>(i))), Status::done);
+    for (std::size_t i = 0; i < capacity; ++i)
+      ASSERT_EQ(queue.try_push(Fragile(static_cast<int>(i))), Status::done);
     for (int i = 0; i < 3; ++i) {
       const Brittle brittle;
       std::optional<Fragile> out;
@@ -58,7 +59,8 @@ BQ_ONE_THREAD_CASE(ThrowingMoveChangesNothing, throwing_message) {
   });
 }
 
-// A waiter is woken for a place (a message) and then throws: the place is still there, and another waiter must get it.
+// A waiter is woken for a place (a message) and then throws: the place is still there, and another
+// waiter must get it.
 BQ_CASE(ThrowingMovePassesItsWakeUpOn, throwing_message) {
   const auto breaks = [](auto call) {
     return [call] {
@@ -108,7 +110,8 @@ BQ_ONE_THREAD_CASE(DestroysWhatIsLeftExactlyOnce, any_message) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     const std::int64_t before = Tracked::instances();
     for (const bool closed : {false, true}) {
-      const std::size_t step = std::max<std::size_t>(1, capacity / 64);  // every place of a small ring, some of a large
+      // Every place of a small ring, some of a large.
+      const std::size_t step = std::max<std::size_t>(1, capacity / 64);
       for (std::size_t offset = 0; offset <= capacity; offset += step) {
         {
           Queue<Tracked> queue(subject, capacity);

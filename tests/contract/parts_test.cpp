@@ -1,5 +1,5 @@
-// What the suite of the contract does not reach: the parts that queues are made of, and the queue that breaks the
-// contract.
+// What the suite of the contract does not reach: the parts that queues are made of, and the queue
+// that breaks the contract.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -37,7 +37,8 @@ constexpr bool under_thread_sanitizer = false;
 #endif
 
 #define BQ_SKIP_IF_LOCK_ORDER_IS_CHECKED() \
-  if (under_thread_sanitizer) GTEST_SKIP() << "reference_as_posted: ThreadSanitizer finds the lock-order bug, rightly"
+  if (under_thread_sanitizer)              \
+  GTEST_SKIP() << "reference_as_posted: ThreadSanitizer finds the lock-order bug, rightly"
 
 TEST(ReferenceAsPosted, IsAQueueOfItsTime) {
   BQ_SKIP_IF_LOCK_ORDER_IS_CHECKED();
@@ -66,7 +67,8 @@ TEST(ReferenceAsPosted, CloseForgetsAWaitingConsumer) {
   Caller pop([&] { return queue.pop(); });
   EXPECT_TRUE(pop.blocks());
   queue.close();
-  EXPECT_TRUE(pop.blocks()) << "the bug is gone: has somebody repaired it here instead of in reference.h?";
+  EXPECT_TRUE(pop.blocks())
+      << "the bug is gone: has somebody repaired it here instead of in reference.h?";
   EXPECT_TRUE(queue.push(1)) << "the way out, for this test only";
   EXPECT_EQ(pop.result(), 1);
 }
@@ -75,13 +77,16 @@ TEST(ReferenceAsPosted, CloseForgetsAWaitingConsumer) {
 template <class T>
 struct OneToOne : TwoCondvarQueue<T> {
   using TwoCondvarQueue<T>::TwoCondvarQueue;
-  static constexpr Traits traits{
-      .producers = Endpoints::one, .consumers = Endpoints::one, .timed = Timed::yes, .waiting = "condvar"};
+  static constexpr Traits traits{.producers = Endpoints::one,
+                                 .consumers = Endpoints::one,
+                                 .timed = Timed::yes,
+                                 .waiting = "condvar"};
 };
 
 template <class Handle>
-constexpr bool moves_only = std::is_nothrow_move_constructible_v<Handle>&& std::is_nothrow_move_assignable_v<Handle> &&
-                            !std::is_copy_constructible_v<Handle> && !std::is_copy_assignable_v<Handle>;
+constexpr bool moves_only =
+    std::is_nothrow_move_constructible_v<Handle>&& std::is_nothrow_move_assignable_v<Handle> &&
+    !std::is_copy_constructible_v<Handle> && !std::is_copy_assignable_v<Handle>;
 template <class Handle>
 constexpr bool copies = std::is_copy_constructible_v<Handle>&& std::is_copy_assignable_v<Handle>&&
     std::is_nothrow_move_constructible_v<Handle>&& std::is_nothrow_move_assignable_v<Handle>;
@@ -143,7 +148,8 @@ TEST(StartConsumer, EndsAndJoinsWhenTheProducerThrows) {
 }
 
 TEST(StartConsumer, RefusesPushesOnceTheConsumerHasReturned) {
-  auto [worker, producer] = start_consumer<TwoCondvarQueue<int>>(1, [](auto consumer) { consumer.pop(); });
+  auto [worker, producer] =
+      start_consumer<TwoCondvarQueue<int>>(1, [](auto consumer) { consumer.pop(); });
   EXPECT_TRUE(producer.push(1));
   worker.join();
   EXPECT_FALSE(producer.push(2));
@@ -226,7 +232,8 @@ TEST(StdSync, YieldsAreCountedByThread) {
 TEST(EventCount, CountsWhoeverComesAndGoes) {
   EventCount<StdSync> changes("changes");
   const detail::WaitUntil<StdSync> past{Deadline{}};
-  for (int i = 0; i < 70'000; ++i) {  // more than fit into half of its word, should any of them be forgotten
+  // More than fit into half of its word, should any of them be forgotten.
+  for (int i = 0; i < 70'000; ++i) {
     changes.enlist();
     ASSERT_TRUE(changes.anybody_asleep());
     ASSERT_FALSE(changes.sleep(past)) << "nobody granted it a look";
@@ -273,18 +280,22 @@ TEST(TestedCapacities, AreThoseThatTheQueueCanHave) {
   EXPECT_EQ(tested({.min_capacity = 5}), (Sizes{5, 64}));
   EXPECT_EQ(tested({.capacities = Capacities::power_of_two, .min_capacity = 3}), (Sizes{4, 64}));
   EXPECT_EQ(tested({.capacities = Capacities::power_of_two, .min_capacity = 5000}), (Sizes{8192}));
-  EXPECT_THROW(tested({.capacities = Capacities::power_of_two, .min_capacity = 5, .max_capacity = 7}), std::logic_error)
+  EXPECT_THROW(
+      tested({.capacities = Capacities::power_of_two, .min_capacity = 5, .max_capacity = 7}),
+      std::logic_error)
       << "a test that runs at no capacity fails";
   EXPECT_THROW(tested({.max_capacity = 0}), std::logic_error);
 }
 
 TEST(NearestCapacity, IsAboveIfThereIsOneAndBelowIfNot) {
-  const Traits powers{.capacities = Capacities::power_of_two, .min_capacity = 4, .max_capacity = 100};
+  const Traits powers{
+      .capacities = Capacities::power_of_two, .min_capacity = 4, .max_capacity = 100};
   EXPECT_EQ(nearest_capacity(powers, 1), 4U);
   EXPECT_EQ(nearest_capacity(powers, 5), 8U);
   EXPECT_EQ(nearest_capacity(powers, 64), 64U);
   EXPECT_EQ(nearest_capacity(powers, 65), 64U);
-  EXPECT_EQ(nearest_capacity({.capacities = Capacities::power_of_two}, unbounded_capacity), ~(unbounded_capacity >> 1));
+  EXPECT_EQ(nearest_capacity({.capacities = Capacities::power_of_two}, unbounded_capacity),
+            ~(unbounded_capacity >> 1));
   EXPECT_EQ(nearest_capacity({.max_capacity = 8}, 64), 8U);
   EXPECT_EQ(nearest_capacity({.min_capacity = 1024}, 64), 1024U);
   EXPECT_EQ(nearest_capacity({.min_capacity = 2, .max_capacity = 1}, 64), std::nullopt);

@@ -1,5 +1,6 @@
-// The repaired reference updates the other side's flag after it has let go of its own: in between, that flag is out of
-// date. These tests stop calls just there, through a synchronisation policy whose mutexes have a gate.
+// The repaired reference updates the other side's flag after it has let go of its own: in between,
+// that flag is out of date. These tests stop calls just there, through a synchronisation policy
+// whose mutexes have a gate.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// register_subject<Queue>(name): puts a queue under the contract suite. Call it from a translation unit of its own.
+// register_subject<Queue>(name): puts a queue under the contract suite. Call it from a translation
+// unit of its own.
 #pragma once
 
 #include <concepts>
@@ -58,8 +59,10 @@ std::unique_ptr<AnyQueue<typename Q::value_type>> make(std::size_t capacity) {
 
 template <class Q>
 AnyEnds make_ends(std::size_t capacity) {
-  static_assert(std::is_copy_constructible_v<Producer<Q>> == (Q::traits.producers == Endpoints::many));
-  static_assert(std::is_copy_constructible_v<Consumer<Q>> == (Q::traits.consumers == Endpoints::many));
+  static_assert(std::is_copy_constructible_v<Producer<Q>> ==
+                (Q::traits.producers == Endpoints::many));
+  static_assert(std::is_copy_constructible_v<Consumer<Q>> ==
+                (Q::traits.consumers == Endpoints::many));
   auto [producer, consumer] = make_handles<Q>(capacity);
   return {std::make_unique<ProducerAdapter<Q>>(std::move(producer)),
           std::make_unique<ConsumerAdapter<Q>>(std::move(consumer))};
@@ -70,12 +73,14 @@ concept CanBeAdvanced = std::constructible_from<Q, std::size_t, std::uint64_t>;
 
 }  // namespace detail
 
-/// `Queue` is a class template over the message type, and over the synchronisation policy if it uses one.
+/// `Queue` is a class template over the message type, and over the synchronisation policy if it
+/// uses one.
 template <template <class...> class Queue>
 Subject describe_subject(const char* name) {
   using Q = Queue<int>;
   static_assert(BoundedQueue<Q>, "see queues/bounded_queue.h for what a queue must offer");
-  static_assert((Q::traits.timed == Timed::yes) == TimedBoundedQueue<Q>, "the label `timed` must tell the truth");
+  static_assert((Q::traits.timed == Timed::yes) == TimedBoundedQueue<Q>,
+                "the label `timed` must tell the truth");
   static_assert(!std::is_move_constructible_v<Q>, "threads hold on to it");
   static_assert(!Q::traits.waiting.empty(), "tables print it");
   constexpr Element element = Q::traits.element;
@@ -87,13 +92,17 @@ Subject describe_subject(const char* name) {
   subject.ends = &detail::make_ends<Q>;
   if constexpr (element == Element::any || element == Element::nothrow_movable) {
     std::get<Factory<Tracked>>(subject.factories) = &detail::make<Queue<Tracked>>;
-    std::get<Factory<std::unique_ptr<int>>>(subject.factories) = &detail::make<Queue<std::unique_ptr<int>>>;
+    std::get<Factory<std::unique_ptr<int>>>(subject.factories) =
+        &detail::make<Queue<std::unique_ptr<int>>>;
     std::get<Factory<Overaligned>>(subject.factories) = &detail::make<Queue<Overaligned>>;
   }
-  if constexpr (element == Element::any) std::get<Factory<Fragile>>(subject.factories) = &detail::make<Queue<Fragile>>;
-  if constexpr (requires { typename Queue<int, HookedSync>; }) subject.hooked = &detail::make<Queue<int, HookedSync>>;
+  if constexpr (element == Element::any)
+    std::get<Factory<Fragile>>(subject.factories) = &detail::make<Queue<Fragile>>;
+  if constexpr (requires { typename Queue<int, HookedSync>; })
+    subject.hooked = &detail::make<Queue<int, HookedSync>>;
   if constexpr (detail::CanBeAdvanced<Q>) {
-    subject.advanced = [](std::size_t capacity, std::uint64_t first_turn) -> std::unique_ptr<AnyQueue<int>> {
+    subject.advanced = [](std::size_t capacity,
+                          std::uint64_t first_turn) -> std::unique_ptr<AnyQueue<int>> {
       return std::make_unique<QueueAdapter<Q>>(capacity, first_turn);
     };
   }
@@ -103,7 +112,8 @@ Subject describe_subject(const char* name) {
 /// Every call of the contract, compiled and never run: for a look at what a queue's header defines.
 template <template <class...> class Queue>
 bool use_every_call() {
-  return detail::make<Queue<int>>(1) != nullptr && detail::make_ends<Queue<int>>(1).producer != nullptr;
+  return detail::make<Queue<int>>(1) != nullptr &&
+         detail::make_ends<Queue<int>>(1).producer != nullptr;
 }
 
 template <template <class...> class Queue>

@@ -1,4 +1,5 @@
-// A thread stopped in mid-call, at each of its primitives in turn: whom does it hold up, and what do the others see?
+// A thread stopped in mid-call, at each of its primitives in turn: whom does it hold up, and what
+// do the others see?
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -42,8 +43,8 @@ class StalledCall {
   Caller<std::invoke_result_t<Call&>> caller_;
 };
 
-/// Runs test(point) with point 0, 1, ... until it returns false: no call stalled, so there are no more points. A call
-/// that spins has points without end; the first ones are those that differ.
+/// Runs test(point) with point 0, 1, ... until it returns false: no call stalled, so there are no
+/// more points. A call that spins has points without end; the first ones are those that differ.
 template <class Test>
 void at_each_point(Test test) {
   constexpr int most = 60;
@@ -65,7 +66,8 @@ std::size_t drain(Queue<int>& queue) {
   return count;
 }
 
-// A push that has returned is inside, whatever another one is about: try_pop may say busy, but not empty.
+// A push that has returned is inside, whatever another one is about: try_pop may say busy, but not
+// empty.
 BQ_CASE(AStalledPushHidesNothing, uses_sync, many_producers, room_for_two) {
   at_each_point([&](int point) {
     Queue<int> queue(subject.hooked(capacity_near(subject, 4)));
@@ -89,7 +91,8 @@ BQ_CASE(AStalledPushHidesNothing, uses_sync, many_producers, room_for_two) {
   });
 }
 
-// A pop that has returned has made room, whatever another one is about: try_push may say busy, but not full.
+// A pop that has returned has made room, whatever another one is about: try_push may say busy, but
+// not full.
 BQ_CASE(AStalledPopHidesNoRoom, uses_sync, many_consumers, keeps_a_bound, room_for_two) {
   at_each_point([&](int point) {
     Queue<int> queue(subject.hooked(capacity_near(subject, 2)));
@@ -111,8 +114,8 @@ BQ_CASE(AStalledPopHidesNoRoom, uses_sync, many_consumers, keeps_a_bound, room_f
   });
 }
 
-// Two messages bring two sleeping consumers their wake-ups, though the first to be complete is not the first in the
-// queue: its consumer is woken in vain, and sleeps again.
+// Two messages bring two sleeping consumers their wake-ups, though the first to be complete is not
+// the first in the queue: its consumer is woken in vain, and sleeps again.
 BQ_CASE(AStalledPushLosesNoWakeUp, uses_sync, many_producers, many_consumers, never_forgets) {
   at_each_point([&](int point) {
     Queue<int> queue(subject.hooked(capacity_near(subject, 4)));
@@ -136,7 +139,8 @@ BQ_CASE(AStalledPushLosesNoWakeUp, uses_sync, many_producers, many_consumers, ne
 }
 
 // And two free places bring two sleeping producers theirs.
-BQ_CASE(AStalledPopLosesNoWakeUp, uses_sync, many_producers, many_consumers, keeps_a_bound, never_forgets) {
+BQ_CASE(AStalledPopLosesNoWakeUp, uses_sync, many_producers, many_consumers, keeps_a_bound,
+        never_forgets) {
   at_each_point([&](int point) {
     Queue<int> queue(subject.hooked(capacity_near(subject, 2)));
     fill(queue);
@@ -159,7 +163,8 @@ BQ_CASE(AStalledPopLosesNoWakeUp, uses_sync, many_producers, many_consumers, kee
   });
 }
 
-// Between its look and its sleep a waiter may be stopped anywhere: what comes meanwhile must not be missed.
+// Between its look and its sleep a waiter may be stopped anywhere: what comes meanwhile must not be
+// missed.
 BQ_CASE(AStalledWaiterMissesNothing, uses_sync, never_forgets) {
   at_each_point([&](int point) {
     Queue<int> queue(subject.hooked(capacity_near(subject, 1)));
@@ -209,7 +214,8 @@ BQ_CASE(CloseEndsAllWhoWaitForAStalledPush, uses_sync, exact_close, many_consume
     second.blocks();
     third.blocks();
     stalled.let_go();
-    const int received = first.result().has_value() + second.result().has_value() + third.result().has_value();
+    const int received =
+        first.result().has_value() + second.result().has_value() + third.result().has_value();
     EXPECT_EQ(received, stalled.result() ? 1 : 0);
     return true;
   });
@@ -243,7 +249,8 @@ BQ_CASE(AStalledCloseHidesNothing, uses_sync, others_get_on, room_for_two) {
   });
 }
 
-// A close beside a push in progress: the push is delivered or refused, and the end does not come before that is known.
+// A close beside a push in progress: the push is delivered or refused, and the end does not come
+// before that is known.
 BQ_CASE(CloseDecidesForAStalledPush, uses_sync, exact_close) {
   at_each_point([&](int point) {
     Queue<int> queue(subject.hooked(capacity_near(subject, 2)));
@@ -257,7 +264,8 @@ BQ_CASE(CloseDecidesForAStalledPush, uses_sync, exact_close) {
     const bool closed_at_once = !close.blocks();
     if (closed_at_once) {
       Caller pop([&] { return queue.pop(); });
-      pop.blocks();  // or it returns: either may be right, as long as it goes with what becomes of the push
+      // Or it returns: either may be right, as long as it goes with what becomes of the push.
+      pop.blocks();
       stalled.let_go();
       popped = pop.result();
     }
@@ -271,7 +279,8 @@ BQ_CASE(CloseDecidesForAStalledPush, uses_sync, exact_close) {
   });
 }
 
-// Once a pop has reported the end it stays: a push that comes too late must not make it doubtful while it is refused.
+// Once a pop has reported the end it stays: a push that comes too late must not make it doubtful
+// while it is refused.
 BQ_CASE(TheEndStaysBesideAStalledPush, uses_sync, exact_close) {
   at_each_point([&](int point) {
     Queue<int> queue(subject.hooked(capacity_near(subject, 2)));

@@ -38,8 +38,8 @@ void send(Queue<int>& queue, bool is_timed, int message, int kind_of_call) {
       ASSERT_TRUE(status == Status::done || status == Status::full || status == Status::busy);
       if (status != Status::done) std::this_thread::yield();
     } else {
-      status =
-          queue.try_push_until(std::move(message), Deadline::clock::now() + std::chrono::microseconds(message % 50));
+      status = queue.try_push_until(
+          std::move(message), Deadline::clock::now() + std::chrono::microseconds(message % 50));
       ASSERT_TRUE(status == Status::done || status == Status::timeout || status == Status::busy);
     }
     if (status == Status::done) return;
@@ -53,8 +53,8 @@ int receive(Queue<int>& queue, bool is_timed, int turn, int kind_of_call) {
   } else if (kind_of_call == 1 || !is_timed) {
     while (queue.try_pop(message) != Status::done) std::this_thread::yield();
   } else {
-    while (queue.try_pop_until(message, Deadline::clock::now() + std::chrono::microseconds(turn % 50)) !=
-           Status::done) {
+    while (queue.try_pop_until(message, Deadline::clock::now() +
+                                            std::chrono::microseconds(turn % 50)) != Status::done) {
     }
   }
   return message.value_or(-1);  // which nobody sends
@@ -81,14 +81,15 @@ class Interrupter {
   std::jthread interrupting_;
 };
 
-/// Checks that every message arrives exactly once, that each consumer sees each producer's in their order, that the
-/// bound holds at every instant, that size_approx() never leaves its range, and (with a thread sanitizer) that a
-/// message brings with it what its producer wrote before.
+/// Checks that every message arrives exactly once, that each consumer sees each producer's in their
+/// order, that the bound holds at every instant, that size_approx() never leaves its range, and
+/// (with a thread sanitizer) that a message brings with it what its producer wrote before.
 void stress(Queue<int> queue, const Traits& traits, const Load& load) {
   const bool is_timed = traits.timed == Timed::yes;
   const int total = load.messages_each * load.producers;
   const std::size_t bound = queue.capacity();
-  std::vector<int> payload(static_cast<std::size_t>(total), -1);  // plain memory, one element a message
+  // Plain memory, one element a message.
+  std::vector<int> payload(static_cast<std::size_t>(total), -1);
   std::vector<std::vector<int>> received(static_cast<std::size_t>(load.consumers));
   std::atomic<std::int64_t> completed_pushes{0};
   std::atomic<std::int64_t> begun_pops{0};
@@ -126,7 +127,8 @@ void stress(Queue<int> queue, const Traits& traits, const Load& load) {
         const int share = total / load.consumers + (c < total % load.consumers ? 1 : 0);
         for (int i = 0; i < share; ++i) {
           ++begun_pops;
-          received[static_cast<std::size_t>(c)].push_back(receive(queue, is_timed, i, load.all_calls ? i % 3 : 0));
+          received[static_cast<std::size_t>(c)].push_back(
+              receive(queue, is_timed, i, load.all_calls ? i % 3 : 0));
         }
       });
     });
@@ -160,7 +162,8 @@ void stress(Queue<int> queue, const Traits& traits, const Load& load) {
       previous = message;
     }
   }
-  for (int i = 0; i < total; ++i) ASSERT_EQ(times[static_cast<std::size_t>(i)], 1) << "message " << i;
+  for (int i = 0; i < total; ++i)
+    ASSERT_EQ(times[static_cast<std::size_t>(i)], 1) << "message " << i;
 }
 
 int messages_for(std::size_t capacity) {
@@ -169,9 +172,10 @@ int messages_for(std::size_t capacity) {
 
 BQ_CASE(StressManyToMany, never_forgets) {
   at_each_capacity(subject, [&](std::size_t capacity) {
-    stress(
-        Queue<int>(subject, capacity), subject.traits,
-        {.producers = subject.producers(), .consumers = subject.consumers(), .messages_each = messages_for(capacity)});
+    stress(Queue<int>(subject, capacity), subject.traits,
+           {.producers = subject.producers(),
+            .consumers = subject.consumers(),
+            .messages_each = messages_for(capacity)});
   });
 }
 

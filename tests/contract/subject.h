@@ -1,5 +1,6 @@
-// A queue as the contract suite sees it. The suite is compiled once, for all queues: it meets them behind virtual
-// calls, and a queue costs a translation unit that holds its own instantiations and nothing of the tests.
+// A queue as the contract suite sees it. The suite is compiled once, for all queues: it meets them
+// behind virtual calls, and a queue costs a translation unit that holds its own instantiations and
+// nothing of the tests.
 #pragma once
 
 #include <cstddef>
@@ -55,12 +56,15 @@ struct Subject {
   std::string name;
   Traits traits;
   /// Empty for messages that the queue does not take.
-  std::tuple<Factory<int>, Factory<Tracked>, Factory<std::unique_ptr<int>>, Factory<Overaligned>, Factory<Fragile>>
+  std::tuple<Factory<int>, Factory<Tracked>, Factory<std::unique_ptr<int>>, Factory<Overaligned>,
+             Factory<Fragile>>
       factories;
   /// The queue over HookedSync; empty if it does not touch other threads through a Sync policy.
   Factory<int> hooked;
-  /// The queue with its positions advanced by that many rounds; empty if it has none that could wrap.
-  std::function<std::unique_ptr<AnyQueue<int>>(std::size_t capacity, std::uint64_t first_turn)> advanced;
+  /// The queue with its positions advanced by that many rounds; empty if it has none that could
+  /// wrap.
+  std::function<std::unique_ptr<AnyQueue<int>>(std::size_t capacity, std::uint64_t first_turn)>
+      advanced;
   std::function<AnyEnds(std::size_t capacity)> ends;
 
   template <class T>
@@ -70,7 +74,9 @@ struct Subject {
   bool is_bounded() const { return traits.bound != Bound::none; }
   bool is_timed() const { return traits.timed == Timed::yes; }
   bool takes_throwing() const { return traits.element == Element::any; }
-  bool takes_nontrivial() const { return takes_throwing() || traits.element == Element::nothrow_movable; }
+  bool takes_nontrivial() const {
+    return takes_throwing() || traits.element == Element::nothrow_movable;
+  }
   int producers() const { return traits.producers == Endpoints::one ? 1 : 3; }
   int consumers() const { return traits.consumers == Endpoints::one ? 1 : 3; }
 };

@@ -2,10 +2,10 @@
 //
 //   BQ_CASE(PushWaitsWhileFull, keeps_a_bound) { ... `subject` is the queue under test ... }
 //
-// main.cpp runs each case on each registered queue, as a test of its own ("two_condvar.PushWaitsWhileFull"). A queue
-// that does not meet a requirement is skipped, by name and with the reason. Threads are never awaited by sleeping for a
-// time that should be enough: each test is right whatever the timing, and watches calls until they wait
-// (Caller::blocks).
+// main.cpp runs each case on each registered queue, as a test of its own
+// ("two_condvar.PushWaitsWhileFull"). A queue that does not meet a requirement is skipped, by name
+// and with the reason. Threads are never awaited by sleeping for a time that should be enough: each
+// test is right whatever the timing, and watches calls until they wait (Caller::blocks).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -46,34 +46,43 @@ bool add_case(Case added);
   static const bool added_##name = ::bq::test::add_case({#name, {__VA_ARGS__}, &case_##name}); \
   static void case_##name([[maybe_unused]] const ::bq::test::Subject& subject)
 
-// Cases that builds with a sanitizer leave to `test --deep`; cmake/ContractTests.cmake finds them by these
-// names. A case that judges histories: it makes the calls of StressAllCallsAtOnce, StressWithRandomDelays and
-// StressOneToOne, where a sanitizer finds what it can find in them, and judges the answers in the release build.
+// Cases that builds with a sanitizer leave to `test --deep`; cmake/ContractTests.cmake finds them
+// by these names. A case that judges histories: it makes the calls of StressAllCallsAtOnce,
+// StressWithRandomDelays and StressOneToOne, where a sanitizer finds what it can find in them, and
+// judges the answers in the release build.
 #define BQ_HISTORY_CASE BQ_CASE
 // A case of one thread, in which ThreadSanitizer has nothing to find.
 #define BQ_ONE_THREAD_CASE BQ_CASE
 
 // What a case may ask of a queue.
-inline constexpr Requirement keeps_a_bound{[](const Subject& s) { return s.is_bounded(); }, "keeps no bound"};
-inline constexpr Requirement many_producers{[](const Subject& s) { return s.producers() > 1; }, "takes one producer"};
-inline constexpr Requirement many_consumers{[](const Subject& s) { return s.consumers() > 1; }, "takes one consumer"};
-inline constexpr Requirement global_fifo{[](const Subject& s) { return s.traits.fifo == Fifo::global; },
-                                         "keeps the order of each producer only"};
-inline constexpr Requirement exact_close{[](const Subject& s) { return s.traits.close == Close::exact; },
-                                         "close is exact only while no push runs"};
-inline constexpr Requirement timed_calls{[](const Subject& s) { return s.is_timed(); }, "has no timed calls"};
+inline constexpr Requirement keeps_a_bound{[](const Subject& s) { return s.is_bounded(); },
+                                           "keeps no bound"};
+inline constexpr Requirement many_producers{[](const Subject& s) { return s.producers() > 1; },
+                                            "takes one producer"};
+inline constexpr Requirement many_consumers{[](const Subject& s) { return s.consumers() > 1; },
+                                            "takes one consumer"};
+inline constexpr Requirement global_fifo{
+    [](const Subject& s) { return s.traits.fifo == Fifo::global; },
+    "keeps the order of each producer only"};
+inline constexpr Requirement exact_close{
+    [](const Subject& s) { return s.traits.close == Close::exact; },
+    "close is exact only while no push runs"};
+inline constexpr Requirement timed_calls{[](const Subject& s) { return s.is_timed(); },
+                                         "has no timed calls"};
 inline constexpr Requirement any_message{[](const Subject& s) { return s.takes_nontrivial(); },
                                          "takes copyable messages with a default only"};
 inline constexpr Requirement throwing_message{[](const Subject& s) { return s.takes_throwing(); },
                                               "wants messages whose move does not throw"};
 inline constexpr Requirement uses_sync{[](const Subject& s) { return static_cast<bool>(s.hooked); },
                                        "does not synchronise through Sync, so nobody can step in"};
-inline constexpr Requirement others_get_on{[](const Subject& s) { return s.traits.stall != Stall::everyone; },
-                                           "a thread stopped in mid-call holds up everyone"};
-inline constexpr Requirement has_positions{[](const Subject& s) { return static_cast<bool>(s.advanced); },
-                                           "has no positions that could wrap"};
-inline constexpr Requirement room_for_two{[](const Subject& s) { return s.traits.max_capacity > 1; },
-                                          "holds one message at most"};
+inline constexpr Requirement others_get_on{
+    [](const Subject& s) { return s.traits.stall != Stall::everyone; },
+    "a thread stopped in mid-call holds up everyone"};
+inline constexpr Requirement has_positions{
+    [](const Subject& s) { return static_cast<bool>(s.advanced); },
+    "has no positions that could wrap"};
+inline constexpr Requirement room_for_two{
+    [](const Subject& s) { return s.traits.max_capacity > 1; }, "holds one message at most"};
 inline constexpr Requirement never_forgets{[](const Subject& s) { return s.traits.defect.empty(); },
                                            "has a known defect: it may sleep for ever"};
 
@@ -88,11 +97,15 @@ class Queue {
 
   bool push(T&& value) { return queue_->push(std::move(value)); }
   Status try_push(T&& value) { return queue_->try_push(std::move(value)); }
-  Status try_push_until(T&& value, Deadline deadline) { return queue_->try_push_until(std::move(value), deadline); }
+  Status try_push_until(T&& value, Deadline deadline) {
+    return queue_->try_push_until(std::move(value), deadline);
+  }
   std::optional<T> pop() { return queue_->pop(); }
   bool pop_into(std::optional<T>& out) { return queue_->pop_into(out); }
   Status try_pop(std::optional<T>& out) { return queue_->try_pop(out); }
-  Status try_pop_until(std::optional<T>& out, Deadline deadline) { return queue_->try_pop_until(out, deadline); }
+  Status try_pop_until(std::optional<T>& out, Deadline deadline) {
+    return queue_->try_pop_until(out, deadline);
+  }
   void close() { queue_->close(); }
   bool is_closed() const { return queue_->is_closed(); }
   std::size_t capacity() const { return queue_->capacity(); }
@@ -102,19 +115,20 @@ class Queue {
   std::unique_ptr<AnyQueue<T>> queue_;
 };
 
-/// How often to repeat what takes `usual` repetitions of most queues. Threads that only ever spin need a whole time
-/// slice for each wait as soon as they are more than the cores.
+/// How often to repeat what takes `usual` repetitions of most queues. Threads that only ever spin
+/// need a whole time slice for each wait as soon as they are more than the cores.
 inline int repetitions(const Subject& subject, int usual) {
   return subject.traits.waiting == "spin" ? std::max(1, usual / 10) : usual;
 }
 
 inline constexpr std::size_t usual_capacities[] = {1, 2, 3, 64};
 
-/// The capacity to make a queue of in a test that needs one of this size; see nearest_capacity. A queue that can have
-/// none fails the test.
+/// The capacity to make a queue of in a test that needs one of this size; see nearest_capacity. A
+/// queue that can have none fails the test.
 inline std::size_t capacity_near(const Subject& subject, std::size_t wanted) {
   if (const auto capacity = nearest_capacity(subject.traits, wanted)) return *capacity;
-  throw std::logic_error(subject.name + ": this test ran at no capacity, because the traits exclude every one");
+  throw std::logic_error(subject.name +
+                         ": this test ran at no capacity, because the traits exclude every one");
 }
 
 /// The usual capacities that the queue can have, and the least of all.
@@ -139,7 +153,8 @@ void at_each_capacity(const Subject& subject, Test test) {
   }
 }
 
-/// Calls test(type), type::type being a message that tells whether it was moved from, where the queue takes such.
+/// Calls test(type), type::type being a message that tells whether it was moved from, where the
+/// queue takes such.
 template <class Test>
 void with_telling_message(const Subject& subject, Test test) {
   if (subject.takes_nontrivial()) {
@@ -171,8 +186,8 @@ int stock(Queue<T>& queue) {
   return 5;
 }
 
-/// Expects that the messages first ... last are inside, and nothing else; in this order if the queue keeps the order of
-/// different producers.
+/// Expects that the messages first ... last are inside, and nothing else; in this order if the
+/// queue keeps the order of different producers.
 void expect_messages(const Subject& subject, Queue<int>& queue, int first, int last);
 
 }  // namespace bq::test

@@ -52,7 +52,8 @@ BQ_ONE_THREAD_CASE(TimeoutsAreNeverEarlyAndLoseNothing, timed_calls) {
           EXPECT_GE(Deadline::clock::now(), deadline);
           EXPECT_EQ(value_of(message), inside);
           EXPECT_EQ(value_of(*queue.pop()), 0);
-          EXPECT_EQ(queue.try_push_until(std::move(message), Deadline::clock::now() + 1h), Status::done)
+          EXPECT_EQ(queue.try_push_until(std::move(message), Deadline::clock::now() + 1h),
+                    Status::done)
               << "and can be sent later";
           for (int i = 1; i <= inside; ++i) EXPECT_EQ(value_of(*queue.pop()), i);
         }

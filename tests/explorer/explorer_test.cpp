@@ -1,4 +1,5 @@
-// Does the explorer find what is there, and nothing else? Small programs whose schedules can be counted by hand.
+// Does the explorer find what is there, and nothing else? Small programs whose schedules can be
+// counted by hand.
 #include "explorer/explorer.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +25,8 @@ using Mutex = ModelSync::mutex;
 using Lock = std::unique_lock<Mutex>;
 
 TEST(Explorer, SeesEveryOrderOfTwoThreads) {
-  // Two threads of two steps: 4! / (2! 2!) = 6 orders, of which one preemption reaches all but the two that alternate.
+  // Two threads of two steps: 4! / (2! 2!) = 6 orders, of which one preemption reaches all but the
+  // two that alternate.
   const auto orders = [](int bound) {
     std::set<std::string> seen;
     explore(
@@ -87,7 +89,8 @@ void dining(Execution& run) {
 TEST(Explorer, FindsTheCheapestAndShortestFailure) {
   const Outcome outcome = explore(dining, {.bound = 3});
   EXPECT_EQ(outcome.failure,
-            "deadlock: one is stuck at: lock right (held by two); two is stuck at: lock left (held by one)");
+            "deadlock: one is stuck at: lock right (held by two); two is stuck at: lock left (held "
+            "by one)");
   EXPECT_EQ(outcome.cost, 1);
   EXPECT_EQ(outcome.steps, 2);
   EXPECT_TRUE(explore(dining, {.bound = 0}).passed());
@@ -169,7 +172,8 @@ TEST(Explorer, AFutexComparesAndFallsAsleepInOneStep) {
     };
   };
   EXPECT_EQ(failure_of(waiter(true)), "");
-  EXPECT_TRUE(failure_of(waiter(false)).starts_with("lost wake-up: waiter is stuck at: sleep at word"));
+  EXPECT_TRUE(
+      failure_of(waiter(false)).starts_with("lost wake-up: waiter is stuck at: sleep at word"));
 }
 
 TEST(Explorer, ATimedWaitRunsOutWhenNothingElseIsLeft) {
@@ -235,19 +239,22 @@ Outcome explore_posted(const Shape& shape) {
 TEST(ReferenceAsPosted, DeadlocksAtCapacityTwo) {
   const Outcome outcome = explore_posted({.capacity = 2, .messages = 3});
   EXPECT_EQ(outcome.failure,
-            "deadlock: producer is stuck at: lock data (held by consumer); consumer is stuck at: lock is_full "
+            "deadlock: producer is stuck at: lock data (held by consumer); consumer is stuck at: "
+            "lock is_full "
             "(held by producer)");
   EXPECT_LE(outcome.steps, 20);
 }
 TEST(ReferenceAsPosted, LosesTheWakeUpOfTheClose) {
-  const Outcome outcome = explore_posted({.capacity = 1, .messages = 0, .ending = Shape::Ending::producers});
+  const Outcome outcome =
+      explore_posted({.capacity = 1, .messages = 0, .ending = Shape::Ending::producers});
   EXPECT_EQ(outcome.failure, "lost wake-up: consumer is stuck at: sleep at is_empty_signal");
   EXPECT_LE(outcome.steps, 20);
 }
 TEST(ReferenceAsPosted, IsRepaired) {
   const Subject repaired = describe<ReferenceQueue>("reference");
   for (const Shape& shape :
-       {Shape{.capacity = 2, .messages = 3}, Shape{.capacity = 1, .messages = 0, .ending = Shape::Ending::producers}}) {
+       {Shape{.capacity = 2, .messages = 3},
+        Shape{.capacity = 1, .messages = 0, .ending = Shape::Ending::producers}}) {
     EXPECT_EQ(explore(program(repaired, shape), {.bound = 3}).failure, "");
   }
 }

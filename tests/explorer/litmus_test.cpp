@@ -1,5 +1,6 @@
-// Is the model of the memory that of C++? The classic litmus tests: tiny programs, each with an outcome that the
-// standard allows or forbids. In SC mode none of the weak outcomes may be seen; in weak mode all that are allowed must.
+// Is the model of the memory that of C++? The classic litmus tests: tiny programs, each with an
+// outcome that the standard allows or forbids. In SC mode none of the weak outcomes may be seen; in
+// weak mode all that are allowed must.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -29,14 +30,18 @@ using ThreadBody = std::function<void(Variables&)>;
 using Values = std::vector<int>;
 
 /// What r[0], r[1], ... can be at the end.
-std::set<Values> outcomes(const std::vector<ThreadBody>& threads, std::size_t registers, bool weak) {
+std::set<Values> outcomes(const std::vector<ThreadBody>& threads, std::size_t registers,
+                          bool weak) {
   std::set<Values> seen;
   const auto set_up = [&](Execution& run) {
     auto variables = std::make_shared<Variables>();
     for (std::size_t i = 0; i < threads.size(); ++i) {
-      run.spawn("thread " + std::to_string(i), [variables, body = threads[i]] { body(*variables); });
+      run.spawn("thread " + std::to_string(i),
+                [variables, body = threads[i]] { body(*variables); });
     }
-    run.at_end([variables, registers, &seen] { seen.insert(Values(variables->r, variables->r + registers)); });
+    run.at_end([variables, registers, &seen] {
+      seen.insert(Values(variables->r, variables->r + registers));
+    });
   };
   const Outcome outcome = explore(set_up, {.bound = 4, .weak = weak});
   EXPECT_TRUE(outcome.passed()) << outcome.failure;
@@ -44,18 +49,21 @@ std::set<Values> outcomes(const std::vector<ThreadBody>& threads, std::size_t re
 }
 
 void expect_allowed(const std::vector<ThreadBody>& threads, const Values& weak_outcome) {
-  EXPECT_FALSE(outcomes(threads, weak_outcome.size(), false).contains(weak_outcome)) << "seen in SC mode";
-  EXPECT_TRUE(outcomes(threads, weak_outcome.size(), true).contains(weak_outcome)) << "not seen in weak mode";
+  EXPECT_FALSE(outcomes(threads, weak_outcome.size(), false).contains(weak_outcome))
+      << "seen in SC mode";
+  EXPECT_TRUE(outcomes(threads, weak_outcome.size(), true).contains(weak_outcome))
+      << "not seen in weak mode";
 }
 void expect_forbidden(const std::vector<ThreadBody>& threads, const Values& outcome) {
   EXPECT_FALSE(outcomes(threads, outcome.size(), false).contains(outcome)) << "seen in SC mode";
   EXPECT_FALSE(outcomes(threads, outcome.size(), true).contains(outcome)) << "seen in weak mode";
 }
 
-// ---- store buffering: each thread writes one variable and reads the other; can both miss the other's write?
+// ---- store buffering: each thread writes one variable, reads the other; can both miss a write?
 
 std::vector<ThreadBody> store_buffering(
-    std::memory_order store, std::memory_order load, const std::function<void()>& first_fence = [] {},
+    std::memory_order store, std::memory_order load,
+    const std::function<void()>& first_fence = [] {},
     const std::function<void()>& second_fence = [] {}) {
   return {[=](Variables& v) {
             v.x.store(1, store);
@@ -116,7 +124,8 @@ TEST(Litmus, ASequentiallyConsistentStoreAndAFullFenceOrder) {
 // ---- message passing: x is written, then the flag y; does who sees the flag see x?
 
 std::vector<ThreadBody> message_passing(
-    std::memory_order store, std::memory_order load, const std::function<void()>& writer_fence = [] {},
+    std::memory_order store, std::memory_order load,
+    const std::function<void()>& writer_fence = [] {},
     const std::function<void()>& reader_fence = [] {}) {
   return {[=](Variables& v) {
             v.x.store(1, relaxed);
@@ -184,7 +193,8 @@ TEST(Litmus, NobodySeesAVariableGoBack) {
                    {1, 0});
 }
 TEST(Litmus, TwoReadersMayDisagreeAboutTwoWriters) {
-  const auto readers = [](std::memory_order store, std::memory_order load) -> std::vector<ThreadBody> {
+  const auto readers = [](std::memory_order store,
+                          std::memory_order load) -> std::vector<ThreadBody> {
     return {[=](Variables& v) { v.x.store(1, store); }, [=](Variables& v) { v.y.store(1, store); },
             [=](Variables& v) {
               v.r[0] = v.x.load(load);
@@ -218,7 +228,8 @@ TEST(Litmus, TwoReadModifyWritesNeverReadTheSame) {
     expect_forbidden(threads, {1, 1});
   }
 }
-// The standard allows this one; no machine that people have does it. See "stronger than C++20" in model_sync.h.
+// The standard allows this one; no machine that people have does it. See "stronger than C++20" in
+// model_sync.h.
 TEST(Litmus, LoadBufferingIsNotModelled) {
   expect_forbidden({[](Variables& v) {
                       v.r[0] = v.x.load(relaxed);
@@ -233,8 +244,10 @@ TEST(Litmus, LoadBufferingIsNotModelled) {
 
 // ---- plain data
 
-/// A message goes through a slot; `hand_over` and `receive` are all that could order its writing and its taking.
-std::string failure_of_hand_over(const ThreadBody& hand_over, const std::function<bool(Variables&)>& receive) {
+/// A message goes through a slot; `hand_over` and `receive` are all that could order its writing
+/// and its taking.
+std::string failure_of_hand_over(const ThreadBody& hand_over,
+                                 const std::function<bool(Variables&)>& receive) {
   struct Shared : Variables {
     ModelSync::slot<int> slot;
   };
@@ -255,7 +268,9 @@ std::string failure_of_hand_over(const ThreadBody& hand_over, const std::functio
 }
 
 TEST(Litmus, AReleaseReadByAnAcquireOrdersPlainData) {
-  const auto flag_up = [](std::memory_order order) { return [order](Variables& v) { v.y.store(1, order); }; };
+  const auto flag_up = [](std::memory_order order) {
+    return [order](Variables& v) { v.y.store(1, order); };
+  };
   const auto flag_is_up = [](std::memory_order order) {
     return [order](Variables& v) { return v.y.load(order) == 1; };
   };
@@ -263,7 +278,8 @@ TEST(Litmus, AReleaseReadByAnAcquireOrdersPlainData) {
   EXPECT_TRUE(failure_of_hand_over(flag_up(relaxed), flag_is_up(acquire)).starts_with("data race"));
   EXPECT_TRUE(failure_of_hand_over(flag_up(release), flag_is_up(relaxed)).starts_with("data race"));
 }
-// Fences order what loads may return. They make nothing happen before anything unless a value is read across them.
+// Fences order what loads may return. They make nothing happen before anything unless a value is
+// read across them.
 TEST(Litmus, FencesAloneOrderNoPlainData) {
   for (const auto& fence : {full, heavy}) {
     const auto failure = failure_of_hand_over(

@@ -1,6 +1,7 @@
-// What the explorer is worth: queues with a fault each, the reason that it must find, and how long that took. The
-// faulty queues are those of the contract suite (tests/contract/mutants/mutants.h), and queues of this project with one
-// memory order taken away, which changes nothing on the machines that most people have.
+// What the explorer is worth: queues with a fault each, the reason that it must find, and how long
+// that took. The faulty queues are those of the contract suite (tests/contract/mutants/mutants.h),
+// and queues of this project with one memory order taken away, which changes nothing on the
+// machines that most people have.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,7 +26,8 @@ enum class Access { load, store, change };
 /// A text as a template's argument.
 template <std::size_t size>
 struct Text {
-  constexpr Text(const char (&letters)[size]) { std::copy_n(letters, size, text); }  // NOLINT: to be written as "text"
+  // NOLINTNEXTLINE: to be written as "text"
+  constexpr Text(const char (&letters)[size]) { std::copy_n(letters, size, text); }
   char text[size];
 };
 
@@ -38,7 +40,9 @@ struct Weakened : ModelSync {
 
    public:
     explicit atomic(T value = T{}, const char* name = "atomic") : Base(value, name) {}
-    T load(std::memory_order order = std::memory_order_seq_cst) const { return Base::load(weak(Access::load, order)); }
+    T load(std::memory_order order = std::memory_order_seq_cst) const {
+      return Base::load(weak(Access::load, order));
+    }
     void store(T value, std::memory_order order = std::memory_order_seq_cst) {
       Base::store(value, weak(Access::store, order));
     }
@@ -51,7 +55,9 @@ struct Weakened : ModelSync {
 
    private:
     std::memory_order weak(Access access, std::memory_order order) const {
-      return access == weakened && std::string_view(object.text) == this->name() ? std::memory_order_relaxed : order;
+      return access == weakened && std::string_view(object.text) == this->name()
+                 ? std::memory_order_relaxed
+                 : order;
     }
   };
 };
@@ -77,7 +83,8 @@ struct Faulty {
 template <class T, class Sync = ModelSync>
 struct WrapsSoon : test::FaultyLockedQueue<T, Sync, test::Fault::adds_to_positions> {
   explicit WrapsSoon(std::size_t capacity)
-      : test::FaultyLockedQueue<T, Sync, test::Fault::adds_to_positions>(capacity, std::uint64_t{0} - 1) {}
+      : test::FaultyLockedQueue<T, Sync, test::Fault::adds_to_positions>(capacity,
+                                                                         std::uint64_t{0} - 1) {}
 };
 
 struct Mutant {
@@ -92,8 +99,12 @@ struct Mutant {
 #define BQ_OVER(Queue, name, Sync, reason) \
   { describe<Over<Queue, Sync>::type>(#Queue "_" name), reason }
 // The atomics of this name lose their order at this kind of access.
-#define BQ_WEAK(Queue, object, kind, reason) \
-  { describe<Over<Queue, Weakened<object, Access::kind>>::type>(#Queue "_" object "_" #kind "_relaxed"), reason }
+#define BQ_WEAK(Queue, object, kind, reason)                                                \
+  {                                                                                         \
+    describe<Over<Queue, Weakened<object, Access::kind>>::type>(#Queue "_" object "_" #kind \
+                                                                       "_relaxed"),         \
+        reason                                                                              \
+  }
 
 const std::vector<Mutant>& all_mutants() {
   static const std::vector<Mutant> all{
@@ -156,8 +167,9 @@ class MutantTest : public testing::Test {
         const Outcome outcome = explore(program(mutant_.subject, what.shape), what.limits);
         seconds += outcome.seconds;
         if (outcome.failure.empty()) continue;
-        std::printf("dies after %.3f s: %s, %s, cost %d, %d steps\n%s", seconds, to_string(what.shape).c_str(),
-                    to_string(what.limits).c_str(), outcome.cost, outcome.steps, schedule(outcome).c_str());
+        std::printf("dies after %.3f s: %s, %s, cost %d, %d steps\n%s", seconds,
+                    to_string(what.shape).c_str(), to_string(what.limits).c_str(), outcome.cost,
+                    outcome.steps, schedule(outcome).c_str());
         EXPECT_NE(std::string_view(mutant_.reason), "") << "must pass";
         EXPECT_NE(outcome.failure.find(mutant_.reason), std::string::npos) << outcome.failure;
         return;
@@ -179,7 +191,8 @@ int main(int argc, char** argv) {
   using namespace bq::explorer;
   testing::InitGoogleTest(&argc, argv);
   for (const Mutant& mutant : all_mutants()) {
-    testing::RegisterTest("explorer_mutants", mutant.subject.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+    testing::RegisterTest("explorer_mutants", mutant.subject.name.c_str(), nullptr, nullptr,
+                          __FILE__, __LINE__,
                           [&mutant]() -> testing::Test* { return new MutantTest(mutant); });
   }
   return RUN_ALL_TESTS();

@@ -22,14 +22,15 @@
 namespace bq::bench {
 namespace {
 
-// ---------------------------------------------------------------------------------------------------------- the ideal
+// --------------------------------------------------------------------------------------- the ideal
 
 StageTimes draw(const std::vector<double>& means_ns, std::size_t messages, std::uint64_t seed) {
   StageTimes times;
   for (std::size_t k = 0; k < means_ns.size(); ++k) {
     Point point;
     point.name = "stage" + std::to_string(k);
-    point.producer = {{Distribution::exponential, means_ns[k]}, Work::Kind::sleep};  // demands are nanoseconds
+    // Demands are nanoseconds.
+    point.producer = {{Distribution::exponential, means_ns[k]}, Work::Kind::sleep};
     Demands demands;
     draw_demands(point, seed, 1, 1, messages, demands);
     times.emplace_back(demands.producer[0].begin(), demands.producer[0].end());
@@ -41,12 +42,15 @@ std::vector<StageState> empty_start(std::size_t stages) {
   return std::vector<StageState>(stages);
 }
 
-// The pipeline as events in time, independently of the recursion. State and time at which to stop: to compare with
-// a replay that begins there.
+// The pipeline as events in time, independently of the recursion. State and time at which to stop:
+// to compare with a replay that begins there.
 class Simulation {
  public:
   Simulation(const StageTimes& service, std::size_t capacity)
-      : service_(service), capacity_(capacity), stages_(service.size()), depart_ns(service[0].size(), 0) {
+      : service_(service),
+        capacity_(capacity),
+        stages_(service.size()),
+        depart_ns(service[0].size(), 0) {
     step();
   }
 
@@ -85,7 +89,8 @@ class Simulation {
       for (std::size_t k = 0; k < stages_.size(); ++k) {
         Stage& stage = stages_[k];
         const bool is_last = k + 1 == stages_.size();
-        if (stage.in_hand && !stage.working && (is_last || stages_[k + 1].before.size() < capacity_)) {
+        if (stage.in_hand && !stage.working &&
+            (is_last || stages_[k + 1].before.size() < capacity_)) {
           if (!is_last) stages_[k + 1].before.push_back(*stage.in_hand);
           stage.in_hand.reset();
           moved = true;
@@ -120,13 +125,15 @@ TEST(IdealPipeline, AgreesWithASimulationOfEvents) {
       {1'000, 1'000}, {500, 2'000, 700}, {900, 900, 900, 900}, {1'000, 10, 10, 10, 3'000}};
   std::uint64_t seed = 0;
   for (const std::vector<double>& means : lines) {
-    for (const std::size_t capacity : {std::size_t{1}, std::size_t{3}, std::size_t{50}, unbounded_capacity}) {
+    for (const std::size_t capacity :
+         {std::size_t{1}, std::size_t{3}, std::size_t{50}, unbounded_capacity}) {
       const StageTimes service = draw(means, 5'000, ++seed);
       const PipelineReplay replay = replay_pipeline(service, empty_start(means.size()), capacity);
       Simulation simulation(service, capacity);
       simulation.run_until(1e18);
       for (std::size_t i = 0; i < service[0].size(); ++i) {
-        ASSERT_DOUBLE_EQ(replay.depart_ns[i], simulation.depart_ns[i]) << means.size() << " stages, " << i;
+        ASSERT_DOUBLE_EQ(replay.depart_ns[i], simulation.depart_ns[i])
+            << means.size() << " stages, " << i;
       }
     }
   }
@@ -143,7 +150,8 @@ TEST(IdealPipeline, GoesOnFromWhereATrialStands) {
       whole.run_until(1e18);
       for (std::size_t i = 0; i < service[0].size(); ++i) {
         const double expected = whole.depart_ns[i] > open_ns ? whole.depart_ns[i] - open_ns : 0;
-        ASSERT_NEAR(replay.depart_ns[i], expected, 1e-6) << "capacity " << capacity << ", message " << i;
+        ASSERT_NEAR(replay.depart_ns[i], expected, 1e-6)
+            << "capacity " << capacity << ", message " << i;
       }
     }
   }
@@ -169,22 +177,26 @@ TEST(IdealPipeline, OfConstantTimesGoesAtTheSlowestStagesPace) {
     for (std::size_t i = 0; i < 100; ++i)
       EXPECT_DOUBLE_EQ(replay.depart_ns[i], line[0] + line[1] + 5.0 * static_cast<double>(i));
   }
-  // Each queue hands over twice a message: when it is there, and, at capacity 1, when there is room.
+  // Each queue hands over twice a message: when it is there, and, at capacity 1, when there is
+  // room.
   const StageTimes none(2, std::vector<float>(100, 0));
   EXPECT_DOUBLE_EQ(replay_pipeline(none, empty_start(2), 1, 10).depart_ns[99], 10 + 99 * 20.0);
 }
 
-// Three equal stations with exponential times and room for K between them are a Markov chain. Its states are what each
-// queue holds and whether each station is idle, at work or blocked; these are its steady states, solved numerically.
+// Three equal stations with exponential times and room for K between them are a Markov chain. Its
+// states are what each queue holds and whether each station is idle, at work or blocked; these are
+// its steady states, solved numerically.
 TEST(IdealPipeline, AgreesWithTheMarkovChainOfThreeEqualStations) {
-  for (const auto& [capacity, throughput] : {std::pair{1u, 0.670466}, {2u, 0.734017}, {4u, 0.807486}}) {
+  for (const auto& [capacity, throughput] :
+       {std::pair{1u, 0.670466}, {2u, 0.734017}, {4u, 0.807486}}) {
     const StageTimes service = draw({1e6, 1e6, 1e6}, 1'000'000, capacity);
     const PipelineReplay replay = replay_pipeline(service, empty_start(3), capacity);
-    EXPECT_NEAR(1e6 * 1e6 / replay.depart_ns.back() / throughput, 1, 0.005) << "capacity " << capacity;
+    EXPECT_NEAR(1e6 * 1e6 / replay.depart_ns.back() / throughput, 1, 0.005)
+        << "capacity " << capacity;
   }
 }
 
-// -------------------------------------------------------------------------------------- whole trials
+// ------------------------------------------------------------------------------------ whole trials
 
 constexpr std::size_t each = 4'000;
 
@@ -220,7 +232,8 @@ template <template <class...> class Queue>
 Trial trial(const Point& point, std::size_t cores = allowed_cores().size(),
             std::chrono::milliseconds time_limit = std::chrono::seconds(30)) {
   using Q = Queue<Message>;
-  Watchdog watchdog(time_limit, hung, [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); });
+  Watchdog watchdog(time_limit, hung,
+                    [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); });
   Trial trial;
   draw_demands(point, 1, 1, 1, each, trial.demands);
   const TrialPlan plan{point, Level::timestamped, each / 8, each, trial.demands};
@@ -254,7 +267,8 @@ TEST(Pipeline, HasNumbersByRole) {
     EXPECT_GT(value(ran, "consumer_cpu_ns_per_msg"), 0);
     EXPECT_EQ(ran.result.counter("stage_cpu_ns_per_msg").has_value(), stages > 2);
     EXPECT_FALSE(ran.result.counter("efficiency_is_bound"));
-    for (const auto& [name, number] : ran.result.counters) EXPECT_NE(find_counter(name), nullptr) << name;
+    for (const auto& [name, number] : ran.result.counters)
+      EXPECT_NE(find_counter(name), nullptr) << name;
   }
 }
 
@@ -263,8 +277,9 @@ TEST(Pipeline, OfMoreThreadsThanCoresHasABound) {
   ASSERT_EQ(ran.result.fault, "");
   EXPECT_EQ(value(ran, "efficiency_is_bound"), 1);
   // Four stages of 500 ns on two cores: 1,000 ns a message at best.
-  EXPECT_NEAR(ran.result.window_ns / static_cast<double>(ran.result.messages) - value(ran, "lost_ns_per_msg"), 1'000,
-              100);
+  EXPECT_NEAR(ran.result.window_ns / static_cast<double>(ran.result.messages) -
+                  value(ran, "lost_ns_per_msg"),
+              1'000, 100);
 }
 
 TEST(Pipeline, WithoutWorkHasAThroughputOnly) {
@@ -291,7 +306,8 @@ TEST(PingPong, LosesARoundTripLessTheServersWork) {
       EXPECT_GT(value(ran, "lost_ns_per_msg"), 0);
       EXPECT_EQ(ran.result.counter("efficiency").has_value(), work_ns > 0);
       EXPECT_GT(value(ran, "producer_cpu_ns_per_msg"), 0);
-      EXPECT_FALSE(ran.result.counter("efficiency_is_bound")) << "client and server never work at once";
+      EXPECT_FALSE(ran.result.counter("efficiency_is_bound"))
+          << "client and server never work at once";
     }
   }
 }
@@ -319,7 +335,8 @@ TEST(HandMadeChains, APingPongLosesItsRoundTripsLessTheServersWork) {
     record.queues[1].consumers[0].stamps.push_back({at + 10, at + 900, id});
   }
   record.stages = {{1'900, 3'900, {}, 2}, {1'580, 3'570, {}, 2}};
-  const TrialResult result = analyse_chain({point, Level::timestamped, 1, 3, demands}, record, {}, 25.0, 2);
+  const TrialResult result =
+      analyse_chain({point, Level::timestamped, 1, 3, demands}, record, {}, 25.0, 2);
   ASSERT_EQ(result.fault, "");
   EXPECT_EQ(result.messages, 2u);
   const double tick = ns_per_tick();
@@ -330,7 +347,7 @@ TEST(HandMadeChains, APingPongLosesItsRoundTripsLessTheServersWork) {
   EXPECT_NEAR(*result.counter("floor_lost_ns_per_msg"), 50, 1e-9) << "there and back";
 }
 
-// -------------------------------------------------------------------------------------------------------- wrong queues
+// ------------------------------------------------------------------------------------ wrong queues
 
 // Whatever the chain's queues are made as, from the `faulty`-th on: right, wrong, right.
 template <class T, template <class> class Wrong>
@@ -347,12 +364,16 @@ class OneWrongAmongRight {
       right_.emplace(capacity);
     }
   }
-  bool push(T&& value) { return wrong_ ? wrong_->push(std::move(value)) : right_->push(std::move(value)); }
+  bool push(T&& value) {
+    return wrong_ ? wrong_->push(std::move(value)) : right_->push(std::move(value));
+  }
   Status try_push(T&& value) {
     return wrong_ ? wrong_->try_push(std::move(value)) : right_->try_push(std::move(value));
   }
   std::optional<T> pop() { return wrong_ ? wrong_->pop() : right_->pop(); }
-  Status try_pop(std::optional<T>& out) { return wrong_ ? wrong_->try_pop(out) : right_->try_pop(out); }
+  Status try_pop(std::optional<T>& out) {
+    return wrong_ ? wrong_->try_pop(out) : right_->try_pop(out);
+  }
   void close() { wrong_ ? wrong_->close() : right_->close(); }
   bool is_closed() const { return wrong_ ? wrong_->is_closed() : right_->is_closed(); }
   std::size_t capacity() const { return wrong_ ? wrong_->capacity() : right_->capacity(); }
@@ -378,11 +399,14 @@ template <template <class> class Wrong>
 void expect_fault(Point point, std::size_t queue, const std::string& text) {
   Mixed<Wrong>::place(queue);
   const Trial ran = trial<Mixed<Wrong>::template Queue>(point);
-  const std::string where = point.topology == Topology::pipeline ? "queue " + std::to_string(queue + 1) + " of 3: "
-                            : queue == 0                         ? "requests: "
-                                                                 : "replies: ";
-  EXPECT_EQ(ran.result.fault.find(where), 0u) << "queue " << queue << ": '" << ran.result.fault << "'";
-  EXPECT_NE(ran.result.fault.find(text), std::string::npos) << "queue " << queue << ": '" << ran.result.fault << "'";
+  const std::string where = point.topology == Topology::pipeline
+                                ? "queue " + std::to_string(queue + 1) + " of 3: "
+                            : queue == 0 ? "requests: "
+                                         : "replies: ";
+  EXPECT_EQ(ran.result.fault.find(where), 0u)
+      << "queue " << queue << ": '" << ran.result.fault << "'";
+  EXPECT_NE(ran.result.fault.find(text), std::string::npos)
+      << "queue " << queue << ": '" << ran.result.fault << "'";
   EXPECT_TRUE(ran.result.counters.empty());
 }
 
@@ -419,10 +443,13 @@ class HungChains : public testing::Test {
 
 TEST_F(HungChains, NameEachThreadAndItsCall) {
   EXPECT_EXIT(run<test::DroppingQueue>(ping_pong_of(0), 0), testing::ExitedWithCode(hung),
-              "server stuck in pop of message 300 of its own; client stuck in pop of message 300 of its own");
+              "server stuck in pop of message 300 of its own; client stuck in pop of message 300 "
+              "of its own");
   EXPECT_EXIT(run<test::HangingQueue>(pipeline_of(4, 2, 0), 1), testing::ExitedWithCode(hung),
-              "consumer stuck in pop of message 301 of its own; stage 2 stuck in pop of message 301 of its own; "
-              "stage 1 stuck in push of message 303 of its own; producer stuck in push of message 306 of its own");
+              "consumer stuck in pop of message 301 of its own; stage 2 stuck in pop of message "
+              "301 of its own; "
+              "stage 1 stuck in push of message 303 of its own; producer stuck in push of message "
+              "306 of its own");
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ namespace {
 
 TEST(Counters, AreListedOnce) {
   std::set<std::string_view> names;
-  for (const Counter& counter : counters) EXPECT_TRUE(names.insert(counter.name).second) << counter.name;
+  for (const Counter& counter : counters)
+    EXPECT_TRUE(names.insert(counter.name).second) << counter.name;
 }
 
 TEST(Counters, HaveTheUnitThatTheirNameEndsWith) {

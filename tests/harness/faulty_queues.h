@@ -42,7 +42,8 @@ class FaultyQueue {
 
   bool push(T&& value) {
     std::unique_lock lock(mutex_);
-    const std::size_t bound = capacity_ + (fault == Fault::overfills || fault == Fault::slyly_overfills);
+    const std::size_t bound =
+        capacity_ + (fault == Fault::overfills || fault == Fault::slyly_overfills);
     changed_.wait(lock, [&] { return closed_ || messages_.size() < bound; });
     if (closed_) return false;
     const bool now = ++pushes_ % 300 == 0;
@@ -61,7 +62,8 @@ class FaultyQueue {
   }
   Status try_push(T&& value) {
     std::unique_lock lock(mutex_);
-    if (fault == Fault::fills_slowly && slow_calls_left_.fetch_sub(1) > 0) std::this_thread::sleep_for(slow_call);
+    if (fault == Fault::fills_slowly && slow_calls_left_.fetch_sub(1) > 0)
+      std::this_thread::sleep_for(slow_call);
     while (fault == Fault::sticks_as_it_fills && messages_.size() > 2) changed_.wait(lock);
     if (closed_) return Status::closed;
     if (messages_.size() >= capacity_ + (fault == Fault::overfills)) return Status::full;

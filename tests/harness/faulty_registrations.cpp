@@ -1,5 +1,5 @@
-// The faulty queues, for messages of 8 bytes only: loops for the other messages would show the same faults and take the
-// compiler four times as long.
+// The faulty queues, for messages of 8 bytes only: loops for the other messages would show the same
+// faults and take the compiler four times as long.
 #include "benchmarks/registry/register_queue.h"
 #include "tests/harness/faulty_queues.h"
 

@@ -22,7 +22,8 @@ TEST(Histogram, BucketsTileTheLineAtOneThirtySecond) {
 }
 
 TEST(Histogram, EveryValueLandsBetweenItsEdges) {
-  for (const std::uint64_t value : {0u, 1u, 63u, 64u, 65u, 127u, 128u, 1000u, 4095u, 4096u, 123456789u}) {
+  for (const std::uint64_t value :
+       {0u, 1u, 63u, 64u, 65u, 127u, 128u, 1000u, 4095u, 4096u, 123456789u}) {
     Histogram histogram;
     histogram.add(static_cast<double>(value));
     histogram.each([&](Histogram::Edges edges, std::uint64_t count) {

@@ -15,11 +15,13 @@
 namespace bq::bench {
 namespace {
 
-ServiceTimes draw(std::size_t producers, std::size_t each, double produce_ns, double consume_ns, std::uint64_t seed) {
+ServiceTimes draw(std::size_t producers, std::size_t each, double produce_ns, double consume_ns,
+                  std::uint64_t seed) {
   Point point;
   point.name = "test";
   point.producers = producers;
-  point.producer = {{Distribution::exponential, produce_ns}, Work::Kind::sleep};  // sleep: demands are nanoseconds
+  // Sleep: demands are nanoseconds.
+  point.producer = {{Distribution::exponential, produce_ns}, Work::Kind::sleep};
   point.consumer = {{Distribution::exponential, consume_ns}, Work::Kind::sleep};
   Demands demands;
   draw_demands(point, seed, 1, 1, each, demands);
@@ -38,8 +40,9 @@ InitialState empty_start(const ServiceTimes& times, std::size_t consumers) {
   return state;
 }
 
-// One producer and one consumer with exponential times are a birth-death chain on 0..K+2: up while the producer is not
-// blocked, down while the consumer has work. X = lambda (1 - rho^(K+2)) / (1 - rho^(K+3)).
+// One producer and one consumer with exponential times are a birth-death chain on 0..K+2: up while
+// the producer is not blocked, down while the consumer has work. X = lambda (1 - rho^(K+2)) / (1 -
+// rho^(K+3)).
 double closed_form_per_ns(double produce_ns, double consume_ns, std::size_t capacity) {
   const double lambda = 1 / produce_ns;
   const double rho = consume_ns / produce_ns;
@@ -63,12 +66,15 @@ TEST(Ideal, AgreesWithTheClosedFormForExponentialTimes) {
 }
 
 // The same queue told as events in time, independently of the recursion.
-double replay_by_events(const ServiceTimes& times, std::size_t consumers, std::size_t capacity, std::size_t messages) {
+double replay_by_events(const ServiceTimes& times, std::size_t consumers, std::size_t capacity,
+                        std::size_t messages) {
   struct Event {
     double at;
     bool producer_ready;
     std::size_t who;
-    bool operator>(const Event& other) const { return at != other.at ? at > other.at : who > other.who; }
+    bool operator>(const Event& other) const {
+      return at != other.at ? at > other.at : who > other.who;
+    }
   };
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
   std::vector<std::size_t> next(times.produce.size(), 0);
@@ -76,7 +82,8 @@ double replay_by_events(const ServiceTimes& times, std::size_t consumers, std::s
   std::deque<float> inside;
   std::size_t entered = 0;
   double last_entry = 0;
-  for (std::size_t p = 0; p < times.produce.size(); ++p) events.push({times.produce[p][0], true, p});
+  for (std::size_t p = 0; p < times.produce.size(); ++p)
+    events.push({times.produce[p][0], true, p});
   for (std::size_t c = 0; c < consumers; ++c) idle.push_back(c);
   while (entered < messages) {
     const Event event = events.top();
@@ -94,7 +101,8 @@ double replay_by_events(const ServiceTimes& times, std::size_t consumers, std::s
         inside.push_back(times.consume[p][next[p]++]);
         last_entry = event.at;
         ++entered;
-        if (next[p] < times.produce[p].size()) events.push({event.at + times.produce[p][next[p]], true, p});
+        if (next[p] < times.produce[p].size())
+          events.push({event.at + times.produce[p][next[p]], true, p});
         changed = true;
       }
       if (!idle.empty() && !inside.empty()) {
@@ -111,7 +119,8 @@ double replay_by_events(const ServiceTimes& times, std::size_t consumers, std::s
 TEST(Ideal, AgreesWithAnEventSimulationForAnyShape) {
   for (const std::size_t producers : {1u, 2u, 4u}) {
     for (const std::size_t consumers : {1u, 3u}) {
-      for (const std::size_t capacity : {std::size_t{1}, std::size_t{2}, std::size_t{16}, unbounded_capacity}) {
+      for (const std::size_t capacity :
+           {std::size_t{1}, std::size_t{2}, std::size_t{16}, unbounded_capacity}) {
         const ServiceTimes times = draw(producers, 5'000, 1e6 * static_cast<double>(producers),
                                         1.1e6 * static_cast<double>(consumers), capacity);
         const std::size_t messages = 4'000 * producers;
@@ -124,12 +133,13 @@ TEST(Ideal, AgreesWithAnEventSimulationForAnyShape) {
 }
 
 TEST(Ideal, StartsFromTheStateThatIsGiven) {
-  // Two messages wait, the consumer is busy for another 50, the producer is ready in 10 and the queue holds 2.
+  // Two messages wait, the consumer is busy for another 50, the producer is ready in 10 and the
+  // queue holds 2.
   const ServiceTimes times{{{0, 0, 30, 30}}, {{100, 100, 100, 100}}};
   const InitialState state{{{2, 10}}, {50}, {{0, 0}, {0, 1}}};
   const Replay result = replay(times, state, {2}, 2);
-  // Message 2 enters when the consumer takes message 0 at 50; message 3 is ready at 80 and enters as message 1 is taken
-  // at 150.
+  // Message 2 enters when the consumer takes message 0 at 50; message 3 is ready at 80 and enters
+  // as message 1 is taken at 150.
   EXPECT_DOUBLE_EQ(result.window_ns, 150);
   EXPECT_EQ(result.sojourn.count(), 2u);
   // 2: ready at 10, taken at 250. 3: ready at 80, taken at 350.
@@ -140,15 +150,17 @@ TEST(Ideal, InAnOpenLoopMessagesComeWhetherThereIsRoomOrNot) {
   // The consumer takes 100 for each; four arrive at once, into a queue of one.
   const ServiceTimes times{{{0, 0, 0, 0}}, {{100, 100, 100, 100}}, {{10, 10, 10, 10}}};
   std::vector<double> sojourns;
-  const Replay result = replay(times, {{{0, 10}}, {0}, {}}, {1}, 4,
-                               [&](std::uint32_t, std::size_t, double ns) { sojourns.push_back(ns); });
+  const Replay result =
+      replay(times, {{{0, 10}}, {0}, {}}, {1}, 4,
+             [&](std::uint32_t, std::size_t, double ns) { sojourns.push_back(ns); });
   EXPECT_EQ(sojourns, (std::vector<double>{0, 100, 200, 300})) << "who waits outside waits, too";
   EXPECT_DOUBLE_EQ(result.window_ns, 210) << "the last enters when the third is taken";
 }
 
 TEST(Ideal, DropsWhatFindsItFull) {
-  // The consumer takes 100 for each; the queue holds one. At 10 the first goes straight to the consumer, the second
-  // waits, the third is lost; at 120 the second has been taken (at 110), so that the fourth has room.
+  // The consumer takes 100 for each; the queue holds one. At 10 the first goes straight to the
+  // consumer, the second waits, the third is lost; at 120 the second has been taken (at 110), so
+  // that the fourth has room.
   const ServiceTimes times{{{0, 0, 0, 0}}, {{100, 100, 100, 100}}, {{10, 10, 10, 120}}};
   std::vector<std::size_t> entered;
   const IdealQueue dropping{.capacity = 1, .drops = true};
@@ -157,7 +169,8 @@ TEST(Ideal, DropsWhatFindsItFull) {
   EXPECT_EQ(entered, (std::vector<std::size_t>{0, 1, 3}));
 }
 
-// M/M/1/K loses (1 - rho) rho^N / (1 - rho^(N+1)) of what arrives, N = K + 1 with the one in service (Erlang).
+// M/M/1/K loses (1 - rho) rho^N / (1 - rho^(N+1)) of what arrives, N = K + 1 with the one in
+// service (Erlang).
 TEST(Ideal, DropsAsMuchAsErlangsFormulaSays) {
   for (const double rho : {0.8, 1.5}) {
     Point point;
@@ -173,13 +186,15 @@ TEST(Ideal, DropsAsMuchAsErlangsFormulaSays) {
     times.arrive = demands.arrivals_ns;
     constexpr std::size_t capacity = 4;
     const auto entered =
-        replay(times, {{{0, times.arrive[0][0]}}, {0}, {}}, {capacity, 0, true}, messages).sojourn.count();
+        replay(times, {{{0, times.arrive[0][0]}}, {0}, {}}, {capacity, 0, true}, messages)
+            .sojourn.count();
     const double lost = (1 - rho) * std::pow(rho, capacity + 1) / (1 - std::pow(rho, capacity + 2));
     EXPECT_NEAR(1 - static_cast<double>(entered) / messages, lost, 0.004) << rho;
   }
 }
 
-// M/M/1: P(sojourn > t) = exp(-(mu - lambda) t), in all its parts; here waiting only, which an empty system makes 0.
+// M/M/1: P(sojourn > t) = exp(-(mu - lambda) t), in all its parts; here waiting only, which an
+// empty system makes 0.
 TEST(Ideal, WaitsInAnOpenLoopAsKendallsMM1Does) {
   for (const double rho : {0.5, 0.8}) {
     Point point;
@@ -193,8 +208,10 @@ TEST(Ideal, WaitsInAnOpenLoopAsKendallsMM1Does) {
     times.produce = {std::vector<float>(messages)};
     times.consume = {{demands.consumer[0].begin(), demands.consumer[0].end()}};
     times.arrive = demands.arrivals_ns;
-    const Replay result = replay(times, {{{0, times.arrive[0][0]}}, {0}, {}}, {unbounded_capacity}, messages);
-    EXPECT_NEAR(*result.sojourn.mean() / (1e6 * rho / (1 - rho)), 1, 0.03) << "the mean wait, rho / (mu - lambda)";
+    const Replay result =
+        replay(times, {{{0, times.arrive[0][0]}}, {0}, {}}, {unbounded_capacity}, messages);
+    EXPECT_NEAR(*result.sojourn.mean() / (1e6 * rho / (1 - rho)), 1, 0.03)
+        << "the mean wait, rho / (mu - lambda)";
     // P(wait > t) = rho exp(-(mu - lambda) t).
     const double p99 = std::log(rho / 0.01) / ((1 - rho) / 1e6);
     EXPECT_NEAR(*result.sojourn.quantile(0.99) / p99, 1, 0.05);
@@ -204,8 +221,8 @@ TEST(Ideal, WaitsInAnOpenLoopAsKendallsMM1Does) {
 TEST(Ideal, AHandoffDelaysBothDirections) {
   const ServiceTimes times{{{10, 10, 10}}, {{10, 10, 10}}};
   EXPECT_DOUBLE_EQ(replay(times, empty_start(times, 1), {1}, 3).window_ns, 30);
-  // Entered at 10, taken at 15, room seen at 20, where the second has just become ready; taken at 25; the third
-  // likewise.
+  // Entered at 10, taken at 15, room seen at 20, where the second has just become ready; taken at
+  // 25; the third likewise.
   EXPECT_DOUBLE_EQ(replay(times, empty_start(times, 1), {1, 5}, 3).window_ns, 30);
   // Entered at 10, taken at 18, room seen at 26; entered at 26, taken at 34, room seen at 42.
   EXPECT_DOUBLE_EQ(replay(times, empty_start(times, 1), {1, 8}, 3).window_ns, 42);

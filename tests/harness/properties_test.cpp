@@ -27,7 +27,8 @@ enum class Waits { asleep, spinning, yielding, not_at_all };
 
 // Waits as it is told, carries nothing, and keeps `heap_per_slot` bytes a slot from the beginning
 // on and one more block of `heap_when_full` once it is full.
-template <Waits waits, std::size_t heap_per_slot = 0, std::size_t temporary = 0, std::size_t heap_when_full = 0>
+template <Waits waits, std::size_t heap_per_slot = 0, std::size_t temporary = 0,
+          std::size_t heap_when_full = 0>
 class KnownQueue {
  public:
   using value_type = std::uint64_t;
@@ -40,7 +41,8 @@ class KnownQueue {
   bool push(value_type&&) { return wait(), false; }
   Status try_push(value_type&&) {
     if (size_ == capacity_) return Status::full;
-    if (++size_ == capacity_ && heap_when_full > 0) late_ = std::make_unique<std::byte[]>(heap_when_full);
+    if (++size_ == capacity_ && heap_when_full > 0)
+      late_ = std::make_unique<std::byte[]>(heap_when_full);
     return Status::done;
   }
   std::optional<value_type> pop() { return wait(), std::nullopt; }
@@ -96,7 +98,8 @@ INSTANTIATE_TEST_SUITE_P(Sides, IdleTest,
                                          std::pair{Kind::idle_push, "idle_push"}),
                          [](const auto& side) { return side.param.second; });
 
-// The shares are CPU accounting, an order of magnitude apart even where a spinner gets a tenth of a core.
+// The shares are CPU accounting, an order of magnitude apart even where a spinner gets a tenth of a
+// core.
 TEST_P(IdleTest, ASpinnerUsesItsCoreAndASleeperDoesNot) {
   const auto& [kind, name] = GetParam();
   double spinning = 0;
@@ -117,20 +120,24 @@ TEST_P(IdleTest, YieldsAreCountedWhereTheyAreMade) {
 }
 
 TEST_P(IdleTest, ACallThatDoesNotWaitIsAFault) {
-  EXPECT_THROW(measure_property(any_queue_type<KnownQueue<Waits::not_at_all>>, {GetParam().first}), QueueFault);
+  EXPECT_THROW(measure_property(any_queue_type<KnownQueue<Waits::not_at_all>>, {GetParam().first}),
+               QueueFault);
 }
 
 TEST(CloseProperty, TellsWhetherTheWaitersSlept) {
   for (const std::size_t waiters : {1, 8}) {
-    EXPECT_GT(measured<KnownQueue<Waits::asleep>>({Kind::close, waiters}, "close_to_last_return_ns"), 0);
+    EXPECT_GT(
+        measured<KnownQueue<Waits::asleep>>({Kind::close, waiters}, "close_to_last_return_ns"), 0);
     EXPECT_EQ(measured<KnownQueue<Waits::spinning>>({Kind::close, waiters}, "asleep_share"), 0);
   }
   EXPECT_GT(measured<KnownQueue<Waits::asleep>>({Kind::close, 1}, "asleep_share"), 0);
-  EXPECT_THROW(measure_property(any_queue_type<KnownQueue<Waits::not_at_all>>, {Kind::close, 8}), QueueFault);
+  EXPECT_THROW(measure_property(any_queue_type<KnownQueue<Waits::not_at_all>>, {Kind::close, 8}),
+               QueueFault);
 }
 
 bool heap_is_known() {
-  return !measure_property(any_queue_type<KnownQueue<Waits::asleep, 24>>, {Kind::memory, 1}).empty();
+  return !measure_property(any_queue_type<KnownQueue<Waits::asleep, 24>>, {Kind::memory, 1})
+              .empty();
 }
 
 // malloc adds 8 bytes to a block and rounds up to 16.
@@ -144,10 +151,12 @@ TEST(MemoryProperty, CountsTheQueueAndWhatItKeepsOnTheHeap) {
   using Small = KnownQueue<Waits::asleep, 24>;
   for (const std::size_t capacity : {1, 64, 4096}) {
     expect_bytes(measured<Small>({Kind::memory, capacity}, "bytes"), sizeof(Small), 24 * capacity);
-    EXPECT_EQ(measured<Small>({Kind::memory, capacity}, "reported_capacity"), static_cast<double>(capacity));
+    EXPECT_EQ(measured<Small>({Kind::memory, capacity}, "reported_capacity"),
+              static_cast<double>(capacity));
   }
   using Large = KnownQueue<Waits::asleep, 1000>;  // malloc maps pages of their own for so much
-  EXPECT_NEAR(measured<Large>({Kind::memory, 4096}, "bytes"), sizeof(Large) + std::size_t{4096} * 1000, 2 * 4096);
+  EXPECT_NEAR(measured<Large>({Kind::memory, 4096}, "bytes"),
+              sizeof(Large) + std::size_t{4096} * 1000, 2 * 4096);
 }
 
 TEST(MemoryProperty, LeavesOutWhatWasOnlyBorrowed) {
@@ -166,7 +175,8 @@ TEST(MemoryProperty, AFullQueueMayHoldMore) {
 }
 
 TEST(MemoryProperty, IsUnknownWhereMessagesAreNotOnTheHeap) {
-  EXPECT_TRUE(measure_property(any_queue_type<KnownQueue<Waits::asleep>>, {Kind::memory, 1}).empty());
+  EXPECT_TRUE(
+      measure_property(any_queue_type<KnownQueue<Waits::asleep>>, {Kind::memory, 1}).empty());
 }
 
 TEST(ConstructionProperty, LeavesNothingBehind) {
@@ -185,7 +195,8 @@ TEST(ConstructionProperty, LeavesNothingBehind) {
 // As KnownQueue, and refuses capacities, whether its labels say so or not.
 template <std::size_t min, std::size_t max, bool says_so>
 struct ConfinedQueue : KnownQueue<Waits::asleep, 24> {
-  static constexpr Traits traits{.min_capacity = says_so ? min : 1, .max_capacity = says_so ? max : unbounded_capacity};
+  static constexpr Traits traits{.min_capacity = says_so ? min : 1,
+                                 .max_capacity = says_so ? max : unbounded_capacity};
   explicit ConfinedQueue(std::size_t capacity) : KnownQueue(capacity) {
     if (capacity < min || capacity > max) throw std::invalid_argument("no");
   }
@@ -209,8 +220,9 @@ TEST(Properties, AreMeasuredAtACapacityThatTheQueueCanHave) {
 
 TEST(Properties, ARefusedCapacityThatTheLabelsAllowIsAFault) {
   using Liar = ConfinedQueue<1, 8, false>;
-  for (const Property& property : {Property{Kind::idle_pop}, Property{Kind::idle_push}, Property{Kind::close, 1},
-                                   Property{Kind::memory, 64}, Property{Kind::construction, 64}}) {
+  for (const Property& property :
+       {Property{Kind::idle_pop}, Property{Kind::idle_push}, Property{Kind::close, 1},
+        Property{Kind::memory, 64}, Property{Kind::construction, 64}}) {
     EXPECT_THROW(measure_property(any_queue_type<Liar>, property), QueueFault) << property.name();
   }
 }
@@ -227,8 +239,9 @@ std::vector<std::string> names_of(const Traits& traits) {
 
 TEST(PropertiesOf, FollowsTheLabels) {
   using Names = std::vector<std::string>;
-  EXPECT_EQ(names_of({}), (Names{"idle_pop", "idle_push", "close 1", "close 8", "close 64", "memory 1", "memory 64",
-                                 "memory 4096", "construction 1", "construction 64", "construction 4096"}));
+  EXPECT_EQ(names_of({}), (Names{"idle_pop", "idle_push", "close 1", "close 8", "close 64",
+                                 "memory 1", "memory 64", "memory 4096", "construction 1",
+                                 "construction 64", "construction 4096"}));
   EXPECT_EQ(names_of({.consumers = Endpoints::one, .min_capacity = 2, .max_capacity = 100}),
             (Names{"idle_pop", "idle_push", "close 1", "memory 64", "construction 64"}));
   const Names without_bound = names_of({.bound = Bound::none});

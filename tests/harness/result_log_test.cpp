@@ -16,7 +16,8 @@ class JournalTest : public testing::Test {
  protected:
   std::filesystem::path file_ =
       std::filesystem::path(testing::TempDir()) /
-      (std::string("log_") + testing::UnitTest::GetInstance()->current_test_info()->name() + ".jsonl");
+      (std::string("log_") + testing::UnitTest::GetInstance()->current_test_info()->name() +
+       ".jsonl");
   void SetUp() override { std::filesystem::remove(file_); }
   void TearDown() override { std::filesystem::remove(file_); }
 };
@@ -46,8 +47,9 @@ TEST_F(JournalTest, AFullDiskIsOneClearError) {
     log.append({{"kind", "a"}});
     FAIL() << "no error";
   } catch (const IoError& error) {
-    EXPECT_NE(std::string(error.what()).find("/dev/full: cannot be written: No space left on device"),
-              std::string::npos)
+    EXPECT_NE(
+        std::string(error.what()).find("/dev/full: cannot be written: No space left on device"),
+        std::string::npos)
         << error.what();
   }
 }

@@ -62,9 +62,11 @@ TEST(Keys, StateTheDefaultsOfAPoint) {
     if (json.contains(key.name)) {
       EXPECT_EQ(key.default_value, json[key.name]) << key.path();
     }
-    if (key.default_value.is_null() || key.name == "capacity" || key.name == "stages") continue;  // required
+    const bool is_required = key.name == "capacity" || key.name == "stages";
+    if (key.default_value.is_null() || is_required) continue;
     const Json& value = key.default_value;
-    const std::string text = value.is_string() ? '`' + value.get<std::string>() + '`' : value.dump();
+    const std::string text =
+        value.is_string() ? '`' + value.get<std::string>() + '`' : value.dump();
     EXPECT_EQ(key.default_text.substr(0, text.size()), text) << key.path();
   }
 }
@@ -93,11 +95,13 @@ TEST(ExitStatuses, FollowFromTheException) {
   };
   EXPECT_EQ(status_of(UsageError("--round 0")), ExitStatus::usage);
   EXPECT_EQ(status_of(IoError("no space")), ExitStatus::io_error);
-  EXPECT_EQ(status_of(std::filesystem::filesystem_error("copy", std::error_code())), ExitStatus::io_error);
+  EXPECT_EQ(status_of(std::filesystem::filesystem_error("copy", std::error_code())),
+            ExitStatus::io_error);
   EXPECT_EQ(status_of(ResourceError("no cgroup")), ExitStatus::resource_limit);
   EXPECT_EQ(status_of(std::bad_alloc()), ExitStatus::resource_limit);
-  EXPECT_EQ(status_of(std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again))),
-            ExitStatus::resource_limit);
+  EXPECT_EQ(
+      status_of(std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again))),
+      ExitStatus::resource_limit);
   EXPECT_EQ(status_of(std::logic_error("a fault")), ExitStatus::internal_error);
 }
 
@@ -120,14 +124,15 @@ TEST(Messages, HaveALoopForEachListedSizeAndNoOther) {
     point.message_bytes = bytes;
     EXPECT_NO_THROW(loops.for_point(point)) << bytes;
   }
-  point.message_bytes = *std::max_element(InQueueMessages::bytes.begin(), InQueueMessages::bytes.end()) + 8;
+  point.message_bytes =
+      *std::max_element(InQueueMessages::bytes.begin(), InQueueMessages::bytes.end()) + 8;
   EXPECT_THROW(loops.for_point(point), std::logic_error);
 }
 
 TEST(Schema, NamesEveryVocabulary) {
   const Json schema = schema_json();
-  for (const char* part : {"keys", "enums", "message_bytes", "counters", "distributions", "labels", "properties",
-                           "rows", "rules", "exit_statuses"}) {
+  for (const char* part : {"keys", "enums", "message_bytes", "counters", "distributions", "labels",
+                           "properties", "rows", "rules", "exit_statuses"}) {
     ASSERT_TRUE(schema.contains(part)) << part;
     EXPECT_FALSE(schema[part].empty()) << part;
   }

@@ -1,4 +1,5 @@
-// What is around a trial: neighbours that give way, quotas that hold and go away again, and what is counted besides.
+// What is around a trial: neighbours that give way, quotas that hold and go away again, and what is
+// counted besides.
 #include "benchmarks/trial/trial_environment.h"
 
 #include <gtest/gtest.h>
@@ -38,7 +39,7 @@ Point on_one_core() {
   return point;
 }
 
-// ---------------------------------------------------------------------------------------------------------- neighbours
+// -------------------------------------------------------------------------------------- neighbours
 
 TEST(WorkLog, GivesWhatLiesBetweenItsEntriesInProportion) {
   WorkLog log;
@@ -49,7 +50,8 @@ TEST(WorkLog, GivesWhatLiesBetweenItsEntriesInProportion) {
   log.add(at(10'000'000), 120);
   EXPECT_NEAR(log.between(at(0), at(100'000)), 50, 0.1);
   EXPECT_NEAR(log.between(at(200'000), at(5'100'000)), 10, 0.1);
-  EXPECT_NEAR(log.between(at(-1'000), at(99'000'000)), 120, 0.1) << "nothing before the first, nothing after the last";
+  EXPECT_NEAR(log.between(at(-1'000), at(99'000'000)), 120, 0.1)
+      << "nothing before the first, nothing after the last";
   EXPECT_EQ(WorkLog().between(at(0), at(1'000)), 0);
 }
 
@@ -59,7 +61,9 @@ TEST(WorkLog, ThinsOutAndLosesNoStep) {
     return static_cast<Ticks>(1e12 + 110'000 * static_cast<double>(i) / ns_per_tick());
   };
   // Two speeds: what goes missing in between shows.
-  const auto steps = [](std::uint64_t i) { return i < 30'000 ? 7 * i : 210'000 + 2 * (i - 30'000); };
+  const auto steps = [](std::uint64_t i) {
+    return i < 30'000 ? 7 * i : 210'000 + 2 * (i - 30'000);
+  };
   for (std::uint64_t i = 0; i <= 100'000; ++i) log.add(at(i), steps(i));
   EXPECT_NEAR(log.between(at(0), at(90'000)), 330'000, 0.1);
   EXPECT_NEAR(log.between(at(3), at(20'004)), 140'007, 0.1);
@@ -73,7 +77,8 @@ TEST(BackgroundLoad, GiveTheirCoreToWhoeverWantsIt) {
   std::thread([&] {
     pin_to(allowed_cores()[0]);
     from = now_ticks();
-    for (const double cpu = thread_cpu_ns(); thread_cpu_ns() - cpu < 200e6; steps += 100'000) spin_steps(100'000);
+    for (const double cpu = thread_cpu_ns(); thread_cpu_ns() - cpu < 200e6; steps += 100'000)
+      spin_steps(100'000);
     to = now_ticks();
   }).join();
   neighbours.stop();
@@ -87,7 +92,8 @@ TEST(BackgroundLoad, WorkAndAreCounted) {
   const auto theirs = [] {  // CPU of all threads but this one
     timespec all{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &all);
-    return static_cast<double>(all.tv_sec) * 1e9 + static_cast<double>(all.tv_nsec) - thread_cpu_ns();
+    return static_cast<double>(all.tv_sec) * 1e9 + static_cast<double>(all.tv_nsec) -
+           thread_cpu_ns();
   };
   for (const double before = theirs(); theirs() - before < 20e6;) std::this_thread::yield();
   neighbours.stop();
@@ -112,13 +118,17 @@ TEST(TrialEnvironment, CountOnlyWhatIsThere) {
   EXPECT_TRUE(measurement.counters.empty());
 }
 
-// --------------------------------------------------------------------------------------------------------------- quota
+// ------------------------------------------------------------------------------------------- quota
 
 // The controller's hierarchy as different systems describe it.
 TEST(FindGroup, KnowsBothVersions) {
-  const auto find = [](const char* mounts, const char* groups) { return find_group("cpu", mounts, groups).value(); };
-  const char* v1 = "30 20 0:26 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct\n";
-  const char* v2 = "29 20 0:25 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+  const auto find = [](const char* mounts, const char* groups) {
+    return find_group("cpu", mounts, groups).value();
+  };
+  const char* v1 =
+      "30 20 0:26 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct\n";
+  const char* v2 =
+      "29 20 0:25 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
 
   const ControlGroup own = find(v1, "4:cpuset:/elsewhere\n3:cpu,cpuacct:/user/me\n0::/other\n");
   EXPECT_EQ(own.version, 1);
@@ -145,16 +155,20 @@ TEST(FindGroup, KnowsWhereAContainerStands) {
     return find_group("cpu", mounts, groups).value().group;
   };
   // The host's path of the container's group is where its mount begins.
-  EXPECT_EQ(group("30 20 0:26 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu\n", "3:cpu:/docker/abc/job\n"),
+  EXPECT_EQ(group("30 20 0:26 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu\n",
+                  "3:cpu:/docker/abc/job\n"),
             "/sys/fs/cgroup/cpu/job");
   // A namespace of its own; and a path from outside of what is mounted.
-  EXPECT_EQ(group("30 20 0:26 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n", "0::/\n"), "/sys/fs/cgroup");
-  EXPECT_EQ(group("30 20 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n", "0::/init\n"), "/sys/fs/cgroup");
+  EXPECT_EQ(group("30 20 0:26 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n", "0::/\n"),
+            "/sys/fs/cgroup");
+  EXPECT_EQ(group("30 20 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n", "0::/init\n"),
+            "/sys/fs/cgroup");
 }
 
 TEST(FindGroup, FindsNoneWhereThereIsNone) {
   EXPECT_FALSE(find_group("cpu", "", "3:cpu:/\n0::/\n"));
-  EXPECT_FALSE(find_group("cpu", "30 20 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", "3:cpu:/\n"));
+  EXPECT_FALSE(find_group(
+      "cpu", "30 20 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", "3:cpu:/\n"));
   EXPECT_FALSE(find_group("cpu", "30 20 0:26 / / rw - ext4 /dev/vda rw\nnonsense\n", "nonsense\n"));
 }
 
@@ -222,7 +236,8 @@ TEST_F(FakeGroups, OnlyThoseOfDeadProcessesAreStale) {
   ASSERT_EQ(waitpid(dead, nullptr, 0), dead);
   const fs::path gone = top_ / ("bqb." + std::to_string(dead));
   const fs::path alive = top_ / ("bqb." + std::to_string(getpid()));
-  for (const fs::path& group : {gone, alive, top_ / "bqb.", top_ / "bqb.12x", top_ / ("other." + std::to_string(dead))})
+  for (const fs::path& group :
+       {gone, alive, top_ / "bqb.", top_ / "bqb.12x", top_ / ("other." + std::to_string(dead))})
     fs::create_directory(group);
   remove_stale_groups({1, top_, top_});
   EXPECT_FALSE(fs::exists(gone));
@@ -239,13 +254,15 @@ std::string text_of(const fs::path& file) {
 
 bool lists_cpu(const fs::path& controllers) {
   std::istringstream names(text_of(controllers));
-  return std::find(std::istream_iterator<std::string>(names), {}, "cpu") != std::istream_iterator<std::string>();
+  return std::find(std::istream_iterator<std::string>(names), {}, "cpu") !=
+         std::istream_iterator<std::string>();
 }
 
 // Looks for itself, or what is wrong with CpuQuota would pass for a machine without quotas.
 bool cpu_controller_is_mounted() {
   std::ifstream mounts("/proc/self/mounts");
-  for (std::string device, folder, type, options, rest; mounts >> device >> folder >> type >> options;) {
+  for (std::string device, folder, type, options, rest;
+       mounts >> device >> folder >> type >> options;) {
     std::getline(mounts, rest);
     if (type == "cgroup" && (',' + options + ',').find(",cpu,") != std::string::npos) return true;
     if (type == "cgroup2" && lists_cpu(fs::path(folder) / "cgroup.controllers")) return true;
@@ -259,7 +276,8 @@ std::string why_no_group_below(const ControlGroup& outer) {
     return outer.group.string() + ": has no CPU controller";
   }
   const fs::path probe = outer.group / ("bqb-probe." + std::to_string(getpid()));
-  if (mkdir(probe.c_str(), 0755) != 0) return outer.group.string() + ": no group below it: " + std::strerror(errno);
+  if (mkdir(probe.c_str(), 0755) != 0)
+    return outer.group.string() + ": no group below it: " + std::strerror(errno);
   const bool knows_quotas = outer.version == 2 || fs::exists(probe / "cpu.cfs_quota_us");
   fs::remove(probe);
   return knows_quotas ? "" : outer.group.string() + ": the kernel has no quotas";
@@ -328,7 +346,7 @@ TEST_F(RealQuota, WhatTheKernelRefusesIsSaid) {
   EXPECT_NE(taken->find(name_ + ": cannot be created: File exists"), std::string::npos) << *taken;
 }
 
-// ----------------------------------------------------------------------------- fairness, the kernel
+// ---------------------------------------------------------------------------- fairness, the kernel
 
 TEST(JainIndex, OfKnownShares) {
   EXPECT_DOUBLE_EQ(*jain_index({5, 5, 5, 5}), 1);
@@ -339,7 +357,8 @@ TEST(JainIndex, OfKnownShares) {
   EXPECT_FALSE(jain_index({0, 0}));
 }
 
-// Why this machine counts no system calls; empty if it does. By hand, as cpu_controller_is_mounted().
+// Why this machine counts no system calls; empty if it does. By hand, as
+// cpu_controller_is_mounted().
 std::string why_no_tracepoint() {
   perf_event_attr what{};
   what.size = sizeof what;
@@ -349,7 +368,8 @@ std::string why_no_tracepoint() {
         what.config)) {
     return "tracefs is not mounted, or not readable";
   }
-  const auto descriptor = static_cast<int>(syscall(SYS_perf_event_open, &what, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
+  const auto descriptor =
+      static_cast<int>(syscall(SYS_perf_event_open, &what, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
   if (descriptor < 0) return std::string("perf_event_open: ") + std::strerror(errno);
   close(descriptor);
   return "";

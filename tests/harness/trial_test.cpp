@@ -1,5 +1,5 @@
-// Whole trials: right queues pass, wrong ones never get a number; and hand-made records for what a race shows only by
-// luck.
+// Whole trials: right queues pass, wrong ones never get a number; and hand-made records for what a
+// race shows only by luck.
 #include <gtest/gtest.h>
 
 #include "benchmarks/analysis/queue_analysis.h"
@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t each = 4'000;
 
-Point point_of(std::size_t producers, std::size_t consumers, std::size_t capacity, double produce_ns,
-               double consume_ns) {
+Point point_of(std::size_t producers, std::size_t consumers, std::size_t capacity,
+               double produce_ns, double consume_ns) {
   Point point;
   point.scenario = point.name = "test";
   point.producers = producers;
@@ -29,7 +29,8 @@ Point point_of(std::size_t producers, std::size_t consumers, std::size_t capacit
 
 template <template <class> class Queue, class M = Message>
 TrialResult trial(const Point& point, Level level, std::size_t messages = each) {
-  static Watchdog watchdog(std::chrono::seconds(30), 4, [](const std::string& what) { ADD_FAILURE() << what; });
+  static Watchdog watchdog(std::chrono::seconds(30), 4,
+                           [](const std::string& what) { ADD_FAILURE() << what; });
   Demands demands;
   draw_demands(point, 1, 1, 1, messages, demands);
   const TrialPlan plan{point, level, messages / 8, messages, demands};
@@ -41,7 +42,8 @@ TrialResult trial(const Point& point, Level level, std::size_t messages = each) 
 template <class T>
 using RightQueue = TwoCondvarQueue<T>;
 
-// On a busy machine a short trial can be without a window: the threads started too far apart. Never for long.
+// On a busy machine a short trial can be without a window: the threads started too far apart. Never
+// for long.
 TrialResult trial_with_window(const Point& point, Level level) {
   TrialResult result;
   for (int attempt = 0; attempt < 100; ++attempt) {
@@ -54,11 +56,14 @@ TrialResult trial_with_window(const Point& point, Level level) {
 
 class BothLevels : public testing::TestWithParam<Level> {};
 INSTANTIATE_TEST_SUITE_P(Levels, BothLevels, testing::Values(Level::untimed, Level::timestamped),
-                         [](const auto& level) { return level.param == Level::untimed ? "untimed" : "timestamped"; });
+                         [](const auto& level) {
+                           return level.param == Level::untimed ? "untimed" : "timestamped";
+                         });
 
 TEST_P(BothLevels, ARightQueueHasNumbers) {
   for (const auto& [producers, consumers] : {std::pair{1, 1}, {3, 1}, {1, 3}, {2, 2}}) {
-    const Point point = point_of(static_cast<std::size_t>(producers), static_cast<std::size_t>(consumers), 4, 500, 500);
+    const Point point = point_of(static_cast<std::size_t>(producers),
+                                 static_cast<std::size_t>(consumers), 4, 500, 500);
     const TrialResult result = trial_with_window(point, GetParam());
     ASSERT_EQ(result.fault, "");
     EXPECT_TRUE(result.counter("throughput_msgs_per_s"));
@@ -66,12 +71,14 @@ TEST_P(BothLevels, ARightQueueHasNumbers) {
   }
 }
 
-// Whatever kind of trial, its numbers have names that scenarios may judge by, and that results/README.md explains.
+// Whatever kind of trial, its numbers have names that scenarios may judge by, and that
+// results/README.md explains.
 TEST_P(BothLevels, EveryNumberIsAListedCounter) {
   const std::size_t too_many = allowed_cores().size() + 1;
   Point sleeping = point_of(1, 1, 4, 500, 500);
   sleeping.producer.kind = Work::Kind::sleep;
-  std::vector<Point> points{point_of(1, 1, 64, 0, 0), point_of(1, 1, 64, 500, 500), point_of(1, 1, 4, 0, 500), sleeping,
+  std::vector<Point> points{point_of(1, 1, 64, 0, 0), point_of(1, 1, 64, 500, 500),
+                            point_of(1, 1, 4, 0, 500), sleeping,
                             point_of(too_many, too_many, 4, 500, 500)};
   if (GetParam() == Level::timestamped) {  // as every open loop is
     Point open = point_of(1, 1, 64, 0, 500);
@@ -85,10 +92,12 @@ TEST_P(BothLevels, EveryNumberIsAListedCounter) {
   for (const Point& point : points) {
     TrialResult result;
     for (int attempt = 0; attempt < 100 && result.counters.empty(); ++attempt) {
-      result = trial<RightQueue>(point, GetParam(), point.capacity == 64 ? 4 * each : each / 4);  // a p99 takes 10,000
+      // A p99 takes 10,000.
+      result = trial<RightQueue>(point, GetParam(), point.capacity == 64 ? 4 * each : each / 4);
     }
     EXPECT_FALSE(result.counters.empty()) << result.fault << result.void_reason;
-    for (const auto& [name, value] : result.counters) EXPECT_NE(find_counter(name), nullptr) << name;
+    for (const auto& [name, value] : result.counters)
+      EXPECT_NE(find_counter(name), nullptr) << name;
   }
 }
 
@@ -103,8 +112,10 @@ TEST_P(BothLevels, AQueueThatDropsHasNone) {
   EXPECT_FAULT(test::DroppingQueue, point_of(1, 1, 16, 200, 200), "exactly once");
 }
 TEST_P(BothLevels, AQueueThatDuplicatesHasNone) {
-  // The copy is seen as a second arrival of a message or as a step back in its producer's order: either is a fault.
-  const TrialResult result = trial<test::DuplicatingQueue>(point_of(1, 1, 16, 200, 200), GetParam());
+  // The copy is seen as a second arrival of a message or as a step back in its producer's order:
+  // either is a fault.
+  const TrialResult result =
+      trial<test::DuplicatingQueue>(point_of(1, 1, 16, 200, 200), GetParam());
   EXPECT_FALSE(result.fault.empty());
   EXPECT_TRUE(result.counters.empty());
 }
@@ -116,7 +127,8 @@ TEST_P(BothLevels, AQueueThatOverfillsHasNone) {
 }
 
 TEST(Traced, AQueueThatOverfillsOnlyInPushHasNone) {
-  const TrialResult result = trial<test::SlyOverfullQueue>(point_of(1, 1, 4, 0, 2'000), Level::timestamped);
+  const TrialResult result =
+      trial<test::SlyOverfullQueue>(point_of(1, 1, 4, 0, 2'000), Level::timestamped);
   EXPECT_NE(result.fault.find("bound: 5 messages"), std::string::npos) << result.fault;
 }
 
@@ -139,7 +151,9 @@ struct HandMade {
     record.consumers[0].end_call = 1000;
   }
   std::string fault(Traits traits = {}) {
-    return analyse_queue({point, Level::timestamped, 0, 1, demands}, record, traits, std::nullopt, 2).fault;
+    return analyse_queue({point, Level::timestamped, 0, 1, demands}, record, traits, std::nullopt,
+                         2)
+        .fault;
   }
 };
 
@@ -147,33 +161,43 @@ const std::uint64_t from_first = Message::of(0, 0).id;
 const std::uint64_t from_second = Message::of(1, 0).id;
 
 TEST(HandMadeRecords, AnOvertakingBetweenProducersBreaksGlobalFifoOnly) {
-  const auto overtaken = [] { return HandMade({10, 20}, {30, 40}, {{25, 50, from_second}, {60, 70, from_first}}); };
+  const auto overtaken = [] {
+    return HandMade({10, 20}, {30, 40}, {{25, 50, from_second}, {60, 70, from_first}});
+  };
   EXPECT_NE(overtaken().fault().find("order"), std::string::npos);
   EXPECT_EQ(overtaken().fault({.fifo = Fifo::per_producer}), "");
 }
 
 TEST(HandMadeRecords, PushesThatOverlapMayComeOutInEitherOrder) {
-  EXPECT_EQ(HandMade({10, 35}, {30, 40}, {{33, 50, from_second}, {55, 70, from_first}}).fault(), "");
+  EXPECT_EQ(HandMade({10, 35}, {30, 40}, {{33, 50, from_second}, {55, 70, from_first}}).fault(),
+            "");
 }
 
 TEST(HandMadeRecords, TheBoundCountsCompletedPushesLessBegunPops) {
-  EXPECT_NE(HandMade({10, 20}, {12, 22}, {{30, 50, from_first}, {60, 70, from_second}}).fault().find("bound: 2"),
+  EXPECT_NE(HandMade({10, 20}, {12, 22}, {{30, 50, from_first}, {60, 70, from_second}})
+                .fault()
+                .find("bound: 2"),
             std::string::npos);
   EXPECT_EQ(HandMade({10, 20}, {12, 22}, {{15, 50, from_first}, {60, 70, from_second}}).fault(), "")
       << "a pop had begun";
 }
 
 TEST(HandMadeRecords, AMessageNobodySentAndOneThatCameTwice) {
-  EXPECT_NE(HandMade({10, 20}, {30, 40}, {{15, 50, from_first}, {60, 70, 77}}).fault().find("nobody sent"),
+  EXPECT_NE(HandMade({10, 20}, {30, 40}, {{15, 50, from_first}, {60, 70, 77}})
+                .fault()
+                .find("nobody sent"),
             std::string::npos);
-  EXPECT_NE(HandMade({10, 20}, {30, 40}, {{15, 50, from_first}, {60, 70, from_first}}).fault().find("twice"),
+  EXPECT_NE(HandMade({10, 20}, {30, 40}, {{15, 50, from_first}, {60, 70, from_first}})
+                .fault()
+                .find("twice"),
             std::string::npos);
 }
 
 TEST(HandMadeRecords, AMessageThatWasDroppedMustNotArrive) {
   HandMade arrived({10, 20}, {30, 40}, {{15, 50, from_first}, {60, 70, from_second}});
   arrived.record.producers[1].dropped = {true};
-  EXPECT_NE(arrived.fault().find("though its push was refused"), std::string::npos) << arrived.fault();
+  EXPECT_NE(arrived.fault().find("though its push was refused"), std::string::npos)
+      << arrived.fault();
   HandMade gone({10, 20}, {30, 40}, {{15, 50, from_first}});
   EXPECT_NE(gone.fault().find("never arrived"), std::string::npos) << gone.fault();
   gone.record.producers[1].dropped = {true};
@@ -207,7 +231,8 @@ TEST(HandMadeRecords, AWindowThatShrankToAFractionIsVoid) {
   EXPECT_TRUE(result(750).counters.empty());
 }
 
-// Hands out messages whose other end is another message's, as a ring does that lets two writers into one slot.
+// Hands out messages whose other end is another message's, as a ring does that lets two writers
+// into one slot.
 template <class T>
 class TearingQueue : public TwoCondvarQueue<T> {
  public:
@@ -237,7 +262,8 @@ TEST_P(BothLevels, MessagesOfEveryKindArriveWhole) {
 }
 
 TEST_P(BothLevels, ATornMessageIsNoMessage) {
-  const TrialResult result = trial<TearingQueue, InlineMessage<64>>(point_of(1, 1, 8, 0, 0), GetParam());
+  const TrialResult result =
+      trial<TearingQueue, InlineMessage<64>>(point_of(1, 1, 8, 0, 0), GetParam());
   EXPECT_NE(result.fault, "");
 }
 
@@ -253,8 +279,8 @@ TEST(OpenLoop, WhatIsDroppedIsCountedAndNeverArrives) {
   EXPECT_LT(*result.counter("peak_occupancy"), 5);
 }
 
-// Four messages arrive 1,000 ticks apart; the consumer works 400 on each. The third is pushed 90 late though the
-// producer was free; the fourth waits for it in vain inside pop.
+// Four messages arrive 1,000 ticks apart; the consumer works 400 on each. The third is pushed 90
+// late though the producer was free; the fourth waits for it in vain inside pop.
 TEST(OpenLoop, CountsFromTheArrival) {
   Point point = point_of(1, 1, 4, 0, 400);
   point.arrivals = Arrivals{{Distribution::constant, 1'000 * ns_per_tick()}};
@@ -263,13 +289,15 @@ TEST(OpenLoop, CountsFromTheArrival) {
   const double tick = ns_per_tick();
   demands.producer.resize(1);
   demands.consumer = {{400, 400, 400, 400}};
-  demands.arrivals_ns = {{1'000 * tick + 0.01, 2'000 * tick + 0.01, 3'000 * tick + 0.01, 4'000 * tick + 0.01}};
+  demands.arrivals_ns = {
+      {1'000 * tick + 0.01, 2'000 * tick + 0.01, 3'000 * tick + 0.01, 4'000 * tick + 0.01}};
   TrialRecord record;
   record.capacity = 4;
   record.start = 10'000;
   record.producers.resize(1);
   record.consumers.resize(1);
-  record.producers[0].stamps = {{11'000, 11'010}, {12'000, 12'010}, {13'090, 13'100}, {14'000, 14'010}};
+  record.producers[0].stamps = {
+      {11'000, 11'010}, {12'000, 12'010}, {13'090, 13'100}, {14'000, 14'010}};
   const auto arrives = [&](Ticks call, Ticks done, std::uint64_t sequence) {
     record.consumers[0].stamps.push_back({call, done, Message::of(0, sequence).id});
   };
@@ -284,12 +312,14 @@ TEST(OpenLoop, CountsFromTheArrival) {
   record.producers[0].done = 14'010;
   record.producers[0].usage.cpu_ns = 3'000 * tick;
   record.producers[0].clock_wait = 2'600;
-  const TrialResult result = analyse_queue({point, Level::timestamped, 0, 4, demands}, record, {}, std::nullopt, 2);
+  const TrialResult result =
+      analyse_queue({point, Level::timestamped, 0, 4, demands}, record, {}, std::nullopt, 2);
   ASSERT_EQ(result.fault + result.void_reason, "");
   EXPECT_NEAR(*result.counter("producer_cpu_beyond_work_ns_per_msg"), 400 * tick / 4, 1)
       << "watching the clock is no work of the queue's";
   EXPECT_NEAR(*result.counter("sojourn_mean_ns"), (50 + 70 + 150 + 250) / 4.0 * tick, 2);
-  EXPECT_NEAR(*result.counter("excess_mean_ns"), (50 + 70 + 150 + 250) / 4.0 * tick, 2) << "the ideal has no wait here";
+  EXPECT_NEAR(*result.counter("excess_mean_ns"), (50 + 70 + 150 + 250) / 4.0 * tick, 2)
+      << "the ideal has no wait here";
   EXPECT_NEAR(*result.counter("generator_late_p99_ns"), 90 * tick, 2);
   EXPECT_EQ(*result.counter("generator_is_late"), 1) << "over 5 % of the gap";
   EXPECT_EQ(*result.counter("overloaded"), 0);
@@ -310,7 +340,8 @@ TEST(OpenLoop, AboveWhatTheConsumerCanDoTheBacklogGrows) {
   EXPECT_GT(*result.counter("backlog_growth_msgs_per_s"), 0);
 }
 
-// Four messages arrive at once, before the window opens: their pushes lie inside it, and there is no sojourn to state.
+// Four messages arrive at once, before the window opens: their pushes lie inside it, and there is
+// no sojourn to state.
 TEST(OpenLoop, AWindowThatNothingArrivedInIsVoid) {
   Point point = point_of(1, 1, 4, 0, 1'000);
   point.arrivals = Arrivals{{Distribution::constant, 1 * ns_per_tick()}};
@@ -325,9 +356,11 @@ TEST(OpenLoop, AWindowThatNothingArrivedInIsVoid) {
   record.start = 10'000;
   record.producers.resize(1);
   record.consumers.resize(1);
-  record.producers[0].stamps = {{11'001, 11'010}, {12'000, 12'010}, {13'000, 13'010}, {14'000, 14'010}};
+  record.producers[0].stamps = {
+      {11'001, 11'010}, {12'000, 12'010}, {13'000, 13'010}, {14'000, 14'010}};
   for (std::uint64_t i = 0; i < 4; ++i) {
-    record.consumers[0].stamps.push_back({10'000 + 1'050 * i, 11'050 + 1'000 * i, Message::of(0, i).id});
+    record.consumers[0].stamps.push_back(
+        {10'000 + 1'050 * i, 11'050 + 1'000 * i, Message::of(0, i).id});
   }
   record.consumers[0].messages = 4;
   record.consumers[0].end_call = 15'100;
@@ -366,14 +399,16 @@ TEST(HandMadeRecords, FairnessIsJainsIndexOfTheWindow) {
     record.consumers[t].messages = 4;
     record.consumers[t].end_call = 9'000;
   }
-  const TrialResult result = analyse_queue({point, Level::timestamped, 0, 4, demands}, record, {}, std::nullopt, 2);
+  const TrialResult result =
+      analyse_queue({point, Level::timestamped, 0, 4, demands}, record, {}, std::nullopt, 2);
   EXPECT_EQ(result.fault + result.void_reason, "");
   EXPECT_DOUBLE_EQ(result.counter("producer_fairness").value(), 25.0 / 34) << "4 messages to 1";
   EXPECT_DOUBLE_EQ(result.counter("consumer_fairness").value(), 16.0 / 20) << "3 messages to 1";
   EXPECT_DOUBLE_EQ(result.spin_work_ns, 0);
 }
 
-// Ten calls of pop that may have slept, and one that cannot have; and as many sleeps as the kernel counted.
+// Ten calls of pop that may have slept, and one that cannot have; and as many sleeps as the kernel
+// counted.
 TEST(HandMadeRecords, FutileWakeUpsAreSleepsBeyondOneForEachCallThatMayHaveSlept) {
   Point point = point_of(1, 1, 16, 0, 0);
   Demands demands;
@@ -388,7 +423,8 @@ TEST(HandMadeRecords, FutileWakeUpsAreSleepsBeyondOneForEachCallThatMayHaveSlept
     const double us = 100 * static_cast<double>(i);
     const double waits = i == 5 ? 0.2 : 50;
     record.producers[0].stamps.push_back({ticks(us), ticks(us + 0.1)});
-    record.consumers[0].stamps.push_back({ticks(us + 0.1), ticks(us + 0.1 + waits), Message::of(0, i).id});
+    record.consumers[0].stamps.push_back(
+        {ticks(us + 0.1), ticks(us + 0.1 + waits), Message::of(0, i).id});
   }
   record.producers[0].warm = ticks(0) - 1;
   record.producers[0].done = ticks(1'000.1);
@@ -431,12 +467,14 @@ TEST(HandMadeRecords, WhatAQuotaGivesBoundsTheIdeal) {
   record.consumers[0].messages = 1'000;
   record.consumers[0].end_call = ticks(1e6 + 1);
   const auto result = [&] {
-    return analyse_queue({point, Level::timestamped, 0, 1'000, demands}, record, {}, std::nullopt, 2);
+    return analyse_queue({point, Level::timestamped, 0, 1'000, demands}, record, {}, std::nullopt,
+                         2);
   };
   EXPECT_FALSE(result().counter("efficiency_is_bound"));
   EXPECT_NEAR(result().spin_work_ns, 1e9, 2e6) << "a second of work";
   EXPECT_TRUE(result().counter("gap_share"));
-  // A quarter of a core for it takes 4 s at the least, but for what the first and the last period give at once.
+  // A quarter of a core for it takes 4 s at the least, but for what the first and the last period
+  // give at once.
   point.cpu_quota_pct = 12.5;
   EXPECT_EQ(result().counter("efficiency_is_bound"), 1.0);
   EXPECT_NEAR(result().counter("efficiency").value(), 4 - 2 * 0.1 * 0.875, 0.02);

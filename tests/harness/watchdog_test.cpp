@@ -1,4 +1,5 @@
-// When a trial counts as hung: by a clock that the test turns, so that no machine is too busy for it.
+// When a trial counts as hung: by a clock that the test turns, so that no machine is too busy for
+// it.
 #include "benchmarks/trial/watchdog.h"
 
 #include <gtest/gtest.h>
@@ -84,13 +85,15 @@ TEST_F(ProbedTrial, IsAHangOnceACallDoesNotReturn) {
   detail::probe_capacity(queue, 8, workers_[1]);
   ASSERT_EQ(faults.size(), 1u);
   EXPECT_EQ(faults[0],
-            "hung: no progress for 10 s; consumer 0 waits for the start; producer 0 stuck in call 7 of the capacity "
+            "hung: no progress for 10 s; consumer 0 waits for the start; producer 0 stuck in call "
+            "7 of the capacity "
             "probe's try_push and try_pop");
 }
 
 TEST(Watchdog, EndsAMeasurementThatExceedsItsTime) {
   const auto measure_without_an_end = [] {
-    Watchdog watchdog(1ms, 7, [](const std::string& sentence) { std::cerr << sentence << std::endl; });
+    Watchdog watchdog(1ms, 7,
+                      [](const std::string& sentence) { std::cerr << sentence << std::endl; });
     const Watchdog::Guard guard(watchdog);
     std::promise<void>().get_future().wait();
   };

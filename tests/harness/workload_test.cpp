@@ -87,7 +87,8 @@ TEST(Demands, OfALognormalProcessHaveItsMeanAndItsVariation) {
   double squares = 0, above = 0;
   for (const double ns : stream) {
     squares += (ns - 2'000) * (ns - 2'000);
-    above += ns > 2'000 / std::sqrt(1 + 1.5 * 1.5);  // the median of a lognormal time is mean / sqrt(1 + cv^2)
+    // The median of a lognormal time is mean / sqrt(1 + cv^2).
+    above += ns > 2'000 / std::sqrt(1 + 1.5 * 1.5);
   }
   EXPECT_NEAR(std::sqrt(squares / static_cast<double>(stream.size())) / 2'000, 1.5, 0.1);
   EXPECT_NEAR(above / static_cast<double>(stream.size()), 0.5, 0.005);
@@ -95,8 +96,10 @@ TEST(Demands, OfALognormalProcessHaveItsMeanAndItsVariation) {
 
 TEST(Demands, OfATraceRepeatItScaledFromPlacesFarApart) {
   const auto trace = std::make_shared<const Trace>(Trace{"t", {100, 200, 300, 600}, 300});
-  const Work as_recorded{{.distribution = Distribution::trace, .mean_ns = 300, .trace = trace}, Work::Kind::sleep};
-  const Work twice{{.distribution = Distribution::trace, .mean_ns = 600, .trace = trace}, Work::Kind::sleep};
+  const Work as_recorded{{.distribution = Distribution::trace, .mean_ns = 300, .trace = trace},
+                         Work::Kind::sleep};
+  const Work twice{{.distribution = Distribution::trace, .mean_ns = 600, .trace = trace},
+                   Work::Kind::sleep};
   Demands demands;
   draw_demands(point_with(as_recorded, twice), 1, 1, 1, 6, demands);
   EXPECT_EQ(demands.producer[0], (DemandStream{100, 200, 300, 600, 100, 200}));

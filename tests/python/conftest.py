@@ -13,12 +13,23 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "scripts"))
 
 
-# Files that take longest, which stay on one core each: they begin first, so that no core waits for them at the end.
-LONGEST = ["test_with", "test_gate", "test_figures", "test_docs", "test_queue_bench", "test_driver", "test_promela"]
+# Files that take longest, which stay on one core each: they begin first, so that no core waits for
+# them at the end.
+LONGEST = [
+    "test_with",
+    "test_gate",
+    "test_figures",
+    "test_docs",
+    "test_queue_bench",
+    "test_driver",
+    "test_promela",
+]
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "deep: repeats another test, with more; runs with `./scripts/test --deep`")
+    config.addinivalue_line(
+        "markers", "deep: repeats another test, with more; runs with `./scripts/test --deep`"
+    )
 
 
 def pytest_collection_modifyitems(items):
@@ -28,7 +39,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    """Starts the command `bench` over the fake queue_bench: bench(arguments, **what_goes_wrong) -> Started."""
+    """Starts the command `bench` over the fake queue_bench: bench(arguments, **what_goes_wrong) ->
+    Started."""
     monkeypatch.setenv("BQB_QUEUE_BENCH", str(HERE / "fake_queue_bench.py"))
     return lambda *words, **faults: Started(tmp_path, words, faults)
 
@@ -37,15 +49,28 @@ class Started:
     """A `bench` in progress, in a folder of its own."""
 
     # Without what needs real trials: plots and table.
-    CODE = ("import sys; from bqb.commands import bench, main; bench.show_run = lambda folder: None; "
-            "sys.exit(main(sys.argv[1:]))")
+    CODE = (
+        "import sys; from bqb.commands import bench, main; bench.show_run = lambda folder: None; "
+        "sys.exit(main(sys.argv[1:]))"
+    )
 
     def __init__(self, folder, words, faults):
-        environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1] / "scripts"), "FAKE": json.dumps(faults)}
-        # A shell starts what runs in the background with SIGINT ignored, and that is inherited: not by this child.
-        self.process = subprocess.Popen([sys.executable, "-c", self.CODE, "bench", *words], cwd=folder, text=True,
-                                        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(HERE.parents[1] / "scripts"),
+            "FAKE": json.dumps(faults),
+        }
+        # A shell starts what runs in the background with SIGINT ignored, and that is inherited: not
+        # by this child.
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.CODE, "bench", *words],
+            cwd=folder,
+            text=True,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
     def end(self):
         """Waits; then `status`, `out` (text) and `err` (text) are known."""

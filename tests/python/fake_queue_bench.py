@@ -2,8 +2,10 @@
 """Speaks queue_bench's side of the contract with the driver and measures nothing.
 
 The environment variable FAKE (JSON) says what goes wrong:
-  crash, hang    [cells]: a trial of this cell kills the process / ends it with status 4 after an error row
-  crash_properties, hang_properties  [queues]: measuring their properties kills the process / ends it with status 4
+  crash, hang    [cells]: a trial of this cell kills the process / ends it with status 4 after an
+                 error row
+  crash_properties, hang_properties  [queues]: measuring their properties kills the process / ends
+                 it with status 4
   signal         name of the signal that a crash is, SIGSEGV by default
   silent_crash   true: dies at once, before any row
   unblamable     true: --crash-reason is ignored
@@ -62,8 +64,18 @@ class Rows:
             file.write(json.dumps(row) + "\n")
 
     def error(self, point, queue, number, message):
-        self.write(kind="trial", cell=cell(point, queue), point=point, scenario="s", queue=queue, round=number, order=0,
-                   level="traced", status="error", message=message)
+        self.write(
+            kind="trial",
+            cell=cell(point, queue),
+            point=point,
+            scenario="s",
+            queue=queue,
+            round=number,
+            order=0,
+            level="traced",
+            status="error",
+            message=message,
+        )
 
     def failed(self):
         return {row["cell"] for row in self.read() if row.get("status") == "error"}
@@ -84,18 +96,35 @@ def blame(rows, message):
 def pilot(rows, arguments):
     if not rows.read():
         point = {"scenario": "s", "producers": 1, "consumers": 1}
-        scenario = {"name": "s", "queues": QUEUES, "points": [{"name": name, **point} for name in POINTS]}
+        scenario = {
+            "name": "s",
+            "queues": QUEUES,
+            "points": [{"name": name, **point} for name in POINTS],
+        }
         context = {"arguments": json.loads(arguments.note_arguments), "seed": arguments.seed}
         if "rounds" in FAKE:
             context["default_rounds"] = FAKE["rounds"]
-        rows.write(kind="run", schema=1, context=context, scenarios={"s": scenario},
-                   queues={name: {} for name in QUEUES})
+        rows.write(
+            kind="run",
+            schema=1,
+            context=context,
+            scenarios={"s": scenario},
+            queues={name: {} for name in QUEUES},
+        )
     known = {row["cell"] for row in rows.read() if row["kind"] in ("plan", "skip")}
     for point in POINTS:
         for queue in QUEUES:
             if cell(point, queue) not in known:
-                rows.write(kind="plan", cell=cell(point, queue), point=point, queue=queue, pilot_ns_per_msg=1000,
-                           messages_per_producer=100, warmup_messages_per_producer=10, wall_ns=0)
+                rows.write(
+                    kind="plan",
+                    cell=cell(point, queue),
+                    point=point,
+                    queue=queue,
+                    pilot_ns_per_msg=1000,
+                    messages_per_producer=100,
+                    warmup_messages_per_producer=10,
+                    wall_ns=0,
+                )
 
 
 def properties(rows, blamed):
@@ -125,33 +154,72 @@ def trial(rows, point, queue, number):
         rows.error(point, queue, number, "hung")
         sys.exit(4)
     time.sleep(FAKE.get("slow", 0))
-    rows.beside("histograms.jsonl", cell=name, round=number, level="traced", name="sojourn_ns", count=100, max=2,
-                buckets=[[1, 2, 100]])
+    rows.beside(
+        "histograms.jsonl",
+        cell=name,
+        round=number,
+        level="traced",
+        name="sojourn_ns",
+        count=100,
+        max=2,
+        buckets=[[1, 2, 100]],
+    )
     noise = 500 * (-1) ** number if number <= FAKE.get("noisy", {}).get(point, 0) else 0
-    rows.write(kind="trial", cell=name, point=point, scenario="s", queue=queue, round=number, order=0, level="traced",
-               status="ok", messages=100, window_ns=1e6, counters={"lost_ns_per_msg": 1000 + noise})
+    rows.write(
+        kind="trial",
+        cell=name,
+        point=point,
+        scenario="s",
+        queue=queue,
+        round=number,
+        order=0,
+        level="traced",
+        status="ok",
+        messages=100,
+        window_ns=1e6,
+        counters={"lost_ns_per_msg": 1000 + noise},
+    )
 
 
 def measure(rows, number, only):
     if number == FAKE.get("refuse_round"):
         refuse("trials.jsonl: no space left on device", 5)
     points = Path(only).read_text().split() if only else POINTS
-    done = {row["point"] for row in rows.read() if row["kind"] == "block" and row["round"] == number}
+    done = {
+        row["point"] for row in rows.read() if row["kind"] == "block" and row["round"] == number
+    }
     for point in points:
         if point in done:
             continue
         for queue in QUEUES:
             if cell(point, queue) not in rows.failed():
                 trial(rows, point, queue, number)
-        rows.write(kind="block", point=point, round=number, wall_ns=1e9 * FAKE.get("block_s", {}).get(point, 0),
-                   probe_before=1.0, probe_after=1.0, ns_per_step=1.0, ns_per_step_after=1.0,
-                   disturbed=number <= FAKE.get("disturbed", {}).get(point, 0))
+        rows.write(
+            kind="block",
+            point=point,
+            round=number,
+            wall_ns=1e9 * FAKE.get("block_s", {}).get(point, 0),
+            probe_before=1.0,
+            probe_after=1.0,
+            ns_per_step=1.0,
+            ns_per_step_after=1.0,
+            disturbed=number <= FAKE.get("disturbed", {}).get(point, 0),
+        )
 
 
 def main():
     parser = argparse.ArgumentParser()
-    for option in ("scenario", "queue", "seed", "scenarios-dir", "out", "round", "only", "crash-reason",
-                   "note-arguments"):
+    for option in (
+        "scenario",
+        "queue",
+        "seed",
+        "scenarios-dir",
+        "out",
+        "round",
+        "only",
+        "crash-reason",
+        "note-arguments",
+    ):
         parser.add_argument(f"--{option}")
     for flag in ("all", "pilot", "properties", "list"):
         parser.add_argument(f"--{flag}", action="store_true")

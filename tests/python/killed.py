@@ -6,11 +6,19 @@ import sys
 from collections.abc import Callable
 
 # What changes the disk, and what makes it last.
-STEPS = [(os, "rename"), (os, "replace"), (os, "fsync"), (os, "unlink"), (os, "rmdir"), (os, "mkdir")]
+STEPS = [
+    (os, "rename"),
+    (os, "replace"),
+    (os, "fsync"),
+    (os, "unlink"),
+    (os, "rmdir"),
+    (os, "mkdir"),
+]
 
 
 def before_step(number: int, act: Callable[[], int | None]) -> bool:
-    """Runs act() in a process that is killed before its `number`-th step; False if it came to its end."""
+    """Runs act() in a process that is killed before its `number`-th step; False if it came to its
+    end."""
     child = os.fork()
     if child == 0:
         steps = 0
@@ -22,7 +30,9 @@ def before_step(number: int, act: Callable[[], int | None]) -> bool:
                 if steps == number:
                     os.kill(os.getpid(), signal.SIGKILL)
                 return step(*arguments, **options)
+
             return call
+
         for module, name in STEPS:
             setattr(module, name, counted(getattr(module, name)))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

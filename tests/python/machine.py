@@ -11,10 +11,18 @@ TRACEFS = "mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kerne
 
 
 def in_a_mount_namespace(script: str, *command: object) -> subprocess.CompletedProcess[str]:
-    """Runs a command behind mounts that only it sees. Skips the test where the machine does not allow `script`."""
+    """Runs a command behind mounts that only it sees. Skips the test where the machine does not
+    allow `script`."""
+
     def run(script: str, *words: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["unshare", "--mount", "sh", "-ec", script, "sh", *map(str, words)], capture_output=True,
-                              text=True, check=False, timeout=300)
+        return subprocess.run(
+            ["unshare", "--mount", "sh", "-ec", script, "sh", *map(str, words)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
     probe = run(script)
     if probe.returncode:
         pytest.skip(f"mounting is not allowed here: {' '.join(probe.stderr.split()) or script}")

@@ -14,20 +14,43 @@ SMALL, LARGE = "capacity_knee/capacity:1", "capacity_knee/capacity:64"
 
 
 def make_run(folder, values, disturbed=(), bounds=None):
-    """A run of two points: `values` {(point, queue): [lost ns of round 1, 2, ...]}; the rounds `disturbed` are so."""
+    """A run of two points: `values` {(point, queue): [lost ns of round 1, 2, ...]}; the rounds
+    `disturbed` are so."""
     queues = list(dict.fromkeys(queue for _, queue in values))
-    header = json.loads((synthetic.make(folder, scenarios=["capacity_knee"], queues=queues, rounds=1, faults=False)
-                         / "trials.jsonl").read_text().splitlines()[0])
+    header = json.loads(
+        (
+            synthetic.make(
+                folder, scenarios=["capacity_knee"], queues=queues, rounds=1, faults=False
+            )
+            / "trials.jsonl"
+        )
+        .read_text()
+        .splitlines()[0]
+    )
     for queue, bound in (bounds or {}).items():
         header["queues"][queue]["bound"] = bound
     rows = [header]
     for number in range(1, 1 + max(map(len, values.values()))):
         for point in (SMALL, LARGE):
-            rows += [{"kind": "trial", "cell": point.replace("/", f"/{queue}/"), "point": point, "queue": queue,
-                      "scenario": "capacity_knee", "round": number, "order": 0, "level": "traced", "status": "ok",
-                      "counters": {LOST: sample[number - 1]}}
-                     for (place, queue), sample in values.items() if place == point and number <= len(sample)]
-            rows.append({"kind": "block", "point": point, "round": number, "disturbed": number in disturbed})
+            rows += [
+                {
+                    "kind": "trial",
+                    "cell": point.replace("/", f"/{queue}/"),
+                    "point": point,
+                    "queue": queue,
+                    "scenario": "capacity_knee",
+                    "round": number,
+                    "order": 0,
+                    "level": "traced",
+                    "status": "ok",
+                    "counters": {LOST: sample[number - 1]},
+                }
+                for (place, queue), sample in values.items()
+                if place == point and number <= len(sample)
+            ]
+            rows.append(
+                {"kind": "block", "point": point, "round": number, "disturbed": number in disturbed}
+            )
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return load_run(folder)
 
@@ -40,29 +63,44 @@ def score(run, says="so it is", counter=LOST, points=(SMALL,), queues=("a",), **
     return claims.score(run, Claim(says, counter, points, queues, **members))
 
 
-@pytest.mark.parametrize("bounds, verdict", [
-    ({"above": 900}, "right"), ({"above": 1100}, "wrong"), ({"above": 1000}, "undecided"),
-    ({"below": 1100}, "right"), ({"below": 900}, "wrong"), ({"below": 1000}, "undecided"),
-    ({"above": 900, "below": 1100}, "right"), ({"above": 1100, "below": 1200}, "wrong"),
-    ({"above": 800, "below": 900}, "wrong"), ({"above": 900, "below": 1000}, "undecided"),
-])
+@pytest.mark.parametrize(
+    "bounds, verdict",
+    [
+        ({"above": 900}, "right"),
+        ({"above": 1100}, "wrong"),
+        ({"above": 1000}, "undecided"),
+        ({"below": 1100}, "right"),
+        ({"below": 900}, "wrong"),
+        ({"below": 1000}, "undecided"),
+        ({"above": 900, "below": 1100}, "right"),
+        ({"above": 1100, "below": 1200}, "wrong"),
+        ({"above": 800, "below": 900}, "wrong"),
+        ({"above": 900, "below": 1000}, "undecided"),
+    ],
+)
 def test_the_whole_interval_decides(tmp_path, bounds, verdict):
     found = score(make_run(tmp_path, {(SMALL, "a"): steady(1000)}), **bounds)
     assert found.verdict == verdict and found.queue == "a"
-    assert found.measured.low < 1000 < found.measured.high and abs(found.measured.median - 1000) < 10
+    assert (
+        found.measured.low < 1000 < found.measured.high and abs(found.measured.median - 1000) < 10
+    )
     assert bool(found.reason) is (verdict == "undecided")
 
 
 def test_two_queues_are_compared_inside_the_blocks(tmp_path):
     pace = np.linspace(1, 9, 12)  # the machine's: far more than the queues differ by
-    run = make_run(tmp_path, {(SMALL, "a"): (200 * pace).tolist(), (SMALL, "b"): (100 * pace).tolist()})
+    run = make_run(
+        tmp_path, {(SMALL, "a"): (200 * pace).tolist(), (SMALL, "b"): (100 * pace).tolist()}
+    )
     found = score(run, than="b", above=1.9, below=2.1)
     assert found.verdict == "right" and found.measured.median == pytest.approx(2)
     assert score(run, than="b", below=1.5).verdict == "wrong"
 
 
 def test_points_are_compared_by_their_medians(tmp_path):
-    run = make_run(tmp_path, {(SMALL, "a"): steady(1000), (LARGE, "a"): steady(100, noise=1, seed=4)})
+    run = make_run(
+        tmp_path, {(SMALL, "a"): steady(1000), (LARGE, "a"): steady(100, noise=1, seed=4)}
+    )
     found = score(run, than_points=(LARGE,), above=9)
     assert found.verdict == "right" and found.measured.median == pytest.approx(10, rel=0.02)
     assert found.measured.low < found.measured.median < found.measured.high
@@ -70,33 +108,50 @@ def test_points_are_compared_by_their_medians(tmp_path):
 
 
 def test_several_points_count_alike_however_many_blocks_they_have(tmp_path):
-    run = make_run(tmp_path, {(SMALL, "a"): steady(1000, noise=1), (LARGE, "a"): steady(200, noise=1, rounds=6)})
+    run = make_run(
+        tmp_path,
+        {(SMALL, "a"): steady(1000, noise=1), (LARGE, "a"): steady(200, noise=1, rounds=6)},
+    )
     found = score(run, points=(SMALL, LARGE), above=500, below=700)
     assert found.verdict == "right" and found.measured.median == pytest.approx(600, rel=0.01)
 
 
 def test_it_must_hold_for_all_queues_and_the_worst_is_shown(tmp_path):
-    run = make_run(tmp_path, {(SMALL, "a"): steady(2000), (SMALL, "b"): steady(1500), (SMALL, "c"): steady(3000)})
+    run = make_run(
+        tmp_path,
+        {(SMALL, "a"): steady(2000), (SMALL, "b"): steady(1500), (SMALL, "c"): steady(3000)},
+    )
     nearest = score(run, queues=("a", "b", "c"), above=1000)
     assert nearest.verdict == "right" and nearest.queue == "b"
     wrong = score(run, queues=("a", "b", "c"), above=1800)
     assert wrong.verdict == "wrong" and wrong.queue == "b"
     assert score(run, queues=("a", "missing"), above=1000).verdict == "no numbers"
-    assert score(run, queues=("b", "missing"), above=1800).verdict == "wrong", "whatever the other one does"
+    assert (
+        score(run, queues=("b", "missing"), above=1800).verdict == "wrong"
+    ), "whatever the other one does"
 
 
 def test_each_means_the_bounded_queues_that_ran(tmp_path):
-    run = make_run(tmp_path, {(SMALL, "a"): steady(2000), (SMALL, "b"): steady(1500), (SMALL, "endless"): steady(9)},
-                   bounds={"endless": "none"})
+    run = make_run(
+        tmp_path,
+        {(SMALL, "a"): steady(2000), (SMALL, "b"): steady(1500), (SMALL, "endless"): steady(9)},
+        bounds={"endless": "none"},
+    )
     assert score(run, queues=(), above=1000).queue == "b"
     assert score(run, queues=(), than="b", above=1.1).queue == "a", "not b itself"
     assert score(run, points=(LARGE,), queues=(), above=1).verdict == "no numbers"
 
 
-@pytest.mark.parametrize("rounds, disturbed, verdict", [
-    (6, (), "right"), (5, (), "undecided"), (8, (1, 2, 3), "undecided"), (8, (1, 2), "right"),
-    (8, range(1, 9), "undecided"),
-])
+@pytest.mark.parametrize(
+    "rounds, disturbed, verdict",
+    [
+        (6, (), "right"),
+        (5, (), "undecided"),
+        (8, (1, 2, 3), "undecided"),
+        (8, (1, 2), "right"),
+        (8, range(1, 9), "undecided"),
+    ],
+)
 def test_a_verdict_takes_six_undisturbed_blocks(tmp_path, rounds, disturbed, verdict):
     run = make_run(tmp_path, {(SMALL, "a"): steady(1000, rounds=rounds)}, disturbed=disturbed)
     found = score(run, above=500)
@@ -108,33 +163,63 @@ def test_a_verdict_takes_six_undisturbed_blocks(tmp_path, rounds, disturbed, ver
 
 
 def test_disturbed_blocks_do_not_count(tmp_path):
-    run = make_run(tmp_path, {(SMALL, "a"): [1e6] * 5 + steady(1000, rounds=7)}, disturbed=range(1, 6))
+    run = make_run(
+        tmp_path, {(SMALL, "a"): [1e6] * 5 + steady(1000, rounds=7)}, disturbed=range(1, 6)
+    )
     assert score(run, below=1100).verdict == "right"
 
 
 def test_a_ratio_of_what_is_not_positive_means_nothing(tmp_path):
-    run = make_run(tmp_path, {(SMALL, "a"): steady(1000), (SMALL, "b"): steady(-5), (LARGE, "a"): steady(-5)})
+    run = make_run(
+        tmp_path, {(SMALL, "a"): steady(1000), (SMALL, "b"): steady(-5), (LARGE, "a"): steady(-5)}
+    )
     for compared in ({"than": "b"}, {"than_points": (LARGE,)}):
         found = score(run, above=10, **compared)
         assert found.verdict == "undecided" and "means nothing" in found.reason
 
 
 def test_who_has_no_numbers_is_told_with_the_reason(tmp_path):
-    run = load_run(synthetic.make(tmp_path, scenarios=["speed_map", "overcommit"], histograms=False))
+    run = load_run(
+        synthetic.make(tmp_path, scenarios=["speed_map", "overcommit"], histograms=False)
+    )
     skipped = "speed_map/capacity:1/mean_ns:1000/rho:0.5"
-    assert score(run, points=(skipped,), queues=("boost_lockfree",), above=1).reason == "boost_lockfree skipped"
-    assert score(run, points=("overcommit",), queues=("semaphore",), above=1).reason == "semaphore failed"
+    assert (
+        score(run, points=(skipped,), queues=("boost_lockfree",), above=1).reason
+        == "boost_lockfree skipped"
+    )
+    assert (
+        score(run, points=("overcommit",), queues=("semaphore",), above=1).reason
+        == "semaphore failed"
+    )
     beside = score(run, points=("overcommit",), queues=("reference",), than="semaphore", above=1)
     assert beside.reason == "semaphore failed"
-    assert score(run, points=("overcommit",), queues=("nobody",), above=1).reason == "nobody did not run"
-    odd = score(run, points=("overcommit",), queues=("reference",), counter="sojourn_p99_ns", above=1)
+    assert (
+        score(run, points=("overcommit",), queues=("nobody",), above=1).reason
+        == "nobody did not run"
+    )
+    odd = score(
+        run, points=("overcommit",), queues=("reference",), counter="sojourn_p99_ns", above=1
+    )
     assert odd.verdict == "no numbers" and odd.reason == "reference has no sojourn_p99_ns"
 
 
 def test_claims_come_from_the_run_itself(tmp_path):
-    row = {"says": "s", "counter": LOST, "points": ["overcommit"], "above": 1, "than": "two_condvar"}
-    folder = synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, histograms=False,
-                            more={"overcommit": {"claims": [row]}})
+    row = {
+        "says": "s",
+        "counter": LOST,
+        "points": ["overcommit"],
+        "above": 1,
+        "than": "two_condvar",
+    }
+    folder = synthetic.make(
+        tmp_path,
+        scenarios=["overcommit"],
+        faults=False,
+        histograms=False,
+        more={"overcommit": {"claims": [row]}},
+    )
     run = load_run(folder)
-    assert run.scenarios["overcommit"].claims == (Claim("s", LOST, ("overcommit",), (), "two_condvar", (), 1),)
+    assert run.scenarios["overcommit"].claims == (
+        Claim("s", LOST, ("overcommit",), (), "two_condvar", (), 1),
+    )
     assert len(claims.score_all(run, run.scenarios["overcommit"])) == 1

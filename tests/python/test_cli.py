@@ -1,4 +1,5 @@
-"""The commands: options, exit statuses, faults of folders, and the set-up that runs before any Python."""
+"""The commands: options, exit statuses, faults of folders, and the set-up that runs before any
+Python."""
 
 import os
 import pty
@@ -17,22 +18,25 @@ from bqb.running import testrun
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
-# ---------------------------------------------------------------------------------------------- wrong usage
+# -------------------------------------------------------------------------------------- wrong usage
 
 
-@pytest.mark.parametrize("words, complaint", [
-    (["--rounds", "0"], "--rounds: '0' is not a whole number of at least 1"),
-    (["--rounds", "many"], "--rounds: 'many' is not"),
-    (["--seed", "-1"], "--seed: '-1' is not"),
-    (["--budget", "5"], "--budget: '5' is not a length of time: write 300s, 5m or 1h"),
-    (["--budget", "0m"], "--budget: '0m' is not a length of time"),
-    (["--budget", "5m", "--rounds", "3"], "leave out --rounds"),
-    (["--resume", "x", "--budget", "5m"], "leave out --budget"),
-    (["--nonsense"], "unrecognized arguments: --nonsense"),
-    (["--resume", "x", "--seed", "1"], "leave out --seed"),
-    (["--resume", "x", "--out", "y"], "leave out --out"),
-    (["--resume", "x"], "--resume x: no run was begun there"),
-])
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (["--rounds", "0"], "--rounds: '0' is not a whole number of at least 1"),
+        (["--rounds", "many"], "--rounds: 'many' is not"),
+        (["--seed", "-1"], "--seed: '-1' is not"),
+        (["--budget", "5"], "--budget: '5' is not a length of time: write 300s, 5m or 1h"),
+        (["--budget", "0m"], "--budget: '0m' is not a length of time"),
+        (["--budget", "5m", "--rounds", "3"], "leave out --rounds"),
+        (["--resume", "x", "--budget", "5m"], "leave out --budget"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--resume", "x", "--seed", "1"], "leave out --seed"),
+        (["--resume", "x", "--out", "y"], "leave out --out"),
+        (["--resume", "x"], "--resume x: no run was begun there"),
+    ],
+)
 def test_wrong_usage_is_one_line_and_status_2(bench, tmp_path, words, complaint):
     run = bench(*words).end()
     assert run.status == 2
@@ -47,7 +51,8 @@ def test_lengths_of_time(word, length):
 
 @pytest.mark.parametrize("command", sorted(commands.COMMANDS))
 def test_help_needs_nothing_but_python(command):
-    bare = [sys.executable, "-S", "-m", "bqb", command, "--help"]  # -S: no installed package is in sight
+    # -S: no installed package is in sight.
+    bare = [sys.executable, "-S", "-m", "bqb", command, "--help"]
     run = subprocess.run(bare, cwd=SCRIPTS, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "") and run.stdout.startswith(f"usage: {command} ")
 
@@ -67,16 +72,27 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_runs_are_reported_and_published_without_scipy(tmp_path):
-    run = synthetic.make(tmp_path / "run", scenarios=["overcommit"], queues=["reference", "two_condvar"], rounds=6)
+    run = synthetic.make(
+        tmp_path / "run", scenarios=["overcommit"], queues=["reference", "two_condvar"], rounds=6
+    )
 
     def started(*words):
-        return subprocess.run([sys.executable, "-c", WITHOUT_SCIPY, *map(str, words)], cwd=tmp_path, text=True,
-                              env={**os.environ, "PYTHONPATH": str(SCRIPTS)}, capture_output=True, check=False)
+        return subprocess.run(
+            [sys.executable, "-c", WITHOUT_SCIPY, *map(str, words)],
+            cwd=tmp_path,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+            capture_output=True,
+            check=False,
+        )
+
     plotted = started("plot", run)
     assert (plotted.returncode, plotted.stderr) == (0, "")
     assert (run / "plots" / "overcommit.lost.svg").is_file() and (run / "results.json").is_file()
     published = started("publish", run)
-    assert published.returncode == 2 and "key 'context.arguments'" in published.stderr, "synthetic: checked, no more"
+    assert (
+        published.returncode == 2 and "key 'context.arguments'" in published.stderr
+    ), "synthetic: checked, no more"
 
 
 def test_a_budget_is_spent_without_scipy(bench, tmp_path, monkeypatch):
@@ -97,14 +113,18 @@ def test_list_measures_nothing(bench, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-# -------------------------------------------------------------------------------------- folder of the results
+# ---------------------------------------------------------------------------- folder of the results
 
 
 def test_out_that_holds_something_is_left_alone(bench, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "precious").touch()
     run = bench("--out", "run").end()
-    assert run.status == 2 and "--out run: exists already" in run.err and len(run.err.splitlines()) == 1
+    assert (
+        run.status == 2
+        and "--out run: exists already" in run.err
+        and len(run.err.splitlines()) == 1
+    )
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["precious"]
 
 
@@ -130,7 +150,7 @@ def test_nothing_is_left_where_nothing_was_begun(bench, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-# ---------------------------------------------------------------------------------------------- progress bar
+# ------------------------------------------------------------------------------------- progress bar
 
 
 def test_bar_on_a_terminal(bench, monkeypatch):
@@ -142,7 +162,11 @@ def test_bar_on_a_terminal(bench, monkeypatch):
         pytest.skip(f"no pseudo-terminal to be had: {error}")
     with monkeypatch.context() as patch:
         popen = subprocess.Popen
-        patch.setattr(subprocess, "Popen", lambda *words, **options: popen(*words, **{**options, "stderr": theirs}))
+        patch.setattr(
+            subprocess,
+            "Popen",
+            lambda *words, **options: popen(*words, **{**options, "stderr": theirs}),
+        )
         run = bench("--out", "run", "--rounds", "2")
     os.close(theirs)
     text = read_all(ours)
@@ -161,12 +185,13 @@ def read_all(terminal: int) -> str:
     return text.decode()
 
 
-# --------------------------------------------------------------------------------------------------- set-up
+# ------------------------------------------------------------------------------------------- set-up
 
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """A PATH with nothing but what a bare Debian has, and an apt-get that writes down what it is asked for."""
+    """A PATH with nothing but what a bare Debian has, and an apt-get that writes down what it is
+    asked for."""
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     for program in ("bash", "env", "dirname", "readlink", "mkdir", "tail", "python3"):
@@ -184,40 +209,55 @@ def make_program(path: Path, text: str) -> None:
 
 
 def set_up(command: str, may_install: str, *before: str) -> subprocess.CompletedProcess:
-    script = "\n".join([f"source {SCRIPTS}/setup.sh", *before, f"set_up {command} {may_install}", "echo $PYTHON"])
+    script = "\n".join(
+        [f"source {SCRIPTS}/setup.sh", *before, f"set_up {command} {may_install}", "echo $PYTHON"]
+    )
     return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
 
 
 def test_no_setup_names_what_is_missing_and_installs_nothing(machine, tmp_path):
     make_program(machine / "apt-get", f": >{tmp_path}/called")
-    run = subprocess.run([SCRIPTS / "bench", "--no-setup"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [SCRIPTS / "bench", "--no-setup"], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 3
     assert "cmake                    configures the build" in run.stderr
-    assert run.stderr.splitlines()[-1].startswith("  apt-get update && apt-get install --no-install-recommends -y g++")
+    assert run.stderr.splitlines()[-1].startswith(
+        "  apt-get update && apt-get install --no-install-recommends -y g++"
+    )
     assert not (tmp_path / "called").exists()
 
 
 def test_missing_packages_are_installed(machine, tmp_path):
     installs = f"for name in c++ cmake ninja; do ln -sf /bin/true {machine}/$name; done"
-    make_program(machine / "apt-get", f'echo "$@" >>{tmp_path}/asked; [[ $* == *install* ]] && {installs}; true')
+    make_program(
+        machine / "apt-get",
+        f'echo "$@" >>{tmp_path}/asked; [[ $* == *install* ]] && {installs}; true',
+    )
     (machine / "ln").symlink_to("/bin/ln")
-    run = set_up("bench", "yes", f"as_root() {{ \"$@\"; }}; SETUP_LOG={tmp_path}/log")
+    run = set_up("bench", "yes", f'as_root() {{ "$@"; }}; SETUP_LOG={tmp_path}/log')
     assert run.returncode == 0, run.stderr
     update, install = (tmp_path / "asked").read_text().splitlines()
     assert update.endswith(" update")
     assert install.endswith(" install --no-install-recommends -y g++ cmake ninja-build")
 
 
-@pytest.mark.parametrize("apt, complaint", [
-    ("echo no network; exit 100", "apt could not install them"),
-    ("exit 0", "Still missing after the installation"),
-])
+@pytest.mark.parametrize(
+    "apt, complaint",
+    [
+        ("echo no network; exit 100", "apt could not install them"),
+        ("exit 0", "Still missing after the installation"),
+    ],
+)
 def test_failed_installation_is_status_3_with_the_one_command(machine, tmp_path, apt, complaint):
     make_program(machine / "apt-get", apt)
-    run = set_up("bench", "yes", f"as_root() {{ \"$@\"; }}; SETUP_LOG={tmp_path}/log")
+    run = set_up("bench", "yes", f'as_root() {{ "$@"; }}; SETUP_LOG={tmp_path}/log')
     assert run.returncode == 3
     assert complaint in run.stderr
-    assert "apt-get install --no-install-recommends -y g++ cmake ninja-build" in run.stderr.splitlines()[-1]
+    assert (
+        "apt-get install --no-install-recommends -y g++ cmake ninja-build"
+        in run.stderr.splitlines()[-1]
+    )
 
 
 def test_system_without_apt_is_status_3(machine):
@@ -231,27 +271,42 @@ def test_header_that_came_another_way_counts(machine, tmp_path, monkeypatch):
     script = f"source {SCRIPTS}/setup.sh; need_header one/two.h one-dev x; echo ${{#MISSING[@]}}"
 
     def missing():
-        return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            ["bash", "-c", script], capture_output=True, text=True, check=True
+        ).stdout
+
     assert missing() == "1\n"
     monkeypatch.setenv("CMAKE_PREFIX_PATH", f"/nowhere:{tmp_path}/own")
     assert missing() == "0\n"
 
 
-@pytest.mark.skipif(subprocess.run(["/usr/bin/python3", "-c", "import matplotlib, numpy, rich"], check=False,
-                                   capture_output=True).returncode != 0, reason="/usr/bin/python3 lacks matplotlib")
+@pytest.mark.skipif(
+    subprocess.run(
+        ["/usr/bin/python3", "-c", "import matplotlib, numpy, rich"],
+        check=False,
+        capture_output=True,
+    ).returncode
+    != 0,
+    reason="/usr/bin/python3 lacks matplotlib",
+)
 def test_python_that_lacks_modules_is_passed_over_and_said_so(machine):
     (machine / "python3").unlink()
-    make_program(machine / "python3", 'exec /usr/bin/python3 -c "print(*[\'matplotlib\'])"')
+    make_program(machine / "python3", "exec /usr/bin/python3 -c \"print(*['matplotlib'])\"")
     run = set_up("plot", "no")
     assert run.stdout == "/usr/bin/python3\n"
-    assert f"Using /usr/bin/python3: {machine}/python3 lacks some of: matplotlib numpy rich." in run.stderr
+    assert (
+        f"Using /usr/bin/python3: {machine}/python3 lacks some of: matplotlib numpy rich."
+        in run.stderr
+    )
 
 
-# ------------------------------------------------------------------------------------------- sum of the tests
+# --------------------------------------------------------------------------------- sum of the tests
 
 REPORT = """<testsuite>
   <testcase name="Queue.pushes" classname="Queue.pushes" status="run"/>
-  <testcase name="Queue.pops" classname="Queue.pops" status="fail"><failure message="Failed"/></testcase>
+  <testcase name="Queue.pops" classname="Queue.pops" status="fail">
+    <failure message="Failed"/>
+  </testcase>
   <testcase name="Queue.times" classname="Queue.times" status="notrun">
     <skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>
     <system-out>tests/a.cpp:3: Skipped
@@ -271,8 +326,13 @@ def test_report_is_counted(tmp_path, monkeypatch, capsys):
     assert testrun.sum_up(tally) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "1 passed, 2 failed"
-    assert "FAILED release: Queue.pops" in lines and "FAILED release: Queue.lost: Unable to find executable" in lines
-    assert (tmp_path / "build" / "skipped.txt").read_text() == "release: Queue.times: two_condvar has no timed form\n"
+    assert (
+        "FAILED release: Queue.pops" in lines
+        and "FAILED release: Queue.lost: Unable to find executable" in lines
+    )
+    assert (
+        tmp_path / "build" / "skipped.txt"
+    ).read_text() == "release: Queue.times: two_condvar has no timed form\n"
 
 
 def test_no_report_is_a_failure_and_nothing_run_is_no_success(tmp_path):

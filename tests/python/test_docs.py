@@ -1,7 +1,8 @@
-"""The C++ snippets of README, docs and headers compile as written and run; their commands parse, and run if short.
+"""The C++ snippets of README, docs and headers compile as written and run; their commands parse,
+and run if short.
 
-A command that stands in a page for the first time fails `test_every_command_is_accounted_for` until it has an entry in
-RUN or in ELSEWHERE.
+A command that stands in a page for the first time fails `test_every_command_is_accounted_for` until
+it has an entry in RUN or in ELSEWHERE.
 """
 
 import json
@@ -16,20 +17,30 @@ import pytest
 from bqb import ROOT, commands
 from bqb.commands.options import Parser
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"),
-                ROOT / "results/README.md", ROOT / "scenarios/README.md"])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        ROOT / "results/README.md",
+        ROOT / "scenarios/README.md",
+    ]
+)
 HEADERS = sorted([*ROOT.glob("queues/**/*.h"), *ROOT.glob("examples/**/*.h")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")  # code in the text, perhaps over two lines
-COMMAND = re.compile(r"\S*scripts/(bench|explore|gate|plot|publish|test|validate)\b|cmake |build/\S+/\w+|git |ctest ")
+COMMAND = re.compile(
+    r"\S*scripts/(bench|explore|gate|plot|publish|test|validate)\b|cmake |build/\S+/\w+|git |ctest "
+)
 LANGUAGES = {"cpp", "sh", "toml", "yaml", "cmake", "text"}
 RELEASE = ROOT / "build" / "release"
 SECONDS = 120  # for a command that takes less than 30 s on two free cores
 
-needs_release = pytest.mark.skipif(not (RELEASE / "queue_bench").exists(), reason="no release build")
+needs_release = pytest.mark.skipif(
+    not (RELEASE / "queue_bench").exists(), reason="no release build"
+)
 
 
-# ------------------------------------------------------------------------------------------------ what the docs hold
+# ------------------------------------------------------------------------------- what the docs hold
 
 
 @dataclass(frozen=True)
@@ -50,8 +61,10 @@ def text_of(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         return text
-    return "".join(re.sub(r"^\s*///?<? ?", "", line) if line.lstrip().startswith("//") else "\n"
-                   for line in text.splitlines(keepends=True))
+    return "".join(
+        re.sub(r"^\s*///?<? ?", "", line) if line.lstrip().startswith("//") else "\n"
+        for line in text.splitlines(keepends=True)
+    )
 
 
 def blocks(*languages: str) -> list[Block]:
@@ -60,12 +73,15 @@ def blocks(*languages: str) -> list[Block]:
         text = text_of(path)
         for fence in FENCE.finditer(text):
             lines = [line.removeprefix(fence[1]) for line in fence[3].splitlines(keepends=True)]
-            found.append(Block(path, text.count("\n", 0, fence.start()) + 2, fence[2], "".join(lines)))
+            found.append(
+                Block(path, text.count("\n", 0, fence.start()) + 2, fence[2], "".join(lines))
+            )
     return [block for block in found if not languages or block.language in languages]
 
 
 def command_lines() -> dict[str, str]:
-    """{command as written: where it stands first}, of shell blocks, of sessions (`$ ...`) and of code in the text."""
+    """{command as written: where it stands first}, of shell blocks, of sessions (`$ ...`) and of
+    code in the text."""
     found: dict[str, str] = {}
     for block in blocks("sh", "text", "yaml"):
         for number, line in enumerate(block.text.splitlines()):
@@ -99,11 +115,19 @@ def simple_commands(line: str) -> list[list[str]]:
         else:
             found[-1].append(word)
     found = [words for words in found if words]
-    return [*found, *(inner for words in found for shell, option, text in zip(words, words[1:], words[2:])
-                      if (shell, option) == ("sh", "-c") for inner in simple_commands(text))]
+    return [
+        *found,
+        *(
+            inner
+            for words in found
+            for shell, option, text in zip(words, words[1:], words[2:])
+            if (shell, option) == ("sh", "-c")
+            for inner in simple_commands(text)
+        ),
+    ]
 
 
-# ------------------------------------------------------------------------------------------------------------- C++
+# ---------------------------------------------------------------------------------------------- C++
 
 
 CPP = blocks("cpp")
@@ -115,11 +139,21 @@ def test_every_block_names_its_language():
 
 @pytest.mark.parametrize("block", CPP, ids=str)
 def test_snippet_compiles_as_written_and_runs(block, tmp_path):
-    (tmp_path / "snippet.h").write_text(block.text)  # as a header: one that is a whole header has #pragma once
+    # As a header: one that is a whole header has #pragma once.
+    (tmp_path / "snippet.h").write_text(block.text)
     (tmp_path / "main.cpp").write_text('#include "snippet.h"\n')
     runs = re.search(r"^int main\(", block.text, re.MULTILINE) is not None
-    command = ["c++", "-std=c++20", "-Wall", "-Wextra", "-Werror", "-pthread", f"-I{ROOT}", "main.cpp",
-               *(["-o", "snippet"] if runs else ["-c"])]
+    command = [
+        "c++",
+        "-std=c++20",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-pthread",
+        f"-I{ROOT}",
+        "main.cpp",
+        *(["-o", "snippet"] if runs else ["-c"]),
+    ]
     compiled = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert compiled.returncode == 0, compiled.stderr
     if runs:
@@ -131,24 +165,31 @@ def test_readme_and_the_handles_show_a_program():
     assert {"README.md", "handles.h"} <= programs
 
 
-# ------------------------------------------------------------------------------------------------------------- TOML
+# --------------------------------------------------------------------------------------------- TOML
 
 
 @needs_release
-@pytest.mark.parametrize("block", [block for block in blocks("toml") if "question" in block.text], ids=str)
+@pytest.mark.parametrize(
+    "block", [block for block in blocks("toml") if "question" in block.text], ids=str
+)
 def test_scenario_is_accepted(block, tmp_path):
     (tmp_path / "documented.toml").write_text(block.text)
-    listed = subprocess.run([RELEASE / "queue_bench", "--list", "--scenario", tmp_path / "documented.toml"],
-                            capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        [RELEASE / "queue_bench", "--list", "--scenario", tmp_path / "documented.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert listed.returncode == 0, listed.stderr
 
 
-# --------------------------------------------------------------------------------------------------------- commands
+# ----------------------------------------------------------------------------------------- commands
 
 
 QUICK = "--scenario quick --queue ^two_condvar$ --rounds 1 --no-setup"
-# A command as written: what runs in its place, where that would take more than 30 s. {out}: a folder that does not
-# exist yet. {run}: the folder of a short run. my_queue.h is the example of docs/your_own_queue.md.
+# A command as written: what runs in its place, where that would take more than 30 s. {out}: a
+# folder that does not exist yet. {run}: the folder of a short run. my_queue.h is the example of
+# docs/your_own_queue.md.
 RUN = {
     "./scripts/bench --scenario quick": f"./scripts/bench {QUICK} --out {{out}}",
     "./scripts/bench --queue 'two_condvar|tbb'": "./scripts/bench --queue 'two_condvar|tbb' --list",
@@ -158,15 +199,19 @@ RUN = {
     "./scripts/plot DIR": "./scripts/plot {run}",
     "./scripts/explore": "./scripts/explore --queue '^two_condvar$'",
     "./scripts/explore --queue mpmc_park --bound 1": None,
-    "./scripts/explore --queue two_lock --producers 2 --consumers 2 --capacity 1 --messages 4 --delays 4": None,
+    "./scripts/explore --queue two_lock --producers 2 --consumers 2 --capacity 1 --messages 4 "
+    "--delays 4": None,
     "./scripts/explore --queue spsc_park --ending race --weak --bound 3": None,
     "./scripts/gate selftest": "./scripts/gate selftest --gates 10",
     "./scripts/gate aa --folder results/published/gate/aa --runs 1": None,
     "cmake --build --preset release --target pipeline_demo && build/release/pipeline_demo": None,
-    "cmake --build build/release --target peer_overhead && build/release/benchmarks/overhead/peer_overhead 100":
-        "cmake --build build/release --target peer_overhead && build/release/benchmarks/overhead/peer_overhead 2",
+    "cmake --build build/release --target peer_overhead && "
+    "build/release/benchmarks/overhead/peer_overhead 100": "cmake --build build/release --target "
+    "peer_overhead && "
+    "build/release/benchmarks/overhead/peer_overhead 2",
 }
-# A command that a test file runs already, or that no test can run. No entry may start the tests again.
+# A command that a test file runs already, or that no test can run. No entry may start the tests
+# again.
 ELSEWHERE = {
     "./scripts/bench": "its quick form is that of ./scripts/bench --scenario quick",
     "./scripts/test": "the command that runs this test",
@@ -177,27 +222,32 @@ ELSEWHERE = {
     "./scripts/bench --with HEADER": "test_with.py",
     "./scripts/test --with HEADER": "test_with.py",
     "./scripts/test --with my_queue.h": "test_with.py",
-    "./scripts/test --with my_queue.h --preset asan --preset tsan": "test_with.py, in the release build",
+    "./scripts/test --with my_queue.h --preset asan --preset tsan": "test_with.py, in the "
+    "release build",
     "./scripts/explore --with my_queue.h": "test_with.py",
-    "./scripts/explore --queue '^reference_as_posted$' --capacity 2 --messages 3": "test_explore.py",
-    "./scripts/explore --queue '^reference_as_posted$' --messages 0 --ending producers": "test_explore.py",
+    "./scripts/explore --queue '^reference_as_posted$' --capacity 2 "
+    "--messages 3": "test_explore.py",
+    "./scripts/explore --queue '^reference_as_posted$' --messages 0 --ending "
+    "producers": "test_explore.py",
     "./scripts/validate --deep": "test_validate.py, with synthetic runs: it has no quick form",
     "./scripts/publish DIR": "test_publish.py",
-    "./scripts/gate run --base main --head .": "test_gate.py, with programs that only pretend to measure",
+    "./scripts/gate run --base main --head .": "test_gate.py, with programs that only pretend to "
+    "measure",
     "./scripts/gate compare STORED.json --head .": "test_gate.py",
     "./scripts/gate aa --folder results/gate/aa": "test_gate.py",
     "./scripts/gate aa --folder results/gate/relinked --relinked": "test_gate.py",
-    "./scripts/gate inject --folder results/gate/plus15 --pct 15 --cell gate/two_condvar/case:two_cores --runs 20":
-        "test_gate.py",
+    "./scripts/gate inject --folder results/gate/plus15 --pct 15 --cell "
+    "gate/two_condvar/case:two_cores --runs 20": "test_gate.py",
     "cmake -S . -B build/install -DBQ_BENCHMARKS=OFF": "test_install.py",
     "cmake --install build/install --prefix ~/.local": "test_install.py",
     "git clone https://github.com/OWNER/bounded-queue-bench ../bqb": "needs the network",
     "git -C ../bqb checkout COMMIT": "git's own",
-    '../bqb/scripts/gate run --with include/my_queue.h --base "origin/$GITHUB_BASE_REF" --head . --github':
-        "test_gate.py",
+    '../bqb/scripts/gate run --with include/my_queue.h --base "origin/$GITHUB_BASE_REF" --head . '
+    "--github": "test_gate.py",
     "git worktree add ../ruler main": "git's own",
     "git bisect start BAD GOOD": "git's own",
-    "git bisect run sh -c '../ruler/scripts/gate run --base GOOD --head . --queue two_condvar; s=$?; "
+    "git bisect run sh -c '../ruler/scripts/gate run --base GOOD --head . --queue two_condvar; "
+    "s=$?; "
     "[ $s -ge 2 ] && exit 125; exit $s'": "test_gate.py: its exit statuses",
     "git bisect run": "git's own",
 }
@@ -209,9 +259,11 @@ class Parsed(Exception):
 
 def understand(words: list[str], monkeypatch) -> None:
     """Has the command's own parser read the words; a SystemExit says what it did not understand."""
+
     def parse(parser, arguments):
         super(Parser, parser).parse_args(arguments)
         raise Parsed
+
     monkeypatch.setattr(Parser, "parse_args", parse)
     with pytest.raises(Parsed):
         commands.COMMANDS[Path(words[0]).name](words[1:])
@@ -229,8 +281,15 @@ def shell(text: str, folder: Path, **places: Path) -> subprocess.CompletedProces
     header = folder / "my_queue.h"
     shutil.copy(ROOT / "examples/my_queue.h", header)
     text = re.sub(r"\bmy_queue\.h\b", str(header), text.format(**places) if places else text)
-    return subprocess.run(["bash", "-c", text], cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS,
-                          stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        ["bash", "-c", text],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -245,12 +304,24 @@ def run_folder(tmp_path_factory):
 @pytest.mark.parametrize("line", RUN)
 def test_command_runs(line, tmp_path, run_folder):
     quick = RUN[line]
-    done = shell(quick, tmp_path, out=tmp_path / "out", run=run_folder) if quick else shell(line, tmp_path)
+    done = (
+        shell(quick, tmp_path, out=tmp_path / "out", run=run_folder)
+        if quick
+        else shell(line, tmp_path)
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_command_is_accounted_for():
     documented = command_lines()
-    new = {line: place for line, place in documented.items() if line not in RUN and line not in ELSEWHERE}
-    assert not new, "add each to RUN (or to ELSEWHERE, with what tests it): " + json.dumps(new, indent=1)
-    assert not [line for line in (*RUN, *ELSEWHERE) if line not in documented], "no page has these any more"
+    new = {
+        line: place
+        for line, place in documented.items()
+        if line not in RUN and line not in ELSEWHERE
+    }
+    assert not new, "add each to RUN (or to ELSEWHERE, with what tests it): " + json.dumps(
+        new, indent=1
+    )
+    assert not [
+        line for line in (*RUN, *ELSEWHERE) if line not in documented
+    ], "no page has these any more"

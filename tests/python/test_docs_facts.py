@@ -1,4 +1,5 @@
-"""Facts that prose repeats from code, scenarios or published results: each sentence is held against its source."""
+"""Facts that prose repeats from code, scenarios or published results: each sentence is held against
+its source."""
 
 import json
 import re
@@ -54,51 +55,76 @@ def run() -> Run:
 
 
 def medians(run: Run, name: str, counter: str, queues=None, **axes) -> dict[tuple[str, str], float]:
-    """Medians of a counter by (point, queue), over the points that have these values of swept keys."""
-    return {(point.name, queue): summary.median for point in run.scenarios[name].points
-            if all(point.axes.get(key) == value for key, value in axes.items())
-            for queue in queues or run.queue_names(name)
-            if (summary := summaries.summarise(run, point, queue, counter))}
+    """Medians of a counter by (point, queue), over the points that have these values of swept
+    keys."""
+    return {
+        (point.name, queue): summary.median
+        for point in run.scenarios[name].points
+        if all(point.axes.get(key) == value for key, value in axes.items())
+        for queue in queues or run.queue_names(name)
+        if (summary := summaries.summarise(run, point, queue, counter))
+    }
 
 
-# ------------------------------------------------------------------------------------------------ lists and counts
+# --------------------------------------------------------------------------------- lists and counts
 
 
 def test_scenarios_that_leave_a_queue_of_your_own_out_are_listed():
-    listing = {path.stem for path in (ROOT / "scenarios/curated").glob("*.toml")
-               if "default" not in scenario(f"curated/{path.name}").get("queues", ["default"])}
-    said, = found(r"Some curated scenarios list their queues: ([^.]+)\.", "docs/your_own_queue.md")
+    listing = {
+        path.stem
+        for path in (ROOT / "scenarios/curated").glob("*.toml")
+        if "default" not in scenario(f"curated/{path.name}").get("queues", ["default"])
+    }
+    (said,) = found(
+        r"Some curated scenarios list their queues: ([^.]+)\.", "docs/your_own_queue.md"
+    )
     assert set(re.findall(r"`(\w+)`", said)) == listing
 
 
 def test_costs_of_the_mutants_are_those_of_the_table():
     page = (ROOT / "docs/explorer.md").read_text(encoding="utf-8")
     table = re.findall(r"(?m)^\| `\w+` \|(?:[^|]*\|){2} (\d+) \|", page)
-    number, *by_cost = map(int, found(r"of the (\d+) mutants below, (\d+) are found at cost 0, (\d+) at 1, (\d+) at 2 "
-                                      r"and (\d+) at 3", "docs/explorer.md"))
+    number, *by_cost = map(
+        int,
+        found(
+            r"of the (\d+) mutants below, (\d+) are found at cost 0, (\d+) at 1, (\d+) at 2 "
+            r"and (\d+) at 3",
+            "docs/explorer.md",
+        ),
+    )
     assert number == len(table) and dict(enumerate(by_cost)) == dict(Counter(map(int, table)))
 
 
 def test_scenarios_of_the_appendix_are_all_named():
-    said, = found(r"`appendix/` has more questions \(([^)]+)\)", "scenarios/README.md")
-    assert set(re.findall(r"`(\w+)`", said)) == {path.stem for path in (ROOT / "scenarios/appendix").glob("*.toml")}
+    (said,) = found(r"`appendix/` has more questions \(([^)]+)\)", "scenarios/README.md")
+    assert set(re.findall(r"`(\w+)`", said)) == {
+        path.stem for path in (ROOT / "scenarios/appendix").glob("*.toml")
+    }
 
 
 def test_the_largest_message_on_the_heap_is_stated():
-    said, = found(r"on the heap: a multiple of 8 from 16 to ([\d,]+)", "scenarios/README.md")
-    power = re.search(r"max_heap_message_bytes = 1 << (\d+)", text("benchmarks/scenario/rules.h")).group(1)
+    (said,) = found(r"on the heap: a multiple of 8 from 16 to ([\d,]+)", "scenarios/README.md")
+    power = re.search(
+        r"max_heap_message_bytes = 1 << (\d+)", text("benchmarks/scenario/rules.h")
+    ).group(1)
     assert int(said.replace(",", "")) == 1 << int(power)
 
 
-# ------------------------------------------------------------------------------------------------ headers
+# ------------------------------------------------------------------------------------------ headers
 
 
 def test_only_our_own_storage_claims_exact_answers():
-    """Full, empty and closed of our own rings are linearizable; libraries on its storage say quiescent."""
-    found(r"What our own rings answer is final: full, empty and closed are linearizable",
-          "queues/detail/blocking_queue.h")
-    on_storage = [path.name for path in (ROOT / "queues").rglob("*.h")
-                  if re.search(r"= (bq::)?BlockingQueue<", path.read_text(encoding="utf-8"))]
+    """Full, empty and closed of our own rings are linearizable; libraries on its storage say
+    quiescent."""
+    found(
+        r"What our own rings answer is final: full, empty and closed are linearizable",
+        "queues/detail/blocking_queue.h",
+    )
+    on_storage = [
+        path.name
+        for path in (ROOT / "queues").rglob("*.h")
+        if re.search(r"= (bq::)?BlockingQueue<", path.read_text(encoding="utf-8"))
+    ]
     assert set(on_storage) == {"mpmc_ring.h", "spsc_ring.h", "closing.h"}
     assert "labels.close = Close::quiescent;" in text("queues/peers/closing.h")
     for ring in ("mpmc_ring.h", "spsc_ring.h"):
@@ -108,34 +134,60 @@ def test_only_our_own_storage_claims_exact_answers():
 def test_a_ring_that_is_not_lock_free_is_not_called_so():
     found(r"Progress: neither lock-free nor blocking in the strict sense", "queues/mpmc_ring.h")
     assert not re.match(r"An? lock-free", text("queues/mpmc_ring.h"))
-    assert "New here" not in text("queues/mpmc_ring.h") and "crossbeam-channel" in text("queues/mpmc_ring.h")
+    assert "New here" not in text("queues/mpmc_ring.h") and "crossbeam-channel" in text(
+        "queues/mpmc_ring.h"
+    )
 
 
 def test_what_the_standard_policy_keeps_is_stated():
-    kept = len(re.findall(r"\bthread_local\b(?! memory)", text("queues/sync.h").split("#pragma once")[1]))
+    kept = len(
+        re.findall(r"\bthread_local\b(?! memory)", text("queues/sync.h").split("#pragma once")[1])
+    )
     assert kept == 1
-    found(r"StdSync adds nothing to the system's primitives, which it inlines, but to one: yield\(\) also counts "
-          r"itself", "queues/sync.h")
+    found(
+        r"StdSync adds nothing to the system's primitives, which it inlines, but to one: "
+        r"yield\(\) also counts "
+        r"itself",
+        "queues/sync.h",
+    )
 
 
 def test_headers_that_the_queues_include_are_those_that_the_installing_page_names():
-    included = {name for path in (ROOT / "queues").rglob("*.h") if path.parent.name != "peers"
-                for name in re.findall(r"#include <(linux/\w+\.h)>", path.read_text(encoding="utf-8"))}
-    said, = found(r"headers of the kernel \(([^)]+)\)", "docs/your_own_queue.md")
+    included = {
+        name
+        for path in (ROOT / "queues").rglob("*.h")
+        if path.parent.name != "peers"
+        for name in re.findall(r"#include <(linux/\w+\.h)>", path.read_text(encoding="utf-8"))
+    }
+    (said,) = found(r"headers of the kernel \(([^)]+)\)", "docs/your_own_queue.md")
     assert set(re.findall(r"`([\w/.]+)`", said)) == included
 
 
 def test_advice_on_the_reference_is_what_was_measured(run):
-    overcommit, logger = map(float, found(r"this queue has ([\d.]+) times the overhead of two_condvar\.h, and three "
-                                          r"loggers wait ([\d.]+) times as long", "queues/reference.h"))
-    for name, counter, said in (("overcommit", LOST, overcommit), ("logger", "push_blocked_p99_ns", logger)):
-        ratio = summaries.paired_ratio(run, run.scenarios[name].points[0], "reference", "two_condvar", counter)
+    overcommit, logger = map(
+        float,
+        found(
+            r"this queue has ([\d.]+) times the overhead of two_condvar\.h, and three "
+            r"loggers wait ([\d.]+) times as long",
+            "queues/reference.h",
+        ),
+    )
+    for name, counter, said in (
+        ("overcommit", LOST, overcommit),
+        ("logger", "push_blocked_p99_ns", logger),
+    ):
+        ratio = summaries.paired_ratio(
+            run, run.scenarios[name].points[0], "reference", "two_condvar", counter
+        )
         assert ratio.high < 1 and round(ratio.median, 1) == said
 
 
 def test_advice_on_the_short_spin_is_what_was_measured(run):
-    low, high, times = found(r"this queue has ([\d.]+) to ([\d.]+) times the overhead of two_condvar\.h, but (\w+) "
-                             r"times", "queues/spin_then_block.h")
+    low, high, times = found(
+        r"this queue has ([\d.]+) to ([\d.]+) times the overhead of two_condvar\.h, but (\w+) "
+        r"times",
+        "queues/spin_then_block.h",
+    )
     point = run.scenarios["overcommit"].points[0]
     ratio = summaries.paired_ratio(run, point, "spin_then_block", "two_condvar", LOST)
     assert float(low) <= round(ratio.median, 1) <= float(high)
@@ -143,28 +195,37 @@ def test_advice_on_the_short_spin_is_what_was_measured(run):
     assert {"eight": 8}[times] == round(yielding.median)
 
 
-# ------------------------------------------------------------------------------------------------ validation
+# --------------------------------------------------------------------------------------- validation
 
 
 def test_judged_figures_are_counted(comparisons):
-    judged, everything = map(int, found(r"All (\d+) judged figures of (\d+) were within their tolerances",
-                                        "METHODOLOGY.md"))
+    judged, everything = map(
+        int,
+        found(r"All (\d+) judged figures of (\d+) were within their tolerances", "METHODOLOGY.md"),
+    )
     assert everything == len(comparisons)
     assert judged == sum(bool(each["allowed"] or each["trouble"]) for each in comparisons)
 
 
 def test_the_waits_that_are_furthest_off_are_told(comparisons):
     """All judged 99% waits of M/M/1 with spinning work, the worst among them."""
-    loads, offs = found(r"spinning work, at rho = ([\d., and]+): ([-+\d., and]+) % off theory", "METHODOLOGY.md")
+    loads, offs = found(
+        r"spinning work, at rho = ([\d., and]+): ([-+\d., and]+) % off theory", "METHODOLOGY.md"
+    )
 
     def numbers(words):
         return [float(each) for each in re.findall(r"[-+]?\d+(?:\.\d+)?", words)]
-    judged = sorted((round(each["drawn_rho"], 3), round(100 * each["off"]["realised"] / each["theory"], 1))
-                    for each in comparisons
-                    if each["part"] in ("mm1", "mm1_deep") and each["figure"] == "p99" and each["allowed"])
+
+    judged = sorted(
+        (round(each["drawn_rho"], 3), round(100 * each["off"]["realised"] / each["theory"], 1))
+        for each in comparisons
+        if each["part"] in ("mm1", "mm1_deep") and each["figure"] == "p99" and each["allowed"]
+    )
     assert list(zip(numbers(loads), numbers(offs))) == judged
-    worst = max((each for each in comparisons if each["figure"] == "p99" and each["allowed"]),
-                key=lambda each: abs(each["off"]["realised"]) / each["theory"])
+    worst = max(
+        (each for each in comparisons if each["figure"] == "p99" and each["allowed"]),
+        key=lambda each: abs(each["off"]["realised"]) / each["theory"],
+    )
     assert worst["point"] == "mm1/case:rho_0_9"
 
 
@@ -173,24 +234,35 @@ WORDS = {"a seventh": 1 / 7, "three fifths": 3 / 5}
 
 def test_what_a_closed_loop_understates(comparisons):
     """By theory, and as measured."""
-    half, four_fifths = expected("validate/coordinated_omission.toml",
-                                 r"is (a seventh) shorter at rho = 0.5 and (three fifths) shorter at 0.8")
+    half, four_fifths = expected(
+        "validate/coordinated_omission.toml",
+        r"is (a seventh) shorter at rho = 0.5 and (three fifths) shorter at 0.8",
+    )
     why = scenario("validate/coordinated_omission.toml")["earlier_expect"][0]["why"]
     percents = [int(each) / 100 for each in re.findall(r"by (\d+) %", why)]
-    shorter = [int(each) / 100 for each in re.search(r"measured were (\d+) and (\d+) %", why).groups()]
+    shorter = [
+        int(each) / 100 for each in re.search(r"measured were (\d+) and (\d+) %", why).groups()
+    ]
     told = found(r"of a closed one, which is (\d+) and (\d+) % less", "METHODOLOGY.md")
     assert shorter == [int(each) / 100 for each in told]
     capacity = scenario("validate/coordinated_omission.toml")["capacity"]
     for rho, words, by_theory, by_far in zip((0.5, 0.8), (half, four_fifths), percents, shorter):
-        understated = 1 - theory.Tandem(1, 1, capacity, 1 / rho, 1).wait_quantile(0.99) / theory.mm1_wait_quantile(
-            1 / rho, 1, 0.99)
-        assert understated == pytest.approx(WORDS[words], abs=0.01) and round(understated, 2) == by_theory
-        measured = {each["open_loop"]: each["measured"] for each in comparisons
-                    if each["part"] == "coordinated_omission" and each["drawn_rho"] == rho}
+        understated = 1 - theory.Tandem(1, 1, capacity, 1 / rho, 1).wait_quantile(
+            0.99
+        ) / theory.mm1_wait_quantile(1 / rho, 1, 0.99)
+        assert (
+            understated == pytest.approx(WORDS[words], abs=0.01)
+            and round(understated, 2) == by_theory
+        )
+        measured = {
+            each["open_loop"]: each["measured"]
+            for each in comparisons
+            if each["part"] == "coordinated_omission" and each["drawn_rho"] == rho
+        }
         assert round(1 - measured[False] / measured[True], 2) == by_far
 
 
-# ------------------------------------------------------------------- what scenarios expect, by the published run
+# ------------------------------------------------------ what scenarios expect, by the published run
 
 
 SLEEPERS = ["reference", "two_condvar", "two_lock", "posix_semaphore"]
@@ -199,12 +271,18 @@ RINGS = ["mpmc_spin_yield_park", "spsc_spin_yield_park"]
 
 def test_speed_map(run):
     expected("curated/speed_map.toml", r"\(reference, two_condvar, two_lock, posix_semaphore\)")
-    asleep, spinning, beside_1, beside_10 = map(float, expected(
-        "curated/speed_map.toml", r"more than (\d+) us\. .* pays less than ([\d.]+) us beside 1 us of work.* no queue "
-        r"pays more than (\d+) us beside 1 us of work, or more than (\d+) us beside 10 us"))
+    asleep, spinning, beside_1, beside_10 = map(
+        float,
+        expected(
+            "curated/speed_map.toml",
+            r"more than (\d+) us\. .* pays less than ([\d.]+) us beside 1 us of work.* no queue "
+            r"pays more than (\d+) us beside 1 us of work, or more than (\d+) us beside 10 us",
+        ),
+    )
 
     def lost(**which):
         return medians(run, "speed_map", LOST, **which).values()
+
     assert min(lost(queues=SLEEPERS, capacity=1)) > asleep * 1e3
     assert max(lost(queues=RINGS, capacity=1, consumer_mean_ns=1000)) < spinning * 1e3
     assert max(lost(queues=RINGS, capacity=1, consumer_mean_ns=10_000)) > 1e3
@@ -213,17 +291,28 @@ def test_speed_map(run):
 
 
 def test_capacity_knee(run):
-    expected("curated/capacity_knee.toml", r"From 64 to 256 slots throughput still grows, by a seventh to two fifths")
-    rates = {capacity: medians(run, "capacity_knee", THROUGHPUT, capacity=capacity)
-             for capacity in (64, 256)}
-    by_queue = {capacity: {queue: rate for (_, queue), rate in known.items()} for capacity, known in rates.items()}
+    expected(
+        "curated/capacity_knee.toml",
+        r"From 64 to 256 slots throughput still grows, by a seventh to two fifths",
+    )
+    rates = {
+        capacity: medians(run, "capacity_knee", THROUGHPUT, capacity=capacity)
+        for capacity in (64, 256)
+    }
+    by_queue = {
+        capacity: {queue: rate for (_, queue), rate in known.items()}
+        for capacity, known in rates.items()
+    }
     for queue, rate in by_queue[256].items():
         assert 1 / 7 < rate / by_queue[64][queue] - 1 < 2 / 5
 
 
 def test_overcommit(run):
-    expected("curated/overcommit.toml", r"It, boost_lockfree, moodycamel_blocking and posix_semaphore pay less than 1 "
-             "us; every other queue more than 2 us")
+    expected(
+        "curated/overcommit.toml",
+        r"It, boost_lockfree, moodycamel_blocking and posix_semaphore pay less than 1 "
+        "us; every other queue more than 2 us",
+    )
     cheap = {"mpmc_spin_yield_park", "boost_lockfree", "moodycamel_blocking", "posix_semaphore"}
     for (_, queue), lost in medians(run, "overcommit", LOST).items():
         assert lost < 1000 if queue in cheap else lost > 2000
@@ -236,20 +325,31 @@ def test_worker_pool(run):
     assert low * 1e3 <= min(waits) and max(waits) <= high * 1e3
     point = run.scenarios["worker_pool"].points[0]
     counter = "consumer_cpu_beyond_work_ns_per_msg"
-    cpu = {queue: summaries.paired_ratio(run, point, queue, "two_condvar", counter).median
-           for queue in ("mpmc_spin_yield_park", "spin_then_block", "moodycamel_blocking", "reference")}
+    cpu = {
+        queue: summaries.paired_ratio(run, point, queue, "two_condvar", counter).median
+        for queue in ("mpmc_spin_yield_park", "spin_then_block", "moodycamel_blocking", "reference")
+    }
     assert cpu["mpmc_spin_yield_park"] > 1.5
     assert max(cpu["spin_then_block"], cpu["moodycamel_blocking"]) < cpu["reference"]
 
 
 def test_shed(run):
-    ideal, slept_low, slept_high, spun_low, spun_high = (int(each) / 100 for each in expected(
-        "curated/shed.toml",
-        r"ideal queue drops (\d+) %.* drop (\d+) to (\d+) %, those that spin first (\d+) to (\d+) %"))
-    assert [round(each, 2) for each in medians(run, "shed", "ideal_dropped_share", ["two_condvar"], capacity=4).values()
-            ] == [ideal]
+    ideal, slept_low, slept_high, spun_low, spun_high = (
+        int(each) / 100
+        for each in expected(
+            "curated/shed.toml",
+            r"ideal queue drops (\d+) %.* drop (\d+) to (\d+) %, those that spin first (\d+) to "
+            r"(\d+) %",
+        )
+    )
+    assert [
+        round(each, 2)
+        for each in medians(
+            run, "shed", "ideal_dropped_share", ["two_condvar"], capacity=4
+        ).values()
+    ] == [ideal]
     rho, room = 1.5, 5  # four in the queue and one at work
-    assert (1 - rho) * rho**room / (1 - rho**(room + 1)) == pytest.approx(ideal, abs=0.01)
+    assert (1 - rho) * rho**room / (1 - rho ** (room + 1)) == pytest.approx(ideal, abs=0.01)
     spinners = [*RINGS, "boost_lockfree", "moodycamel_blocking", "spin_then_block"]
     for queues, low, high in ((SLEEPERS, slept_low, slept_high), (spinners, spun_low, spun_high)):
         for share in medians(run, "shed", "dropped_share", queues, capacity=4).values():
@@ -257,14 +357,25 @@ def test_shed(run):
 
 
 def test_open_loop(run):
-    expected("curated/open_loop.toml",
-             r"spins and yields first adds less than a microsecond to half of the messages there")
+    expected(
+        "curated/open_loop.toml",
+        r"spins and yields first adds less than a microsecond to half of the messages there",
+    )
     added = medians(run, "open_loop", "excess_p50_ns", [*RINGS, "boost_lockfree"], rho=0.5).values()
     assert max(added) < 1000
-    low, high = map(int, found(r"capacity = 1024 # full in (\d+) to (\d+) % of the trials",
-                               "scenarios/curated/open_loop.toml"))
-    trials = [trial for point in run.scenarios["open_loop"].points for queue in run.queue_names("open_loop")
-              for trial in run.trials_of(point, queue)]
+    low, high = map(
+        int,
+        found(
+            r"capacity = 1024 # full in (\d+) to (\d+) % of the trials",
+            "scenarios/curated/open_loop.toml",
+        ),
+    )
+    trials = [
+        trial
+        for point in run.scenarios["open_loop"].points
+        for queue in run.queue_names("open_loop")
+        for trial in run.trials_of(point, queue)
+    ]
     full = sum(trial.get("peak_occupancy") >= 1024 for trial in trials) / len(trials)
     assert low <= round(100 * full) <= high
 
@@ -274,37 +385,55 @@ def test_memory_for_10_s():
     asked = scenario("appendix/memory_for_10_s.toml")
     window_ns, mean_ns = asked["window_ms"] * 1e6, asked["consumer"]["mean_ns"]
     backlog = window_ns / mean_ns * (asked["rho"] - 1)
-    words, = expected("appendix/memory_for_10_s.toml", r"so the last of them waits for (\w+) seconds")
+    (words,) = expected(
+        "appendix/memory_for_10_s.toml", r"so the last of them waits for (\w+) seconds"
+    )
     assert {"ten": 10}[words] == pytest.approx(backlog * mean_ns / 1e9) and backlog == 1e6
 
 
 def test_waiting():
     run = load_run(PUBLISHED / "2026-11-23.amd-epyc-2-cores.ablation")
-    expected("ablation/waiting.toml", r"one that sleeps, at once or after a spin, burns less than a tenth of it")
+    expected(
+        "ablation/waiting.toml",
+        r"one that sleeps, at once or after a spin, burns less than a tenth of it",
+    )
     burnt = medians(run, "waiting", "cpu_beyond_work_ns_per_msg", case="sleeping_producer")
     for (_, queue), cpu in burnt.items():
         sleeps = queue.endswith(("park", "atomic_wait"))
         assert cpu < 1e5 if sleeps else cpu > 1e6 * 0.95
-    losses = medians(run, "waiting", ranking.loss_counter(run, run.points["waiting/case:crowd"]), case="crowd")
+    losses = medians(
+        run, "waiting", ranking.loss_counter(run, run.points["waiting/case:crowd"]), case="crowd"
+    )
     assert max(losses, key=losses.get)[1] == "mpmc_spin"
 
 
 def test_what_contradicts_is_dated_and_something_else():
-    with_earlier = [path for path in sorted((ROOT / "scenarios").rglob("*.toml"))
-                    if "earlier_expect" in tomllib.loads(path.read_text(encoding="utf-8"))]
+    with_earlier = [
+        path
+        for path in sorted((ROOT / "scenarios").rglob("*.toml"))
+        if "earlier_expect" in tomllib.loads(path.read_text(encoding="utf-8"))
+    ]
     assert with_earlier
     for path in with_earlier:
         asked = scenario(str(path.relative_to(ROOT / "scenarios")))
-        assert all(each["text"] != asked["expect"] and each["why"] and each["until"]
-                   for each in asked["earlier_expect"])
+        assert all(
+            each["text"] != asked["expect"] and each["why"] and each["until"]
+            for each in asked["earlier_expect"]
+        )
 
 
-# ------------------------------------------------------------------------------------------------ overheads
+# ---------------------------------------------------------------------------------------- overheads
 
 
 def test_queues_whose_loops_are_counted_are_named():
-    most, said = found(r"at most (\d+) instructions more than in loops written by hand: at most (.+?) \(`tests/python/"
-                       r"test_overhead.py` counts them", "METHODOLOGY.md")
+    most, said = found(
+        r"at most (\d+) instructions more than in loops written by hand: at most (.+?) "
+        r"\(`tests/python/"
+        r"test_overhead.py` counts them",
+        "METHODOLOGY.md",
+    )
     parts = re.findall(r"(\d+) % for ((?:`\w+`(?: and )?)+)", said)
-    assert {name: int(percent) for percent, names in parts for name in re.findall(r"`(\w+)`", names)} == LOOPS
+    assert {
+        name: int(percent) for percent, names in parts for name in re.findall(r"`(\w+)`", names)
+    } == LOOPS
     assert int(most) == MOST_INSTRUCTIONS

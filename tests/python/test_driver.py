@@ -17,7 +17,9 @@ from bqb.exit_status import QueueBenchStatus
 from bqb.running.driver import OneMoreBlock
 from bqb.running.process import cause_of_death
 
-CELLS = [f"s/{queue}/capacity:{capacity}" for capacity in (1, 16) for queue in ("one", "two", "three")]
+CELLS = [
+    f"s/{queue}/capacity:{capacity}" for capacity in (1, 16) for queue in ("one", "two", "three")
+]
 
 
 def rows(folder: Path, kind: str) -> list[dict]:
@@ -37,8 +39,11 @@ def processes(folder: Path) -> list[str]:
 def complete_trials(folder: Path) -> Counter:
     """(cell, round) of the trials that have the row of their block."""
     blocks = {(row["point"], row["round"]) for row in rows(folder, "block")}
-    return Counter((row["cell"], row["round"]) for row in rows(folder, "trial")
-                   if (row["point"], row["round"]) in blocks and row["status"] == "ok")
+    return Counter(
+        (row["cell"], row["round"])
+        for row in rows(folder, "trial")
+        if (row["point"], row["round"]) in blocks and row["status"] == "ok"
+    )
 
 
 def wait_for(condition) -> None:
@@ -56,7 +61,9 @@ def test_every_cell_once_a_round_each_round_in_a_fresh_process(bench, tmp_path):
     run = bench("--out", "run", "--rounds", "3").end()
     assert run.status == 0, run.err
     assert run.out.splitlines()[-1] == "run"
-    assert complete_trials(tmp_path / "run") == Counter((cell, number) for cell in CELLS for number in (1, 2, 3))
+    assert complete_trials(tmp_path / "run") == Counter(
+        (cell, number) for cell in CELLS for number in (1, 2, 3)
+    )
     pids = [line.split()[0] for line in processes(tmp_path / "run")]
     assert len(set(pids)) == len(pids) == 5  # the pilot and the properties, too
 
@@ -71,19 +78,25 @@ def test_progress_where_there_is_no_terminal(bench):
     assert "round 2/2: 12/12 trials (100%)" in bench("--out", "run", "--rounds", "2").end().err
 
 
-# ------------------------------------------------------------------------------------------ a queue that fails
+# ------------------------------------------------------------------------------- a queue that fails
 
 
 def test_hung_queue_loses_its_cell_and_no_other(bench, tmp_path):
     run = bench("--out", "run", "--rounds", "2", hang=[CELLS[1]]).end()
     assert run.status == 1
-    assert complete_trials(tmp_path / "run").keys() == {(c, n) for c in CELLS if c != CELLS[1] for n in (1, 2)}
+    assert complete_trials(tmp_path / "run").keys() == {
+        (c, n) for c in CELLS if c != CELLS[1] for n in (1, 2)
+    }
 
 
 def test_crashed_queue_is_blamed(bench, tmp_path):
     run = bench("--out", "run", "--rounds", "2", crash=[CELLS[0], CELLS[4]]).end()
     assert run.status == 1
-    errors = {row["cell"]: row["message"] for row in rows(tmp_path / "run", "trial") if row["status"] == "error"}
+    errors = {
+        row["cell"]: row["message"]
+        for row in rows(tmp_path / "run", "trial")
+        if row["status"] == "error"
+    }
     assert errors == {CELLS[0]: "died of SIGSEGV", CELLS[4]: "died of SIGSEGV"}
     assert len(complete_trials(tmp_path / "run")) == 2 * (len(CELLS) - 2)
 
@@ -93,33 +106,64 @@ def test_hung_queue_is_not_blamed_a_second_time(bench, tmp_path):
     assert not any("--crash-reason" in line for line in processes(tmp_path / "run"))
 
 
-@pytest.mark.parametrize("code, said, message, status", [
-    (QueueBenchStatus.USAGE, "queue_bench: a.toml:3: wrong", "queue_bench: a.toml:3: wrong", exit_status.USAGE),
-    (QueueBenchStatus.IO_ERROR, "", "queue_bench: the results cannot be written; is the disk full?",
-     exit_status.IO_ERROR),
-    (QueueBenchStatus.RESOURCE_LIMIT, "", "queue_bench: not enough threads or memory", exit_status.RESOURCE_LIMIT),
-    (QueueBenchStatus.INTERNAL_ERROR, "", "queue_bench: internal error", exit_status.INTERNAL_ERROR),
-    (-signal.SIGKILL, "", "queue_bench was killed by SIGKILL (out of memory?)", exit_status.FAILED),
-])
+@pytest.mark.parametrize(
+    "code, said, message, status",
+    [
+        (
+            QueueBenchStatus.USAGE,
+            "queue_bench: a.toml:3: wrong",
+            "queue_bench: a.toml:3: wrong",
+            exit_status.USAGE,
+        ),
+        (
+            QueueBenchStatus.IO_ERROR,
+            "",
+            "queue_bench: the results cannot be written; is the disk full?",
+            exit_status.IO_ERROR,
+        ),
+        (
+            QueueBenchStatus.RESOURCE_LIMIT,
+            "",
+            "queue_bench: not enough threads or memory",
+            exit_status.RESOURCE_LIMIT,
+        ),
+        (
+            QueueBenchStatus.INTERNAL_ERROR,
+            "",
+            "queue_bench: internal error",
+            exit_status.INTERNAL_ERROR,
+        ),
+        (
+            -signal.SIGKILL,
+            "",
+            "queue_bench was killed by SIGKILL (out of memory?)",
+            exit_status.FAILED,
+        ),
+    ],
+)
 def test_what_is_no_fault_of_a_queue_ends_the_run_and_says_why(code, said, message, status):
     with pytest.raises(CommandError, match=re.escape(message)) as error:
         cause_of_death(code, said)
     assert error.value.status == status
 
 
-@pytest.mark.parametrize("code, cause", [(99, "ended with status 99"), (-signal.SIGSEGV, "died of SIGSEGV")])
+@pytest.mark.parametrize(
+    "code, cause", [(99, "ended with status 99"), (-signal.SIGSEGV, "died of SIGSEGV")]
+)
 def test_any_other_end_is_blamed_on_the_queue(code, cause):
     assert cause_of_death(code, "") == cause
 
 
-@pytest.mark.parametrize("fault", [{"silent_crash": True}, {"crash": CELLS[:1], "unblamable": True}])
+@pytest.mark.parametrize(
+    "fault", [{"silent_crash": True}, {"crash": CELLS[:1], "unblamable": True}]
+)
 def test_gives_up_when_starting_again_leads_nowhere(bench, fault):
     run = bench("--out", "run", "--rounds", "2", **fault).end()
     assert run.status == 1
     assert "keeps failing without making progress (died of SIGSEGV)" in run.err.splitlines()[-1]
 
 
-# ------------------------------------------------------------------------------------------------- properties
+# --------------------------------------------------------------------------------------- properties
 
 
 def properties(folder: Path) -> dict[str, str]:
@@ -130,31 +174,50 @@ def properties(folder: Path) -> dict[str, str]:
 def test_properties_are_measured_once_a_run(bench, tmp_path):
     assert bench("--out", "run", "--rounds", "2").end().status == 0
     assert bench("--resume", "run").end().status == 0
-    assert Counter(row["queue"] for row in rows(tmp_path / "run", "property")) == {"one": 1, "two": 1, "three": 1}
+    assert Counter(row["queue"] for row in rows(tmp_path / "run", "property")) == {
+        "one": 1,
+        "two": 1,
+        "three": 1,
+    }
 
 
-@pytest.mark.parametrize("fault, error", [("crash_properties", "crashed: died of SIGSEGV"),
-                                          ("hang_properties", "hung: no end after 10 s")])
+@pytest.mark.parametrize(
+    "fault, error",
+    [
+        ("crash_properties", "crashed: died of SIGSEGV"),
+        ("hang_properties", "hung: no end after 10 s"),
+    ],
+)
 def test_a_queue_that_fails_its_properties_costs_no_trial(bench, tmp_path, fault, error):
     run = bench("--out", "run", "--rounds", "2", **{fault: ["two"]}).end()
     assert run.status == 1
     assert properties(tmp_path / "run") == {"one": "values", "two": error, "three": "values"}
-    assert complete_trials(tmp_path / "run").keys() == {(cell, number) for cell in CELLS for number in (1, 2)}
+    assert complete_trials(tmp_path / "run").keys() == {
+        (cell, number) for cell in CELLS for number in (1, 2)
+    }
 
 
 def test_properties_that_get_nowhere_are_given_up_and_the_run_goes_on(bench, tmp_path):
     run = bench("--out", "run", "--rounds", "2", crash_properties=["two"], unblamable=True).end()
-    assert run.status == 0 and "bench: not all properties were measured: queue_bench keeps failing" in run.err
-    assert complete_trials(tmp_path / "run").keys() == {(cell, number) for cell in CELLS for number in (1, 2)}
+    assert (
+        run.status == 0
+        and "bench: not all properties were measured: queue_bench keeps failing" in run.err
+    )
+    assert complete_trials(tmp_path / "run").keys() == {
+        (cell, number) for cell in CELLS for number in (1, 2)
+    }
 
 
 def test_compile_times_of_unknown_queues_are_remarks(bench, tmp_path):
     run = bench("--out", "run", "--rounds", "1", "--compile-times").end()
-    assert run.status == 0 and "no compile time of one: it is neither in queues/queues.list nor" in run.err
+    assert (
+        run.status == 0
+        and "no compile time of one: it is neither in queues/queues.list nor" in run.err
+    )
     assert not [row for row in rows(tmp_path / "run", "property") if row["name"] == "compile"]
 
 
-# -------------------------------------------------------------------------------------- stopped from outside
+# ----------------------------------------------------------------------------- stopped from outside
 
 
 def test_out_of_memory_kill_is_no_fault_of_a_queue(bench, tmp_path):
@@ -176,7 +239,9 @@ def test_stop_keeps_what_is_there_and_says_how_to_go_on(bench, tmp_path, number)
 
 
 def test_signal_that_a_user_sends_to_queue_bench_stops_the_run(bench):
-    assert bench("--out", "run", "--rounds", "2", crash=CELLS[:1], signal="SIGINT").end().status == 130
+    assert (
+        bench("--out", "run", "--rounds", "2", crash=CELLS[:1], signal="SIGINT").end().status == 130
+    )
 
 
 @pytest.mark.parametrize("trials_before", [1, 3, 8])
@@ -189,24 +254,38 @@ def test_resume_after_kill_9_gives_what_an_undisturbed_run_gives(bench, tmp_path
     run.end()
     child = int(processes(folder)[-1].split()[0])
     wait_for(lambda: not alive(child))
-    assert len(rows(folder, "trial")) <= before + 1  # else two processes would soon write to one run
+    # Else two processes would soon write to one run.
+    assert len(rows(folder, "trial")) <= before + 1
     cut_last_line(folder / "trials.jsonl")
     recorded = histograms(folder)
     assert len(recorded) >= trials_before
 
     assert bench("--resume", "run").end().status == 0
-    assert recorded <= histograms(folder) == {(cell, number) for cell in CELLS for number in (1, 2, 3)}
-    assert set(complete_trials(folder)) == {(cell, number) for cell in CELLS for number in (1, 2, 3)}
-    assert len({(row["point"], row["round"]) for row in rows(folder, "block")}) == len(rows(folder, "block")) == 6
+    assert (
+        recorded <= histograms(folder) == {(cell, number) for cell in CELLS for number in (1, 2, 3)}
+    )
+    assert set(complete_trials(folder)) == {
+        (cell, number) for cell in CELLS for number in (1, 2, 3)
+    }
+    assert (
+        len({(row["point"], row["round"]) for row in rows(folder, "block")})
+        == len(rows(folder, "block"))
+        == 6
+    )
 
 
 def histograms(folder: Path) -> set[tuple[str, int]]:
-    return {(row["cell"], row["round"]) for row in map(json.loads, files.lines(folder / "histograms.jsonl"))}
+    return {
+        (row["cell"], row["round"])
+        for row in map(json.loads, files.lines(folder / "histograms.jsonl"))
+    }
 
 
 def test_histograms_are_compressed_after_each_round(bench, tmp_path):
     assert bench("--out", "run", "--rounds", "3", refuse_round=3).end().status == 5
-    assert files.parts(tmp_path / "run" / "histograms.jsonl") == [tmp_path / "run" / "histograms.jsonl.xz"]
+    assert files.parts(tmp_path / "run" / "histograms.jsonl") == [
+        tmp_path / "run" / "histograms.jsonl.xz"
+    ]
     assert histograms(tmp_path / "run") == {(cell, number) for cell in CELLS for number in (1, 2)}
 
 
@@ -216,7 +295,9 @@ def test_resume_compresses_what_a_kill_after_the_last_round_left(bench, tmp_path
     path.write_bytes(b"".join(files.lines(path)))
     files.compressed(path).unlink()
     assert bench("--resume", "run").end().status == 0
-    assert files.parts(path) == [files.compressed(path)] and len(histograms(tmp_path / "run")) == len(CELLS)
+    assert files.parts(path) == [files.compressed(path)] and len(
+        histograms(tmp_path / "run")
+    ) == len(CELLS)
 
 
 def alive(pid: int) -> bool:
@@ -238,10 +319,24 @@ def test_resume_of_a_run_that_is_complete_measures_nothing(bench, tmp_path):
 
 
 def test_resume_measures_the_same_selection(bench, tmp_path):
-    bench("--out", "run", "--rounds", "2", "--scenario", "s", "--queue", "o|t", "--all", "--seed", "7",
-          refuse_round=2).end()
+    bench(
+        "--out",
+        "run",
+        "--rounds",
+        "2",
+        "--scenario",
+        "s",
+        "--queue",
+        "o|t",
+        "--all",
+        "--seed",
+        "7",
+        refuse_round=2,
+    ).end()
     assert bench("--resume", "run").end().status == 0
-    first, *others = [line.split(" --out ")[0].partition(" ")[2] for line in processes(tmp_path / "run")]
+    first, *others = [
+        line.split(" --out ")[0].partition(" ")[2] for line in processes(tmp_path / "run")
+    ]
     assert "--scenario s --queue o|t --all --seed 7" in first
     assert set(others) == {first}
 
@@ -254,7 +349,7 @@ def test_two_runs_do_not_share_a_folder(bench, tmp_path):
     assert first.end().status == 0
 
 
-# --------------------------------------------------------------------------------------------- make-up rounds
+# ----------------------------------------------------------------------------------- make-up rounds
 
 
 def undisturbed(folder: Path, point: str) -> int:
@@ -263,13 +358,17 @@ def undisturbed(folder: Path, point: str) -> int:
 
 def test_make_up_rounds_measure_just_what_was_disturbed(bench, tmp_path):
     bench("--out", "run", "--rounds", "12", disturbed={"s/capacity:1": 2}).end()
-    made_up = [(row["point"], row["round"]) for row in rows(tmp_path / "run", "block") if row["round"] > 12]
+    made_up = [
+        (row["point"], row["round"]) for row in rows(tmp_path / "run", "block") if row["round"] > 12
+    ]
     assert made_up == [("s/capacity:1", number) for number in (13, 14)]
     assert undisturbed(tmp_path / "run", "s/capacity:1") == 12
 
 
 def test_make_up_rounds_keep_to_a_tenth_of_the_time(bench, tmp_path):
-    bench("--out", "run", "--rounds", "12", disturbed={"s/capacity:1": 999, "s/capacity:16": 999}).end()
+    bench(
+        "--out", "run", "--rounds", "12", disturbed={"s/capacity:1": 999, "s/capacity:16": 999}
+    ).end()
     made_up = [row for row in rows(tmp_path / "run", "block") if row["round"] > 12]
     assert len(made_up) == 2  # of 24
 
@@ -287,7 +386,7 @@ def test_resume_goes_on_with_make_up_rounds(bench, tmp_path):
     assert made_up == [13, 14]
 
 
-# ------------------------------------------------------------------------------------------------------ budget
+# ------------------------------------------------------------------------------------------- budget
 
 SHORT, LONG = "s/capacity:1", "s/capacity:16"
 
@@ -298,7 +397,9 @@ def blocks(folder: Path, point: str) -> list[int]:
 
 
 def test_budget_goes_to_the_points_that_are_known_worst_until_they_are_known(bench, tmp_path):
-    run = bench("--out", "run", "--budget", "1h", noisy={SHORT: 6}, block_s={SHORT: 1, LONG: 1}).end()
+    run = bench(
+        "--out", "run", "--budget", "1h", noisy={SHORT: 6}, block_s={SHORT: 1, LONG: 1}
+    ).end()
     assert run.status == 0, run.err
     assert blocks(tmp_path / "run", LONG) == [1, 2, 3, 4, 5, 6]
     assert 6 < len(blocks(tmp_path / "run", SHORT)) < 100, "it ends long before the budget is spent"
@@ -316,7 +417,10 @@ def test_budget_is_not_overdrawn(bench, tmp_path):
     # Six rounds take 240 s, nine more 360 s: after them nothing more is paid.
     assert len(blocks(tmp_path / "run", SHORT)) == len(blocks(tmp_path / "run", LONG)) == 15
     bench("--out", "rest", "--budget", "250s", noisy=noisy, block_s={SHORT: 10, LONG: 30}).end()
-    assert (len(blocks(tmp_path / "rest", SHORT)), len(blocks(tmp_path / "rest", LONG))) == (7, 6), "10 s are left"
+    assert (len(blocks(tmp_path / "rest", SHORT)), len(blocks(tmp_path / "rest", LONG))) == (
+        7,
+        6,
+    ), "10 s are left"
 
 
 def test_budget_buys_what_was_disturbed_again(bench, tmp_path):
@@ -354,7 +458,7 @@ def test_what_runs_over_the_budget_is_stopped_with_the_first_block_that_ends():
     assert enough()
 
 
-# ------------------------------------------------------------------------------------------------ a full disk
+# -------------------------------------------------------------------------------------- a full disk
 
 
 def test_what_queue_bench_refuses_is_passed_on(bench, tmp_path):

@@ -13,10 +13,15 @@ SETUP_SH = (bqb.ROOT / "scripts" / "setup.sh").read_text(encoding="utf-8")
 
 
 def literal_statuses(text: str) -> list[int]:
-    """Lines that give a number where a CommandError takes its status, or that define a status of their own."""
+    """Lines that give a number where a CommandError takes its status, or that define a status of
+    their own."""
     lines = []
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "CommandError":
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "CommandError"
+        ):
             lines += [word.lineno for word in node.args[1:] if isinstance(word, ast.Constant)]
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             names = [name.id for name in node.targets if isinstance(name, ast.Name)]
@@ -24,13 +29,17 @@ def literal_statuses(text: str) -> list[int]:
     return lines
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
 def test_no_module_has_a_status_of_its_own(path):
     assert literal_statuses(path.read_text(encoding="utf-8")) == []
 
 
 def test_a_status_of_its_own_is_seen():
-    assert literal_statuses('EXIT_USAGE = 2\nraise CommandError("wrong", 2)\nCommandError("wrong", USAGE)\n') == [1, 2]
+    assert literal_statuses(
+        'EXIT_USAGE = 2\nraise CommandError("wrong", 2)\nCommandError("wrong", USAGE)\n'
+    ) == [1, 2]
 
 
 def test_set_up_ends_with_the_same_statuses():

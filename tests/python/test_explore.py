@@ -17,13 +17,21 @@ pytestmark = pytest.mark.skipif(not EXPLORE.exists(), reason="no release build")
 
 
 def explore(folder: Path, *words) -> subprocess.CompletedProcess:
-    return subprocess.run([EXPLORE, *map(str, words)], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [EXPLORE, *map(str, words)], cwd=folder, capture_output=True, text=True, check=False
+    )
 
 
 def test_row_says_what_was_done(tmp_path):
-    run = explore(tmp_path, "--queue", "^two_condvar$", "--producers", 2, "--capacity", 2, "--bound", 1)
+    run = explore(
+        tmp_path, "--queue", "^two_condvar$", "--producers", 2, "--capacity", 2, "--bound", 1
+    )
     assert run.returncode == 0
-    assert re.search(r"^two_condvar +2P1C capacity 2 x2 +bound 1 +\d+ +\d+ +0\.\d\d s +pass$", run.stdout, re.MULTILINE)
+    assert re.search(
+        r"^two_condvar +2P1C capacity 2 x2 +bound 1 +\d+ +\d+ +0\.\d\d s +pass$",
+        run.stdout,
+        re.MULTILINE,
+    )
     assert run.stdout.endswith("1 passed, 0 failed in 0 s\n")
 
 
@@ -33,7 +41,9 @@ def test_failure_is_shown_kept_and_shown_again(tmp_path):
     assert not (tmp_path / "kept.json.new").exists()
     again = explore(tmp_path, "--replay", "kept.json")
     assert again.returncode == 1
-    schedule = found.stdout[found.stdout.index("       producer"):found.stdout.index("  16 steps")]
+    schedule = found.stdout[
+        found.stdout.index("       producer") : found.stdout.index("  16 steps")
+    ]
     assert again.stdout == "reference_as_posted, 1P1C capacity 2 x3\n\n" + schedule
 
 
@@ -47,32 +57,58 @@ def test_page_prints_what_the_command_prints(tmp_path, shape):
 
 
 def test_random_runs_can_be_replayed(tmp_path):
-    assert explore(tmp_path, *POSTED, "--capacity", 2, "--messages", 4, "--pct", 1000).returncode == 1
+    assert (
+        explore(tmp_path, *POSTED, "--capacity", 2, "--messages", 4, "--pct", 1000).returncode == 1
+    )
     assert "=> deadlock" in explore(tmp_path, "--replay", "schedule.json").stdout
 
 
 def test_too_few_runs_are_no_pass(tmp_path):
-    run = explore(tmp_path, "--queue", "^two_condvar$", "--producers", 2, "--bound", 3, "--max-runs", 100)
-    assert run.returncode == 0 and " unfinished\n" in run.stdout and "0 passed, 0 failed, 1 unfinished" in run.stdout
+    run = explore(
+        tmp_path, "--queue", "^two_condvar$", "--producers", 2, "--bound", 3, "--max-runs", 100
+    )
+    assert (
+        run.returncode == 0
+        and " unfinished\n" in run.stdout
+        and "0 passed, 0 failed, 1 unfinished" in run.stdout
+    )
 
 
-@pytest.mark.parametrize("words, complaint", [
-    (("--queue", "nothing_like_that"), "matches none; --list shows them"),
-    (("--queue", "["), "--queue: not a regular expression"),
-    (("--bound", "x"), "--bound"),
-    (("--bound", "1", "--delays", "1"), "excludes"),
-    (("--producers", "4", "--consumers", "4"), "more than 7 threads"),
-    (("--ending", "never"), "--ending"),
-    (("--replay", "none.json"), "--replay none.json: cannot be read"),
-    (("--replay", "broken.json"), "--replay broken.json: is not a schedule that --save has written"),
-    (("--replay", "other.json"), "there is no queue 'gone' here"),
-    (("--queue", "^spsc_spin$", "--producers", "2"), "nothing was explored"),
-])
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (("--queue", "nothing_like_that"), "matches none; --list shows them"),
+        (("--queue", "["), "--queue: not a regular expression"),
+        (("--bound", "x"), "--bound"),
+        (("--bound", "1", "--delays", "1"), "excludes"),
+        (("--producers", "4", "--consumers", "4"), "more than 7 threads"),
+        (("--ending", "never"), "--ending"),
+        (("--replay", "none.json"), "--replay none.json: cannot be read"),
+        (
+            ("--replay", "broken.json"),
+            "--replay broken.json: is not a schedule that --save has written",
+        ),
+        (("--replay", "other.json"), "there is no queue 'gone' here"),
+        (("--queue", "^spsc_spin$", "--producers", "2"), "nothing was explored"),
+    ],
+)
 def test_wrong_usage_is_one_line_and_status_2(tmp_path, words, complaint):
     (tmp_path / "broken.json").write_text('{"queue": ')
-    (tmp_path / "other.json").write_text(json.dumps({
-        "queue": "gone", "producers": 1, "consumers": 1, "capacity": 1, "messages": 1, "ending": "none",
-        "calls": "blocking", "weak": False, "choices": []}))
+    (tmp_path / "other.json").write_text(
+        json.dumps(
+            {
+                "queue": "gone",
+                "producers": 1,
+                "consumers": 1,
+                "capacity": 1,
+                "messages": 1,
+                "ending": "none",
+                "calls": "blocking",
+                "weak": False,
+                "choices": [],
+            }
+        )
+    )
     run = explore(tmp_path, *words)
     assert run.returncode == 2 and len(run.stderr.splitlines()) == 1
     assert run.stderr.startswith("explore: ") and complaint in run.stderr

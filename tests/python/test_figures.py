@@ -1,4 +1,5 @@
-"""bqb.report.figures: every figure is drawn, says what the data say, and nothing overlaps or is cut off."""
+"""bqb.report.figures: every figure is drawn, says what the data say, and nothing overlaps or is cut
+off."""
 
 import dataclasses
 import hashlib
@@ -35,20 +36,34 @@ MANY = [*synthetic.MODEL, *(f"queue_number_{index}" for index in range(18))]
 RUNS = {
     "faulty": dict(scenarios=["capacity_knee", "overcommit", "race", "memory"], rounds=7),
     "one_round": dict(scenarios=["speed_map", "race", "memory", "sleeping_peers"], rounds=1),
-    "one_queue": dict(scenarios=["capacity_knee", "overcommit", "memory", "race"], queues=["two_condvar"], rounds=3),
+    "one_queue": dict(
+        scenarios=["capacity_knee", "overcommit", "memory", "race"],
+        queues=["two_condvar"],
+        rounds=3,
+    ),
     "all_failed": dict(scenarios=["overcommit"], queues=["semaphore"], rounds=2),
     "disturbed": dict(scenarios=["capacity_knee", "race"], rounds=4, disturbed_share=1.0),
-    "judged": dict(scenarios=["capacity_knee", "sleeping_peers", "overcommit", "race", "speed_map"], rounds=6, more={
-        scenario: {"judged_by": {"counter": counter, "better": better}} for scenario, counter, better in [
-            ("capacity_knee", "switches_per_msg", "lower"), ("sleeping_peers", "efficiency", "higher"),
-            ("overcommit", "sojourn_p50_ns", "lower"), ("race", "cpu_ns_per_msg", "lower")]}),
+    "judged": dict(
+        scenarios=["capacity_knee", "sleeping_peers", "overcommit", "race", "speed_map"],
+        rounds=6,
+        more={
+            scenario: {"judged_by": {"counter": counter, "better": better}}
+            for scenario, counter, better in [
+                ("capacity_knee", "switches_per_msg", "lower"),
+                ("sleeping_peers", "efficiency", "higher"),
+                ("overcommit", "sojourn_p50_ns", "lower"),
+                ("race", "cpu_ns_per_msg", "lower"),
+            ]
+        },
+    ),
     "many": dict(scenarios=["capacity_knee", "sleeping_peers"], queues=MANY, rounds=2),
 }
 
 
 @pytest.fixture(scope="module", params=RUNS)
 def pages(request, tmp_path_factory):
-    """(name of the run, {file stem: page}) of each kind of run; a warning of matplotlib is an error."""
+    """(name of the run, {file stem: page}) of each kind of run; a warning of matplotlib is an
+    error."""
     folder = synthetic.make(tmp_path_factory.mktemp(request.param), **RUNS[request.param])
     run = load_run(folder)
     view = View(run, queue_styles([*run.queues, *(queue for _, queue in run.cells())]))
@@ -64,7 +79,9 @@ def pages(request, tmp_path_factory):
 def texts(page):
     """Visible texts of a page with their boxes in pixels."""
     renderer = page.figure.canvas.get_renderer()
-    found = [text for text in page.figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    found = [
+        text for text in page.figure.findobj(Text) if text.get_visible() and text.get_text().strip()
+    ]
     shown = [text for text in found if text.figure is not None and _is_drawn(text)]
     return [(text, text.get_window_extent(renderer)) for text in shown]
 
@@ -83,16 +100,39 @@ def _is_drawn(text):
 
 
 EXPECTED = {
-    "faulty": {"overview", "properties", "capacity_knee.lost", "capacity_knee.capacity", "capacity_knee.sojourn",
-               "capacity_knee.cpu_cost", "overcommit.lost", "overcommit.sojourn", "overcommit.cpu_cost",
-               "race.throughput",
-               "memory.lost", "memory.sojourn", "memory.cpu_cost", "memory.occupancy"},
+    "faulty": {
+        "overview",
+        "properties",
+        "capacity_knee.lost",
+        "capacity_knee.capacity",
+        "capacity_knee.sojourn",
+        "capacity_knee.cpu_cost",
+        "overcommit.lost",
+        "overcommit.sojourn",
+        "overcommit.cpu_cost",
+        "race.throughput",
+        "memory.lost",
+        "memory.sojourn",
+        "memory.cpu_cost",
+        "memory.occupancy",
+    },
     "all_failed": {"overcommit.throughput", "properties"},
-    "judged": {"overview", "properties",
-               *(f"{name}.{kind}" for name in ("capacity_knee", "sleeping_peers", "overcommit", "speed_map")
-                 for kind in ("sojourn", "cpu_cost")),
-               "capacity_knee.capacity", "speed_map.capacity", "capacity_knee.switches_per_msg",
-               "sleeping_peers.efficiency", "overcommit.sojourn_p50_ns", "speed_map.lost", "race.cpu_ns_per_msg"},
+    "judged": {
+        "overview",
+        "properties",
+        *(
+            f"{name}.{kind}"
+            for name in ("capacity_knee", "sleeping_peers", "overcommit", "speed_map")
+            for kind in ("sojourn", "cpu_cost")
+        ),
+        "capacity_knee.capacity",
+        "speed_map.capacity",
+        "capacity_knee.switches_per_msg",
+        "sleeping_peers.efficiency",
+        "overcommit.sojourn_p50_ns",
+        "speed_map.lost",
+        "race.cpu_ns_per_msg",
+    },
 }
 
 
@@ -115,7 +155,9 @@ def test_no_texts_overlap(pages):
     for stem, page in pages[1].items():
         for (first, a), (second, b) in itertools.combinations(texts(page), 2):
             across, down = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-            assert across <= 2 or down <= 3, f"{stem}: {first.get_text()!r} covers {second.get_text()!r}"
+            assert (
+                across <= 2 or down <= 3
+            ), f"{stem}: {first.get_text()!r} covers {second.get_text()!r}"
 
 
 def test_no_text_is_smaller_than_8_points(pages):
@@ -148,10 +190,16 @@ def test_titles_questions_and_methods_stand_on_the_page(pages):
         return
     said = all_text(made["capacity_knee.lost"])
     assert "Capacity 1: the textbook queue (reference) costs" in said
-    assert "How much capacity do bursts need?" in said and "7 rounds" in said and "disturbed" in said
-    assert "failed" in all_text(made["overcommit.lost"]) and "hung: consumer 2" in all_text(made["overcommit.lost"])
+    assert (
+        "How much capacity do bursts need?" in said and "7 rounds" in said and "disturbed" in said
+    )
+    assert "failed" in all_text(made["overcommit.lost"]) and "hung: consumer 2" in all_text(
+        made["overcommit.lost"]
+    )
     assert "upper bound, not advice" in all_text(made["race.throughput"])
-    assert "kB" in all_text(made["memory.occupancy"]) and "Without a bound" in all_text(made["memory.occupancy"])
+    assert "kB" in all_text(made["memory.occupancy"]) and "Without a bound" in all_text(
+        made["memory.occupancy"]
+    )
     assert "≤" in all_text(made["overcommit.lost"]) and "≥" in all_text(made["overcommit.lost"])
 
 
@@ -173,13 +221,24 @@ def test_the_overview_has_every_ranked_question_and_leaves_the_others_out(pages)
     if name != "faulty":
         return
     said = all_text(made["overview"])
-    assert "How much capacity do bursts need?" in said and "What happens with more threads than cores?" in said
+    assert (
+        "How much capacity do bursts need?" in said
+        and "What happens with more threads than cores?" in said
+    )
     assert "How many messages a second" not in said and "Why bound a queue" not in said
 
 
 def test_the_overview_scores_by_points_also_those_without_a_column(tmp_path):
-    run = load_run(synthetic.make(tmp_path, scenarios=["capacity_knee"], queues=["reference", "two_condvar"],
-                                  rounds=8, faults=False, disturbed_share=0))
+    run = load_run(
+        synthetic.make(
+            tmp_path,
+            scenarios=["capacity_knee"],
+            queues=["reference", "two_condvar"],
+            rounds=8,
+            faults=False,
+            disturbed_share=0,
+        )
+    )
     with plot_style():
         said = all_text(overview(View(run, queue_styles(run.queues))))
     assert "capacity 4 " not in said and len(run.scenarios["capacity_knee"].points) == 5
@@ -208,11 +267,20 @@ def test_the_summary_is_readable_in_a_readme(published):
 def test_the_heads_of_the_summary_say_how_it_was_measured(published):
     for column in COLUMNS:
         head = " ".join(column.head)
-        points = [point for point in published.run.scenarios[column.scenario].points
-                  if all(point.axes.get(key) == value for key, value in column.axes.items())]
-        assert [f"capacity {point.capacity}" for point in points] == re.findall(r"capacity \d+", head)
+        points = [
+            point
+            for point in published.run.scenarios[column.scenario].points
+            if all(point.axes.get(key) == value for key, value in column.axes.items())
+        ]
+        assert [f"capacity {point.capacity}" for point in points] == re.findall(
+            r"capacity \d+", head
+        )
         for count, role in re.findall(r"(\d+) (producer|consumer|worker)", head):
-            assert points[0].producers == int(count) if role == "producer" else points[0].consumers == int(count)
+            assert (
+                points[0].producers == int(count)
+                if role == "producer"
+                else points[0].consumers == int(count)
+            )
 
 
 def test_the_summary_sets_our_own_queues_apart(published):
@@ -230,22 +298,32 @@ def test_the_overviews_title_ranges_over_messages_not_round_trips(published):
     with plot_style():
         page = overview(published)
         title = " ".join(page.figure.texts[0].get_text().split())
-    assert "placement" not in title and title.startswith("What a queue's synchronisation costs a message: from ")
+    assert "placement" not in title and title.startswith(
+        "What a queue's synchronisation costs a message: from "
+    )
 
 
-# ---------------------------------------------------------------------------------------------------------- values
+# ------------------------------------------------------------------------------------------- values
 
 
 def test_the_title_tells_the_medians(tmp_path):
-    folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["reference", "two_condvar"], faults=False,
-                            histograms=False)
+    folder = synthetic.make(
+        tmp_path,
+        scenarios=["overcommit"],
+        queues=["reference", "two_condvar"],
+        faults=False,
+        histograms=False,
+    )
     run = load_run(folder)
     view = View(run, queue_styles(run.queues))
-    lost = {queue: summaries.summarise(run, run.points["overcommit"], queue, LOST).median
-            for queue in ("reference", "two_condvar")}
+    lost = {
+        queue: summaries.summarise(run, run.points["overcommit"], queue, LOST).median
+        for queue in ("reference", "two_condvar")
+    }
     assert lost_title(view, run.scenarios["overcommit"]) == (
         f"The textbook queue (reference) costs at most {format_ns(lost['reference'])} per message, "
-        f"two_condvar {format_ns(lost['two_condvar'])}")
+        f"two_condvar {format_ns(lost['two_condvar'])}"
+    )
 
 
 def test_losses_of_nothing_and_less_go_to_a_marked_band():
@@ -275,35 +353,71 @@ def test_a_narrow_axis_has_fewer_ticks():
 
 
 def test_properties_stand_where_the_values_are(tmp_path):
-    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar", "boost_lockfree"],
-                                  rounds=1, histograms=False, faults=False))
+    run = load_run(
+        synthetic.make(
+            tmp_path,
+            scenarios=["overcommit"],
+            queues=["two_condvar", "boost_lockfree"],
+            rounds=1,
+            histograms=False,
+            faults=False,
+        )
+    )
     with plot_style():
         page = properties(View(run, queue_styles(run.queues)))
         page.figure.canvas.draw()
     said = all_text(page)
     assert "1 of 2 queues sleep while they wait" in said
     panels = [axes for axes in page.figure.axes if axes.axison]
-    drawn = [sorted((float(line.get_ydata()[0]), float(line.get_xdata()[0])) for line in axes.lines
-                    if line.get_marker() == "o") for axes in panels]
-    assert drawn[0] == [(0, 0.0), (0, 0.0), (1, 0.99), (1, 0.99)]  # two_condvar sleeps: it is on top
+    drawn = [
+        sorted(
+            (float(line.get_ydata()[0]), float(line.get_xdata()[0]))
+            for line in axes.lines
+            if line.get_marker() == "o"
+        )
+        for axes in panels
+    ]
+    # two_condvar sleeps: it is on top.
+    assert drawn[0] == [(0, 0.0), (0, 0.0), (1, 0.99), (1, 0.99)]
     closes = (55e3, run.property_of("two_condvar", "close_to_last_return_ns", 8), 1.1e6)
     assert drawn[1] == [(0, pytest.approx(ns)) for ns in closes] + drawn[1][3:]
     assert drawn[4] == [(0, 0.8), (1, 1.9)]
 
 
 def test_the_title_of_the_properties_compares_only_queues_that_sleep(tmp_path):
-    """Where more threads spin than there are cores, how long closing takes is the scheduler's doing (METHODOLOGY)."""
-    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], rounds=1, histograms=False, faults=False,
-                                  queues=["two_condvar", "reference", "boost_lockfree"]))
-    spins = [queue for queue in run.queues if (run.property_of(queue, "idle_pop_cpu_share") or 0) > 0.5]
+    """Where more threads spin than there are cores, how long closing takes is the scheduler's doing
+    (METHODOLOGY)."""
+    run = load_run(
+        synthetic.make(
+            tmp_path,
+            scenarios=["overcommit"],
+            rounds=1,
+            histograms=False,
+            faults=False,
+            queues=["two_condvar", "reference", "boost_lockfree"],
+        )
+    )
+    spins = [
+        queue for queue in run.queues if (run.property_of(queue, "idle_pop_cpu_share") or 0) > 0.5
+    ]
     with plot_style():
         title = properties(View(run, queue_styles(run.queues))).figure.texts[0].get_text()
-    assert spins and "64 sleeping threads" in " ".join(title.split()) and not any(queue in title for queue in spins)
+    assert (
+        spins
+        and "64 sleeping threads" in " ".join(title.split())
+        and not any(queue in title for queue in spins)
+    )
 
 
 def test_a_property_that_nobody_has_takes_no_panel(tmp_path):
-    folder = synthetic.make(tmp_path, scenarios=["overcommit"], queues=["two_condvar"], rounds=1, histograms=False)
-    lines = [line for line in (folder / "trials.jsonl").read_text().splitlines() if '"compile"' not in line]
+    folder = synthetic.make(
+        tmp_path, scenarios=["overcommit"], queues=["two_condvar"], rounds=1, histograms=False
+    )
+    lines = [
+        line
+        for line in (folder / "trials.jsonl").read_text().splitlines()
+        if '"compile"' not in line
+    ]
     (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
     run = load_run(folder)
     with plot_style():
@@ -317,43 +431,72 @@ def texts_of(page):
 
 
 def test_occupancy_tells_pushed_from_popped_where_they_differ(tmp_path):
-    run = load_run(synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False))
+    run = load_run(
+        synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False)
+    )
     with plot_style():
         said = texts_of(occupancy(View(run, queue_styles(run.queues)), run.scenarios["memory"]))
     label = said.split("unbounded: ")[1].split("reference: ")
-    assert "pushed 480 k/s, popped 240 k/s" in label[0] and "270 k/s" in label[1] and "popped" not in label[1]
+    assert (
+        "pushed 480 k/s, popped 240 k/s" in label[0]
+        and "270 k/s" in label[1]
+        and "popped" not in label[1]
+    )
 
 
 def test_cpu_cost_says_which_side_of_the_line_is_which_and_nothing_of_how_queues_wait(pages):
     for stem, page in pages[1].items():
         if stem.endswith(".cpu_cost"):
             said = all_text(page)
-            assert "below it more CPU is burnt than time is lost" in said and "both sides spin" not in said
+            assert (
+                "below it more CPU is burnt than time is lost" in said
+                and "both sides spin" not in said
+            )
 
 
 def test_capacity_claims_no_end_of_growth_at_the_largest_measured(tmp_path):
-    folder = synthetic.make(tmp_path, scenarios=["capacity_knee"], queues=["two_condvar"], rounds=3, faults=False,
-                            histograms=False)
+    folder = synthetic.make(
+        tmp_path,
+        scenarios=["capacity_knee"],
+        queues=["two_condvar"],
+        rounds=3,
+        faults=False,
+        histograms=False,
+    )
     rows = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
     for row in rows:  # twice the throughput with each larger capacity
         if row["kind"] == "trial":
             capacity = int(row["point"].split("capacity:")[1])
-            row["counters"] |= {"throughput_msgs_per_s": 1000.0 * capacity, "efficiency": 0.5,
-                                "floor_lost_ns_per_msg": 0.0}
+            row["counters"] |= {
+                "throughput_msgs_per_s": 1000.0 * capacity,
+                "efficiency": 0.5,
+                "floor_lost_ns_per_msg": 0.0,
+            }
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     run = load_run(folder)
-    below, largest = sorted({point.capacity for point in run.scenarios["capacity_knee"].points})[-2:]
+    below, largest = sorted({point.capacity for point in run.scenarios["capacity_knee"].points})[
+        -2:
+    ]
     with plot_style():
         view = View(run, queue_styles(run.queues))
         said = texts_of(against_capacity(view, run.scenarios["capacity_knee"]))
     grown = format_share(largest / below - 1)
-    assert f"From capacity {below} to {largest}, the largest measured, throughput still grows by {grown}" in said
+    assert (
+        f"From capacity {below} to {largest}, the largest measured, throughput still grows by "
+        f"{grown}" in said
+    )
     assert "Floor:" not in said  # it lies below the axis
 
 
 def test_a_panel_without_a_verdict_says_why_nothing_is_bold(tmp_path):
-    folder = synthetic.make(tmp_path, scenarios=["capacity_knee"], queues=["two_condvar", "reference"], rounds=7,
-                            faults=False, histograms=False)
+    folder = synthetic.make(
+        tmp_path,
+        scenarios=["capacity_knee"],
+        queues=["two_condvar", "reference"],
+        rounds=7,
+        faults=False,
+        histograms=False,
+    )
     rows = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
     first = next(row["point"] for row in rows if row["kind"] == "trial")
     for row in rows:
@@ -367,22 +510,32 @@ def test_a_panel_without_a_verdict_says_why_nothing_is_bold(tmp_path):
 
 
 def test_the_occupancy_figure_shows_bounded_and_unbounded(tmp_path):
-    folder = synthetic.make(tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False)
+    folder = synthetic.make(
+        tmp_path, scenarios=["memory"], queues=["reference"], rounds=2, faults=False
+    )
     run = load_run(folder)
     with plot_style():
         page = occupancy(View(run, queue_styles(run.queues)), run.scenarios["memory"])
         page.figure.canvas.draw()
-        peaks = sorted(line.get_ydata().max() for line in page.figure.axes[0].lines if len(line.get_ydata()) > 100)
+        peaks = sorted(
+            line.get_ydata().max()
+            for line in page.figure.axes[0].lines
+            if len(line.get_ydata()) > 100
+        )
     assert peaks[0] <= 64 and peaks[-1] > 40_000
 
 
-# ----------------------------------------------------------------------------------------------------------- files
+# -------------------------------------------------------------------------------------------- files
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    return synthetic.make(tmp_path_factory.mktemp("small"), scenarios=["overcommit", "race"],
-                          queues=["reference", "semaphore"], rounds=2)
+    return synthetic.make(
+        tmp_path_factory.mktemp("small"),
+        scenarios=["overcommit", "race"],
+        queues=["reference", "semaphore"],
+        rounds=2,
+    )
 
 
 def test_draw_writes_svg_and_png_of_each_figure_and_nothing_else(small, tmp_path):
@@ -393,8 +546,13 @@ def test_draw_writes_svg_and_png_of_each_figure_and_nothing_else(small, tmp_path
 
 
 def test_the_same_data_give_the_same_bytes(small, tmp_path):
-    digests = [{path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in draw_figures(load_run(small), tmp_path / folder)} for folder in "ab"]
+    digests = [
+        {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in draw_figures(load_run(small), tmp_path / folder)
+        }
+        for folder in "ab"
+    ]
     assert digests[0] == digests[1]
 
 
@@ -405,12 +563,22 @@ def test_a_run_without_a_trial_draws_nothing_and_does_not_fail(small, tmp_path):
 
 
 def test_a_scenario_that_cannot_run_here_is_not_drawn(tmp_path):
-    folder = synthetic.make(tmp_path / "run", scenarios=["overcommit", "race"], queues=["reference", "two_condvar"],
-                            rounds=2, faults=False, cannot_run={"race": "no CPU controller"})
+    folder = synthetic.make(
+        tmp_path / "run",
+        scenarios=["overcommit", "race"],
+        queues=["reference", "two_condvar"],
+        rounds=2,
+        faults=False,
+        cannot_run={"race": "no CPU controller"},
+    )
     run = load_run(folder)
     drawn = {path.name for path in draw_figures(run, tmp_path / "plots")}
-    assert "overcommit.lost.svg" in drawn and not [name for name in drawn if name.startswith("race")]
-    one_ran = dataclasses.replace(run, problems=run.problems[1:], planned=(*run.planned, ("race", "reference")))
+    assert "overcommit.lost.svg" in drawn and not [
+        name for name in drawn if name.startswith("race")
+    ]
+    one_ran = dataclasses.replace(
+        run, problems=run.problems[1:], planned=(*run.planned, ("race", "reference"))
+    )
     assert run.why_skipped("race") == "no CPU controller" and one_ran.why_skipped("race") == ""
 
 
@@ -418,14 +586,17 @@ def test_missing_counters_are_no_obstacle(small, tmp_path):
     rows = [json.loads(line) for line in (small / "trials.jsonl").read_text().splitlines()]
     for row in rows:
         if "counters" in row:
-            row["counters"] = {key: row["counters"][key] for key in ("lost_ns_per_msg", "throughput_msgs_per_s")
-                               if key in row["counters"]}
+            row["counters"] = {
+                key: row["counters"][key]
+                for key in ("lost_ns_per_msg", "throughput_msgs_per_s")
+                if key in row["counters"]
+            }
     (tmp_path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     drawn = {path.name for path in draw_figures(load_run(tmp_path), tmp_path / "plots")}
     assert "overcommit.lost.svg" in drawn and "overcommit.cpu_cost.svg" not in drawn
 
 
-# ----------------------------------------------------------------------------------------------------------- theme
+# -------------------------------------------------------------------------------------------- theme
 
 
 def test_twenty_five_queues_have_as_many_looks_and_keep_them():
@@ -436,33 +607,58 @@ def test_twenty_five_queues_have_as_many_looks_and_keep_them():
 
 
 def test_an_unknown_queue_looks_the_same_wherever_it_appears():
-    assert queue_styles(["a_new_queue"]) == {"a_new_queue": queue_styles(["reference", "a_new_queue"])["a_new_queue"]}
+    assert queue_styles(["a_new_queue"]) == {
+        "a_new_queue": queue_styles(["reference", "a_new_queue"])["a_new_queue"]
+    }
 
 
 @pytest.mark.parametrize("wanted", [[0.5] * 5, [0, 0, 1, 1], [0.1, 0.9], [1.0], [0.99, 1.0, 0.98]])
 def test_labels_are_moved_apart_and_stay_inside(wanted):
     placed = np.array(spread_apart(wanted, 0.1, 0.0, 1.0))
     ordered = placed[np.argsort(wanted, kind="stable")]
-    assert np.all(np.diff(ordered) >= 0.1 - 1e-9) and placed.min() >= -1e-9 and placed.max() <= 1 + 1e-9
+    assert (
+        np.all(np.diff(ordered) >= 0.1 - 1e-9)
+        and placed.min() >= -1e-9
+        and placed.max() <= 1 + 1e-9
+    )
 
 
 def test_cases_that_sweep_different_keys_have_a_panel_each():
-    points = [SimpleNamespace(axes=axes) for axes in
-              ({"case": "pace", "capacity": 1}, {"case": "pace", "capacity": 16}, {"case": "crowd"})]
-    scenario = SimpleNamespace(open_loop=False, swept=lambda: {"case": ["pace", "crowd"], "capacity": [1, 16]})
+    points = [
+        SimpleNamespace(axes=axes)
+        for axes in (
+            {"case": "pace", "capacity": 1},
+            {"case": "pace", "capacity": 16},
+            {"case": "crowd"},
+        )
+    ]
+    scenario = SimpleNamespace(
+        open_loop=False, swept=lambda: {"case": ["pace", "crowd"], "capacity": [1, 16]}
+    )
     laid = grid(scenario, points)
     assert list(laid.at.values()) == points and len(laid.columns) == 3
     assert len(grid(scenario, points, without="capacity").at) == 2
 
 
 def test_no_grid_is_wider_than_asked():
-    """Of several sweeps one that is short enough goes across; where none is, each combination has its panel."""
+    """Of several sweeps one that is short enough goes across; where none is, each combination has
+    its panel."""
+
     def swept(**values):
-        points = [SimpleNamespace(axes=dict(zip(values, each))) for each in itertools.product(*values.values())]
+        points = [
+            SimpleNamespace(axes=dict(zip(values, each)))
+            for each in itertools.product(*values.values())
+        ]
         return SimpleNamespace(open_loop=False, swept=lambda: values), points
+
     scenario, points = swept(rho=[0.5, 1, 2], capacity=[1, 16])
-    assert grid(scenario, points, widest=3).across == 3 and grid(scenario, points, widest=2).across == 2
-    assert [point.axes["capacity"] for point in grid(scenario, points, widest=2).at.values()][:2] == [1, 16]
+    assert (
+        grid(scenario, points, widest=3).across == 3
+        and grid(scenario, points, widest=2).across == 2
+    )
+    assert [point.axes["capacity"] for point in grid(scenario, points, widest=2).at.values()][
+        :2
+    ] == [1, 16]
     scenario, points = swept(rho=[0.5, 1, 2], capacity=[1, 16, 64])
     laid = grid(scenario, points, widest=2)
     assert laid.across == 2 and laid.folded and len(laid.at) == 9

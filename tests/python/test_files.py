@@ -69,6 +69,7 @@ def test_a_kill_at_any_instant_of_compressing_loses_no_line(path, tmp_path):
 def test_where_there_is_no_room_the_lines_stay_where_they_were(path, monkeypatch):
     def full(_descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")
+
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         files.pack(path)
@@ -86,14 +87,19 @@ def test_a_reader_beside_a_compressing_process_misses_no_line(path, monkeypatch)
             return opened(self, *arguments)
         finally:
             files.pack(path)
+
     monkeypatch.setattr(type(path), "open", open_then_pack)
     assert {*files.lines(path)} == {*OLDER, *NEWER} and not path.exists()
 
 
-@pytest.mark.parametrize("damage", [
-    pytest.param(lambda content: content[:-9], id="cut short"),
-    pytest.param(lambda content: b"\0" * len(content), id="zeros"),
-    pytest.param(lambda content: content[:40] + b"\0" * 8 + content[48:], id="overwritten")])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda content: content[:-9], id="cut short"),
+        pytest.param(lambda content: b"\0" * len(content), id="zeros"),
+        pytest.param(lambda content: content[:40] + b"\0" * 8 + content[48:], id="overwritten"),
+    ],
+)
 def test_a_damaged_part_is_named(path, damage):
     part = files.compressed(path)
     part.write_bytes(damage(part.read_bytes()))

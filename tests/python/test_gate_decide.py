@@ -26,7 +26,9 @@ def test_the_sign_test_is_exact():
     assert decide.tail(0, 0) == 1.0
     ratios = [0.1] * 18 + [0.0] * 2
     assert decide.p_slower(ratios, RULE.tau) == pytest.approx(211 / 2**20)
-    assert decide.p_fast_enough(ratios, RULE.tau) == pytest.approx(1 - 20 / 2**20 - 1 / 2**20, abs=1e-9)
+    assert decide.p_fast_enough(ratios, RULE.tau) == pytest.approx(
+        1 - 20 / 2**20 - 1 / 2**20, abs=1e-9
+    )
 
 
 def test_holm_counts_all_judged_cells():
@@ -39,7 +41,9 @@ def test_holm_counts_all_judged_cells():
         assert (verdicts.regressions == ["slow"]) == found
     # With one found, the next has one cell fewer to share alpha with: Holm's step.
     very_slow = [0.2] * 20
-    cells = {"very slow": very_slow, "slow": slow} | {f"fine {number}": fine for number in range(16)}
+    cells = {"very slow": very_slow, "slow": slow} | {
+        f"fine {number}": fine for number in range(16)
+    }
     verdicts = Verdicts(RULE, list(cells))
     verdicts.look(cells)
     assert sorted(verdicts.regressions) == ["very slow"]  # 17 left: 1.96e-4 is still too little
@@ -115,7 +119,8 @@ def test_a_pair_says_what_most_of_its_turns_say():
 
 
 def test_a_cell_passes_at_the_threshold_no_oftener_than_said():
-    """14 of 20 below the threshold is p = 5.8 %, 15 is 2.1 %, 16 is 0.6 %: a third of 5 % is between the last two."""
+    """14 of 20 below the threshold is p = 5.8 %, 15 is 2.1 %, 16 is 0.6 %: a third of 5 % is
+    between the last two."""
     for below, state in ((15, {}), (16, {"a": "pass"})):
         assert looked(a=[0.0] * below + [0.06] * (20 - below)).of == state
 
@@ -128,10 +133,13 @@ def test_annotations_are_at_most_ten_and_escaped():
         made.states = {f"cell {number}": decide.REGRESSION for number in range(count - 1)}
         made.pairs = {}
         return made
+
     many = result(14)
     many.ratios = lambda cell: [0.1]
     notes = annotations(many)
-    assert len(notes) == MOST_ANNOTATIONS and notes[-1].endswith("and 5 more regressions: see the table")
+    assert len(notes) == MOST_ANNOTATIONS and notes[-1].endswith(
+        "and 5 more regressions: see the table"
+    )
     assert notes[0] == "::error title=A queue got slower::a:b, 100%25%0Anext"
     assert command("error", "a: b, c", "d") == "::error title=a%3A b%2C c::d"
 
@@ -141,8 +149,13 @@ def test_each_arm_takes_its_layouts_equally_often_and_beside_all_of_the_others(l
     of_base, of_head = layouts
     for begin in range(1, 5 * count, count):
         taken = [chosen_layouts(number, *layouts) for number in range(begin, begin + count)]
-        assert {base for base, _ in taken} == set(of_base) and {head for _, head in taken} == set(of_head)
-    assert len({chosen_layouts(number, *layouts) for number in range(1, count * count + 1)}) == count * count
+        assert {base for base, _ in taken} == set(of_base) and {head for _, head in taken} == set(
+            of_head
+        )
+    assert (
+        len({chosen_layouts(number, *layouts) for number in range(1, count * count + 1)})
+        == count * count
+    )
 
 
 def test_code_that_only_moved_shares_no_layout():

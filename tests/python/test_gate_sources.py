@@ -1,4 +1,5 @@
-"""Where ./scripts/gate takes base and head from: folders, revisions, and what it says where there are none."""
+"""Where ./scripts/gate takes base and head from: folders, revisions, and what it says where there
+are none."""
 
 import json
 import os
@@ -14,15 +15,23 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def git(*words, at: Path) -> str:
-    return subprocess.run(["git", "-C", at, "-c", "user.name=t", "-c", "user.email=t@t", *words], capture_output=True,
-                          text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["git", "-C", at, "-c", "user.name=t", "-c", "user.email=t@t", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
 
 
 @pytest.fixture
 def archive(tmp_path) -> Path:
     """The project, unpacked from an archive: what a gate takes to begin."""
     for folder in ("scripts", "queues", "scenarios", "benchmarks"):
-        shutil.copytree(ROOT / folder, tmp_path / "archive" / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / folder,
+            tmp_path / "archive" / folder,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
     return tmp_path / "archive"
 
 
@@ -42,9 +51,15 @@ def no_git(tmp_path, monkeypatch) -> None:
 
 def gate(project: Path, *words: str, at: Path | None = None) -> subprocess.CompletedProcess:
     """Of `project`, started in the folder `at`, by default its own."""
-    return subprocess.run([sys.executable, "-m", "bqb", "gate", *words], cwd=at or project, capture_output=True,
-                          text=True, check=False, timeout=100,
-                          env={**os.environ, "PYTHONPATH": str(project / "scripts")})
+    return subprocess.run(
+        [sys.executable, "-m", "bqb", "gate", *words],
+        cwd=at or project,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+        env={**os.environ, "PYTHONPATH": str(project / "scripts")},
+    )
 
 
 def in_one_line(done: subprocess.CompletedProcess) -> str:
@@ -65,8 +80,10 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="to give a file away t
 def test_a_revision_without_git_is_invalid_and_says_what_to_install(archive):
     done = gate(archive, "run", "--base", "main", "--head", ".")
     assert done.returncode == 4, done.stderr
-    assert in_one_line(done) == ("invalid: 'main' is no folder, and finding a revision takes git, which is not "
-                                 "installed; name a folder, or install git (Debian: apt-get install git)")
+    assert in_one_line(done) == (
+        "invalid: 'main' is no folder, and finding a revision takes git, which is not "
+        "installed; name a folder, or install git (Debian: apt-get install git)"
+    )
 
 
 @pytest.mark.usefixtures("no_git")
@@ -80,9 +97,13 @@ def test_folders_need_no_git(archive, tmp_path, monkeypatch):
 def test_a_revision_where_there_is_no_checkout_says_how_to_get_one(archive):
     done = gate(archive, "run", "--base", "main", "--head", ".")
     assert done.returncode == 2
-    assert in_one_line(done) == (f"gate: 'main' is no folder, and {archive} is no git checkout, so it has no "
-                                 "revisions; name a folder, or clone the project with git")
-    assert not (archive / "build" / "gate" / "head" / "build").exists(), "both arms are looked for before one is built"
+    assert in_one_line(done) == (
+        f"gate: 'main' is no folder, and {archive} is no git checkout, so it has no "
+        "revisions; name a folder, or clone the project with git"
+    )
+    assert not (
+        archive / "build" / "gate" / "head" / "build"
+    ).exists(), "both arms are looked for before one is built"
 
 
 def test_a_revision_that_is_none(checkout):
@@ -99,6 +120,7 @@ def staged(tmp_path, monkeypatch):
     def stage(source, header=None):
         sources = arms.stage("head", str(source), header)
         return sources.commit, sources.dirty
+
     return stage
 
 
@@ -138,7 +160,7 @@ def test_what_git_refuses_is_told_with_its_remedy(checkout):
     assert told.endswith(f"git config --global --add safe.directory {checkout}")
 
 
-# ------------------------------------------------------------------------------- an earlier commit, today's harness
+# --------------------------------------------------------------- an earlier commit, today's harness
 
 EARLIER = "12669fc27c578ac405830603f3b6817bf2360c39"
 
@@ -152,21 +174,48 @@ def why_earlier_commit_is_missing() -> str:
     return ""
 
 
-@pytest.mark.skipif(not shutil.which("cmake") or not shutil.which("ninja"), reason="needs CMake and Ninja")
+@pytest.mark.skipif(
+    not shutil.which("cmake") or not shutil.which("ninja"), reason="needs CMake and Ninja"
+)
 @pytest.mark.skipif(why_earlier_commit_is_missing() != "", reason=why_earlier_commit_is_missing())
 def test_queues_of_an_earlier_commit_build_under_this_harness(tmp_path, monkeypatch):
-    """The harness includes headers of queues/ by path, and the gate compiles it against those of any commit. Without
-    optimisation, which takes half of the time."""
+    """The harness includes headers of queues/ by path, and the gate compiles it against those of
+    any commit. Without optimisation, which takes half of the time."""
     monkeypatch.setattr(arms, "BUILDS", tmp_path)
     monkeypatch.chdir(ROOT)
     assert arms.stage("base", EARLIER, None).commit == EARLIER
     folder = tmp_path / "build"
-    for command in (["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DBQ_TESTS=OFF", "-DBQ_GATE_LAYOUTS=1",
-                     "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0", "-DBQ_ONLY=spsc_spin",
-                     f"-DBQ_QUEUES_FROM={arms.staged_sources('base')}"],
-                    ["cmake", "--build", folder, "--target", "gate_trial_0"]):
+    for command in (
+        [
+            "cmake",
+            "-S",
+            ROOT,
+            "-B",
+            folder,
+            "-G",
+            "Ninja",
+            "-DBQ_TESTS=OFF",
+            "-DBQ_GATE_LAYOUTS=1",
+            "-DCMAKE_BUILD_TYPE=Debug",
+            "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
+            "-DBQ_ONLY=spsc_spin",
+            f"-DBQ_QUEUES_FROM={arms.staged_sources('base')}",
+        ],
+        ["cmake", "--build", folder, "--target", "gate_trial_0"],
+    ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr
-    done = subprocess.run([folder / "gate_trial_0", "--scenario", ROOT / "scenarios" / "gate.toml", "--list",
-                           "--queue", "spsc_spin"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [
+            folder / "gate_trial_0",
+            "--scenario",
+            ROOT / "scenarios" / "gate.toml",
+            "--list",
+            "--queue",
+            "spsc_spin",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert [cell.get("why_not") for cell in json.loads(done.stdout)["cells"]] == [None, None]

@@ -13,14 +13,29 @@ MAY_INCLUDE = {
 }
 
 # The folders of benchmarks/, in the order of a trial's stages: each includes only those above it.
-STAGES = ("util", "platform", "scenario", "trial", "registry", "analysis", "run", "gate", "overhead")
+STAGES = (
+    "util",
+    "platform",
+    "scenario",
+    "trial",
+    "registry",
+    "analysis",
+    "run",
+    "gate",
+    "overhead",
+)
 
 
 def includes(folder: str) -> list[tuple[str, str]]:
     """(file, included header) of each #include "..." below a folder."""
-    files = [path for suffix in ("h", "cpp") for path in sorted((ROOT / folder).rglob(f"*.{suffix}"))]
-    return [(str(path.relative_to(ROOT)), header) for path in files
-            for header in re.findall(r'(?m)^#include "([^"]+)"', path.read_text(encoding="utf-8"))]
+    files = [
+        path for suffix in ("h", "cpp") for path in sorted((ROOT / folder).rglob(f"*.{suffix}"))
+    ]
+    return [
+        (str(path.relative_to(ROOT)), header)
+        for path in files
+        for header in re.findall(r'(?m)^#include "([^"]+)"', path.read_text(encoding="utf-8"))
+    ]
 
 
 @pytest.mark.parametrize("folder", MAY_INCLUDE)
@@ -32,7 +47,8 @@ def test_a_folder_includes_only_those_below_it(folder):
 
 @pytest.mark.parametrize("folder", ["benchmarks", "checking", "explorer"])
 def test_the_parts_of_the_queues_are_included_by_queues_only(folder):
-    """The gate compiles the queues of any commit under this harness, and queues/detail changes without notice."""
+    """The gate compiles the queues of any commit under this harness, and queues/detail changes
+    without notice."""
     assert [line for line in includes(folder) if line[1].startswith("queues/detail/")] == []
 
 
@@ -52,17 +68,24 @@ def test_a_stage_includes_only_earlier_ones():
     assert upward(includes("benchmarks")) == []
 
 
-@pytest.mark.parametrize("file, header, allowed", [
-    ("benchmarks/util/json.h", "benchmarks/scenario/point.h", False),
-    ("benchmarks/trial/watchdog.h", "benchmarks/analysis/result.h", False),
-    ("benchmarks/analysis/loss.h", "benchmarks/trial/trial.h", True),
-    ("benchmarks/analysis/loss.h", "benchmarks/analysis/window.h", True),
-    ("benchmarks/main.cpp", "benchmarks/run/session.h", True),
-])
+@pytest.mark.parametrize(
+    "file, header, allowed",
+    [
+        ("benchmarks/util/json.h", "benchmarks/scenario/point.h", False),
+        ("benchmarks/trial/watchdog.h", "benchmarks/analysis/result.h", False),
+        ("benchmarks/analysis/loss.h", "benchmarks/trial/trial.h", True),
+        ("benchmarks/analysis/loss.h", "benchmarks/analysis/window.h", True),
+        ("benchmarks/main.cpp", "benchmarks/run/session.h", True),
+    ],
+)
 def test_a_forbidden_include_is_seen(file, header, allowed):
     assert (upward([(file, header)]) == []) == allowed
 
 
 def test_every_file_of_benchmarks_belongs_to_a_stage():
-    folders = {path.parent.name for path in (ROOT / "benchmarks").glob("*/*.*") if path.suffix in (".h", ".cpp")}
+    folders = {
+        path.parent.name
+        for path in (ROOT / "benchmarks").glob("*/*.*")
+        if path.suffix in (".h", ".cpp")
+    }
     assert folders == set(STAGES)

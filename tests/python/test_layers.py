@@ -1,5 +1,5 @@
-"""The folders of scripts/bqb import only what stands to their left in the order of its docstring, and no module imports
-itself by way of others."""
+"""The folders of scripts/bqb import only what stands to their left in the order of its docstring,
+and no module imports itself by way of others."""
 
 import ast
 import re
@@ -47,9 +47,17 @@ def folder(module: str) -> str:
 
 def forbidden(modules: dict[str, str]) -> list[str]:
     """Imports against the order: "importer -> imported"."""
-    return [f"{importer} -> {imported}" for importer, targets in sorted(imports(modules).items())
-            for imported in sorted(targets) if importer != ENTRY and imported not in ROOT_MODULES
-            and (importer in ROOT_MODULES or ORDER.index(folder(imported)) > ORDER.index(folder(importer)))]
+    return [
+        f"{importer} -> {imported}"
+        for importer, targets in sorted(imports(modules).items())
+        for imported in sorted(targets)
+        if importer != ENTRY
+        and imported not in ROOT_MODULES
+        and (
+            importer in ROOT_MODULES
+            or ORDER.index(folder(imported)) > ORDER.index(folder(importer))
+        )
+    ]
 
 
 def cycle(modules: dict[str, str]) -> list[str]:
@@ -59,12 +67,15 @@ def cycle(modules: dict[str, str]) -> list[str]:
 
     def visit(module: str, path: list[str]) -> list[str]:
         if module in path:
-            return path[path.index(module):]
+            return path[path.index(module) :]
         if module in done:
             return []
-        ring = next(filter(None, (visit(target, [*path, module]) for target in sorted(edges[module]))), [])
+        ring = next(
+            filter(None, (visit(target, [*path, module]) for target in sorted(edges[module]))), []
+        )
         done.add(module)
         return ring
+
     return next(filter(None, (visit(module, []) for module in sorted(modules))), [])
 
 
@@ -81,23 +92,42 @@ def test_no_module_imports_itself_by_way_of_others():
     assert cycle(sources()) == []
 
 
-@pytest.mark.parametrize("text", [
-    "from bqb.report import units", "from bqb.report.units import format_ns", "import bqb.report.units",
-    "def later():\n    from bqb.report.units import format_ns",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from bqb.report import units",
+        "from bqb.report.units import format_ns",
+        "import bqb.report.units",
+        "def later():\n    from bqb.report.units import format_ns",
+    ],
+)
 def test_an_import_against_the_order_is_seen(text):
-    modules = {"bqb": "", "bqb.stats": "", "bqb.stats.ranking": text, "bqb.report": "", "bqb.report.units": ""}
-    assert len(forbidden(modules)) == 1 and forbidden(modules)[0].startswith("bqb.stats.ranking -> bqb.report")
+    modules = {
+        "bqb": "",
+        "bqb.stats": "",
+        "bqb.stats.ranking": text,
+        "bqb.report": "",
+        "bqb.report.units": "",
+    }
+    assert len(forbidden(modules)) == 1 and forbidden(modules)[0].startswith(
+        "bqb.stats.ranking -> bqb.report"
+    )
     assert forbidden({**modules, "bqb.stats.ranking": ""}) == []
 
 
 def test_the_root_imports_no_folder():
-    assert forbidden({"bqb": "from bqb.data import files", "bqb.data": "", "bqb.data.files": ""}) == [
-        "bqb -> bqb.data.files"]
+    assert forbidden(
+        {"bqb": "from bqb.data import files", "bqb.data": "", "bqb.data.files": ""}
+    ) == ["bqb -> bqb.data.files"]
 
 
 def test_a_cycle_is_seen_also_inside_a_folder():
-    ring = {"bqb": "", "bqb.data": "", "bqb.data.a": "from bqb.data import b", "bqb.data.b": "import bqb.data.c",
-            "bqb.data.c": "from bqb.data.a import x"}
+    ring = {
+        "bqb": "",
+        "bqb.data": "",
+        "bqb.data.a": "from bqb.data import b",
+        "bqb.data.b": "import bqb.data.c",
+        "bqb.data.c": "from bqb.data.a import x",
+    }
     assert sorted(cycle(ring)) == ["bqb.data.a", "bqb.data.b", "bqb.data.c"]
     assert cycle({**ring, "bqb.data.c": "from bqb import data"}) == []

@@ -1,4 +1,5 @@
-"""./scripts/publish: only a complete run goes in, whole, to its own place, and nothing published is lost."""
+"""./scripts/publish: only a complete run goes in, whole, to its own place, and nothing published is
+lost."""
 
 from __future__ import annotations
 
@@ -37,8 +38,16 @@ def quick_draw(run: Run, folder: Path) -> list[Path]:
     return paths
 
 
-def make_run(folder: Path, seed: int = 1, rounds: int = 3, rounds_due: int = 3, **context: object) -> Path:
-    synthetic.make(folder, scenarios=["capacity_knee"], queues=["reference", "two_condvar"], rounds=rounds, seed=seed)
+def make_run(
+    folder: Path, seed: int = 1, rounds: int = 3, rounds_due: int = 3, **context: object
+) -> Path:
+    synthetic.make(
+        folder,
+        scenarios=["capacity_knee"],
+        queues=["reference", "two_condvar"],
+        rounds=rounds,
+        seed=seed,
+    )
     return edit(folder, default_rounds=rounds_due, seed=seed, **{"arguments": ARGUMENTS, **context})
 
 
@@ -46,7 +55,9 @@ def edit(folder: Path, **context: object) -> Path:
     """Changes the context of a run; None takes a key out."""
     header, *rest = (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     row = json.loads(header)
-    row["context"] = {key: value for key, value in {**row["context"], **context}.items() if value is not None}
+    row["context"] = {
+        key: value for key, value in {**row["context"], **context}.items() if value is not None
+    }
     (folder / "trials.jsonl").write_text("".join([json.dumps(row) + "\n", *rest]), encoding="utf-8")
     return folder
 
@@ -65,16 +76,29 @@ def refusal(*words: object, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def tree_of(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_a_complete_run_is_kept_and_the_figures_of_the_pages_are_drawn(tmp_path, capsys) -> None:
     folder = make_run(tmp_path / "run")
     assert published(folder, capsys=capsys) == (0, [])
     kept = tmp_path / "published" / NAME
-    assert sorted(tree_of(tmp_path / "published")) == [f"{NAME}/{name}.xz" for name in sorted(publishing.FILES)]
-    assert lzma.decompress((kept / "trials.jsonl.xz").read_bytes()) == (folder / "trials.jsonl").read_bytes()
-    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"summary.png", "overview.png", "waiting.lost.png"}
+    assert sorted(tree_of(tmp_path / "published")) == [
+        f"{NAME}/{name}.xz" for name in sorted(publishing.FILES)
+    ]
+    assert (
+        lzma.decompress((kept / "trials.jsonl.xz").read_bytes())
+        == (folder / "trials.jsonl").read_bytes()
+    )
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {
+        "summary.png",
+        "overview.png",
+        "waiting.lost.png",
+    }
     histograms = lzma.decompress((kept / "histograms.jsonl.xz").read_bytes()).splitlines()
     assert {json.loads(line)["name"] for line in histograms} == {"sojourn_ns", "ideal_sojourn_ns"}
 
@@ -84,7 +108,11 @@ def test_a_published_run_is_replaced_only_on_demand(tmp_path, capsys) -> None:
     assert published(first, capsys=capsys)[0] == 0
     before = tree_of(tmp_path / "published")
     line = refusal(second, capsys=capsys)
-    assert f"{NAME} (" in line and "is there already" in line and line.endswith("replace it with --replace")
+    assert (
+        f"{NAME} (" in line
+        and "is there already" in line
+        and line.endswith("replace it with --replace")
+    )
     assert tree_of(tmp_path / "published") == before
     assert (tmp_path / "plots" / "overview.png").read_text(encoding="utf-8") == "overview.png of 1"
 
@@ -97,9 +125,12 @@ def test_a_published_run_is_replaced_only_on_demand(tmp_path, capsys) -> None:
 
 @pytest.mark.parametrize("arguments, due", [({}, 12), ({"rounds": 5}, 5), ({"budget_s": 60.0}, 6)])
 def test_an_incomplete_run_is_refused(tmp_path, capsys, arguments, due) -> None:
-    folder = make_run(tmp_path / "run", rounds=4, rounds_due=12, arguments={**ARGUMENTS, **arguments})
+    folder = make_run(
+        tmp_path / "run", rounds=4, rounds_due=12, arguments={**ARGUMENTS, **arguments}
+    )
     lines = (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    (folder / "trials.jsonl").write_text("".join(lines[:-1]), encoding="utf-8")  # the last block of round 4
+    # The last block of round 4.
+    (folder / "trials.jsonl").write_text("".join(lines[:-1]), encoding="utf-8")
     line = refusal(folder, capsys=capsys)
     remedy = f"go on with ./scripts/bench --resume {folder}"
     assert line.endswith(f"{folder}: the run is not complete: 3 of {due} rounds; {remedy}")
@@ -110,7 +141,9 @@ def test_a_run_that_stopped_in_its_pilot_is_refused(tmp_path, capsys) -> None:
     folder = make_run(tmp_path / "run")
     lines = (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     (folder / "trials.jsonl").write_text("".join(lines[:4]), encoding="utf-8")
-    assert "3 of 10 cells of the pilot; go on with ./scripts/bench --resume" in refusal(folder, capsys=capsys)
+    assert "3 of 10 cells of the pilot; go on with ./scripts/bench --resume" in refusal(
+        folder, capsys=capsys
+    )
 
 
 @pytest.mark.parametrize("missing", publishing.FILES)
@@ -126,11 +159,16 @@ def test_a_missing_file_is_named_and_nothing_is_touched(tmp_path, capsys, missin
 
 def test_histograms_that_lack_a_trial_are_refused(tmp_path, capsys) -> None:
     folder = make_run(tmp_path / "run")
-    rows = [json.loads(line) for line in (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     for row in rows:
         if row["kind"] == "trial":
             row["counters"]["sojourn_mean_ns"] = 1.0
-    (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "trials.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
+    )
     assert published(folder, capsys=capsys)[0] == 0
     lines = (folder / "histograms.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     (folder / "histograms.jsonl").write_text("".join(lines[:-4]), encoding="utf-8")
@@ -154,11 +192,17 @@ def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path, capsys) -> None:
     status, lines = published(folder, capsys=capsys)
     told = f"publish: {folder / 'histograms.jsonl'}:1: left out, because the line is cut short"
     assert (status, lines) == (0, [told])
-    kept = lzma.decompress((tmp_path / "published" / NAME / "histograms.jsonl.xz").read_bytes()).decode()
-    assert kept == "".join(line for line in whole.splitlines(keepends=True) if "push_blocked" not in line)
+    kept = lzma.decompress(
+        (tmp_path / "published" / NAME / "histograms.jsonl.xz").read_bytes()
+    ).decode()
+    assert kept == "".join(
+        line for line in whole.splitlines(keepends=True) if "push_blocked" not in line
+    )
 
 
-@pytest.mark.parametrize("line", ["[]", "5", "null", '{"kind": "trial"}', '{"kind": "plan"}', '{"kind": "run"}'])
+@pytest.mark.parametrize(
+    "line", ["[]", "5", "null", '{"kind": "trial"}', '{"kind": "plan"}', '{"kind": "run"}']
+)
 def test_odd_rows_are_refused(tmp_path, capsys, line) -> None:
     folder = make_run(tmp_path / "run")
     with (folder / "trials.jsonl").open("a", encoding="utf-8") as file:
@@ -169,7 +213,9 @@ def test_odd_rows_are_refused(tmp_path, capsys, line) -> None:
 def test_folders_that_are_no_runs_are_refused(tmp_path, capsys) -> None:
     assert published(make_run(tmp_path / "run"), capsys=capsys)[0] == 0
     before = tree_of(tmp_path / "published")
-    assert "is published already" in refusal("--replace", tmp_path / "published" / NAME, capsys=capsys)
+    assert "is published already" in refusal(
+        "--replace", tmp_path / "published" / NAME, capsys=capsys
+    )
     assert "no such folder" in refusal(tmp_path / "nowhere", capsys=capsys)
     assert "not the folder of a run" in refusal(tmp_path, capsys=capsys)
     assert tree_of(tmp_path / "published") == before
@@ -177,13 +223,20 @@ def test_folders_that_are_no_runs_are_refused(tmp_path, capsys) -> None:
 
 @pytest.mark.parametrize(
     "context, key",
-    [({"date": "../../../x"}, "context.date"), ({"date": "2026-13-01T00:00:00+0000"}, "context.date"),
-     ({"date": 5}, "context.date"), ({"date": None}, "context.date"), ({"arguments": None}, "context.arguments"),
-     ({"arguments": [1]}, "context.arguments"), ({"arguments": {"scenario": "x"}}, "context.arguments.scenario"),
-     ({"arguments": {"scenario": [".."]}}, "context.arguments.scenario"),
-     ({"arguments": {**ARGUMENTS, "unknown": 1}}, "context.arguments"),
-     ({"arguments": {**ARGUMENTS, "rounds": "many"}}, "context.arguments"),
-     ({"cpu_model": None}, "context.cpu_model"), ({"cores": "../x"}, "context.cores")],
+    [
+        ({"date": "../../../x"}, "context.date"),
+        ({"date": "2026-13-01T00:00:00+0000"}, "context.date"),
+        ({"date": 5}, "context.date"),
+        ({"date": None}, "context.date"),
+        ({"arguments": None}, "context.arguments"),
+        ({"arguments": [1]}, "context.arguments"),
+        ({"arguments": {"scenario": "x"}}, "context.arguments.scenario"),
+        ({"arguments": {"scenario": [".."]}}, "context.arguments.scenario"),
+        ({"arguments": {**ARGUMENTS, "unknown": 1}}, "context.arguments"),
+        ({"arguments": {**ARGUMENTS, "rounds": "many"}}, "context.arguments"),
+        ({"cpu_model": None}, "context.cpu_model"),
+        ({"cores": "../x"}, "context.cores"),
+    ],
 )
 def test_what_becomes_a_path_is_checked(tmp_path, capsys, context, key) -> None:
     folder = make_run(tmp_path / "run")
@@ -195,10 +248,18 @@ def test_what_becomes_a_path_is_checked(tmp_path, capsys, context, key) -> None:
 
 def test_names_are_reduced_to_letters_digits_and_dashes(tmp_path, capsys) -> None:
     scenarios = ["../../a b.toml", "/tmp/x/Über/..X é.toml", "ablation"]
-    folder = make_run(tmp_path / "run", cpu_model="../../../AMD/EPYC", arguments={**ARGUMENTS, "scenario": scenarios})
+    folder = make_run(
+        tmp_path / "run",
+        cpu_model="../../../AMD/EPYC",
+        arguments={**ARGUMENTS, "scenario": scenarios},
+    )
     assert published(folder, capsys=capsys)[0] == 0
-    assert [path.name for path in (tmp_path / "published").iterdir()] == ["2026-11-23.amd-epyc-2-cores.a-b.x.ablation"]
-    assert [path.name for path in (tmp_path / "plots").iterdir()] == ["waiting.lost.png"], "no curated scenarios"
+    assert [path.name for path in (tmp_path / "published").iterdir()] == [
+        "2026-11-23.amd-epyc-2-cores.a-b.x.ablation"
+    ]
+    assert [path.name for path in (tmp_path / "plots").iterdir()] == [
+        "waiting.lost.png"
+    ], "no curated scenarios"
 
 
 def test_a_link_and_files_of_others_are_left_alone(tmp_path, capsys) -> None:
@@ -221,6 +282,7 @@ def test_a_failure_in_drawing_changes_nothing(tmp_path, capsys, monkeypatch) -> 
     def broken(run, folder):
         quick_draw(run, folder)
         raise ResultError("cannot be drawn")
+
     monkeypatch.setattr(publishing, "draw_figures", broken)
     status, lines = published("--replace", make_run(tmp_path / "second", 2), capsys=capsys)
     assert status == 2 and lines[-1] == "publish: cannot be drawn"
@@ -253,14 +315,23 @@ def test_a_kill_at_any_instant_leaves_the_old_run_or_the_new_one(tmp_path, capsy
         seen.add("none" if not kept.exists() else "old" if tree_of(kept) == old else "new")
         for path in (tmp_path / "plots").iterdir():
             if not path.name.startswith("."):
-                assert path.read_text(encoding="utf-8") in (f"{path.name} of 1", f"{path.name} of 2")
+                assert path.read_text(encoding="utf-8") in (
+                    f"{path.name} of 1",
+                    f"{path.name} of 2",
+                )
         left = {path.name for path in (tmp_path / "published").iterdir()} - {NAME}
         line = refusal(first, capsys=capsys) if not left else None
         if left:
             status, (remark, line) = published(first, capsys=capsys)
-            assert status == 2 and f"{NAME}: " in remark and "after a publish that was killed" in remark
+            assert (
+                status == 2
+                and f"{NAME}: " in remark
+                and "after a publish that was killed" in remark
+            )
         assert "is there already" in line
-        assert [path.name for path in (tmp_path / "published").iterdir()] == [NAME] and tree_of(kept) in whole
+        assert [path.name for path in (tmp_path / "published").iterdir()] == [NAME] and tree_of(
+            kept
+        ) in whole
         shutil.rmtree(tmp_path / "published")
         shutil.copytree(tmp_path / "before", tmp_path / "published")
         number += 1

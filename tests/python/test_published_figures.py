@@ -1,6 +1,6 @@
-"""plots/*.png are what today's code draws from the published runs: each carries its texts, which are compared with
-those of the same figure drawn now. Pixels depend on the fonts of a machine; titles, captions, names and numbers do
-not."""
+"""plots/*.png are what today's code draws from the published runs: each carries its texts, which
+are compared with those of the same figure drawn now. Pixels depend on the fonts of a machine;
+titles, captions, names and numbers do not."""
 
 import json
 import re
@@ -35,8 +35,11 @@ def drawn(folder: Path) -> dict:
 
 
 def folder_of(stem: str) -> Path:
-    """The newest published run that has the scenario of a figure; those of no scenario are of the curated ones."""
-    kind = {"validation": "validate"}.get(stem) or ("ablation" if stem.startswith("waiting.") else "")
+    """The newest published run that has the scenario of a figure; those of no scenario are of the
+    curated ones."""
+    kind = {"validation": "validate"}.get(stem) or (
+        "ablation" if stem.startswith("waiting.") else ""
+    )
     fits = re.compile(rf"\d{{4}}-\d\d-\d\d\.[a-z0-9-]+{rf'[.]{kind}' if kind else ''}")
     return max(folder for folder in PUBLISHED.iterdir() if fits.fullmatch(folder.name))
 
@@ -46,7 +49,9 @@ def test_a_committed_figure_says_what_the_code_draws(plot: Path) -> None:
     with plot_style():
         page = drawn(folder_of(plot.stem))[plot.stem]()
     assert Image.open(plot).info.get("Description", "") == figure_text(page.figure), (
-        f"{plot.name} is not what the code draws: ./scripts/plot on an unpacked copy of {folder_of(plot.stem).name}")
+        f"{plot.name} is not what the code draws: ./scripts/plot on an unpacked copy of "
+        f"{folder_of(plot.stem).name}"
+    )
 
 
 def test_publish_draws_all_that_is_shown_and_nothing_else_is_kept() -> None:

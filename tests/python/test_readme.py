@@ -13,10 +13,18 @@ from bqb.stats import ranking, summaries
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RUN = ROOT / "results/published/2026-11-25.amd-epyc-2-cores"
 POINTS = (  # behind the rows of the table
-    "capacity_knee/capacity:1", "capacity_knee/capacity:64", "overcommit", "ping_pong/placement:spread",
-    "ping_pong/placement:one_core", "worker_pool")
-ROW = re.compile(r"^\| ([^|`]+) \| ([^|]+) \| (?:≤ )?([\d.]+) to ([\d.]+) µs "
-                 r"\| (?:≤ )?(?:([\d.]+) to ([\d.]+) µs )?\|$", re.MULTILINE)
+    "capacity_knee/capacity:1",
+    "capacity_knee/capacity:64",
+    "overcommit",
+    "ping_pong/placement:spread",
+    "ping_pong/placement:one_core",
+    "worker_pool",
+)
+ROW = re.compile(
+    r"^\| ([^|`]+) \| ([^|]+) \| (?:≤ )?([\d.]+) to ([\d.]+) µs "
+    r"\| (?:≤ )?(?:([\d.]+) to ([\d.]+) µs )?\|$",
+    re.MULTILINE,
+)
 ROWS = [row.groups() for row in ROW.finditer(README)]
 WITHIN = 2  # "at most twice the smallest"
 
@@ -37,8 +45,15 @@ def overheads_us(run, point: str) -> dict[str, float]:
     """{queue: overhead in µs, to two digits as the figure shows it}."""
     place = run.points[point]
     counter = ranking.headline(run, place)
-    by_queue = {queue: summaries.summarise(run, place, queue, counter) for queue in run.queue_names(place.scenario)}
-    return {queue: float(f"{summary.median / 1000:.2g}") for queue, summary in by_queue.items() if summary}
+    by_queue = {
+        queue: summaries.summarise(run, place, queue, counter)
+        for queue in run.queue_names(place.scenario)
+    }
+    return {
+        queue: float(f"{summary.median / 1000:.2g}")
+        for queue, summary in by_queue.items()
+        if summary
+    }
 
 
 def named(row: int, every: set[str]) -> set[str]:
@@ -46,7 +61,9 @@ def named(row: int, every: set[str]) -> set[str]:
     text = ROWS[row][1]
     if text.startswith("any that fits;"):
         return every
-    return set(re.findall(r"`(\w+)`", text)) | (named(row - 1, every) if text.startswith("the same") else set())
+    return set(re.findall(r"`(\w+)`", text)) | (
+        named(row - 1, every) if text.startswith("the same") else set()
+    )
 
 
 def extent(values: list[float]) -> tuple[str | None, str | None]:
@@ -64,8 +81,11 @@ def test_the_table_says_what_was_measured(run, row):
 
 
 def test_one_queue_is_advised_everywhere_but_on_one_core(run):
-    without = [POINTS[row] for row in range(len(POINTS))
-               if "mpmc_spin_yield_park" not in named(row, set(run.queues))]
+    without = [
+        POINTS[row]
+        for row in range(len(POINTS))
+        if "mpmc_spin_yield_park" not in named(row, set(run.queues))
+    ]
     assert without == ["ping_pong/placement:one_core"]
     assert "Every row but the one-core round trip lists `mpmc_spin_yield_park`." in README
 

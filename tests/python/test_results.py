@@ -22,24 +22,42 @@ def write_rows(folder, rows):
 
 @pytest.fixture
 def race(tmp_path):
-    """A small run: no work, counted, two queues, three rounds, nothing wrong and nothing disturbed."""
-    return synthetic.make(tmp_path / "run", scenarios=["race"], queues=["reference", "semaphore"], rounds=3,
-                          faults=False, disturbed_share=0)
+    """A small run: no work, counted, two queues, three rounds, nothing wrong and nothing
+    disturbed."""
+    return synthetic.make(
+        tmp_path / "run",
+        scenarios=["race"],
+        queues=["reference", "semaphore"],
+        rounds=3,
+        faults=False,
+        disturbed_share=0,
+    )
 
 
 def append_trial(folder, round_number, throughput, complete=True, disturbed=False):
     """One more trial of race/reference, with or without the block row that completes it."""
     trial = next(row for row in rows_of(folder) if row["kind"] == "trial" and row["cell"] == CELL)
-    rows = [trial | {"round": round_number, "level": "counted",
-                     "counters": trial["counters"] | {"throughput_msgs_per_s": throughput}}]
+    rows = [
+        trial
+        | {
+            "round": round_number,
+            "level": "counted",
+            "counters": trial["counters"] | {"throughput_msgs_per_s": throughput},
+        }
+    ]
     if complete:
-        rows.append({"kind": "block", "point": POINT, "round": round_number, "disturbed": disturbed})
+        rows.append(
+            {"kind": "block", "point": POINT, "round": round_number, "disturbed": disturbed}
+        )
     write_rows(folder, rows_of(folder) + rows)
 
 
 def throughputs(folder):
     run = load_run(folder)
-    return {trial.round: trial.get("throughput_msgs_per_s") for trial in run.trials_of(run.points[POINT], "reference")}
+    return {
+        trial.round: trial.get("throughput_msgs_per_s")
+        for trial in run.trials_of(run.points[POINT], "reference")
+    }
 
 
 def test_every_trial_of_a_complete_block_counts(race):
@@ -55,15 +73,24 @@ def test_properties_are_read_by_name_and_parameter(race):
     run = load_run(race)
     assert run.property_of("reference", "idle_pop_cpu_share") == 0.0
     assert run.property_of("reference", "close_to_last_return_ns", 64) == pytest.approx(900_000)
-    assert run.property_of("reference", "bytes", 4096) == 400 and run.property_of("reference", "bytes", 5) is None
+    assert (
+        run.property_of("reference", "bytes", 4096) == 400
+        and run.property_of("reference", "bytes", 5) is None
+    )
     assert run.property_of("nobody", "bytes", 64) is None
     assert run.property_failures == ()
 
 
 def test_a_property_that_was_written_twice_counts_once_and_a_failure_has_no_value(race):
     row = {"kind": "property", "queue": "reference", "name": "idle_pop", "params": {}}
-    write_rows(race, [*rows_of(race), row | {"values": {"idle_pop_cpu_share": 0.5}},
-                      row | {"name": "close", "params": {"waiters": 9}, "error": "hung"}])
+    write_rows(
+        race,
+        [
+            *rows_of(race),
+            row | {"values": {"idle_pop_cpu_share": 0.5}},
+            row | {"name": "close", "params": {"waiters": 9}, "error": "hung"},
+        ],
+    )
     run = load_run(race)
     assert run.property_of("reference", "idle_pop_cpu_share") == 0.5
     assert run.property_of("reference", "close_to_last_return_ns", 9) is None
@@ -73,10 +100,20 @@ def test_a_property_that_was_written_twice_counts_once_and_a_failure_has_no_valu
 
 
 def test_limits_are_one_a_round_and_may_lack_the_ring(race):
-    write_rows(race, [row for row in rows_of(race) if row["kind"] != "limits"]
-               + [{"kind": "limits", "round": number, "park_round_trip_ns": 1000.0 * number} for number in (1, 2, 3)])
+    write_rows(
+        race,
+        [row for row in rows_of(race) if row["kind"] != "limits"]
+        + [
+            {"kind": "limits", "round": number, "park_round_trip_ns": 1000.0 * number}
+            for number in (1, 2, 3)
+        ],
+    )
     run = load_run(race)
-    assert [(limits.round, limits.spsc_msgs_per_s) for limits in run.limits] == [(1, None), (2, None), (3, None)]
+    assert [(limits.round, limits.spsc_msgs_per_s) for limits in run.limits] == [
+        (1, None),
+        (2, None),
+        (3, None),
+    ]
 
 
 def test_a_cut_last_line_is_skipped(race):
@@ -118,14 +155,19 @@ def test_of_a_block_that_was_cut_short_and_run_again_only_the_second_attempt_cou
 def test_disturbed_is_joined_from_the_block(race):
     append_trial(race, 4, 111.0, disturbed=True)
     run = load_run(race)
-    assert {trial.round: trial.disturbed for trial in run.trials_of(run.points[POINT], "reference")} == {
-        1: False, 2: False, 3: False, 4: True}
+    assert {
+        trial.round: trial.disturbed for trial in run.trials_of(run.points[POINT], "reference")
+    } == {1: False, 2: False, 3: False, 4: True}
 
 
 def test_a_wrong_queue_has_no_number(race):
     trial = next(row for row in rows_of(race) if row["kind"] == "trial" and row["cell"] == CELL)
     error = {key: value for key, value in trial.items() if key != "counters"}
-    write_rows(race, rows_of(race) + [error | {"round": 4, "status": "error", "message": "message 3 came twice"}])
+    write_rows(
+        race,
+        rows_of(race)
+        + [error | {"round": 4, "status": "error", "message": "message 3 came twice"}],
+    )
     run = load_run(race)
     point = run.points[POINT]
     assert run.trials_of(point, "reference") == []
@@ -136,7 +178,9 @@ def test_a_wrong_queue_has_no_number(race):
 
 def test_a_void_trial_leaves_the_others(race):
     trial = next(row for row in rows_of(race) if row["kind"] == "trial" and row["cell"] == CELL)
-    write_rows(race, rows_of(race) + [trial | {"round": 4, "status": "void", "message": "window of 0 ns"}])
+    write_rows(
+        race, rows_of(race) + [trial | {"round": 4, "status": "void", "message": "window of 0 ns"}]
+    )
     run = load_run(race)
     assert [problem.kind for problem in run.problems] == ["void"]
     assert run.problem_of(run.points[POINT], "reference") is None  # it has numbers
@@ -148,7 +192,10 @@ def test_a_counter_that_does_not_apply_or_is_no_number_is_absent(race):
     next(row for row in rows if row["kind"] == "trial")["counters"]["efficiency"] = float("nan")
     write_rows(race, rows)
     run = load_run(race)
-    assert all(trial.get("efficiency") is None and trial.get("never_heard_of") is None for trial in run.trials)
+    assert all(
+        trial.get("efficiency") is None and trial.get("never_heard_of") is None
+        for trial in run.trials
+    )
 
 
 def test_a_counted_cell_has_a_number_only_where_a_traced_trial_passed(race):
@@ -157,11 +204,19 @@ def test_a_counted_cell_has_a_number_only_where_a_traced_trial_passed(race):
     run = load_run(race)
     assert run.trials == ()
     assert {(problem.queue, problem.reason.split(":")[0]) for problem in run.problems} >= {
-        ("reference", "unverified"), ("semaphore", "unverified")}
+        ("reference", "unverified"),
+        ("semaphore", "unverified"),
+    }
 
 
-@pytest.mark.parametrize("content, complaint", [(None, "no trials.jsonl"), ("", "no `run` row"),
-                                                ('{"kind":"run","schema":99}\n', "schema 99")])
+@pytest.mark.parametrize(
+    "content, complaint",
+    [
+        (None, "no trials.jsonl"),
+        ("", "no `run` row"),
+        ('{"kind":"run","schema":99}\n', "schema 99"),
+    ],
+)
 def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path, content, complaint):
     if content is not None:
         (tmp_path / "trials.jsonl").write_text(content)
@@ -188,24 +243,41 @@ def test_an_expectation_that_failed_stays_with_its_scenario(race):
 def test_a_point_knows_its_shape_and_stages(race):
     header, *rest = rows_of(race)
     resolved = header["scenarios"]["race"]["points"][0]
-    resolved |= {"shape": "pipeline", "stages": 4, "stage": {"work": "sleep", "process": "constant", "mean_ns": 5.0}}
+    resolved |= {
+        "shape": "pipeline",
+        "stages": 4,
+        "stage": {"work": "sleep", "process": "constant", "mean_ns": 5.0},
+    }
     write_rows(race, [header, *rest])
     point = load_run(race).points[POINT]
-    assert (point.shape, point.stages, point.stage.work, point.stage.mean_ns) == ("pipeline", 4, "sleep", 5.0)
+    assert (point.shape, point.stages, point.stage.work, point.stage.mean_ns) == (
+        "pipeline",
+        4,
+        "sleep",
+        5.0,
+    )
     assert point.stage in point.sides
     assert Point("p", "s", {}).sides == (Side(), Side())
 
 
 def test_histograms_and_timelines_come_with_their_trial(tmp_path):
-    folder = synthetic.make(tmp_path / "run", scenarios=["memory"], queues=["reference"], rounds=2, faults=False)
+    folder = synthetic.make(
+        tmp_path / "run", scenarios=["memory"], queues=["reference"], rounds=2, faults=False
+    )
     run = load_run(folder)
-    found = [(trial.queue, trial.round, histogram.count) for trial, histogram in run.histograms(["sojourn_ns"])]
-    assert sorted(found) == [(queue, number, 4000) for queue in ("reference", "unbounded") for number in (1, 2)]
+    found = [
+        (trial.queue, trial.round, histogram.count)
+        for trial, histogram in run.histograms(["sojourn_ns"])
+    ]
+    assert sorted(found) == [
+        (queue, number, 4000) for queue in ("reference", "unbounded") for number in (1, 2)
+    ]
     assert {(trial.queue, trial.round) for trial, _ in run.timelines()} == {
-        (queue, number) for queue in ("reference", "unbounded") for number in (1, 2)}
+        (queue, number) for queue in ("reference", "unbounded") for number in (1, 2)
+    }
 
 
-# ------------------------------------------------------------------------------------------------- results.json
+# ------------------------------------------------------------------------------------- results.json
 
 
 def entries(folder):
@@ -218,29 +290,53 @@ def test_results_json_has_one_entry_a_trial_with_the_headline_where_tools_look(r
     mine = [entry for entry in entries(race) if entry["name"] == CELL]
     assert [entry["real_time"] for entry in mine] == [trial.get("ns_per_msg") for trial in trials]
     assert [entry["repetition_index"] for entry in mine] == [0, 1, 2]
-    assert {(entry["run_type"], entry["repetitions"], entry["time_unit"]) for entry in mine} == {("iteration", 3, "ns")}
-    assert all(entry["cpu_time"] > 0 and entry["iterations"] == 50_000 and entry["disturbed"] == 0 for entry in mine)
+    assert {(entry["run_type"], entry["repetitions"], entry["time_unit"]) for entry in mine} == {
+        ("iteration", 3, "ns")
+    }
+    assert all(
+        entry["cpu_time"] > 0 and entry["iterations"] == 50_000 and entry["disturbed"] == 0
+        for entry in mine
+    )
 
 
 def test_trials_of_the_other_level_have_a_name_of_their_own(race):
     assert {entry["name"] for entry in entries(race)} == {
-        f"race/{queue}{suffix}" for queue in ("reference", "semaphore") for suffix in ("", "/level:traced")}
+        f"race/{queue}{suffix}"
+        for queue in ("reference", "semaphore")
+        for suffix in ("", "/level:traced")
+    }
 
 
 def test_system_calls_are_known_by_cell_and_go_into_results_json(race):
     assert load_run(race).syscalls == {}
-    row = {"kind": "syscalls", "cell": CELL, "point": POINT, "queue": "reference", "syscalls_per_msg": 1.5}
+    row = {
+        "kind": "syscalls",
+        "cell": CELL,
+        "point": POINT,
+        "queue": "reference",
+        "syscalls_per_msg": 1.5,
+    }
     write_rows(race, [*rows_of(race), row])
     assert load_run(race).syscalls == {CELL: {"syscalls_per_msg": 1.5}}
-    assert all(entry.get("syscalls_per_msg") == (1.5 if "reference" in entry["name"] else None)
-               for entry in entries(race))
+    assert all(
+        entry.get("syscalls_per_msg") == (1.5 if "reference" in entry["name"] else None)
+        for entry in entries(race)
+    )
 
 
 def test_failed_and_skipped_cells_are_errors_in_results_json(tmp_path):
-    folder = synthetic.make(tmp_path / "run", scenarios=["speed_map", "overcommit"], rounds=1, histograms=False)
-    errors = {entry["name"]: entry["error_message"] for entry in entries(folder) if entry.get("error_occurred")}
+    folder = synthetic.make(
+        tmp_path / "run", scenarios=["speed_map", "overcommit"], rounds=1, histograms=False
+    )
+    errors = {
+        entry["name"]: entry["error_message"]
+        for entry in entries(folder)
+        if entry.get("error_occurred")
+    }
     assert errors["overcommit/semaphore"].startswith("hung: ")
-    skipped = [message for name, message in errors.items() if name.startswith("speed_map/boost_lockfree/")]
+    skipped = [
+        message for name, message in errors.items() if name.startswith("speed_map/boost_lockfree/")
+    ]
     assert len(skipped) == 6 and all(message.startswith("skipped: ") for message in skipped)
     assert len(errors) == 7
 
@@ -248,7 +344,11 @@ def test_failed_and_skipped_cells_are_errors_in_results_json(tmp_path):
 def test_results_json_carries_the_machine_and_the_resolved_scenarios(race):
     write_results_json(race)
     context = json.loads((race / "results.json").read_text())["context"]
-    assert context["host_name"] == "toy" and context["num_cpus"] == 2 and context["library_build_type"] == "release"
+    assert (
+        context["host_name"] == "toy"
+        and context["num_cpus"] == 2
+        and context["library_build_type"] == "release"
+    )
     assert context["scenarios"]["race"]["points"][0]["capacity"] == 1024
     assert context["queues"]["reference"]["bound"] == "exact"
 

@@ -26,25 +26,43 @@ pytestmark = pytest.mark.skipif(not QUEUE_BENCH.exists(), reason="no release bui
 @pytest.fixture(scope="module", name="words")
 def words_fixture() -> dict:
     """The schema that the built queue_bench prints."""
-    return json.loads(subprocess.run([QUEUE_BENCH, "--schema"], capture_output=True, check=True).stdout)
+    return json.loads(
+        subprocess.run([QUEUE_BENCH, "--schema"], capture_output=True, check=True).stdout
+    )
 
 
 def test_generated_files_are_up_to_date(words):
-    stale = [str(path.relative_to(ROOT)) for path, text in generated.generated_files(words).items()
-             if path.read_text(encoding="utf-8") != text]
+    stale = [
+        str(path.relative_to(ROOT))
+        for path, text in generated.generated_files(words).items()
+        if path.read_text(encoding="utf-8") != text
+    ]
     assert stale == [], "run ./scripts/generate"
 
 
-@pytest.mark.parametrize("change", [
-    lambda words: words["counters"].pop(),
-    lambda words: words["keys"][words["keys"].index(key_of(words, "payload"))].update(default_value="heap"),
-    lambda words: words["rows"][-1]["fields"].pop(),
-    lambda words: words["enums"]["placement"].append("hyper"),
-    lambda words: words["exit_statuses"][0].update(status=9),
-    lambda words: words["rules"][1].update(value=5),
-    lambda words: words["properties"][2]["parameters"].append(128),
-], ids=["a counter less", "another default", "a field less", "another name", "another status", "another rule",
-        "another parameter"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda words: words["counters"].pop(),
+        lambda words: words["keys"][words["keys"].index(key_of(words, "payload"))].update(
+            default_value="heap"
+        ),
+        lambda words: words["rows"][-1]["fields"].pop(),
+        lambda words: words["enums"]["placement"].append("hyper"),
+        lambda words: words["exit_statuses"][0].update(status=9),
+        lambda words: words["rules"][1].update(value=5),
+        lambda words: words["properties"][2]["parameters"].append(128),
+    ],
+    ids=[
+        "a counter less",
+        "another default",
+        "a field less",
+        "another name",
+        "another status",
+        "another rule",
+        "another parameter",
+    ],
+)
 def test_each_part_of_the_vocabulary_is_in_a_generated_file(words, change):
     changed = json.loads(json.dumps(words))
     change(changed)
@@ -56,22 +74,37 @@ def key_of(words: dict, path: str) -> dict:
 
 
 def defaults(kind: type) -> dict[str, object]:
-    return {field.name: field.default for field in dataclasses.fields(kind)
-            if field.default is not dataclasses.MISSING}
+    return {
+        field.name: field.default
+        for field in dataclasses.fields(kind)
+        if field.default is not dataclasses.MISSING
+    }
 
 
 def test_points_have_the_defaults_of_queue_bench(words):
-    """Runs of before 2026-11-28 leave out a key with its default: another default changes their meaning."""
-    stated = {key["name"]: key["default_value"] for key in words["keys"]
-              if "default_value" in key and key["type"] != "table"}
+    """Runs of before 2026-11-28 leave out a key with its default: another default changes their
+    meaning."""
+    stated = {
+        key["name"]: key["default_value"]
+        for key in words["keys"]
+        if "default_value" in key and key["type"] != "table"
+    }
     assert stated == {name: value for name, value in defaults(Point).items() if name in stated}
-    tables = {key["name"] for key in words["keys"] if key["type"] == "table" and "default_value" in key}
+    tables = {
+        key["name"] for key in words["keys"] if key["type"] == "table" and "default_value" in key
+    }
     own = {"name", "scenario", "params", "case", "level"}
     assert {field.name for field in dataclasses.fields(Point)} == {*stated, *tables, *own}
 
 
-@pytest.mark.parametrize("kind, table, leaves_out", [(Side, "producer", set()), (Side, "stage", set()),
-                                                     (Arrivals, "arrivals", {"rate_per_s", "mean_gap_ns"})])
+@pytest.mark.parametrize(
+    "kind, table, leaves_out",
+    [
+        (Side, "producer", set()),
+        (Side, "stage", set()),
+        (Arrivals, "arrivals", {"rate_per_s", "mean_gap_ns"}),
+    ],
+)
 def test_processes_have_the_keys_of_their_table(words, kind, table, leaves_out):
     keys = {key["name"] for key in words["keys"] if key["table"] == table} - leaves_out
     assert {field.name for field in dataclasses.fields(kind)} == keys | {"mean_ns"}
@@ -93,19 +126,34 @@ def test_dataclasses_have_fields_of_their_row(words, kind, row):
 
 def test_counters_that_the_scripts_name_exist():
     """Texts in the package that look like a counter, by their end."""
-    known = {*schema.COUNTERS, *(value for values in schema.PROPERTY_VALUES.values() for value in values)}
+    known = {
+        *schema.COUNTERS,
+        *(value for values in schema.PROPERTY_VALUES.values() for value in values),
+    }
     known |= {f"{stem}_ns" for stem in schema.DISTRIBUTIONS}
     for name in ("LOST", "NOMINAL_LOST", "THROUGHPUT", "EXCESS", "CPU_BEYOND_WORK", "FLOOR_LOST"):
         assert getattr(counters, name) in known, name
-    named = {word for path in sorted((ROOT / "scripts" / "bqb").rglob("*.py")) if path != generated.MODULE
-             for word in re.findall(r'"([a-z_0-9]+(?:_per_msg|_msgs_per_s|_p50_ns|_p99_ns))"',
-                                    path.read_text(encoding="utf-8"))}
-    assert named - known - {"_per_msg", "_ns_per_msg", "_msgs_per_s", "pilot_ns_per_msg", "ns_per_msg"} == set()
+    named = {
+        word
+        for path in sorted((ROOT / "scripts" / "bqb").rglob("*.py"))
+        if path != generated.MODULE
+        for word in re.findall(
+            r'"([a-z_0-9]+(?:_per_msg|_msgs_per_s|_p50_ns|_p99_ns))"',
+            path.read_text(encoding="utf-8"),
+        )
+    }
+    assert (
+        named - known - {"_per_msg", "_ns_per_msg", "_msgs_per_s", "pilot_ns_per_msg", "ns_per_msg"}
+        == set()
+    )
 
 
 def test_every_counter_is_written_by_the_analysis():
     """By its name, by its name without the role, or as a part of a distribution."""
-    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks" / "analysis").glob("*.cpp"))
+    text = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "benchmarks" / "analysis").glob("*.cpp")
+    )
     for name in schema.COUNTERS:
         stem = re.sub("_(mean|p50|p99)_ns$", "", name)
         role = re.sub("^(producer|stage|consumer)_", "", name)
@@ -113,7 +161,13 @@ def test_every_counter_is_written_by_the_analysis():
 
 
 def test_units_of_counters_are_those_of_queue_bench():
-    texts = {"ns": "ns", "ns/msg": "ns", "msgs/s": "msgs/s", "1/msg": "events per message", "share": "share"}
+    texts = {
+        "ns": "ns",
+        "ns/msg": "ns",
+        "msgs/s": "msgs/s",
+        "1/msg": "events per message",
+        "share": "share",
+    }
     for name, (_, unit) in schema.COUNTERS.items():
         if unit:
             assert counters.unit_of(name) == texts[unit], name
@@ -142,7 +196,9 @@ def test_rows_of_synthetic_runs(tmp_path):
 
 def test_help_names_every_option_that_the_fake_takes():
     """The driver's double takes no option that queue_bench lacks."""
-    text = subprocess.run([QUEUE_BENCH, "--help"], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        [QUEUE_BENCH, "--help"], capture_output=True, text=True, check=True
+    ).stdout
     lists = re.findall(r"(?s)for (?:option|flag) in \((.*?)\):", FAKE.read_text(encoding="utf-8"))
     options = {f"--{name}" for names in lists for name in re.findall(r'"([a-z-]+)"', names)}
     assert options and options <= set(re.findall(r"--[a-z-]+", text))
@@ -150,7 +206,16 @@ def test_help_names_every_option_that_the_fake_takes():
 
 def compiles(text: str) -> subprocess.CompletedProcess[str]:
     """Whether g++ takes a source that includes the harness's headers, and what it says."""
-    command = ["g++", "-std=c++20", "-Werror=switch", "-fsyntax-only", f"-I{ROOT}", "-x", "c++", "-"]
+    command = [
+        "g++",
+        "-std=c++20",
+        "-Werror=switch",
+        "-fsyntax-only",
+        f"-I{ROOT}",
+        "-x",
+        "c++",
+        "-",
+    ]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
@@ -171,7 +236,9 @@ static_assert(bq::bench::enumerator_of<Colour>("red") == Colour::red);
 def test_a_forgotten_enumerator_does_not_compile():
     assert compiles(ENUMERATION.format(more='case Colour::green: return "green";')).returncode == 0
     forgotten = compiles(ENUMERATION.format(more=""))
-    assert forgotten.returncode != 0 and "'green' not handled" in forgotten.stderr.replace("‘", "'").replace("’", "'")
+    assert forgotten.returncode != 0 and "'green' not handled" in forgotten.stderr.replace(
+        "‘", "'"
+    ).replace("’", "'")
 
 
 COUNTER = """

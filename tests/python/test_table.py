@@ -24,35 +24,43 @@ def test_every_question_has_its_line(printed):
 
 
 def test_it_says_who_is_first_and_what_is_lost(printed):
-    row = printed[printed.index("capacity_knee"):printed.index("overcommit")]
+    row = printed[printed.index("capacity_knee") : printed.index("overcommit")]
     assert "boost_lockfree 5/5" in row and " ns" in row and "%)" in row
 
 
 def test_bounds_are_marked(printed):
-    row = printed[printed.index("overcommit"):printed.index("sleeping_peers")]
+    row = printed[printed.index("overcommit") : printed.index("sleeping_peers")]
     assert "≤" in row and "(≥" in row
 
 
 def test_a_failed_queue_is_named_with_the_reason(printed):
-    failures = printed[printed.index("FAILED"):]
+    failures = printed[printed.index("FAILED") :]
     assert "overcommit/semaphore" in failures and "hung: consumer 2 in pop" in failures
 
 
 def test_skipped_cells_are_named_with_the_reason(printed):
-    skipped = printed[printed.index("SKIPPED"):]
+    skipped = printed[printed.index("SKIPPED") :]
     assert "speed_map/boost_lockfree/capacity:1/mean_ns:1000/rho:0.5" in skipped
     assert "below the queue's least capacity" in skipped
 
 
 def test_a_scenario_that_cannot_run_here_says_why_in_its_line(tmp_path):
-    folder = synthetic.make(tmp_path, scenarios=["overcommit", "sleeping_peers"], queues=["reference", "two_condvar"],
-                            rounds=6, faults=False, cannot_run={"sleeping_peers": "no quota"})
+    folder = synthetic.make(
+        tmp_path,
+        scenarios=["overcommit", "sleeping_peers"],
+        queues=["reference", "two_condvar"],
+        rounds=6,
+        faults=False,
+        cannot_run={"sleeping_peers": "no quota"},
+    )
     text = table.plain(load_run(folder))
-    row = " ".join(text[text.index("sleeping_peers"):text.index("SKIPPED")].split())
+    row = " ".join(text[text.index("sleeping_peers") : text.index("SKIPPED")].split())
     assert "cannot run here:" in row and "no quota" in row
-    assert "cannot run here" not in text[:text.index("sleeping_peers")]
+    assert "cannot run here" not in text[: text.index("sleeping_peers")]
     assert "No verdict" not in text, "the line says it already"
-    assert "sleeping_peers: 4 cells" in text[text.index("SKIPPED"):] and "sleeping_peers/" not in text
+    assert (
+        "sleeping_peers: 4 cells" in text[text.index("SKIPPED") :] and "sleeping_peers/" not in text
+    )
 
 
 def test_races_are_not_ranked(printed):
@@ -60,7 +68,9 @@ def test_races_are_not_ranked(printed):
 
 
 def test_the_machine_is_described_in_one_line(tmp_path):
-    folder = synthetic.make(tmp_path, scenarios=["race"], rounds=3, disturbed_share=0, histograms=False)
+    folder = synthetic.make(
+        tmp_path, scenarios=["race"], rounds=3, disturbed_share=0, histograms=False
+    )
     rows = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
     for row, spsc in zip((row for row in rows if row["kind"] == "limits"), (100e6, 240e6, 300e6)):
         row |= {"park_round_trip_ns": 50_000, "spsc_msgs_per_s": spsc}
@@ -69,22 +79,28 @@ def test_the_machine_is_described_in_one_line(tmp_path):
             row["counters"]["throughput_msgs_per_s"] = 60e6
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     text = table.plain(load_run(folder))
-    assert ("This machine: a cache line crosses in 45 ns; a parked thread wakes in 25 µs; the fastest ring passes "
-            "240 M/s." in text)
+    assert (
+        "This machine: a cache line crosses in 45 ns; a parked thread wakes in 25 µs; the "
+        "fastest ring passes "
+        "240 M/s." in text
+    )
     assert "60 M/s" in text and "(25% of ring)" in text and "Of ring:" in text
 
 
 def test_runs_without_properties_and_limits_have_neither_line(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["race"], rounds=3, histograms=False)
-    lines = [line for line in (folder / "trials.jsonl").read_text().splitlines()
-             if json.loads(line)["kind"] not in ("property", "limits")]
+    lines = [
+        line
+        for line in (folder / "trials.jsonl").read_text().splitlines()
+        if json.loads(line)["kind"] not in ("property", "limits")
+    ]
     (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
     text = table.plain(load_run(folder))
     assert "Properties" not in text and "of ring" not in text and "ring passes" not in text
 
 
 def test_properties_have_a_line_a_queue(printed):
-    lines = printed[printed.index("Properties"):].splitlines()
+    lines = printed[printed.index("Properties") :].splitlines()
     row = next(line.split() for line in lines if line.strip().startswith("boost_lockfree"))
     assert row[1:5] == ["99%", "99%", "900", "ns"] and row[-2:] == ["1.9", "s"]
     unbounded = next(line.split() for line in lines if line.strip().startswith("unbounded"))
@@ -112,29 +128,60 @@ def test_without_enough_blocks_no_verdict_is_given(tmp_path):
 
 
 def claim(**members):
-    return {"says": "Sleeping is dear", "counter": "lost_ns_per_msg", "queues": ["reference"], "points": ["overcommit"],
-            **members}
+    return {
+        "says": "Sleeping is dear",
+        "counter": "lost_ns_per_msg",
+        "queues": ["reference"],
+        "points": ["overcommit"],
+        **members,
+    }
 
 
 def test_claims_are_scored_by_name_with_what_was_measured(tmp_path):
-    asked = [claim(above=1_000), claim(says="It is cheap", below=1_000), claim(than="two_condvar", above=1.05)]
-    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit", "race"], disturbed_share=0, faults=False,
-                                  more={"overcommit": {"claims": asked}}))
+    asked = [
+        claim(above=1_000),
+        claim(says="It is cheap", below=1_000),
+        claim(than="two_condvar", above=1.05),
+    ]
+    run = load_run(
+        synthetic.make(
+            tmp_path,
+            scenarios=["overcommit", "race"],
+            disturbed_share=0,
+            faults=False,
+            more={"overcommit": {"claims": asked}},
+        )
+    )
     text = table.plain(run)
-    section = " ".join(text[text.index("Expected answers"):].split())
-    assert section.startswith("Expected answers: 2 of 3 right overcommit right Sleeping is dear overhead per message")
+    section = " ".join(text[text.index("Expected answers") :].split())
+    assert section.startswith(
+        "Expected answers: 2 of 3 right overcommit right Sleeping is dear overhead per message"
+    )
     assert "wrong It is cheap overhead per message below 1 µs; reference: " in section
     assert re.search(r"above 1\.05×; reference: [\d.]+× \[[\d.]+×, [\d.]+×\]", section)
     assert max(map(len, text.splitlines())) <= 110
 
 
 def test_a_claim_without_a_verdict_says_why(tmp_path):
-    asked = [claim(above=1_000), claim(queues=["semaphore"], above=1), claim(queues=["nobody"], above=1)]
-    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=0, rounds=4,
-                                  more={"overcommit": {"claims": asked}}))
+    asked = [
+        claim(above=1_000),
+        claim(queues=["semaphore"], above=1),
+        claim(queues=["nobody"], above=1),
+    ]
+    run = load_run(
+        synthetic.make(
+            tmp_path,
+            scenarios=["overcommit"],
+            disturbed_share=0,
+            rounds=4,
+            more={"overcommit": {"claims": asked}},
+        )
+    )
     text = " ".join(table.plain(run).split())
     assert "Expected answers: 0 of 3 right" in text
-    assert "undecided Sleeping is dear" in text and "4 undisturbed blocks, a verdict needs 6" in text
+    assert (
+        "undecided Sleeping is dear" in text and "4 undisturbed blocks, a verdict needs 6" in text
+    )
     assert "no numbers" in text and "semaphore failed" in text and "nobody did not run" in text
 
 
@@ -144,7 +191,9 @@ def test_without_claims_there_is_no_such_section(printed):
 
 def test_another_judge_is_named_beside_its_number(tmp_path):
     judge = {"judged_by": {"counter": "sojourn_p50_ns", "better": "lower"}}
-    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, more={"overcommit": judge}))
+    run = load_run(
+        synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, more={"overcommit": judge})
+    )
     text = " ".join(table.plain(run).split())
     assert "disturbed blocks" in text and "(sojourn p50)" in text
     assert "Judged by another counter than the overhead, the one in brackets: overcommit" in text
@@ -154,19 +203,29 @@ def test_a_quota_that_the_whole_run_had_is_said(tmp_path):
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2)
     assert "CPU quota of" not in table.plain(load_run(folder))
     rows = (folder / "trials.jsonl").read_text()
-    (folder / "trials.jsonl").write_text(rows.replace('"context": {', '"context": {"cpu_quota_cores": 1.5, ', 1))
+    (folder / "trials.jsonl").write_text(
+        rows.replace('"context": {', '"context": {"cpu_quota_cores": 1.5, ', 1)
+    )
     assert "All of it ran under a CPU quota of 1.5 cores on 2:" in table.plain(load_run(folder))
 
 
 def test_a_run_in_which_everything_failed_prints(tmp_path):
-    run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], queues=["semaphore"], rounds=2))
+    run = load_run(
+        synthetic.make(tmp_path, scenarios=["overcommit"], queues=["semaphore"], rounds=2)
+    )
     text = table.plain(run)
     assert "no numbers" in text and "overcommit/semaphore" in text
 
 
 def test_counted_numbers_without_a_traced_trial_are_named(tmp_path):
-    folder = synthetic.make(tmp_path, scenarios=["race"], queues=["reference"], rounds=2, faults=False)
-    lines = [line for line in (folder / "trials.jsonl").read_text().splitlines() if '"level": "traced"' not in line]
+    folder = synthetic.make(
+        tmp_path, scenarios=["race"], queues=["reference"], rounds=2, faults=False
+    )
+    lines = [
+        line
+        for line in (folder / "trials.jsonl").read_text().splitlines()
+        if '"level": "traced"' not in line
+    ]
     (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
     assert "unverified: no traced trial of it passed in this run" in table.plain(load_run(folder))
 
@@ -191,13 +250,20 @@ def test_print_summary_uses_colour_on_a_terminal(tmp_path):
     assert "overcommit" in terminal.getvalue()
 
 
-@pytest.mark.parametrize("counters, said", [
-    ({"generator_is_late": 1}, "overcommit: late generator at 1 of 1 point: 1 message in 100"),
-    ({"overloaded": 1, "backlog_growth_msgs_per_s": 21_000},
-     "overcommit: overloaded at 1 of 1 point: more comes than can be done, the backlog grows by 21 k/s to 21 k/s"),
-    ({"generator_is_late": 0, "overloaded": 0, "backlog_growth_msgs_per_s": 3}, None),
-    ({"overloaded": 1, "backlog_growth_msgs_per_s": 3, "dropped_share": 0.3}, None),  # what finds no room goes away
-])
+@pytest.mark.parametrize(
+    "counters, said",
+    [
+        ({"generator_is_late": 1}, "overcommit: late generator at 1 of 1 point: 1 message in 100"),
+        (
+            {"overloaded": 1, "backlog_growth_msgs_per_s": 21_000},
+            "overcommit: overloaded at 1 of 1 point: more comes than can be done, the backlog "
+            "grows by 21 k/s to 21 k/s",
+        ),
+        ({"generator_is_late": 0, "overloaded": 0, "backlog_growth_msgs_per_s": 3}, None),
+        # What finds no room goes away.
+        ({"overloaded": 1, "backlog_growth_msgs_per_s": 3, "dropped_share": 0.3}, None),
+    ],
+)
 def test_what_to_know_of_an_open_loop_is_said(tmp_path, counters, said):
     folder = synthetic.make(tmp_path, scenarios=["overcommit"], rounds=2)
     rows = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]

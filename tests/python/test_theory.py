@@ -1,4 +1,5 @@
-"""theory.py against known values, and against a simulation of threads and messages that knows none of its formulas."""
+"""theory.py against known values, and against a simulation of threads and messages that knows none
+of its formulas."""
 
 import heapq
 import itertools
@@ -10,13 +11,15 @@ import pytest
 from bqb.validation import theory
 from bqb.validation.theory import Tandem
 
-# ------------------------------------------------------------------------------------------------- the simulation
+# ----------------------------------------------------------------------------------- the simulation
 
 
 class Simulation:
-    """Producers, a bounded queue and consumers as events in time; waits from the call of push until a consumer begins.
+    """Producers, a bounded queue and consumers as events in time; waits from the call of push until
+    a consumer begins.
 
-    `arrivals`: times at which messages come by themselves (open loop); then there are no producers."""
+    `arrivals`: times at which messages come by themselves (open loop); then there are no
+    producers."""
 
     def __init__(self, capacity, consumers, service, producers=0, work=None, arrivals=()):
         self.capacity, self.service, self.work = capacity, service, work
@@ -78,12 +81,18 @@ def exponential(mean, seed):
             block = iter(draws.exponential(mean, 10_000).tolist())
             value = next(block)
         return value
+
     return draw
 
 
 def closed_loop(shape, messages, seed):
-    return Simulation(shape.capacity, shape.consumers, exponential(shape.consume_ns, seed), shape.producers,
-                      exponential(shape.produce_ns, seed + 1)).run(messages)
+    return Simulation(
+        shape.capacity,
+        shape.consumers,
+        exponential(shape.consume_ns, seed),
+        shape.producers,
+        exponential(shape.produce_ns, seed + 1),
+    ).run(messages)
 
 
 def open_loop(gap, consumers, service, messages, seed):
@@ -91,8 +100,14 @@ def open_loop(gap, consumers, service, messages, seed):
     return np.array(Simulation(math.inf, consumers, service, arrivals=arrivals).run().waits)
 
 
-SHAPES = [Tandem(1, 1, 1, 10, 8), Tandem(1, 2, 1, 10, 25), Tandem(2, 1, 2, 10, 5), Tandem(2, 2, 1, 10, 10),
-          Tandem(2, 2, 8, 8, 10), Tandem(3, 2, 2, 10, 7)]
+SHAPES = [
+    Tandem(1, 1, 1, 10, 8),
+    Tandem(1, 2, 1, 10, 25),
+    Tandem(2, 1, 2, 10, 5),
+    Tandem(2, 2, 1, 10, 10),
+    Tandem(2, 2, 8, 8, 10),
+    Tandem(3, 2, 2, 10, 7),
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -103,12 +118,17 @@ def test_tandem_throughput_is_that_of_the_simulation(shape):
 
 @pytest.mark.parametrize("shape", SHAPES[:4], ids=str)
 def test_tandem_error_is_the_spread_of_simulations(shape):
-    rates = [len(pushed) / pushed[-1] for seed in range(150)
-             if (pushed := closed_loop(shape, 1000, 1000 + 2 * seed).pushed_at)]
+    rates = [
+        len(pushed) / pushed[-1]
+        for seed in range(150)
+        if (pushed := closed_loop(shape, 1000, 1000 + 2 * seed).pushed_at)
+    ]
     assert np.std(rates) / shape.throughput == pytest.approx(shape.error(1000), rel=0.2)
 
 
-@pytest.mark.parametrize("shape", [Tandem(1, 1, 4, 10, 8), Tandem(1, 1, 1, 10, 12), Tandem(2, 1, 2, 30, 10)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [Tandem(1, 1, 4, 10, 8), Tandem(1, 1, 1, 10, 12), Tandem(2, 1, 2, 30, 10)], ids=str
+)
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
 def test_tandem_wait_quantile_is_that_of_the_simulation(shape, share):
     waits = closed_loop(shape, 100_000, 3).waits
@@ -120,7 +140,9 @@ def test_mm1_is_the_simulation(rho):
     waits = open_loop(1 / rho, 1, exponential(1.0, 5), 300_000, 6)
     assert waits.mean() == pytest.approx(theory.mg1_wait_mean(1 / rho, 1, 1), rel=0.05)
     for share in (0.5, 0.99):
-        assert np.quantile(waits, share) == pytest.approx(theory.mm1_wait_quantile(1 / rho, 1, share), rel=0.06)
+        assert np.quantile(waits, share) == pytest.approx(
+            theory.mm1_wait_quantile(1 / rho, 1, share), rel=0.06
+        )
 
 
 def test_mm1_error_is_the_spread_of_simulations():
@@ -135,50 +157,70 @@ def test_mm1_error_is_the_spread_of_simulations():
 
 def test_md1_and_mmc_are_the_simulation():
     assert open_loop(1 / 0.7, 1, lambda: 1.0, 200_000, 8).mean() == pytest.approx(
-        theory.mg1_wait_mean(1 / 0.7, 1, 0), rel=0.05)
+        theory.mg1_wait_mean(1 / 0.7, 1, 0), rel=0.05
+    )
     waits = open_loop(1 / 1.4, 2, exponential(1.0, 9), 200_000, 10)
     assert waits.mean() == pytest.approx(theory.mmc_wait_mean(1 / 1.4, 1, 2), rel=0.05)
     assert (waits > 0).mean() == pytest.approx(theory.erlang_c(1 / 1.4, 1, 2), rel=0.02)
 
 
-# --------------------------------------------------------------------------------------------------- known values
+# ------------------------------------------------------------------------------------- known values
 
 
 @pytest.mark.parametrize("capacity", [1, 2, 8, 500])
 @pytest.mark.parametrize("rho", [0.5, 0.8, 1.0, 1.25])
 def test_one_to_one_is_the_textbook_formula(capacity, rho):
-    expected = ((capacity + 2) / (capacity + 3) if rho == 1 else
-                (1 - rho ** (capacity + 2)) / (1 - rho ** (capacity + 3)))
+    expected = (
+        (capacity + 2) / (capacity + 3)
+        if rho == 1
+        else (1 - rho ** (capacity + 2)) / (1 - rho ** (capacity + 3))
+    )
     assert Tandem(1, 1, capacity, 1.0, rho).throughput == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_a_tandem_run_backwards_passes_as_much(shape):
     """Holes travel from consumers to producers as messages do the other way."""
-    back = Tandem(shape.consumers, shape.producers, shape.capacity, shape.consume_ns, shape.produce_ns)
+    back = Tandem(
+        shape.consumers, shape.producers, shape.capacity, shape.consume_ns, shape.produce_ns
+    )
     assert back.throughput == pytest.approx(shape.throughput)
 
 
 def test_limits_of_a_tandem():
-    assert Tandem(2, 1, 400, 10, 2).throughput == pytest.approx(2 / 10)  # never full: the producers' pace
-    assert Tandem(1, 2, 400, 1, 10).throughput == pytest.approx(2 / 10)  # never empty: the consumers'
-    assert Tandem(1, 1, 400, 10, 1).dispersion == pytest.approx(1)  # nobody blocks: a Poisson process
+    # Never full: the producers' pace.
+    assert Tandem(2, 1, 400, 10, 2).throughput == pytest.approx(2 / 10)
+    # Never empty: the consumers'.
+    assert Tandem(1, 2, 400, 1, 10).throughput == pytest.approx(2 / 10)
+    # Nobody blocks: a Poisson process.
+    assert Tandem(1, 1, 400, 10, 1).dispersion == pytest.approx(1)
     never_full = Tandem(1, 1, 2000, 10, 8)
-    assert never_full.wait_quantile(0.99) == pytest.approx(theory.mm1_wait_quantile(10, 8, 0.99), rel=1e-6)
+    assert never_full.wait_quantile(0.99) == pytest.approx(
+        theory.mm1_wait_quantile(10, 8, 0.99), rel=1e-6
+    )
 
 
 def test_known_values_of_open_loops():
     assert theory.erlang_c(1, 8, 10) == pytest.approx(0.40918, rel=1e-4)  # the tables' C(10, 8)
     assert theory.erlang_c(2, 1, 1) == pytest.approx(0.5)  # one consumer: busy with probability rho
-    assert theory.mmc_wait_mean(2, 1, 1) == pytest.approx(theory.mg1_wait_mean(2, 1, 1)) == pytest.approx(1.0)
+    assert (
+        theory.mmc_wait_mean(2, 1, 1)
+        == pytest.approx(theory.mg1_wait_mean(2, 1, 1))
+        == pytest.approx(1.0)
+    )
     assert theory.mg1_wait_mean(2, 1, 0) == pytest.approx(0.5)  # Pollaczek-Khinchine: half of M/M/1
-    assert theory.mm1_wait_quantile(1 / 0.3, 1, 0.5) == 0  # most messages of a third of a load do not wait
+    # Most messages of a third of a load do not wait.
+    assert theory.mm1_wait_quantile(1 / 0.3, 1, 0.5) == 0
     assert theory.mm1_wait_quantile(1.25, 1, 0.99) == pytest.approx(math.log(80) * 5)
 
 
 def test_there_is_no_steady_state_under_too_much_load():
-    for wait in (lambda: theory.mm1_wait_quantile(1, 1, 0.5), lambda: theory.mg1_wait_mean(1, 2, 0),
-                 lambda: theory.mmc_wait_mean(1, 2, 2), lambda: theory.mm1_wait_error(1, 1, 10)):
+    for wait in (
+        lambda: theory.mm1_wait_quantile(1, 1, 0.5),
+        lambda: theory.mg1_wait_mean(1, 2, 0),
+        lambda: theory.mmc_wait_mean(1, 2, 2),
+        lambda: theory.mm1_wait_error(1, 1, 10),
+    ):
         with pytest.raises(ValueError, match="steady state"):
             wait()
     with pytest.raises(ValueError, match="several consumers"):

@@ -1,4 +1,5 @@
-"""Queues from outside the tree: `bench --with` and `test --with`, and the page that explains them."""
+"""Queues from outside the tree: `bench --with` and `test --with`, and the page that explains
+them."""
 
 import json
 import os
@@ -26,18 +27,30 @@ work = "spin"
 mean_ns = 1_100
 """
 
-# ------------------------------------------------------------------------- what is seen without compiling
+# ------------------------------------------------------------------- what is seen without compiling
 
 
-@pytest.mark.parametrize("text, complaint", [
-    (None, "no such file"),
-    ("", "no BQ_QUEUE in it; end it with, for example, BQ_QUEUE(my::MyQueue, my_queue)"),
-    ("// BQ_QUEUE(my::Queue, mine)\n/* BQ_QUEUE(my::Queue, mine) */\n#define BQ_QUEUE(Class, name)\n",
-     "no BQ_QUEUE in it"),
-    ("BQ_QUEUE(my::Queue, My-Queue)", "'My-Queue' is no name; a-z, 0-9 and _, a letter first"),
-    ("BQ_QUEUE(my::Queue, two_condvar)", "'two_condvar', and so does queues/queues.list; choose another name"),
-    ("BQ_QUEUE(my::A, mine)\nBQ_QUEUE(my::B, mine)", "names a queue 'mine', and so does {path}; choose another name"),
-])
+@pytest.mark.parametrize(
+    "text, complaint",
+    [
+        (None, "no such file"),
+        ("", "no BQ_QUEUE in it; end it with, for example, BQ_QUEUE(my::MyQueue, my_queue)"),
+        (
+            "// BQ_QUEUE(my::Queue, mine)\n/* BQ_QUEUE(my::Queue, mine) */\n#define "
+            "BQ_QUEUE(Class, name)\n",
+            "no BQ_QUEUE in it",
+        ),
+        ("BQ_QUEUE(my::Queue, My-Queue)", "'My-Queue' is no name; a-z, 0-9 and _, a letter first"),
+        (
+            "BQ_QUEUE(my::Queue, two_condvar)",
+            "'two_condvar', and so does queues/queues.list; choose another name",
+        ),
+        (
+            "BQ_QUEUE(my::A, mine)\nBQ_QUEUE(my::B, mine)",
+            "names a queue 'mine', and so does {path}; choose another name",
+        ),
+    ],
+)
 def test_wrong_header_is_one_line_and_status_2(bench, tmp_path, text, complaint):
     path = tmp_path / "my queue.h"
     if text is not None:
@@ -50,7 +63,10 @@ def test_wrong_header_is_one_line_and_status_2(bench, tmp_path, text, complaint)
 
 def test_folder_is_no_header(bench, tmp_path):
     run = bench("--with", ".").end()
-    assert (run.status, run.err) == (2, f"bench: --with {tmp_path}: Is a directory; name the header of a queue\n")
+    assert (run.status, run.err) == (
+        2,
+        f"bench: --with {tmp_path}: Is a directory; name the header of a queue\n",
+    )
 
 
 def test_two_headers_do_not_share_a_name(bench, tmp_path):
@@ -58,7 +74,10 @@ def test_two_headers_do_not_share_a_name(bench, tmp_path):
         (tmp_path / name).write_text("BQ_QUEUE(my::Queue, mine);")
     run = bench("--with", "a.h", "--with", "b.h", "--with", "a.h").end()
     assert run.status == 2
-    assert f"--with {tmp_path}/b.h: BQ_QUEUE names a queue 'mine', and so does {tmp_path}/a.h" in run.err
+    assert (
+        f"--with {tmp_path}/b.h: BQ_QUEUE names a queue 'mine', and so does {tmp_path}/a.h"
+        in run.err
+    )
 
 
 def test_resume_remembers_the_headers(bench, tmp_path):
@@ -74,10 +93,12 @@ def test_resume_remembers_the_headers(bench, tmp_path):
     assert gone.status == 2 and f"--with {tmp_path}/a.h: no such file" in gone.err
 
 
-# ------------------------------------------------------------------------------------------- built for real
+# ----------------------------------------------------------------------------------- built for real
 
 
-real = pytest.mark.skipif(not (ROOT / "build" / "release" / "queue_bench").exists(), reason="no release build")
+real = pytest.mark.skipif(
+    not (ROOT / "build" / "release" / "queue_bench").exists(), reason="no release build"
+)
 
 
 @pytest.fixture
@@ -93,13 +114,20 @@ def header(tmp_path, monkeypatch):
 
 def forget(*headers: Path) -> None:
     for preset in ("release", "asan", "tsan"):
-        shutil.rmtree(external_queues.folder_of(tuple(map(str, headers)), preset), ignore_errors=True)
+        shutil.rmtree(
+            external_queues.folder_of(tuple(map(str, headers)), preset), ignore_errors=True
+        )
 
 
 def start(command: str, *words) -> subprocess.CompletedProcess:
     environment = {**os.environ, "TERM": "dumb"}
-    return subprocess.run([ROOT / "scripts" / command, "--no-setup", *map(str, words)], capture_output=True, text=True,
-                          check=False, env=environment)
+    return subprocess.run(
+        [ROOT / "scripts" / command, "--no-setup", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -111,14 +139,32 @@ def edit(path: Path, old: str, new: str) -> None:
 @real
 def test_outside_queue_is_measured_beside_the_listed_ones(header, tmp_path):
     (tmp_path / "tiny.toml").write_text(SCENARIO)
-    run = start("bench", "--with", header, "--scenario", tmp_path / "tiny.toml", "--queue", "^(my_queue|two_condvar)$",
-                "--rounds", 1, "--out", tmp_path / "run")
+    run = start(
+        "bench",
+        "--with",
+        header,
+        "--scenario",
+        tmp_path / "tiny.toml",
+        "--queue",
+        "^(my_queue|two_condvar)$",
+        "--rounds",
+        1,
+        "--out",
+        tmp_path / "run",
+    )
     assert run.returncode == 0, run.stderr
     results = json.loads((tmp_path / "run" / "results.json").read_text())
-    assert {row["name"].split("/")[1] for row in results["benchmarks"]} == {"my_queue", "two_condvar"}
+    assert {row["name"].split("/")[1] for row in results["benchmarks"]} == {
+        "my_queue",
+        "two_condvar",
+    }
 
-    labels = subprocess.run([external_queues.folder_of((str(header),), "release") / "queue_bench", "--queues"],
-                            capture_output=True, text=True, check=True).stdout
+    labels = subprocess.run(
+        [external_queues.folder_of((str(header),), "release") / "queue_bench", "--queues"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert re.search(r"^my_queue +default +house +many .* condvar$", labels, re.MULTILINE)
     listed = start("bench", "--with", header, "--scenario", tmp_path / "tiny.toml", "--list").stdout
     assert " my_queue " in listed and " two_condvar" in listed, "part of the default line-up"
@@ -126,7 +172,9 @@ def test_outside_queue_is_measured_beside_the_listed_ones(header, tmp_path):
     assert start("bench", "--resume", tmp_path / "run").returncode == 0
     edit(header, "std::size_t capacity_;", "std::size_t capacity_; int more_ = 0;")
     rows = (tmp_path / "run" / "trials.jsonl").read_text().splitlines(keepends=True)
-    (tmp_path / "run" / "trials.jsonl").write_text("".join(row for row in rows if '"kind":"block"' not in row))
+    (tmp_path / "run" / "trials.jsonl").write_text(
+        "".join(row for row in rows if '"kind":"block"' not in row)
+    )
     changed = start("bench", "--resume", tmp_path / "run")
     assert changed.returncode == 2 and "was made by another build of this program" in changed.stderr
 
@@ -136,7 +184,9 @@ def test_header_that_does_not_compile_shows_the_compilers_message(header):
     edit(header, "  void close() {", "  void shut() {")
     run = start("bench", "--with", header, "--list")
     assert run.returncode == 3
-    assert f"{header}:" in run.stderr and re.search("queue.close\\(\\).* (is|would be) invalid", run.stderr)
+    assert f"{header}:" in run.stderr and re.search(
+        "queue.close\\(\\).* (is|would be) invalid", run.stderr
+    )
     assert "build.log" in run.stderr.splitlines()[-1]
 
 
@@ -162,18 +212,30 @@ def put_on_sync(header: Path) -> None:
     edit(header, '#include "queues/bounded_queue.h"', '#include "queues/sync.h"')
     edit(header, "template <class T>", "template <class T, class Sync = bq::StdSync>")
     edit(header, "mutable std::mutex mutex_;", 'mutable typename Sync::mutex mutex_{"mutex"};')
-    edit(header, "std::condition_variable changed_;", 'typename Sync::condition_variable changed_{"changed"};')
-    edit(header, "changed_.wait(lock, [&] { return closed_ || !messages_.empty(); });",
-         "while (!closed_ && messages_.empty()) changed_.wait(lock);")
-    edit(header, "changed_.wait(lock, [&] { return closed_ || messages_.size() < capacity_; });",
-         "while (!closed_ && messages_.size() == capacity_) changed_.wait(lock);")
+    edit(
+        header,
+        "std::condition_variable changed_;",
+        'typename Sync::condition_variable changed_{"changed"};',
+    )
+    edit(
+        header,
+        "changed_.wait(lock, [&] { return closed_ || !messages_.empty(); });",
+        "while (!closed_ && messages_.empty()) changed_.wait(lock);",
+    )
+    edit(
+        header,
+        "changed_.wait(lock, [&] { return closed_ || messages_.size() < capacity_; });",
+        "while (!closed_ && messages_.size() == capacity_) changed_.wait(lock);",
+    )
 
 
 @real
 def test_explorer_takes_a_queue_over_sync(header, tmp_path):
     plain = start("explore", "--with", header)
     assert plain.returncode == 2 and "do not synchronise through Sync: my_queue" in plain.stdout
-    assert plain.stderr.endswith("nothing was explored: no such queue supports this shape; see docs/explorer.md\n")
+    assert plain.stderr.endswith(
+        "nothing was explored: no such queue supports this shape; see docs/explorer.md\n"
+    )
 
     put_on_sync(header)
     run = start("explore", "--with", header, "--bound", 2)
@@ -183,11 +245,28 @@ def test_explorer_takes_a_queue_over_sync(header, tmp_path):
     # One condition variable for both sides: waking one may wake the wrong one.
     header.write_text(header.read_text().replace("notify_all", "notify_one"))
     schedule = tmp_path / "found.json"
-    found = start("explore", "--with", header, "--producers", 2, "--consumers", 2, "--messages", 4, "--save", schedule)
-    assert found.returncode == 1 and "=> lost wake-up: " in found.stdout, found.stdout + found.stderr
+    found = start(
+        "explore",
+        "--with",
+        header,
+        "--producers",
+        2,
+        "--consumers",
+        2,
+        "--messages",
+        4,
+        "--save",
+        schedule,
+    )
+    assert found.returncode == 1 and "=> lost wake-up: " in found.stdout, (
+        found.stdout + found.stderr
+    )
     again = start("explore", "--with", header, "--replay", schedule)
     assert again.returncode == 1
-    assert found.stdout.split("  => ")[1].split("\n")[0] == again.stdout.split("  => ")[1].split("\n")[0]
+    assert (
+        found.stdout.split("  => ")[1].split("\n")[0]
+        == again.stdout.split("  => ")[1].split("\n")[0]
+    )
 
 
 @real
@@ -195,30 +274,72 @@ def test_queue_that_cannot_have_the_usual_capacities_is_measured(header, tmp_pat
     edit(header, '.waiting = "condvar"', '.max_capacity = 8, .waiting = "condvar"')
     edit(header, "bq::checked_capacity(capacity)", "bq::checked_capacity(capacity, 8)")
     (tmp_path / "tiny.toml").write_text(SCENARIO.replace("capacity = 16", "capacity = [4, 16]"))
-    run = start("bench", "--with", header, "--scenario", tmp_path / "tiny.toml", "--queue", "^(my_queue|two_condvar)$",
-                "--rounds", 1, "--out", tmp_path / "run")
+    run = start(
+        "bench",
+        "--with",
+        header,
+        "--scenario",
+        tmp_path / "tiny.toml",
+        "--queue",
+        "^(my_queue|two_condvar)$",
+        "--rounds",
+        1,
+        "--out",
+        tmp_path / "run",
+    )
     assert run.returncode == 0, run.stderr
     rows = [json.loads(row) for row in (tmp_path / "run" / "trials.jsonl").read_text().splitlines()]
-    properties = {(row["name"], *row["params"].values()) for row in rows
-                  if row["kind"] == "property" and row["queue"] == "my_queue" and "values" in row}
-    assert {("idle_pop",), ("idle_push",), ("close", 64), ("memory", 1), ("construction", 1)} <= properties
+    properties = {
+        (row["name"], *row["params"].values())
+        for row in rows
+        if row["kind"] == "property" and row["queue"] == "my_queue" and "values" in row
+    }
+    assert {
+        ("idle_pop",),
+        ("idle_push",),
+        ("close", 64),
+        ("memory", 1),
+        ("construction", 1),
+    } <= properties
     assert ("memory", 64) not in properties
-    skipped = [row["reason"] for row in rows if row["kind"] == "skip" and row["queue"] == "my_queue"]
+    skipped = [
+        row["reason"] for row in rows if row["kind"] == "skip" and row["queue"] == "my_queue"
+    ]
     assert skipped == ["takes capacities up to 8, not 16"]
 
 
 @real
 def test_parts_of_each_program_are_all_built(tmp_path):
-    """Nothing that a program with a queue from outside links may be left to another command to build."""
+    """Nothing that a program with a queue from outside links may be left to another command to
+    build."""
     for kind in external_queues.MEANINGS:
         (tmp_path / f"{kind}_0.cpp").touch()
     release = ROOT / "build" / "release"
-    subprocess.run(["cmake", "-S", ROOT / "benchmarks" / "with", "-B", tmp_path, "-G", "Ninja", f"-DSOURCES={tmp_path}",
-                    f"-DBUILD={release}"], capture_output=True, check=True)
+    subprocess.run(
+        [
+            "cmake",
+            "-S",
+            ROOT / "benchmarks" / "with",
+            "-B",
+            tmp_path,
+            "-G",
+            "Ninja",
+            f"-DSOURCES={tmp_path}",
+            f"-DBUILD={release}",
+        ],
+        capture_output=True,
+        check=True,
+    )
     for program in ("queue_bench", "contract_test", "explore", "gate_programs"):
-        inputs = {(tmp_path / line.strip("'")).resolve() for line in ninja(tmp_path, "inputs", program).splitlines()}
-        parts = {str(path.relative_to(release)) for path in inputs
-                 if path.is_relative_to(release) and path.suffix in (".a", ".o")}
+        inputs = {
+            (tmp_path / line.strip("'")).resolve()
+            for line in ninja(tmp_path, "inputs", program).splitlines()
+        }
+        parts = {
+            str(path.relative_to(release))
+            for path in inputs
+            if path.is_relative_to(release) and path.suffix in (".a", ".o")
+        }
         made = set(ninja(release, "commands", external_queues.parts_of(program)).split())
         assert parts and parts <= made, program
 
@@ -228,14 +349,18 @@ def ninja(folder: Path, tool: str, target: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-# ------------------------------------------------------------------------------- headers that define the same names
+# --------------------------------------------------------------- headers that define the same names
 
 
 @pytest.fixture
 def pair(header, tmp_path):
     """Two headers with the example's queue in them, `my_queue` and `other`."""
     other = tmp_path / "other.h"
-    other.write_text(header.read_text().replace("BQ_QUEUE(my::MyQueue, my_queue)", "BQ_QUEUE(my::MyQueue, other)"))
+    other.write_text(
+        header.read_text().replace(
+            "BQ_QUEUE(my::MyQueue, my_queue)", "BQ_QUEUE(my::MyQueue, other)"
+        )
+    )
     yield header, other
     forget(header, other)
 
@@ -246,8 +371,10 @@ def test_two_headers_that_define_one_queue_are_refused(pair):
     run = start("explore", "--with", pair[0], "--with", pair[1], "--list")
     assert run.returncode == 2
     assert run.stderr.splitlines()[-1] == (
-        f"explore: --with {pair[0]}: defines my::MyQueue, and so does {pair[1]}; the linker would take both for the "
-        "same, so rename the namespace in one of them")
+        f"explore: --with {pair[0]}: defines my::MyQueue, and so does {pair[1]}; the linker "
+        "would take both for the "
+        "same, so rename the namespace in one of them"
+    )
 
 
 @real
@@ -261,8 +388,10 @@ def test_two_headers_that_define_one_helper_are_refused_and_a_shared_one_is_not(
         edit(header, "return capacity_;", "return capacity_ + my::wait() - my::wait();")
     run = start("test", "--with", one, "--with", other)
     assert run.returncode == 2
-    assert (f"--with {one}: defines my::wait (in {one.parent}/wait.h), and so does {other} (in {other.parent}/wait.h); "
-            in run.stderr)
+    assert (
+        f"--with {one}: defines my::wait (in {one.parent}/wait.h), and so does {other} (in "
+        f"{other.parent}/wait.h); " in run.stderr
+    )
 
     (one.parent / "wait.h").unlink()
     edit(one, '"wait.h"', f'"{other.parent}/wait.h"')
@@ -284,7 +413,7 @@ def test_edited_copy_of_a_listed_queue_takes_a_namespace_of_its_own(header):
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-# ------------------------------------------------------------------------------------------------- the page
+# ----------------------------------------------------------------------------------------- the page
 
 
 def test_page_quotes_the_example_as_it_is():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs whose figures are those of queueing theory, for the tests of ./scripts/validate: as a module it makes their
-rows; as a program it speaks queue_bench's side of the contract with the driver, and writes the rows of the file
-FAKE_ROWS: {scenario: {"run": row, "trials": [row]}}."""
+"""Runs whose figures are those of queueing theory, for the tests of ./scripts/validate: as a module
+it makes their rows; as a program it speaks queue_bench's side of the contract with the driver, and
+writes the rows of the file FAKE_ROWS: {scenario: {"run": row, "trials": [row]}}."""
 
 import argparse
 import json
@@ -10,28 +10,68 @@ from functools import partial
 from pathlib import Path
 
 
-def point(scenario, name, producers=1, consumers=1, capacity=1, rho=0.5, open_loop=False, work="spin",
-          process="exponential", service_ns=10_000.0, case=None):
+def point(
+    scenario,
+    name,
+    producers=1,
+    consumers=1,
+    capacity=1,
+    rho=0.5,
+    open_loop=False,
+    work="spin",
+    process="exponential",
+    service_ns=10_000.0,
+    case=None,
+):
     """A point row."""
     side = {"work": work, "process": process, "mean_ns": service_ns}
-    producer = {"work": "none"} if open_loop else {**side, "mean_ns": service_ns * producers / consumers / rho}
+    producer = (
+        {"work": "none"}
+        if open_loop
+        else {**side, "mean_ns": service_ns * producers / consumers / rho}
+    )
     arrivals = {"process": "exponential", "mean_ns": service_ns / consumers / rho}
-    return {"name": f"{scenario}/{name}", "scenario": scenario, "params": {"rho": rho}, "producers": producers,
-            "consumers": consumers, "capacity": capacity, "rho": rho, "producer": producer, "consumer": side,
-            "level": "traced", "window_ms": 1,
-            **({"arrivals": arrivals} if open_loop else {}), **({"case": case} if case else {})}
+    return {
+        "name": f"{scenario}/{name}",
+        "scenario": scenario,
+        "params": {"rho": rho},
+        "producers": producers,
+        "consumers": consumers,
+        "capacity": capacity,
+        "rho": rho,
+        "producer": producer,
+        "consumer": side,
+        "level": "traced",
+        "window_ms": 1,
+        **({"arrivals": arrivals} if open_loop else {}),
+        **({"case": case} if case else {}),
+    }
 
 
 def run_row(scenario, points, queue="mpmc_spin"):
     described = {"name": scenario, "queues": [queue], "points": points, "rank": False}
-    return {"kind": "run", "schema": 1, "context": {"cores": 2, "cpu_model": "Toy", "date": "2026-11-25"},
-            "scenarios": {scenario: described}, "queues": {queue: {}}}
+    return {
+        "kind": "run",
+        "schema": 1,
+        "context": {"cores": 2, "cpu_model": "Toy", "date": "2026-11-25"},
+        "scenarios": {scenario: described},
+        "queues": {queue: {}},
+    }
 
 
-def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0, efficiency=1.0, messages=200_000):
-    """A trial row without a round: exactly theory's, times `throughput` and `wait`, for work that takes
-    `slow_work` times what was asked for; open loops with the arrivals that were asked for."""
+def trial(
+    point_row,
+    queue="mpmc_spin",
+    slow_work=1.0,
+    throughput=1.0,
+    wait=1.0,
+    efficiency=1.0,
+    messages=200_000,
+):
+    """A trial row without a round: exactly theory's, times `throughput` and `wait`, for work that
+    takes `slow_work` times what was asked for; open loops with the arrivals that were asked for."""
     from bqb.validation import theory
+
     service = point_row["consumer"]["mean_ns"] * slow_work
     scenario, rest = point_row["name"].split("/", 1)
     names = {"cell": f"{scenario}/{queue}/{rest}", "level": "traced"}
@@ -39,9 +79,18 @@ def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0,
     counters = {"consumer_work_mean_ns": service, "efficiency": efficiency}
     if point_row["producer"]["work"] == "none":
         gap = point_row["consumer"]["mean_ns"] / point_row["consumers"] / point_row["rho"]
-        mean = (theory.mmc_wait_mean(gap, service, 2) if shape[1] == 2 else
-                theory.mg1_wait_mean(gap, service, point_row["consumer"]["process"] == "exponential"))
-        quantile = (lambda share: mean) if shape[1] == 2 else partial(theory.mm1_wait_quantile, gap, service)
+        mean = (
+            theory.mmc_wait_mean(gap, service, 2)
+            if shape[1] == 2
+            else theory.mg1_wait_mean(
+                gap, service, point_row["consumer"]["process"] == "exponential"
+            )
+        )
+        quantile = (
+            (lambda share: mean)
+            if shape[1] == 2
+            else partial(theory.mm1_wait_quantile, gap, service)
+        )
         window = gap * messages
     else:
         produce = point_row["producer"]["mean_ns"] * slow_work
@@ -52,11 +101,23 @@ def trial(point_row, queue="mpmc_spin", slow_work=1.0, throughput=1.0, wait=1.0,
     figures = {"mean": mean, "p50": quantile(0.5), "p99": quantile(0.99)}
     counters |= {f"sojourn_{name}_ns": value * wait for name, value in figures.items()}
     counters |= {f"ideal_sojourn_{name}_ns": value for name, value in figures.items()}
-    counters |= {"throughput_msgs_per_s": messages / window * 1e9,
-                 "producer_cpu_ns_per_msg": window / messages * shape[0],
-                 "consumer_cpu_ns_per_msg": window / messages * shape[1]}
-    row = {"kind": "trial", **names, "point": point_row["name"], "scenario": scenario, "queue": queue, "order": 1,
-           "status": "ok", "messages": messages, "window_ns": window, "counters": counters}
+    counters |= {
+        "throughput_msgs_per_s": messages / window * 1e9,
+        "producer_cpu_ns_per_msg": window / messages * shape[0],
+        "consumer_cpu_ns_per_msg": window / messages * shape[1],
+    }
+    row = {
+        "kind": "trial",
+        **names,
+        "point": point_row["name"],
+        "scenario": scenario,
+        "queue": queue,
+        "order": 1,
+        "status": "ok",
+        "messages": messages,
+        "window_ns": window,
+        "counters": counters,
+    }
     return row
 
 
@@ -66,12 +127,21 @@ def write(folder, run, trials, rounds, disturbed=()):
     lines = [run]
     for number in range(1, rounds + 1):
         for row in trials:
-            lines += [{**row, "round": number},
-                      {"kind": "block", "point": row["point"], "round": number, "disturbed": number in disturbed}]
-    (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in lines), encoding="utf-8")
+            lines += [
+                {**row, "round": number},
+                {
+                    "kind": "block",
+                    "point": row["point"],
+                    "round": number,
+                    "disturbed": number in disturbed,
+                },
+            ]
+    (folder / "trials.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in lines), encoding="utf-8"
+    )
 
 
-# ------------------------------------------------------------------------------------------------------ as a program
+# ------------------------------------------------------------------------------------- as a program
 
 
 def append(path, rows):
@@ -86,7 +156,9 @@ def main():
     for flag in ("pilot", "list", "beside-others"):
         parser.add_argument(f"--{flag}", action="store_true")
     arguments = parser.parse_args()
-    known = json.loads(Path(os.environ["FAKE_ROWS"]).read_text(encoding="utf-8"))[arguments.scenario]
+    known = json.loads(Path(os.environ["FAKE_ROWS"]).read_text(encoding="utf-8"))[
+        arguments.scenario
+    ]
     if arguments.list:
         print("\n".join(f"    {row['point']}" for row in known["trials"]))
         return
@@ -94,13 +166,31 @@ def main():
     folder = Path(arguments.out)
     trials = [row for row in known["trials"] if row["point"] in only]
     if arguments.pilot:
-        append(folder / "trials.jsonl", [known["run"], *({"kind": "plan", "cell": row["cell"], "point": row["point"],
-                                                         "queue": row["queue"]} for row in trials)])
+        append(
+            folder / "trials.jsonl",
+            [
+                known["run"],
+                *(
+                    {
+                        "kind": "plan",
+                        "cell": row["cell"],
+                        "point": row["point"],
+                        "queue": row["queue"],
+                    }
+                    for row in trials
+                ),
+            ],
+        )
         return
     number = int(arguments.round)
     for row in trials:
-        append(folder / "trials.jsonl", [{**row, "round": number}, {"kind": "block", "point": row["point"],
-                                                                    "round": number, "disturbed": False}])
+        append(
+            folder / "trials.jsonl",
+            [
+                {**row, "round": number},
+                {"kind": "block", "point": row["point"], "round": number, "disturbed": False},
+            ],
+        )
 
 
 if __name__ == "__main__":

@@ -15,9 +15,16 @@ from bqb.commands import bench, explore, gate, generate, plot, publish, test, va
 from bqb.commands.shared import print_error
 from bqb.running.process import STOP_SIGNALS, Interrupted
 
-COMMANDS = {"bench": bench.main, "test": test.main, "explore": explore.main,
-            "validate": validate.main, "gate": gate.main, "plot": plot.main,
-            "publish": publish.main, "generate": generate.main}
+COMMANDS = {
+    "bench": bench.main,
+    "test": test.main,
+    "explore": explore.main,
+    "validate": validate.main,
+    "gate": gate.main,
+    "plot": plot.main,
+    "publish": publish.main,
+    "generate": generate.main,
+}
 
 
 def main(words: list[str]) -> int:
@@ -36,8 +43,10 @@ def main(words: list[str]) -> int:
 
 def stop_on_signals() -> None:
     """Makes each signal that stops a run raise Interrupted in the main thread."""
+
     def interrupt(number, _frame):
         raise Interrupted(number)
+
     for number in STOP_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves it
             signal.signal(number, interrupt)

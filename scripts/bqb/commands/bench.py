@@ -12,7 +12,12 @@ from pathlib import Path
 from bqb import ROOT, CommandError, exit_status, short_path
 from bqb.commands.options import Parser, add_no_setup, add_seed, add_with, seconds, whole_number
 from bqb.commands.shared import (
-    check_free, folder_error, make_folder, print_error, queue_bench, show_run,
+    check_free,
+    folder_error,
+    make_folder,
+    print_error,
+    queue_bench,
+    show_run,
 )
 from bqb.running import external_queues
 from bqb.running.driver import Driver
@@ -28,7 +33,8 @@ The last line of the output is the folder with the results."""
 STATUS = """\
 exit status:
   0    all went well
-  1    a queue gave a wrong result, hung or crashed (it is named; the others have their results), or the run broke off
+  1    a queue gave a wrong result, hung or crashed (it is named; the others have their
+       results), or the run broke off
   2    wrong usage, a wrong scenario, or a folder for the results that cannot be used
   3    what is missing on this machine could not be installed, or the build failed
   5    a file could not be read or written; --resume goes on with the run
@@ -41,15 +47,23 @@ def main(words: list[str]) -> int:
     arguments = parse(words)
     if arguments.resume:
         selection = selection_of(arguments.resume)
-        return measure(queue_bench(external_queues.check(selection.headers)), arguments.resume,
-                       selection)
+        return measure(
+            queue_bench(external_queues.check(selection.headers)), arguments.resume, selection
+        )
     if arguments.out:
         check_free(arguments.out)
     headers = external_queues.check(arguments.headers or [])
     program = queue_bench(headers)
-    selection = Selection(tuple(map(absolute_if_file, arguments.scenario or [])), arguments.queue,
-                          arguments.all, arguments.seed, arguments.rounds, arguments.budget,
-                          headers, arguments.compile_times)
+    selection = Selection(
+        tuple(map(absolute_if_file, arguments.scenario or [])),
+        arguments.queue,
+        arguments.all,
+        arguments.seed,
+        arguments.rounds,
+        arguments.budget,
+        headers,
+        arguments.compile_times,
+    )
     text = listing(program, selection)  # reports a wrong selection before anything is written
     if arguments.list:
         print(text, end="")
@@ -59,31 +73,65 @@ def main(words: list[str]) -> int:
 
 
 def parse(words: list[str]) -> argparse.Namespace:
-    parser = Parser(prog="bench", description=HELP, epilog=STATUS,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        prog="bench",
+        description=HELP,
+        epilog=STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
-    add("--scenario", action="append", metavar="NAME|FOLDER|FILE",
+    add(
+        "--scenario",
+        action="append",
+        metavar="NAME|FOLDER|FILE",
         help="what to measure: a scenario or a folder below scenarios/, or a file; "
-        "may be repeated (default: curated)")
+        "may be repeated (default: curated)",
+    )
     add("--queue", metavar="REGEX", help="only queues whose name matches")
     add("--all", action="store_true", help="every queue, not only the default line-up")
     add_with(parser, "measure the queue of this header, too")
-    add("--rounds", type=whole_number(1), metavar="N",
-        help="number of rounds: how often each point is measured (default: 12, quick: 3)")
-    add("--budget", type=seconds, metavar="TIME",
+    add(
+        "--rounds",
+        type=whole_number(1),
+        metavar="N",
+        help="number of rounds: how often each point is measured (default: 12, quick: 3)",
+    )
+    add(
+        "--budget",
+        type=seconds,
+        metavar="TIME",
         help="time to measure (300s, 5m, 1h; without the build) instead of a number of rounds: at "
-        f"least {MIN_VERDICT_BLOCKS} rounds, then the least precise points, until all are within the tie margin")
+        f"least {MIN_VERDICT_BLOCKS} rounds, then the least precise points, until all are within "
+        "the tie margin",
+    )
     add_seed(parser)
-    add("--out", type=Path, metavar="DIR",
-        help="folder of the results: new or empty (default: results/<date>-<time>)")
+    add(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the results: new or empty (default: results/<date>-<time>)",
+    )
     add("--resume", type=Path, metavar="DIR", help="go on with a run that was stopped")
-    add("--compile-times", action="store_true",
-        help="measure compile time of each queue's header, too (about 5 s a queue)")
+    add(
+        "--compile-times",
+        action="store_true",
+        help="measure compile time of each queue's header, too (about 5 s a queue)",
+    )
     add("--list", action="store_true", help="show what would be measured")
     add_no_setup(parser)
     arguments = parser.parse_args(words)
-    of_a_new_run = ("scenario", "queue", "all", "headers", "rounds", "budget", "seed", "out",
-                    "compile_times", "list")
+    of_a_new_run = (
+        "scenario",
+        "queue",
+        "all",
+        "headers",
+        "rounds",
+        "budget",
+        "seed",
+        "out",
+        "compile_times",
+        "list",
+    )
     clash = [name for name in of_a_new_run if getattr(arguments, name) not in (None, False)]
     if arguments.resume and clash:
         option = "with" if clash[0] == "headers" else clash[0].replace("_", "-")
@@ -106,11 +154,14 @@ def selection_of(folder: Path) -> Selection:
     except OSError as error:
         raise folder_error("--resume", folder, error) from None
     if not journal.begun:
-        raise CommandError(f"--resume {folder}: no run was begun there; start one with --out",
-                           exit_status.USAGE)
+        raise CommandError(
+            f"--resume {folder}: no run was begun there; start one with --out", exit_status.USAGE
+        )
     if "arguments" not in journal.context:
-        raise CommandError(f"--resume {folder}: the run was not begun by ./scripts/bench; "
-                           "start one with --out", exit_status.USAGE)
+        raise CommandError(
+            f"--resume {folder}: the run was not begun by ./scripts/bench; " "start one with --out",
+            exit_status.USAGE,
+        )
     return Selection.of_run(journal)
 
 
@@ -133,6 +184,7 @@ def leave_in_order(folder: Path, journal: Journal) -> None:
     """A run that stops early: keeps what was measured and says how to go on; leaves nothing where
     nothing was begun."""
     from bqb.data.google_json import write_results_json
+
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     if not journal.begun:

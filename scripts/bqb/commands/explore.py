@@ -10,10 +10,12 @@ from bqb.commands.options import Parser, add_no_setup, add_with
 from bqb.running import build, external_queues
 
 HELP = """\
-Runs queues under every schedule of a few threads, up to limits, and checks each run: no deadlock, no lost wake-up,
-every message once and in order, the bound, the close. It runs the queues' own sources over a model of the machine.
+Runs queues under every schedule of a few threads, up to limits, and checks each run: no
+deadlock, no lost wake-up, every message once and in order, the bound, the close. It runs the
+queues' own sources over a model of the machine.
 
-Without a shape or a search, each queue goes through its default plan (80 s for all). docs/explorer.md explains it."""
+Without a shape or a search, each queue goes through its default plan (80 s for all).
+docs/explorer.md explains it."""
 
 STATUS = """\
 exit status:
@@ -32,15 +34,21 @@ def main(words: list[str]) -> int:
         program = ROOT / "build" / "release" / "explore"
     options: list[str] = []
     for name, value in vars(arguments).items():
-        if value and name not in ("headers", "no_setup"):  # those are ours, all others the program's
+        # Those are ours, all others the program's.
+        if value and name not in ("headers", "no_setup"):
             options.append(f"--{name.replace('_', '-')}")
             options += [] if value is True else [value]
     return subprocess.run([program, *options], check=False).returncode
 
 
 def parser() -> Parser:
-    explore = Parser(prog="explore", description=HELP, epilog=STATUS, allow_abbrev=False,
-                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    explore = Parser(
+        prog="explore",
+        description=HELP,
+        epilog=STATUS,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     explore.add_argument("--queue", metavar="REGEX", help="only queues whose name matches")
     add_with(explore, "explore the queue of this header")
     add = explore.add_argument_group("the shape").add_argument
@@ -48,23 +56,27 @@ def parser() -> Parser:
     add("--consumers", metavar="C", help="number of consumer threads (default: 1)")
     add("--capacity", metavar="K", help="capacity of the queue (default: 1)")
     add("--messages", metavar="N", help="total number of messages, over all producers (default: 2)")
-    add("--ending", metavar="none|producers|race",
+    add(
+        "--ending",
+        metavar="none|producers|race",
         help="who closes the queue: nobody (default), the last producer, or a thread of its own "
-        "at any time")
+        "at any time",
+    )
     add("--calls", metavar="blocking|try|timed", help="which calls are made (default: blocking)")
     add = explore.add_argument_group("the search").add_argument
-    add("--bound", metavar="B",
-        help="all runs with up to B preemptions or the like (default: 2)")
+    add("--bound", metavar="B", help="all runs with up to B preemptions or the like (default: 2)")
     add("--delays", metavar="D", help="all runs with up to D delays: for larger shapes")
     add("--pct", metavar="RUNS", help="number of random runs")
     add("--seed", metavar="N", help="random seed of these runs")
-    add("--weak", action="store_true",
-        help="let loads return old values, as far as C++20 allows it")
+    add(
+        "--weak", action="store_true", help="let loads return old values, as far as C++20 allows it"
+    )
     add("--max-runs", metavar="N", help="maximum number of runs")
     add("--deep", action="store_true", help="the longer plan")
     explore.add_argument("--list", action="store_true", help="show the queues")
-    explore.add_argument("--save", metavar="FILE",
-                         help="where a failing schedule goes (default: schedule.json)")
+    explore.add_argument(
+        "--save", metavar="FILE", help="where a failing schedule goes (default: schedule.json)"
+    )
     explore.add_argument("--replay", metavar="FILE", help="show such a schedule again")
     add_no_setup(explore)
     return explore

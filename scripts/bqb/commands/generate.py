@@ -13,17 +13,29 @@ from bqb.running.build import build
 
 
 def main(words: list[str]) -> int:
-    parser = Parser(prog="generate", description="Writes the files that follow from `queue_bench --schema`:"
-                    " scripts/bqb/schema.py, and the tables of keys, counters and rows in the pages."
-                    " Builds queue_bench first.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file would change")
+    parser = Parser(
+        prog="generate",
+        description="Writes the files that follow from `queue_bench --schema`:"
+        " scripts/bqb/schema.py, and the tables of keys, counters and rows in the pages."
+        " Builds queue_bench first.",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 if a file would change"
+    )
     add_no_setup(parser)
     options = parser.parse_args(words)
     build("release", "queue_bench")
-    schema = subprocess.run([ROOT / "build" / "release" / "queue_bench", "--schema"], check=True,
-                            capture_output=True, text=True).stdout
-    stale = {path: text for path, text in generated_files(json.loads(schema)).items()
-             if not path.exists() or path.read_text(encoding="utf-8") != text}
+    schema = subprocess.run(
+        [ROOT / "build" / "release" / "queue_bench", "--schema"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    stale = {
+        path: text
+        for path, text in generated_files(json.loads(schema)).items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
     for path, text in stale.items():
         if not options.check:
             files.write_atomically(path, text.encode())

@@ -15,16 +15,17 @@ class Parser(argparse.ArgumentParser):
     """Wrong usage: one line and the exit status of it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(exit_status.USAGE,
-                  f"{self.prog}: {message} (see ./scripts/{self.prog} --help)\n")
+        self.exit(exit_status.USAGE, f"{self.prog}: {message} (see ./scripts/{self.prog} --help)\n")
 
 
 def whole_number(least: int) -> Callable[[str], int]:
     """The type of an option: a whole number of at least `least` that fits 64 bits."""
+
     def parse(word: str) -> int:
         if not word.isdecimal() or not least <= int(word) < 2**64:
             raise argparse.ArgumentTypeError(f"'{word}' is not a whole number of at least {least}")
         return int(word)
+
     return parse
 
 
@@ -41,11 +42,17 @@ def add_no_setup(parser: argparse.ArgumentParser) -> None:
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=whole_number(0), metavar="N",
-                        help="random seed (workloads and trial order)")
+    parser.add_argument(
+        "--seed", type=whole_number(0), metavar="N", help="random seed (workloads and trial order)"
+    )
 
 
 def add_with(parser: argparse.ArgumentParser, purpose: str) -> None:
-    parser.add_argument("--with", dest="headers", action="append", metavar="HEADER",
-                        help=f"{purpose}, which is outside the tree; may be repeated "
-                        f"(see {external_queues.PAGE})")
+    parser.add_argument(
+        "--with",
+        dest="headers",
+        action="append",
+        metavar="HEADER",
+        help=f"{purpose}, which is outside the tree; may be repeated "
+        f"(see {external_queues.PAGE})",
+    )

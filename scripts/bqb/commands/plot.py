@@ -11,10 +11,17 @@ from bqb.commands.validate import show_validation
 
 
 def main(words: list[str]) -> int:
-    parser = Parser(prog="plot", description="Draws the plots of a run, or of a ./scripts/validate,"
-                    " again and prints its table.")
-    parser.add_argument("folder", type=Path, metavar="DIR",
-                        help="the folder of a run, or one that has a validation.json")
+    parser = Parser(
+        prog="plot",
+        description="Draws the plots of a run, or of a ./scripts/validate,"
+        " again and prints its table.",
+    )
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="the folder of a run, or one that has a validation.json",
+    )
     add_no_setup(parser)
     folder = parser.parse_args(words).folder
     if (folder / "validation.json").is_file():

@@ -11,17 +11,25 @@ from bqb.data.model import ResultError
 
 
 def main(words: list[str]) -> int:
-    parser = Parser(prog="publish", description="Keeps a complete run under results/published, "
-                    "compressed, and draws the figures that README.md and docs/ show, into plots/.")
+    parser = Parser(
+        prog="publish",
+        description="Keeps a complete run under results/published, "
+        "compressed, and draws the figures that README.md and docs/ show, into plots/.",
+    )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a run")
-    parser.add_argument("--replace", action="store_true",
-                        help="replace a published run of the same day, machine and selection")
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="replace a published run of the same day, machine and selection",
+    )
     add_no_setup(parser)
     arguments = parser.parse_args(words)
     from bqb.running import publishing
+
     try:
-        kept, figures = publishing.publish(arguments.folder, arguments.replace,
-                                           lambda line: print_error(f"publish: {line}"))
+        kept, figures = publishing.publish(
+            arguments.folder, arguments.replace, lambda line: print_error(f"publish: {line}")
+        )
     except ResultError as error:
         raise CommandError(str(error), exit_status.USAGE) from None
     for path in (*figures, kept):

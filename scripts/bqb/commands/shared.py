@@ -15,7 +15,8 @@ def print_error(line: str) -> None:
 
 
 def queue_bench(headers: tuple[str, ...]) -> Path:
-    """queue_bench with these headers' queues, built if need be. BQB_QUEUE_BENCH names another one."""
+    """queue_bench with these headers' queues, built if need be. BQB_QUEUE_BENCH names another
+    one."""
     if program := os.environ.get("BQB_QUEUE_BENCH"):
         return Path(program)
     if headers:
@@ -31,8 +32,11 @@ def check_free(folder: Path) -> None:
     except OSError as error:
         raise folder_error("--out", folder, error) from None
     if taken:
-        raise CommandError(f"--out {folder}: exists already; name a new folder, or go on with "
-                           f"--resume {folder}", exit_status.USAGE)
+        raise CommandError(
+            f"--out {folder}: exists already; name a new folder, or go on with "
+            f"--resume {folder}",
+            exit_status.USAGE,
+        )
 
 
 def make_folder(folder: Path) -> Path:
@@ -42,14 +46,16 @@ def make_folder(folder: Path) -> Path:
     except OSError as error:
         raise folder_error("--out", folder, error) from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise CommandError(f"--out {folder}: cannot be written; name another folder",
-                           exit_status.USAGE)
+        raise CommandError(
+            f"--out {folder}: cannot be written; name another folder", exit_status.USAGE
+        )
     return folder
 
 
 def folder_error(option: str, folder: Path, error: OSError) -> CommandError:
-    return CommandError(f"{option} {folder}: {error.strerror}; name another folder",
-                        exit_status.USAGE)
+    return CommandError(
+        f"{option} {folder}: {error.strerror}; name another folder", exit_status.USAGE
+    )
 
 
 def show_run(folder: Path) -> None:
@@ -59,13 +65,15 @@ def show_run(folder: Path) -> None:
     from bqb.data.model import ResultError
     from bqb.report import table
     from bqb.report.figures.draw import draw_figures
+
     try:
         write_results_json(folder)
         run = load_run(folder)
         draw_figures(run, folder / "plots")
         table.print_summary(run)
     except OSError as error:
-        raise CommandError(f"{error.filename or folder}: {error.strerror}",
-                           exit_status.IO_ERROR) from None
+        raise CommandError(
+            f"{error.filename or folder}: {error.strerror}", exit_status.IO_ERROR
+        ) from None
     except ResultError as error:
         raise CommandError(str(error), exit_status.USAGE) from None

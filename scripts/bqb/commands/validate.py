@@ -13,13 +13,14 @@ from bqb.commands.shared import check_free, make_folder, queue_bench
 from bqb.data import files
 
 HELP = """\
-Proves the harness against queueing theory: measures throughputs and waits that have a closed form, prints how far each
-is off and draws them. On a quiet machine: 8 minutes on 2 cores. The last line of the output is the folder with the
-results."""
+Proves the harness against queueing theory: measures throughputs and waits that have a closed
+form, prints how far each is off and draws them. On a quiet machine: 8 minutes on 2 cores. The last
+line of the output is the folder with the results."""
 
 STATUS = """\
 exit status:
-  0    every figure that could be judged is within its tolerance (the last line counts those that could not)
+  0    every figure that could be judged is within its tolerance (the last line counts those
+       that could not)
   1    one is not, or could not be measured (each is named), or the run broke off
   2    wrong usage, or a folder for the results that cannot be used
   3    what is missing on this machine could not be installed, or the build failed
@@ -29,19 +30,28 @@ exit status:
 
 
 def main(words: list[str]) -> int:
-    parser = Parser(prog="validate", description=HELP, epilog=STATUS,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--deep", action="store_true",
-                        help="more points and three times the rounds (40 minutes)")
-    parser.add_argument("--out", type=Path, metavar="DIR",
-                        help="folder of the results: new or empty "
-                        "(default: results/validate-<date>-<time>)")
+    parser = Parser(
+        prog="validate",
+        description=HELP,
+        epilog=STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--deep", action="store_true", help="more points and three times the rounds (40 minutes)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the results: new or empty " "(default: results/validate-<date>-<time>)",
+    )
     add_seed(parser)
     add_no_setup(parser)
     arguments = parser.parse_args(words)
     if arguments.out:
         check_free(arguments.out)
     from bqb.validation import run
+
     program = queue_bench(())
     default = ROOT / "results" / datetime.now().strftime("validate-%Y%m%d-%H%M%S")
     folder = make_folder(arguments.out or default)
@@ -52,14 +62,16 @@ def main(words: list[str]) -> int:
 def report(folder: Path, deep: bool) -> int:
     """Compares, keeps validation.json, draws the figure, prints the table."""
     from bqb.validation import comparison, result, run
+
     try:
         cells, faults = comparison.collect(folder, deep)
         document = result.as_json(comparison.compare(cells), faults, run.machine(folder))
         content = json.dumps(document, indent=1, allow_nan=False).encode()
         files.write_atomically(folder / "validation.json", content)
     except OSError as error:
-        raise CommandError(f"{error.filename or folder}: {error.strerror}",
-                           exit_status.IO_ERROR) from None
+        raise CommandError(
+            f"{error.filename or folder}: {error.strerror}", exit_status.IO_ERROR
+        ) from None
     show_validation(folder)
     print(short_path(folder.resolve()))
     return exit_status.OK if document["passed"] else exit_status.FAILED
@@ -71,6 +83,7 @@ def show_validation(folder: Path) -> None:
     from bqb.report.figures.page import plot_style, save_figure
     from bqb.validation import figure, result
     from bqb.validation.report import summary
+
     file = folder / "validation.json"
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
@@ -79,9 +92,13 @@ def show_validation(folder: Path) -> None:
         with plot_style():
             save_figure(figure.page(comparisons, machine).figure, folder / "validation")
     except OSError as error:
-        raise CommandError(f"{error.filename or file}: {error.strerror}",
-                           exit_status.IO_ERROR) from None
+        raise CommandError(
+            f"{error.filename or file}: {error.strerror}", exit_status.IO_ERROR
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise CommandError(f"{file}: not what ./scripts/validate writes; make it again with "
-                           "./scripts/validate --out DIR", exit_status.USAGE) from None
+        raise CommandError(
+            f"{file}: not what ./scripts/validate writes; make it again with "
+            "./scripts/validate --out DIR",
+            exit_status.USAGE,
+        ) from None
     terminal.show(summary(comparisons, document["faults"]))

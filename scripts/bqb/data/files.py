@@ -1,7 +1,8 @@
-"""Files that outlast a kill: written whole or not at all, or appended to and compressed from time to time.
+"""Files that outlast a kill: written whole or not at all, or appended to and compressed from time
+to time.
 
-A file of lines may lie in two parts: the older lines in `<name>.xz`, the newer ones in `<name>`. `parts` and `lines`
-hide that from readers.
+A file of lines may lie in two parts: the older lines in `<name>.xz`, the newer ones in `<name>`.
+`parts` and `lines` hide that from readers.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 4, "pb": 0, "nice_len": 
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes beside `path`, flushes to the disk, renames: a reader sees the old file or the new one, never a part."""
+    """Writes beside `path`, flushes to the disk, renames: a reader sees the old file or the new
+    one, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -45,18 +47,21 @@ def compressed(path: Path) -> Path:
 
 
 def parts(path: Path) -> list[Path]:
-    """The files that hold the lines of `path`, the older lines first; none if there is no such file."""
+    """The files that hold the lines of `path`, the older lines first; none if there is no such
+    file."""
     return [part for part in (compressed(path), path) if part.is_file()]
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """The lines of `path`, compressed ones first, each with its newline (but for a last one that a kill cut short).
+    """The lines of `path`, compressed ones first, each with its newline (but for a last one that a
+    kill cut short).
 
-    Safe beside a `pack` in another process: it yields every line, some twice. Raises OSError that names the file, also
-    where a compressed part is damaged."""
+    Safe beside a `pack` in another process: it yields every line, some twice. Raises OSError that
+    names the file, also where a compressed part is damaged."""
     with ExitStack() as opened:
         parts_open = []
-        for part in (path, compressed(path)):  # in this order: `pack` may move lines to where this has yet to look
+        # In this order: `pack` may move lines to where this has yet to look.
+        for part in (path, compressed(path)):
             try:
                 parts_open.append(opened.enter_context(part.open("rb")))
             except FileNotFoundError:
@@ -67,20 +72,24 @@ def lines(path: Path) -> Iterator[bytes]:
                 continue
             try:
                 # Zeros, which a crash may leave, would pass for an empty file.
-                if file.peek(len(MAGIC))[:len(MAGIC)] != MAGIC:
+                if file.peek(len(MAGIC))[: len(MAGIC)] != MAGIC:
                     raise lzma.LZMAError("it does not begin as an xz file does")
                 yield from lzma.open(file)
             except (EOFError, lzma.LZMAError) as error:
-                what = f"the file is damaged ({error}); fetch it again, or remove it to do without what it holds"
+                what = (
+                    f"the file is damaged ({error}); fetch it again, or remove it to do "
+                    "without what it holds"
+                )
                 raise OSError(None, what, file.name) from None
 
 
 def pack(path: Path) -> None:
-    """Moves the lines of `path` behind the compressed ones. No process may append to `path` meanwhile.
+    """Moves the lines of `path` behind the compressed ones. No process may append to `path`
+    meanwhile.
 
-    A kill loses nothing: `path` stays until the compressed file is on the disk under its name. A kill between the two
-    leaves the moved lines in both, so readers must take the last of equal rows. Raises OSError; all lines are then
-    where they were."""
+    A kill loses nothing: `path` stays until the compressed file is on the disk under its name. A
+    kill between the two leaves the moved lines in both, so readers must take the last of equal
+    rows. Raises OSError; all lines are then where they were."""
     newer, target = path.read_bytes() if path.is_file() else b"", compressed(path)
     if newer:
         newer += b"" if newer.endswith(b"\n") else b"\n"  # of a line that a kill cut short

@@ -16,8 +16,20 @@ from typing import Any
 
 from bqb.data import files
 from bqb.data.model import (
-    Arrivals, Block, Claim, EarlierExpect, Limits, Point, Problem, Property, PropertyFailure,
-    ResultError, Run, Scenario, Side, Trial,
+    Arrivals,
+    Block,
+    Claim,
+    EarlierExpect,
+    Limits,
+    Point,
+    Problem,
+    Property,
+    PropertyFailure,
+    ResultError,
+    Run,
+    Scenario,
+    Side,
+    Trial,
 )
 from bqb.data.rows import TRIALS_FILE, Row, read_rows
 from bqb.schema import SCHEMA
@@ -33,7 +45,9 @@ def load_run(folder: Path | str) -> Run:
     if header is None:
         raise ResultError(f"{folder}/trials.jsonl: no `run` row: the run never began")
     if header.get("schema") != SCHEMA:
-        raise ResultError(f"{folder}/trials.jsonl: schema {header.get('schema')}, this version reads {SCHEMA}")
+        raise ResultError(
+            f"{folder}/trials.jsonl: schema {header.get('schema')}, this version reads {SCHEMA}"
+        )
 
     trials, blocks = _trials_of_complete_blocks(rows)
     problems = (*_problems(rows), *_unverified(rows))
@@ -46,34 +60,58 @@ def load_run(folder: Path | str) -> Run:
         resolved=header.get("scenarios", {}),
         planned=tuple((row["point"], row["queue"]) for row in rows if row["kind"] == "plan"),
         problems=problems,
-        trials=tuple(trial for trial in trials if trial.status == "ok" and trial.cell not in failed),
+        trials=tuple(
+            trial for trial in trials if trial.status == "ok" and trial.cell not in failed
+        ),
         blocks=blocks,
-        syscalls={row["cell"]: {name: value for name, value in row.items() if name.endswith("syscalls_per_msg")}
-                  for row in rows if row["kind"] == "syscalls"},
+        syscalls={
+            row["cell"]: {
+                name: value for name, value in row.items() if name.endswith("syscalls_per_msg")
+            }
+            for row in rows
+            if row["kind"] == "syscalls"
+        },
         properties=_properties(rows),
-        property_failures=tuple(PropertyFailure(row["queue"], row["name"], row.get("params", {}), row["error"])
-                                for row in rows if row["kind"] == "property" and "error" in row),
+        property_failures=tuple(
+            PropertyFailure(row["queue"], row["name"], row.get("params", {}), row["error"])
+            for row in rows
+            if row["kind"] == "property" and "error" in row
+        ),
         limits=tuple(Limits(**_known(Limits, row)) for row in rows if row["kind"] == "limits"),
     )
 
 
 def _properties(rows: Iterable[Row]) -> tuple[Property, ...]:
-    return tuple(Property(row["queue"], name, value, next(iter(row.get("params", {}).values()), None))
-                 for row in rows if row["kind"] == "property"
-                 for name, value in row.get("values", {}).items()
-                 if isinstance(value, (int, float)) and math.isfinite(value))
+    return tuple(
+        Property(row["queue"], name, value, next(iter(row.get("params", {}).values()), None))
+        for row in rows
+        if row["kind"] == "property"
+        for name, value in row.get("values", {}).items()
+        if isinstance(value, (int, float)) and math.isfinite(value)
+    )
 
 
 def _unverified(rows: Iterable[Row]) -> list[Problem]:
-    """Counted trials check less than traced ones: a cell whose number they give needs a traced one that passed."""
+    """Counted trials check less than traced ones: a cell whose number they give needs a traced one
+    that passed."""
     passed = [row for row in rows if row["kind"] == "trial" and row["status"] == "ok"]
     traced = {row["cell"] for row in passed if row["level"] == "traced"}
-    return [Problem(cell, row["point"], row["queue"], "failed", "unverified: no traced trial of it passed in this run")
-            for cell, row in {row["cell"]: row for row in passed}.items() if cell not in traced]
+    return [
+        Problem(
+            cell,
+            row["point"],
+            row["queue"],
+            "failed",
+            "unverified: no traced trial of it passed in this run",
+        )
+        for cell, row in {row["cell"]: row for row in passed}.items()
+        if cell not in traced
+    ]
 
 
 def _trials_of_complete_blocks(rows: list[Row]) -> tuple[list[Trial], dict[tuple[str, int], Block]]:
-    """Joins each trial with the `block` row that follows it; the last complete block of (point, round) counts."""
+    """Joins each trial with the `block` row that follows it; the last complete block of (point,
+    round) counts."""
     open_trials: dict[tuple[str, int], dict[tuple[str, str], Row]] = defaultdict(dict)
     complete: dict[tuple[str, int], tuple[Block, list[Row]]] = {}
     for row in rows:
@@ -82,48 +120,88 @@ def _trials_of_complete_blocks(rows: list[Row]) -> tuple[list[Trial], dict[tuple
         elif row["kind"] == "block":
             key = row["point"], row["round"]
             complete[key] = _block(row), list(open_trials.pop(key, {}).values())
-    trials = [_trial(row, block.disturbed) for block, members in complete.values() for row in members]
+    trials = [
+        _trial(row, block.disturbed) for block, members in complete.values() for row in members
+    ]
     trials.sort(key=lambda trial: (trial.round, trial.order))
     return trials, {key: block for key, (block, _) in complete.items()}
 
 
 def _block(row: Row) -> Block:
-    return Block(row["point"], row["round"], bool(row.get("disturbed")), row.get("why", ""), row.get("gap_share"),
-                 row.get("handoff_ns"))
+    return Block(
+        row["point"],
+        row["round"],
+        bool(row.get("disturbed")),
+        row.get("why", ""),
+        row.get("gap_share"),
+        row.get("handoff_ns"),
+    )
 
 
 def _trial(row: Row, disturbed: bool) -> Trial:
     beside = ("messages", "window_ns", "ns_per_msg", "cpu_ns_per_msg")
     numbers = {**{name: row.get(name) for name in beside}, **row.get("counters", {})}
-    counters = {name: value for name, value in numbers.items()
-                if isinstance(value, (int, float)) and math.isfinite(value)}
-    return Trial(row["cell"], row["point"], row.get("scenario", row["point"].split("/")[0]), row["queue"],
-                 row["round"], row.get("order", 0), row["level"], row["status"], row.get("message", ""), counters,
-                 disturbed)
+    counters = {
+        name: value
+        for name, value in numbers.items()
+        if isinstance(value, (int, float)) and math.isfinite(value)
+    }
+    return Trial(
+        row["cell"],
+        row["point"],
+        row.get("scenario", row["point"].split("/")[0]),
+        row["queue"],
+        row["round"],
+        row.get("order", 0),
+        row["level"],
+        row["status"],
+        row.get("message", ""),
+        counters,
+        disturbed,
+    )
 
 
 def _problems(rows: list[Row]) -> tuple[Problem, ...]:
-    """Failed, void and skipped cells in this order, each cell once a kind. Complete block or not: a failure stands."""
+    """Failed, void and skipped cells in this order, each cell once a kind. Complete block or not: a
+    failure stands."""
     grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         if kind := _problem_kind(row):
             grouped[kind, row["cell"]].append(row)
-    problems = [Problem(cell, first["point"], first["queue"], kind,
-                        first.get("reason") or first.get("message") or "no reason given",
-                        len({row.get("round") for row in all_rows}))
-                for (kind, cell), all_rows in grouped.items() for first in all_rows[:1]]
-    return tuple(sorted(problems, key=lambda problem: ["failed", "void", "skipped"].index(problem.kind)))
+    problems = [
+        Problem(
+            cell,
+            first["point"],
+            first["queue"],
+            kind,
+            first.get("reason") or first.get("message") or "no reason given",
+            len({row.get("round") for row in all_rows}),
+        )
+        for (kind, cell), all_rows in grouped.items()
+        for first in all_rows[:1]
+    ]
+    return tuple(
+        sorted(problems, key=lambda problem: ["failed", "void", "skipped"].index(problem.kind))
+    )
 
 
 def _problem_kind(row: Row) -> str | None:
     if row["kind"] == "skip":
         return "skipped"
-    return {"error": "failed", "void": "void"}.get(row.get("status", "")) if row["kind"] == "trial" else None
+    return (
+        {"error": "failed", "void": "void"}.get(row.get("status", ""))
+        if row["kind"] == "trial"
+        else None
+    )
 
 
 def _known(kind: type[Any], row: Row) -> Row:
     """The members of a row that the dataclass `kind` knows: newer writers may add some."""
-    return {name: value for name, value in row.items() if name in kind.__dataclass_fields__ and value is not None}
+    return {
+        name: value
+        for name, value in row.items()
+        if name in kind.__dataclass_fields__ and value is not None
+    }
 
 
 def _point(row: Row) -> Point:
@@ -140,7 +218,18 @@ def _claim(row: Row) -> Claim:
 
 def _scenario(row: Row) -> Scenario:
     judge = row.get("judged_by", {})
-    return Scenario(row["name"], row.get("question", ""), row.get("expect", ""), bool(row.get("rank", True)),
-                    tuple(row.get("queues", ())), tuple(map(_point, row.get("points", ()))), row.get("file", ""),
-                    judge.get("counter"), judge.get("better") == "higher", tuple(map(_claim, row.get("claims", ()))),
-                    tuple(EarlierExpect(**_known(EarlierExpect, each)) for each in row.get("earlier_expect", ())))
+    return Scenario(
+        row["name"],
+        row.get("question", ""),
+        row.get("expect", ""),
+        bool(row.get("rank", True)),
+        tuple(row.get("queues", ())),
+        tuple(map(_point, row.get("points", ()))),
+        row.get("file", ""),
+        judge.get("counter"),
+        judge.get("better") == "higher",
+        tuple(map(_claim, row.get("claims", ()))),
+        tuple(
+            EarlierExpect(**_known(EarlierExpect, each)) for each in row.get("earlier_expect", ())
+        ),
+    )

@@ -18,7 +18,8 @@ REFERENCE = "reference"  # the queue that the others are compared with
 
 
 class ResultError(Exception):
-    """A folder that is not a readable run: one line that names the file and what is wrong with it."""
+    """A folder that is not a readable run: one line that names the file and what is wrong with
+    it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Arrivals(Process):
 
 @dataclass(frozen=True, eq=False)
 class Point(PointKeys):
-    """One combination of a scenario's swept keys; with a queue it makes a cell. Its keys are in bqb/schema.py."""
+    """One combination of a scenario's swept keys; with a queue it makes a cell. Its keys are in
+    bqb/schema.py."""
 
     name: str  # scenario/key:value/...
     scenario: str
@@ -73,7 +75,11 @@ class Point(PointKeys):
     @property
     def sides(self) -> tuple[Side, ...]:
         """The work of each role."""
-        return (self.producer, self.stage, self.consumer) if self.stages > 2 else (self.producer, self.consumer)
+        return (
+            (self.producer, self.stage, self.consumer)
+            if self.stages > 2
+            else (self.producer, self.consumer)
+        )
 
     @property
     def axes(self) -> dict[str, object]:
@@ -83,10 +89,11 @@ class Point(PointKeys):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a scenario's author expects of a counter: that it lies above or below a bound, or its ratio does.
+    """What a scenario's author expects of a counter: that it lies above or below a bound, or its
+    ratio does.
 
-    Of each of `queues` at `points`; the ratio is to `than`, another queue there, or to the same queue at
-    `than_points`."""
+    Of each of `queues` at `points`; the ratio is to `than`, another queue there, or to the same
+    queue at `than_points`."""
 
     says: str
     counter: str
@@ -129,7 +136,8 @@ class Scenario:
         return all(point.open_loop for point in self.points)
 
     def swept(self) -> dict[str, list[object]]:
-        """Keys that take more than one value over the points, each with its values in order of first appearance."""
+        """Keys that take more than one value over the points, each with its values in order of
+        first appearance."""
         values: dict[str, list[object]] = defaultdict(list)
         for point in self.points:
             for key, value in point.axes.items():
@@ -140,7 +148,8 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Trial:
-    """One measurement of a cell. `counters` holds every number; one that does not apply is absent."""
+    """One measurement of a cell. `counters` holds every number; one that does not apply is
+    absent."""
 
     cell: str
     point: str
@@ -160,7 +169,8 @@ class Trial:
 
 @dataclass(frozen=True)
 class Block:
-    """One point with all its queues next to each other, and what the noise witness said about it."""
+    """One point with all its queues next to each other, and what the noise witness said about
+    it."""
 
     point: str
     round: int
@@ -182,7 +192,8 @@ class Property:
 
 @dataclass(frozen=True)
 class PropertyFailure:
-    """A property that a queue failed, hung or crashed in; it has none of those that would have come later."""
+    """A property that a queue failed, hung or crashed in; it has none of those that would have come
+    later."""
 
     queue: str
     name: str
@@ -201,7 +212,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Problem:
-    """A cell without a number, and why. kind: failed (wrong or hung), void (no measurable window) or skipped."""
+    """A cell without a number, and why. kind: failed (wrong or hung), void (no measurable window)
+    or skipped."""
 
     cell: str
     point: str
@@ -213,7 +225,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class Histogram:
-    """Distribution of one trial's `name`, in ns. buckets: (lower_ns, upper_ns, count), ascending."""
+    """Distribution of one trial's `name`, in ns. buckets: (lower_ns, upper_ns, count),
+    ascending."""
 
     cell: str
     round: int
@@ -226,7 +239,8 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Messages inside the queue at the end of each slice of the window, and messages pushed in each slice."""
+    """Messages inside the queue at the end of each slice of the window, and messages pushed in each
+    slice."""
 
     cell: str
     round: int
@@ -238,7 +252,8 @@ class Timeline:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A run folder. `trials` are the ones that count: ok, of complete blocks, of cells that never failed."""
+    """A run folder. `trials` are the ones that count: ok, of complete blocks, of cells that never
+    failed."""
 
     folder: Path
     context: Row
@@ -249,14 +264,17 @@ class Run:
     problems: tuple[Problem, ...]
     trials: tuple[Trial, ...]
     blocks: dict[tuple[str, int], Block]  # by (point, round)
-    syscalls: dict[str, dict[str, float]] = field(default_factory=dict)  # by cell; empty where they were not counted
+    # By cell; empty where they were not counted.
+    syscalls: dict[str, dict[str, float]] = field(default_factory=dict)
     properties: tuple[Property, ...] = ()
     property_failures: tuple[PropertyFailure, ...] = ()
     limits: tuple[Limits, ...] = ()
 
     @cached_property
     def points(self) -> dict[str, Point]:
-        return {point.name: point for scenario in self.scenarios.values() for point in scenario.points}
+        return {
+            point.name: point for scenario in self.scenarios.values() for point in scenario.points
+        }
 
     @cached_property
     def _by_cell(self) -> dict[tuple[str, str], list[Trial]]:
@@ -274,15 +292,24 @@ class Run:
         return first
 
     def cells(self) -> list[tuple[Point, str]]:
-        """Every (point, queue) that was planned, skipped or tried, in the order of the scenarios."""
+        """Every (point, queue) that was planned, skipped or tried, in the order of the
+        scenarios."""
         known = {*self.planned, *self._by_cell, *self._problem_by_cell}
-        return [(point, queue) for point in self.points.values() for queue in self.queue_names(point.scenario)
-                if (point.name, queue) in known]
+        return [
+            (point, queue)
+            for point in self.points.values()
+            for queue in self.queue_names(point.scenario)
+            if (point.name, queue) in known
+        ]
 
     def queue_names(self, scenario: str) -> list[str]:
         """Queues of a scenario in the order of its line-up, those that only rows mention last."""
         points = {point.name for point in self.scenarios[scenario].points}
-        seen = {queue for point, queue in (*self.planned, *self._by_cell, *self._problem_by_cell) if point in points}
+        seen = {
+            queue
+            for point, queue in (*self.planned, *self._by_cell, *self._problem_by_cell)
+            if point in points
+        }
         listed = [queue for queue in self.scenarios[scenario].queues if queue in seen]
         return listed + sorted(seen - set(listed))
 
@@ -297,11 +324,15 @@ class Run:
     def trials_of(self, point: Point, queue: str, level: str | None = None) -> list[Trial]:
         """Trials of a cell at the level that gives its number (or at `level`), by round."""
         wanted = level or point.level
-        return [trial for trial in self._by_cell.get((point.name, queue), ()) if trial.level == wanted]
+        return [
+            trial for trial in self._by_cell.get((point.name, queue), ()) if trial.level == wanted
+        ]
 
     def problem_of(self, point: Point, queue: str) -> Problem | None:
         """Why a cell has no number at all; None where it has some, or was never tried."""
-        return None if self.trials_of(point, queue) else self._problem_by_cell.get((point.name, queue))
+        return (
+            None if self.trials_of(point, queue) else self._problem_by_cell.get((point.name, queue))
+        )
 
     def why_skipped(self, scenario: str) -> str:
         """Why no cell of a scenario can run on this machine: the most frequent reason. Empty if one
@@ -322,20 +353,46 @@ class Run:
         return {(trial.cell, trial.round, trial.level): trial for trial in self.trials}
 
     def histograms(self, names: Iterable[str]) -> Iterator[tuple[Trial, Histogram]]:
-        """Histograms called one of `names` with the trial they belong to. Read at each call: the file can be large."""
+        """Histograms called one of `names` with the trial they belong to. Read at each call: the
+        file can be large."""
         wanted = set(names)
-        rows = (row for row in read_rows(self.folder / "histograms.jsonl") if row.get("name") in wanted)
-        for row in last_rows(rows, lambda row: (row["cell"], row["round"], row["level"], row["name"])):
+        rows = (
+            row for row in read_rows(self.folder / "histograms.jsonl") if row.get("name") in wanted
+        )
+        for row in last_rows(
+            rows, lambda row: (row["cell"], row["round"], row["level"], row["name"])
+        ):
             if trial := self._key_of_trial.get((row["cell"], row["round"], row["level"])):
-                yield trial, Histogram(row["cell"], row["round"], row["level"], row["name"], row["count"], row["max"],
-                                       tuple((lower, upper, count) for lower, upper, count in row["buckets"]))
+                yield trial, Histogram(
+                    row["cell"],
+                    row["round"],
+                    row["level"],
+                    row["name"],
+                    row["count"],
+                    row["max"],
+                    tuple((lower, upper, count) for lower, upper, count in row["buckets"]),
+                )
 
     def timelines(self) -> list[tuple[Trial, Timeline]]:
         """Occupancy over time with the trial it belongs to."""
+
         def key(row: Row) -> tuple[str, int, str]:
             return row["cell"], row["round"], row["level"]
+
         rows = last_rows(read_rows(self.folder / "timelines.jsonl"), key)
         keyed = ((self._key_of_trial.get(key(row)), row) for row in rows)
-        return [(trial, Timeline(row["cell"], row["round"], row["level"], row["slice_ns"], tuple(row["occupancy"]),
-                                 tuple(row.get("pushed", ()))))
-                for trial, row in keyed if trial]
+        return [
+            (
+                trial,
+                Timeline(
+                    row["cell"],
+                    row["round"],
+                    row["level"],
+                    row["slice_ns"],
+                    tuple(row["occupancy"]),
+                    tuple(row.get("pushed", ())),
+                ),
+            )
+            for trial, row in keyed
+            if trial
+        ]

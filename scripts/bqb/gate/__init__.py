@@ -1,4 +1,5 @@
-"""./scripts/gate: whether a queue became slower between two versions of queues/ (or of a header of one's own).
+"""./scripts/gate: whether a queue became slower between two versions of queues/ (or of a header of
+one's own).
 
 policy    what is measured and how it is judged: a TOML file
 arms      base and head: located, staged and built around this checkout's harness
@@ -17,5 +18,6 @@ from bqb import ROOT
 
 
 def from_root(path: str) -> str:
-    """What lies in this checkout by its place in it, so that files say the same on every machine; all else as it is."""
+    """What lies in this checkout by its place in it, so that files say the same on every machine;
+    all else as it is."""
     return str(Path(path).relative_to(ROOT)) if Path(path).is_relative_to(ROOT) else path

@@ -1,7 +1,7 @@
 """The two arms: where their sources come from, and their programs.
 
-The harness, the scenario and the control are always this checkout's; an arm brings its folder queues/, or, with
-`--with`, the header of a queue from outside the tree.
+The harness, the scenario and the control are always this checkout's; an arm brings its folder
+queues/, or, with `--with`, the header of a queue from outside the tree.
 """
 
 from __future__ import annotations
@@ -72,12 +72,13 @@ def compiled(sources: Sources, queues: tuple[str, ...]) -> Arm:
         try:
             folder = build_header(staged / header) if header else build_queues(name, staged, queues)
         except CommandError as error:
-            raise CommandError(f"the {name} ({sources.source}) does not compile: {error}",
-                               GateStatus.INVALID) from None
+            raise CommandError(
+                f"the {name} ({sources.source}) does not compile: {error}", GateStatus.INVALID
+            ) from None
     return Arm(name, sources.source, sources.commit, sources.dirty, identity(staged), folder)
 
 
-# ------------------------------------------------------------------------------------------------------- sources
+# ------------------------------------------------------------------------------------------ sources
 
 
 def stage(name: str, source: str, header: str | None) -> Sources:
@@ -86,8 +87,12 @@ def stage(name: str, source: str, header: str | None) -> Sources:
     if folder.is_dir():
         needed = folder / (header or "queues/queues.list")
         if not needed.is_file():
-            raise CommandError(f"{source}: has no {header or 'queues/queues.list'}; name a checkout of this project, "
-                               "or a git revision; for a queue of your own add --with", GateStatus.USAGE)
+            raise CommandError(
+                f"{source}: has no {header or 'queues/queues.list'}; name a checkout of this "
+                "project, "
+                "or a git revision; for a queue of your own add --with",
+                GateStatus.USAGE,
+            )
         files = {path: (folder / path).read_bytes() for path in listed(folder, header)}
         commit, dirty = revision_of(folder, header)
     else:
@@ -97,34 +102,54 @@ def stage(name: str, source: str, header: str | None) -> Sources:
 
 
 def listed(folder: Path, header: str | None) -> list[str]:
-    """The arm's files: queues/, or all headers and sources where the header could include any of them."""
+    """The arm's files: queues/, or all headers and sources where the header could include any of
+    them."""
     roots = ["queues"] if header is None else [""]
     paths = []
     for root in roots:
         for parent, folders, names in os.walk(folder / root):
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "build")
-            paths += [str((Path(parent) / name).relative_to(folder)) for name in sorted(names)
-                      if header is None or name.endswith((".h", ".hpp", ".hh", ".hxx", ".ipp", ".inl", ".inc"))]
+            folders[:] = sorted(
+                name for name in folders if not name.startswith(".") and name != "build"
+            )
+            paths += [
+                str((Path(parent) / name).relative_to(folder))
+                for name in sorted(names)
+                if header is None
+                or name.endswith((".h", ".hpp", ".hh", ".hxx", ".ipp", ".inl", ".inc"))
+            ]
     return [path for path in paths if (folder / path).is_file()]
 
 
 def git(*words: str, at: Path, text: bool = True) -> subprocess.CompletedProcess:
-    """`at` may belong to somebody else, as in a container: whoever names a folder to be compiled and run trusts it."""
-    return subprocess.run(["git", "-c", f"safe.directory={at.resolve()}", "-C", str(at), *words], capture_output=True,
-                          text=text, check=False, env={**os.environ, "LC_ALL": "C"})
+    """`at` may belong to somebody else, as in a container: whoever names a folder to be compiled
+    and run trusts it."""
+    return subprocess.run(
+        ["git", "-c", f"safe.directory={at.resolve()}", "-C", str(at), *words],
+        capture_output=True,
+        text=text,
+        check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )
 
 
 def repository(revision: str, header: str | None) -> Path:
-    """Whose revisions are meant: those of the repository that we are in, if it has what an arm brings, else ROOT's."""
+    """Whose revisions are meant: those of the repository that we are in, if it has what an arm
+    brings, else ROOT's."""
     if not shutil.which("git"):
-        raise CommandError(f"'{revision}' is no folder, and finding a revision takes git, which is not installed; "
-                           "name a folder, or install git (Debian: apt-get install git)", GateStatus.INVALID)
+        raise CommandError(
+            f"'{revision}' is no folder, and finding a revision takes git, which is not installed; "
+            "name a folder, or install git (Debian: apt-get install git)",
+            GateStatus.INVALID,
+        )
     here = top_of(Path.cwd())
     if here and (here / (header or "queues/queues.list")).is_file():
         return here
     if not top_of(ROOT):
-        raise CommandError(f"'{revision}' is no folder, and {ROOT} is no git checkout, so it has no revisions; "
-                           "name a folder, or clone the project with git", GateStatus.USAGE)
+        raise CommandError(
+            f"'{revision}' is no folder, and {ROOT} is no git checkout, so it has no revisions; "
+            "name a folder, or clone the project with git",
+            GateStatus.USAGE,
+        )
     return ROOT
 
 
@@ -135,38 +160,51 @@ def top_of(folder: Path) -> Path | None:
         return Path(top.stdout.strip())
     if "not a git repository" in top.stderr or "must be run in a work tree" in top.stderr:
         return None
-    raise CommandError(f"{folder}: git: {' '.join(top.stderr.split())}", GateStatus.USAGE)  # with git's own remedy
+    # With git's own remedy.
+    raise CommandError(f"{folder}: git: {' '.join(top.stderr.split())}", GateStatus.USAGE)
 
 
 def archived(revision: str, header: str | None) -> tuple[dict[str, bytes], str]:
     at = repository(revision, header)
     commit = git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", at=at)
     if revision.startswith("-") or commit.returncode != 0:
-        raise CommandError(f"'{revision}' is neither a folder nor a revision of {at}", GateStatus.USAGE)
+        raise CommandError(
+            f"'{revision}' is neither a folder nor a revision of {at}", GateStatus.USAGE
+        )
     done = git("archive", commit.stdout.strip(), *([] if header else ["queues"]), at=at, text=False)
     if done.returncode != 0:
-        raise CommandError(f"{revision}: git archive: {done.stderr.decode(errors='replace').strip()}", GateStatus.USAGE)
+        raise CommandError(
+            f"{revision}: git archive: {done.stderr.decode(errors='replace').strip()}",
+            GateStatus.USAGE,
+        )
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
-        files = {member.name: tar.extractfile(member).read() for member in tar.getmembers() if member.isfile()}
+        files = {
+            member.name: tar.extractfile(member).read()
+            for member in tar.getmembers()
+            if member.isfile()
+        }
     if (header or "queues/queues.list") not in files:
         raise CommandError(f"{revision}: has no {header or 'queues/queues.list'}", GateStatus.USAGE)
     return files, commit.stdout.strip()
 
 
 def revision_of(folder: Path, header: str | None) -> tuple[str, bool]:
-    """(commit, dirty). Without git, in no checkout, and for files that git does not track there the commit is ""."""
+    """(commit, dirty). Without git, in no checkout, and for files that git does not track there the
+    commit is ""."""
     if not shutil.which("git"):
         return "", False
     brought = header or "queues"
     commit = git("rev-parse", "HEAD", at=folder)
     tracked = git("ls-files", "--error-unmatch", "--", brought, at=folder).returncode == 0
     changes = git("status", "--porcelain", "--", brought, at=folder)
-    return commit.stdout.strip() if commit.returncode == 0 and tracked else "", bool(changes.stdout.strip())
+    return commit.stdout.strip() if commit.returncode == 0 and tracked else "", bool(
+        changes.stdout.strip()
+    )
 
 
 def mirror(files: dict[str, bytes], target: Path) -> None:
-    """Makes `target` hold these files and no others; one that is right already keeps its time, or all would be compiled
-    again."""
+    """Makes `target` hold these files and no others; one that is right already keeps its time, or
+    all would be compiled again."""
     for path in [path for path in target.rglob("*") if path.is_file()]:
         if str(path.relative_to(target)) not in files:
             path.unlink()
@@ -191,14 +229,25 @@ def identity_of_harness() -> str:
     return identity(ROOT / "benchmarks")
 
 
-# -------------------------------------------------------------------------------------------------------- builds
+# ------------------------------------------------------------------------------------------- builds
 
 
 def build_queues(name: str, staged: Path, queues: tuple[str, ...]) -> Path:
     folder = BUILDS / name / "build"
-    configure = ["cmake", "-S", str(ROOT), "-B", str(folder), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                 "-DBQ_TESTS=OFF", f"-DBQ_QUEUES_FROM={staged}", f"-DBQ_ONLY={';'.join(queues)}",
-                 f"-DBQ_GATE_LAYOUTS={LAYOUTS}"]
+    configure = [
+        "cmake",
+        "-S",
+        str(ROOT),
+        "-B",
+        str(folder),
+        "-G",
+        "Ninja",
+        "-DCMAKE_BUILD_TYPE=Release",
+        "-DBQ_TESTS=OFF",
+        f"-DBQ_QUEUES_FROM={staged}",
+        f"-DBQ_ONLY={';'.join(queues)}",
+        f"-DBQ_GATE_LAYOUTS={LAYOUTS}",
+    ]
     build.run_cmake(configure, folder, "gate_programs", f"build {name}")
     return folder
 
@@ -206,15 +255,24 @@ def build_queues(name: str, staged: Path, queues: tuple[str, ...]) -> Path:
 def build_header(header: Path) -> Path:
     headers = (str(header.resolve()),)
     external_queues.names_in(headers[0])
-    return external_queues.build_with(headers, "release", "gate_programs", f"-DBQ_GATE_LAYOUTS={LAYOUTS}")
+    return external_queues.build_with(
+        headers, "release", "gate_programs", f"-DBQ_GATE_LAYOUTS={LAYOUTS}"
+    )
 
 
 def listing(arm: Arm, scenario: str, queues: tuple[str, ...]) -> dict:
-    """{cells: [{queue, point, why_not?}], context}. Raises CommandError (USAGE) for a wrong scenario."""
+    """{cells: [{queue, point, why_not?}], context}. Raises CommandError (USAGE) for a wrong
+    scenario."""
     names = [word for queue in queues for word in ("--queue", queue)]
-    done = subprocess.run([arm.trial_program(0), "--scenario", scenario, "--list", *names], capture_output=True,
-                          text=True, check=False)
+    done = subprocess.run(
+        [arm.trial_program(0), "--scenario", scenario, "--list", *names],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
-        raise CommandError(done.stderr.strip().removeprefix("gate_trial: ") or "gate_trial --list failed",
-                           GateStatus.USAGE)
+        raise CommandError(
+            done.stderr.strip().removeprefix("gate_trial: ") or "gate_trial --list failed",
+            GateStatus.USAGE,
+        )
     return json.loads(done.stdout)

@@ -1,10 +1,11 @@
-"""How often the gate errs: many whole gates of arms whose difference is known. A campaign is a folder; each gate is a
-file of it with all its raw pairs, written when the gate is done, so that a campaign that was stopped goes on where it
-was.
+"""How often the gate errs: many whole gates of arms whose difference is known. A campaign is a
+folder; each gate is a file of it with all its raw pairs, written when the gate is done, so that a
+campaign that was stopped goes on where it was.
 
-Live gates are few, and their rates come with exact binomial intervals. Finer rates come from resampling: gates made of
-pairs that are drawn, number by number and with all cells of a number together, from all that the campaign recorded.
-That knows no more of the machine than the pairs do, and is said to be what it is.
+Live gates are few, and their rates come with exact binomial intervals. Finer rates come from
+resampling: gates made of pairs that are drawn, number by number and with all cells of a number
+together, from all that the campaign recorded. That knows no more of the machine than the pairs do,
+and is said to be what it is.
 """
 
 from __future__ import annotations
@@ -64,21 +65,30 @@ class Campaign:
         if path.exists():
             known = json.loads(path.read_text(encoding="utf-8"))
             if {key: known.get(key) for key in settings} != settings:
-                raise CommandError(f"{folder}: is a campaign of another kind or policy; "
-                                   "name another folder", GateStatus.USAGE)
+                raise CommandError(
+                    f"{folder}: is a campaign of another kind or policy; " "name another folder",
+                    GateStatus.USAGE,
+                )
             self.settings = known
         else:
             self.settings = settings
             self._keep()
 
     def _keep(self) -> None:
-        write_atomically(self.folder / "campaign.json", json.dumps(self.settings, indent=1).encode())
+        write_atomically(
+            self.folder / "campaign.json", json.dumps(self.settings, indent=1).encode()
+        )
 
     @property
     def gates(self) -> list[dict]:
-        return [json.loads(lzma.decompress(path.read_bytes())) for path in sorted(self.folder.glob("gate-*.json.xz"))]
+        return [
+            json.loads(lzma.decompress(path.read_bytes()))
+            for path in sorted(self.folder.glob("gate-*.json.xz"))
+        ]
 
-    def go_on(self, arm: Arm, queues: Sequence[str], wanted: int, tell: Callable[[str], None]) -> None:
+    def go_on(
+        self, arm: Arm, queues: Sequence[str], wanted: int, tell: Callable[[str], None]
+    ) -> None:
         """Runs gates until there are `wanted`."""
         base, head = arm, replace(arm, name="head")
         extra_ns = {}
@@ -92,20 +102,33 @@ class Campaign:
             if path.exists():
                 continue
             with busy_core() if self.kind.neighbour else nothing():
-                result = run(self.policy, base, head, queues, number, extra_ns=extra_ns, counted=False,
-                             layouts=OTHER_LAYOUTS if self.kind.relinked else SAME_LAYOUTS)
+                result = run(
+                    self.policy,
+                    base,
+                    head,
+                    queues,
+                    number,
+                    extra_ns=extra_ns,
+                    counted=False,
+                    layouts=OTHER_LAYOUTS if self.kind.relinked else SAME_LAYOUTS,
+                )
             keep(path, result)
-            tell(f"gate {number} of {wanted}: {result.verdict} ({result.wall_s:.0f} s, {result.looks_made} looks)")
+            tell(
+                f"gate {number} of {wanted}: {result.verdict} ({result.wall_s:.0f} s, "
+                f"{result.looks_made} looks)"
+            )
 
 
 def keep(path: Path, result: Result) -> None:
     write_atomically(path, lzma.compress(json.dumps(result.as_json()).encode()))
 
 
-def find_dose(policy: Policy, base: Arm, head: Arm, kind: Kind, tell: Callable[[str], None]) -> dict:
-    """How much more work a message makes the cell slower by kind.pct, and by how much it then really is: measured in
-    pairs, without any gate. Work is not lost time: what both sides do more of may hide in waiting. Of six tries the
-    nearest."""
+def find_dose(
+    policy: Policy, base: Arm, head: Arm, kind: Kind, tell: Callable[[str], None]
+) -> dict:
+    """How much more work a message makes the cell slower by kind.pct, and by how much it then
+    really is: measured in pairs, without any gate. Work is not lost time: what both sides do more
+    of may hide in waiting. Of six tries the nearest."""
     cell = cell_named(policy, kind.cell)
     wanted, dose, tried = kind.pct / 100, FIRST_DOSE_NS, []
     for attempt in range(6):
@@ -115,10 +138,19 @@ def find_dose(policy: Policy, base: Arm, head: Arm, kind: Kind, tell: Callable[[
         logs = [pair.log_ratio for pair in pairs]
         real = math.expm1(float(np.median(logs)))
         low, high = (math.expm1(end) for end in decide.interval(logs))
-        tell(f"dose: {dose:.0f} ns more work a message makes {cell.name} slower by {real:+.1%} "
-             f"({low:+.1%} .. {high:+.1%})")
-        tried.append({"dose_ns": dose, "real_change": real, "real_low": low, "real_high": high,
-                      "dose_pairs": DOSE_PAIRS})
+        tell(
+            f"dose: {dose:.0f} ns more work a message makes {cell.name} slower by {real:+.1%} "
+            f"({low:+.1%} .. {high:+.1%})"
+        )
+        tried.append(
+            {
+                "dose_ns": dose,
+                "real_change": real,
+                "real_low": low,
+                "real_high": high,
+                "dose_pairs": DOSE_PAIRS,
+            }
+        )
         if abs(real - wanted) <= 0.1 * wanted:
             break
         dose *= min(4.0, max(0.25, wanted / max(real, 0.005)))
@@ -128,8 +160,10 @@ def find_dose(policy: Policy, base: Arm, head: Arm, kind: Kind, tell: Callable[[
 def cell_named(policy: Policy, name: str) -> Cell:
     parts = name.split("/")
     if len(parts) < 3:
-        raise CommandError(f"--cell {name}: is no cell; write scenario/queue/case:name, "
-                           "as the table has it", GateStatus.USAGE)
+        raise CommandError(
+            f"--cell {name}: is no cell; write scenario/queue/case:name, " "as the table has it",
+            GateStatus.USAGE,
+        )
     return Cell(parts[1], "/".join((parts[0], *parts[2:])))
 
 
@@ -156,7 +190,7 @@ def nothing():
     yield
 
 
-# ------------------------------------------------------------------------------------------------------- summary
+# ------------------------------------------------------------------------------------------ summary
 
 
 @dataclass(frozen=True)
@@ -177,15 +211,29 @@ def right(kind: Kind, red: Sequence[str]) -> bool:
 
 def live_rates(kind: Kind, gates: Sequence[dict]) -> list[Rate]:
     n = len(gates)
-    red = [[cell["cell"] for cell in gate["cells"] if cell["state"] == decide.REGRESSION] for gate in gates]
+    red = [
+        [cell["cell"] for cell in gate["cells"] if cell["state"] == decide.REGRESSION]
+        for gate in gates
+    ]
     statuses = [gate["exit_status"] for gate in gates]
     rates = [Rate("red", statuses.count(1), n)]
     if kind.cell:
-        rates += [Rate("red, that cell and no other", sum(right(kind, cells) for cells in red), n),
-                  Rate("at the first look", sum(kind.cell in cells and gate["looks_made"] == 1
-                                                for cells, gate in zip(red, gates)), n)]
-    rates += [Rate("pass", statuses.count(0), n), Rate("inconclusive", statuses.count(3), n),
-              Rate("invalid", statuses.count(4), n)]
+        rates += [
+            Rate("red, that cell and no other", sum(right(kind, cells) for cells in red), n),
+            Rate(
+                "at the first look",
+                sum(
+                    kind.cell in cells and gate["looks_made"] == 1
+                    for cells, gate in zip(red, gates)
+                ),
+                n,
+            ),
+        ]
+    rates += [
+        Rate("pass", statuses.count(0), n),
+        Rate("inconclusive", statuses.count(3), n),
+        Rate("invalid", statuses.count(4), n),
+    ]
     return rates
 
 
@@ -196,15 +244,19 @@ def numbers_of(gates: Sequence[dict]) -> list[dict[str, float]]:
         by_number: dict[int, dict[str, float]] = defaultdict(dict)
         for cell in gate["cells"]:
             for pair in cell["pairs"]:
-                by_number[pair["number"]][cell["cell"]] = log_ratio(pair["base_ns"], pair["head_ns"])
+                by_number[pair["number"]][cell["cell"]] = log_ratio(
+                    pair["base_ns"], pair["head_ns"]
+                )
         numbers += by_number.values()
     return numbers
 
 
-def resampled(kind: Kind, rule: Rule, gates: Sequence[dict], count: int = RESAMPLED, seed: int = 1) -> list[Rate]:
-    """Gates of drawn pairs. Later looks hold undecided cells only, so only the first look's pairs, which hold all
-    cells, are drawn from, of the cells that most gates judged. The control and the calibration are left out: it is the
-    rule alone."""
+def resampled(
+    kind: Kind, rule: Rule, gates: Sequence[dict], count: int = RESAMPLED, seed: int = 1
+) -> list[Rate]:
+    """Gates of drawn pairs. Later looks hold undecided cells only, so only the first look's pairs,
+    which hold all cells, are drawn from, of the cells that most gates judged. The control and the
+    calibration are left out: it is the rule alone."""
     first = rule.looks[0]
     pool = [number for gate in gates for number in numbers_of([shortened(gate, first)])]
     cells = [cell["cell"] for cell in gates[0]["cells"]] if gates else []
@@ -228,18 +280,26 @@ def resampled(kind: Kind, rule: Rule, gates: Sequence[dict], count: int = RESAMP
         passed += not verdicts.regressions and not verdicts.open
     rates = [Rate(f"red, resampled from {len(table)} pairs of {len(judged)} cells", red, count)]
     if kind.cell:
-        rates += [Rate("red, that cell and no other, resampled", named, count),
-                  Rate("at the first look, resampled", at_first, count)]
+        rates += [
+            Rate("red, that cell and no other, resampled", named, count),
+            Rate("at the first look, resampled", at_first, count),
+        ]
     return [*rates, Rate("pass, resampled", passed, count)]
 
 
 def shortened(gate: dict, pairs: int) -> dict:
-    return {"cells": [{**cell, "pairs": [pair for pair in cell["pairs"] if pair["number"] <= pairs]}
-                      for cell in gate["cells"]]}
+    return {
+        "cells": [
+            {**cell, "pairs": [pair for pair in cell["pairs"] if pair["number"] <= pairs]}
+            for cell in gate["cells"]
+        ]
+    }
 
 
 def usually_judged(gates: Sequence[dict], name: str) -> bool:
-    advisory = sum(bool(cell["advisory"]) for gate in gates for cell in gate["cells"] if cell["cell"] == name)
+    advisory = sum(
+        bool(cell["advisory"]) for gate in gates for cell in gate["cells"] if cell["cell"] == name
+    )
     return 2 * advisory < len(gates)
 
 
@@ -250,8 +310,13 @@ def what_others_would_say(kind: Kind, gates: Sequence[dict]) -> list[Rate]:
     cells_red = dict(red)
     n = cells = 0
     for gate in gates:
-        times = {cell["cell"]: [(fmean(pair["base_ns"]), fmean(pair["head_ns"])) for pair in cell["pairs"]]
-                 for cell in gate["cells"] if len(cell["pairs"]) >= 2 and cell["state"] != "control"}
+        times = {
+            cell["cell"]: [
+                (fmean(pair["base_ns"]), fmean(pair["head_ns"])) for pair in cell["pairs"]
+            ]
+            for cell in gate["cells"]
+            if len(cell["pairs"]) >= 2 and cell["state"] != "control"
+        }
         if not times:
             continue
         n, cells = n + 1, cells + len(times)
@@ -261,7 +326,9 @@ def what_others_would_say(kind: Kind, gates: Sequence[dict]) -> list[Rate]:
             cells_red[name] += len(called)
     rates = [Rate(f"{name}: red", hits, n) for name, hits in red.items()]
     if kind.cell:
-        return rates + [Rate(f"{name}: that cell and no other", hits, n) for name, hits in named.items()]
+        return rates + [
+            Rate(f"{name}: that cell and no other", hits, n) for name, hits in named.items()
+        ]
     return rates + [Rate(f"{name}: red cells", hits, cells) for name, hits in cells_red.items()]
 
 
@@ -271,14 +338,20 @@ def report(campaign: Campaign) -> list[str]:
     lines = [f"{campaign.kind.description}: {len(gates)} live gates"]
     if "real_change" in campaign.settings:
         known = campaign.settings
-        lines.append(f"  real dose: {known['real_change']:+.1%} "
-                     f"({known['real_low']:+.1%} .. {known['real_high']:+.1%}), "
-                     f"{known['dose_ns']:.0f} ns more work a message on both sides, {known['dose_pairs']} pairs")
+        lines.append(
+            f"  real dose: {known['real_change']:+.1%} "
+            f"({known['real_low']:+.1%} .. {known['real_high']:+.1%}), "
+            f"{known['dose_ns']:.0f} ns more work a message on both sides, {known['dose_pairs']} "
+            "pairs"
+        )
     if not gates:
         return lines
     walls = sorted(gate["wall_s"] for gate in gates)
     lines.append(f"  wall time: median {walls[len(walls) // 2]:.0f} s, at most {walls[-1]:.0f} s")
-    for rate in (*live_rates(campaign.kind, gates), *resampled(campaign.kind, campaign.policy.rule, gates),
-                 *what_others_would_say(campaign.kind, gates)):
+    for rate in (
+        *live_rates(campaign.kind, gates),
+        *resampled(campaign.kind, campaign.policy.rule, gates),
+        *what_others_would_say(campaign.kind, gates),
+    ):
         lines.append(f"  {rate.text()}")
     return lines

@@ -1,10 +1,12 @@
-"""When a cell is a regression, when it passes. Pure functions of log ratios (head / base), one a pair.
+"""When a cell is a regression, when it passes. Pure functions of log ratios (head / base), one a
+pair.
 
-The median ratio is tested against the threshold by an exact one-sided sign test, which asks of the pairs only that they
-are independent: no shape, no equal variances. Regressions are found by Holm's method over all judged cells; alpha is
-spent on the planned looks in equal parts. So the chance that any cell is called a regression whose median is not beyond
-the threshold is at most alpha, whatever the looks and however many cells. A pass is tested the same way, cell by cell:
-the chance that a cell passes whose median is at the threshold or beyond is at most `miss`.
+The median ratio is tested against the threshold by an exact one-sided sign test, which asks of the
+pairs only that they are independent: no shape, no equal variances. Regressions are found by Holm's
+method over all judged cells; alpha is spent on the planned looks in equal parts. So the chance that
+any cell is called a regression whose median is not beyond the threshold is at most alpha, whatever
+the looks and however many cells. A pass is tested the same way, cell by cell: the chance that a
+cell passes whose median is at the threshold or beyond is at most `miss`.
 """
 
 from __future__ import annotations
@@ -73,12 +75,14 @@ class Verdicts:
         return [cell for cell in self.cells if self.of.get(cell) == REGRESSION]
 
     def look(self, ratios: Mapping[str, Sequence[float]]) -> None:
-        """The next planned look at all the pairs there are. Raises ValueError beyond the last one."""
+        """The next planned look at all the pairs there are. Raises ValueError beyond the last
+        one."""
         if self.looks_made == len(self.rule.looks):
             raise ValueError("every planned look has been made")
         self.looks_made += 1
         alpha, still = self.rule.alpha_of_look, self.open
-        # Holm's steps are counted over all cells: those decided before are among those that could have been wrong.
+        # Holm's steps are counted over all cells: those decided before are among those that could
+        # have been wrong.
         ranked = sorted(still, key=lambda cell: p_slower(ratios[cell], self.rule.tau))
         for step, cell in enumerate(ranked):
             if p_slower(ratios[cell], self.rule.tau) > alpha / (len(self.cells) - step):
@@ -90,8 +94,8 @@ class Verdicts:
 
 
 def interval(ratios: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """An interval that holds the median with at least this confidence, by the sign test: two order statistics. With
-    fewer than six values none does at 95 %, and it is their range."""
+    """An interval that holds the median with at least this confidence, by the sign test: two order
+    statistics. With fewer than six values none does at 95 %, and it is their range."""
     values, rank = sorted(ratios), 1
     while 2 * binom.cdf(rank, len(values), 0.5) <= 1 - confidence:
         rank += 1
@@ -99,7 +103,8 @@ def interval(ratios: Sequence[float], confidence: float = 0.95) -> tuple[float, 
 
 
 def pair_noise(logs: Sequence[float]) -> float:
-    """Standard deviation of a log ratio, robustly, from log ratios of a thing against itself (their median is 0)."""
+    """Standard deviation of a log ratio, robustly, from log ratios of a thing against itself (their
+    median is 0)."""
     return 1.4826 * float(np.median(np.abs(np.asarray(logs))))
 
 

@@ -23,7 +23,8 @@ from bqb.running.process import STOP_SIGNALS, Interrupted, die_with_parent
 
 TURNS = 6  # of each arm, a pair
 TRIES = 3  # of a trial that found no window, on a machine that is busy
-SECONDS_FOR_A_TRIAL = float(os.environ.get("BQB_GATE_TRIAL_SECONDS", "120"))  # the watchdog inside takes 10 for a hang
+# The watchdog inside takes 10 for a hang.
+SECONDS_FOR_A_TRIAL = float(os.environ.get("BQB_GATE_TRIAL_SECONDS", "120"))
 MOST_PADDING = 4096  # bytes of environment: where the stack begins moves with them
 
 
@@ -34,7 +35,8 @@ OTHER_LAYOUTS: Layouts = (range(LAYOUTS // 2), range(LAYOUTS // 2, LAYOUTS))  # 
 
 @dataclass(frozen=True)
 class Cell:
-    """A queue at a point. Its name is that of the results: scenario/queue/the rest of the point's name."""
+    """A queue at a point. Its name is that of the results: scenario/queue/the rest of the point's
+    name."""
 
     queue: str
     point: str
@@ -55,12 +57,14 @@ class Plan:
 
     messages: int  # of each producer, warm-up included
     warmup: int
-    ns_per_step: float  # what turns nanoseconds into steps of work: one number for both arms, or it would be noise
+    # What turns nanoseconds into steps of work: one number for both arms, or it would be noise.
+    ns_per_step: float
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What a process of each arm took, ns a message, turn by turn. Raw: nothing is ever left out of a decision."""
+    """What a process of each arm took, ns a message, turn by turn. Raw: nothing is ever left out of
+    a decision."""
 
     cell: str
     number: int  # 0 is discarded: it warms caches and page tables
@@ -80,15 +84,16 @@ class Pair:
 
 
 def chosen_layouts(number: int, of_base: range, of_head: range) -> tuple[int, int]:
-    """Of a pair. A queue whose code is elsewhere can be 10 % slower: each arm takes each of its layouts equally often,
-    beside another of the other arm's each time that it comes round again."""
+    """Of a pair. A queue whose code is elsewhere can be 10 % slower: each arm takes each of its
+    layouts equally often, beside another of the other arm's each time that it comes round again."""
     rounds, step = divmod(number - 1, len(of_base))  # number 0 is discarded
-    return of_base[step], of_head[(3 * step + rounds) % len(of_head)]  # 3 has no divisor in common with their number
+    # 3 has no divisor in common with their number.
+    return of_base[step], of_head[(3 * step + rounds) % len(of_head)]
 
 
 def log_ratio(base_ns: Sequence[float], head_ns: Sequence[float]) -> float:
-    """Of head / base: median over the turns. A core that is taken away for a while spoils a turn or two, and the mean
-    of all."""
+    """Of head / base: median over the turns. A core that is taken away for a while spoils a turn or
+    two, and the mean of all."""
     return float(np.median(np.log(np.asarray(head_ns) / np.asarray(base_ns))))
 
 
@@ -101,9 +106,12 @@ class QueueFailed(Exception):
 
 
 class Bench:
-    """Starts trials of one scenario. `extra_ns`: more work a message, by (arm, cell): a slow-down on purpose."""
+    """Starts trials of one scenario. `extra_ns`: more work a message, by (arm, cell): a slow-down
+    on purpose."""
 
-    def __init__(self, scenario: str, seed: int, extra_ns: Mapping[tuple[str, str], float] | None = None):
+    def __init__(
+        self, scenario: str, seed: int, extra_ns: Mapping[tuple[str, str], float] | None = None
+    ):
         self._scenario = scenario
         self._seed = seed
         self._random = random.Random(seed)
@@ -113,39 +121,71 @@ class Bench:
         with self._process(arm, 0, cell, ["--pilot"]) as process:
             return process.answer()
 
-    def trials(self, arm: Arm, layout: int, cell: Cell, plan: Plan, number: int) -> tuple[tuple[float, ...], int]:
+    def trials(
+        self, arm: Arm, layout: int, cell: Cell, plan: Plan, number: int
+    ) -> tuple[tuple[float, ...], int]:
         """A process's turns, ns a message, with no other arm in between; and its voids."""
         with self._trials(arm, layout, cell, plan) as process:
-            return tuple(process.turn(number * TURNS + turn) for turn in range(TURNS)), process.voids
+            return (
+                tuple(process.turn(number * TURNS + turn) for turn in range(TURNS)),
+                process.voids,
+            )
 
-    def pair(self, base: Arm, head: Arm, cell: Cell, plan: Plan, number: int,
-             layouts: Layouts = SAME_LAYOUTS) -> Pair:
-        """A process of each arm, over the same messages, in turns: the order of the first is random, then it is the
-        other way round, and so on."""
+    def pair(
+        self,
+        base: Arm,
+        head: Arm,
+        cell: Cell,
+        plan: Plan,
+        number: int,
+        layouts: Layouts = SAME_LAYOUTS,
+    ) -> Pair:
+        """A process of each arm, over the same messages, in turns: the order of the first is
+        random, then it is the other way round, and so on."""
         of_base, of_head = chosen_layouts(number, *layouts)
         head_first = self._random.random() < 0.5
         taken: tuple[list[float], list[float]] = ([], [])
-        with self._trials(base, of_base, cell, plan) as for_base, self._trials(head, of_head, cell, plan) as for_head:
+        with self._trials(base, of_base, cell, plan) as for_base, self._trials(
+            head, of_head, cell, plan
+        ) as for_head:
             for turn in range(TURNS):
                 order = (1, 0) if head_first == (turn % 2 == 0) else (0, 1)
                 for side in order:
                     taken[side].append((for_base, for_head)[side].turn(number * TURNS + turn))
             voids = for_base.voids + for_head.voids
-        return Pair(cell.name, number, tuple(taken[0]), tuple(taken[1]), of_base, of_head, head_first, voids)
+        return Pair(
+            cell.name, number, tuple(taken[0]), tuple(taken[1]), of_base, of_head, head_first, voids
+        )
 
     def shuffled(self, cells: Iterable[Cell]) -> list[Cell]:
         return self._random.sample(list(cells), len(list(cells)))
 
     def _trials(self, arm: Arm, layout: int, cell: Cell, plan: Plan) -> Process:
-        words = ["--messages", str(plan.messages), "--warmup", str(plan.warmup),
-                 "--ns-per-step", repr(plan.ns_per_step)]
+        words = [
+            "--messages",
+            str(plan.messages),
+            "--warmup",
+            str(plan.warmup),
+            "--ns-per-step",
+            repr(plan.ns_per_step),
+        ]
         if extra := self._extra_ns.get((arm.name, cell.name)):
             words += ["--extra-ns", repr(extra)]
         return self._process(arm, layout, cell, words)
 
     def _process(self, arm: Arm, layout: int, cell: Cell, words: list[str]) -> Process:
-        command = [arm.trial_program(layout), "--scenario", self._scenario, "--point", cell.point,
-                   "--queue", cell.queue, "--seed", str(self._seed), *words]
+        command = [
+            arm.trial_program(layout),
+            "--scenario",
+            self._scenario,
+            "--point",
+            cell.point,
+            "--queue",
+            cell.queue,
+            "--seed",
+            str(self._seed),
+            *words,
+        ]
         return Process(arm.name, cell, command, "x" * self._random.randrange(MOST_PADDING))
 
 
@@ -155,9 +195,16 @@ class Process:
     def __init__(self, arm: str, cell: Cell, command: Sequence[str | Path], padding: str):
         self._arm, self._cell = arm, cell
         self.voids = 0
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                         text=True, errors="replace", env={**os.environ, "BQ_PADDING": padding},
-                                         preexec_fn=die_with_parent)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env={**os.environ, "BQ_PADDING": padding},
+            preexec_fn=die_with_parent,
+        )
 
     def __enter__(self) -> Process:
         return self
@@ -179,11 +226,15 @@ class Process:
             if answer["status"] == "ok":
                 return round(answer["ns_per_msg"], 2)
             self.voids += 1
-        raise CommandError(f"{self._cell.name}: {TRIES} trials of the {self._arm} found no window to measure "
-                           f"({answer['why']}); is the machine busy?", GateStatus.INVALID)
+        raise CommandError(
+            f"{self._cell.name}: {TRIES} trials of the {self._arm} found no window to measure "
+            f"({answer['why']}); is the machine busy?",
+            GateStatus.INVALID,
+        )
 
     def answer(self) -> dict:
-        """The next line that it prints. Raises QueueFailed for what its queue did, else CommandError."""
+        """The next line that it prints. Raises QueueFailed for what its queue did, else
+        CommandError."""
         ready, _, _ = select.select([self._process.stdout], [], [], SECONDS_FOR_A_TRIAL)
         if not ready:
             raise QueueFailed(self._arm, self._cell, f"no end after {SECONDS_FOR_A_TRIAL:g} s")
@@ -195,18 +246,25 @@ class Process:
         if code < 0 and -code in STOP_SIGNALS:
             raise Interrupted(-code)
         if code == -signal.SIGKILL:
-            raise CommandError(f"{self._cell.name}: the trial was killed by SIGKILL "
-                               "(out of memory?)", GateStatus.INVALID)
+            raise CommandError(
+                f"{self._cell.name}: the trial was killed by SIGKILL " "(out of memory?)",
+                GateStatus.INVALID,
+            )
         if code < 0:
             raise QueueFailed(self._arm, self._cell, f"crashed: {signal.Signals(-code).name}")
         if answer:
             raise QueueFailed(self._arm, self._cell, answer["why"])
-        reason = self._process.stderr.read().strip().splitlines()[-1:] or [f"ended with status {code}"]
+        reason = self._process.stderr.read().strip().splitlines()[-1:] or [
+            f"ended with status {code}"
+        ]
         raise CommandError(f"{self._cell.name}: {reason[0]}", GateStatus.INVALID)
 
 
-def plans(bench: Bench, base: Arm, cells: Iterable[Cell], show: Callable[[int, str], None]) -> dict[str, Plan]:
-    """How many messages each cell takes, found on the base; one calibration of the work for all of them."""
+def plans(
+    bench: Bench, base: Arm, cells: Iterable[Cell], show: Callable[[int, str], None]
+) -> dict[str, Plan]:
+    """How many messages each cell takes, found on the base; one calibration of the work for all of
+    them."""
     answers = {}
     for number, cell in enumerate(cells):
         show(number, cell.name)
@@ -219,7 +277,10 @@ def plans(bench: Bench, base: Arm, cells: Iterable[Cell], show: Callable[[int, s
         answers[cell.name] = answer
     steps = sorted(answer["ns_per_step"] for answer in answers.values())
     ns_per_step = steps[len(steps) // 2]
-    return {name: Plan(answer["messages"], answer["warmup"], ns_per_step) for name, answer in answers.items()}
+    return {
+        name: Plan(answer["messages"], answer["warmup"], ns_per_step)
+        for name, answer in answers.items()
+    }
 
 
 class Clock:

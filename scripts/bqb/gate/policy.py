@@ -54,6 +54,7 @@ def load(path: Path | None) -> Policy:
 
     def key_error(key: str, what: str) -> CommandError:
         return CommandError(f"{where}: key '{key}': {what}", GateStatus.USAGE)
+
     for table, known in ((given, defaults), (given.get("counts", {}), defaults["counts"])):
         if not isinstance(table, dict):
             raise key_error("counts", "must be a table: [counts]")
@@ -65,7 +66,11 @@ def load(path: Path | None) -> Policy:
 
     def number(table: Row, key: str, least: float, most: float) -> float:
         value = table[key]
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not least <= value <= most
+        ):
             raise key_error(key, f"must be a number from {least:g} to {most:g}")
         return float(value)
 
@@ -74,12 +79,20 @@ def load(path: Path | None) -> Policy:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise key_error(key, "must be a list of texts")
         return tuple(value)
+
     looks = values["looks"]
     whole_numbers = isinstance(looks, list) and all(type(each) is int for each in looks)
-    if (not whole_numbers or not looks or looks[0] < MIN_VERDICT_BLOCKS
-            or sorted(set(looks)) != looks):
-        raise key_error("looks", f"must be a rising list of whole numbers of at least {MIN_VERDICT_BLOCKS}, "
-                                 "as [20, 36, 60]")
+    if (
+        not whole_numbers
+        or not looks
+        or looks[0] < MIN_VERDICT_BLOCKS
+        or sorted(set(looks)) != looks
+    ):
+        raise key_error(
+            "looks",
+            f"must be a rising list of whole numbers of at least {MIN_VERDICT_BLOCKS}, "
+            "as [20, 36, 60]",
+        )
     if values["inconclusive"] not in ("fail", "pass"):
         raise key_error("inconclusive", 'must be "fail" or "pass"')
     calibration = values["calibration"]
@@ -91,12 +104,20 @@ def load(path: Path | None) -> Policy:
     except ValueError:
         raise key_error("budget", 'must be a length of time: "300s", "8m" or "1h"') from None
     return Policy(
-        scenario=scenario_file(values["scenario"], where, key_error), queues=texts("queues"),
-        threshold_pct=number(values, "threshold_pct", 0.1, 100), alpha_pct=number(values, "alpha_pct", 0.001, 20),
-        miss_pct=number(values, "miss_pct", 0.001, 50), looks=tuple(looks), budget_s=budget_s,
-        inconclusive=values["inconclusive"], noise_pct=number(values, "noise_pct", 0.1, 1000), calibration=calibration,
-        advisory=texts("advisory"), instructions_pct=number(counts, "instructions_pct", 0, 100),
-        syscalls_pct=number(counts, "syscalls_pct", 0, 100))
+        scenario=scenario_file(values["scenario"], where, key_error),
+        queues=texts("queues"),
+        threshold_pct=number(values, "threshold_pct", 0.1, 100),
+        alpha_pct=number(values, "alpha_pct", 0.001, 20),
+        miss_pct=number(values, "miss_pct", 0.001, 50),
+        looks=tuple(looks),
+        budget_s=budget_s,
+        inconclusive=values["inconclusive"],
+        noise_pct=number(values, "noise_pct", 0.1, 1000),
+        calibration=calibration,
+        advisory=texts("advisory"),
+        instructions_pct=number(counts, "instructions_pct", 0, 100),
+        syscalls_pct=number(counts, "syscalls_pct", 0, 100),
+    )
 
 
 def scenario_file(name: object, policy: Path, key_error: Callable[[str, str], CommandError]) -> str:
@@ -105,15 +126,19 @@ def scenario_file(name: object, policy: Path, key_error: Callable[[str, str], Co
     path = policy.parent / name if name.endswith(".toml") else ROOT / "scenarios" / f"{name}.toml"
     if path.is_file():
         return str(path.resolve())
-    raise key_error("scenario", f"there is no {path}; name a scenario of {ROOT / 'scenarios'}, or a .toml file as seen "
-                    "from the policy")
+    raise key_error(
+        "scenario",
+        f"there is no {path}; name a scenario of {ROOT / 'scenarios'}, or a .toml file as seen "
+        "from the policy",
+    )
 
 
 def read(path: Path) -> Row:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CommandError(f"--policy {path}: {error.strerror}; name a TOML file like {DEFAULT}",
-                           GateStatus.USAGE) from None
+        raise CommandError(
+            f"--policy {path}: {error.strerror}; name a TOML file like {DEFAULT}", GateStatus.USAGE
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CommandError(f"{path}: no TOML: {error}", GateStatus.USAGE) from None

@@ -1,9 +1,11 @@
 """What other tools would have said of the very same pairs.
 
-- google/benchmark's compare.py: a two-sided Mann-Whitney test of all base against all head times at 5 %, reimplemented
-  here with scipy; called a regression where it rejects and the head's median is larger. It never looks at how much.
-- a fixed threshold on one pair, as github-action-benchmark has it (200 % by default; 110 % and 150 % as people set it):
-  a regression where the head took more than so much of the base's last time.
+- google/benchmark's compare.py: a two-sided Mann-Whitney test of all base against all head times
+  at 5 %, reimplemented here with scipy; called a regression where it rejects and the head's median
+  is larger. It never looks at how much.
+- a fixed threshold on one pair, as github-action-benchmark has it (200 % by default; 110 % and
+  150 % as people set it): a regression where the head took more than so much of the base's last
+  time.
 """
 
 from __future__ import annotations
@@ -22,11 +24,14 @@ def names() -> list[str]:
 
 
 def red_cells(times: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, list[str]]:
-    """Which cells each of them calls a regression. `times`: (base, head) ns a message of each cell's pairs."""
+    """Which cells each of them calls a regression. `times`: (base, head) ns a message of each
+    cell's pairs."""
     called: dict[str, list[str]] = {name: [] for name in names()}
     for cell, pairs in times.items():
         base, head = (np.array(side) for side in zip(*pairs))
-        if mannwhitneyu(base, head, alternative="two-sided").pvalue < 0.05 and np.median(head) > np.median(base):
+        if mannwhitneyu(base, head, alternative="two-sided").pvalue < 0.05 and np.median(
+            head
+        ) > np.median(base):
             called[MANN_WHITNEY].append(cell)
         for threshold in THRESHOLDS:
             if head[-1] > threshold * base[-1]:

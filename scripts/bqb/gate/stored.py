@@ -1,9 +1,10 @@
 """A head against what an earlier gate measured and kept with --json.
 
-Nothing is paired then: the machine of this minute is not that of the stored one. So it is refused wherever anything but
-the head's queues differs, and each trial is divided by the control's at the same point and of the same number; what is
-left is compared by a one-sided rank test. It is weaker than a gate with both arms, and sees less. Counts of
-instructions and system calls are as good as there.
+Nothing is paired then: the machine of this minute is not that of the stored one. So it is refused
+wherever anything but the head's queues differs, and each trial is divided by the control's at the
+same point and of the same number; what is left is compared by a one-sided rank test. It is weaker
+than a gate with both arms, and sees less. Counts of instructions and system calls are as good as
+there.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from bqb.gate.run import SCHEMA, Result, count, select
 from bqb.running.progress import Progress
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
-SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host_name")  # of the machine and the build
+# Of the machine and the build.
+SAME = ("cpu_model", "cores", "kernel", "compiler", "build_type", "flags", "host_name")
 
 
 class Refused(CommandError):
@@ -44,32 +46,47 @@ def load(path: Path) -> Row:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}; name a file that `gate run --json` wrote",
-                           GateStatus.USAGE) from None
+        raise CommandError(
+            f"{path}: {error.strerror}; name a file that `gate run --json` wrote", GateStatus.USAGE
+        ) from None
     except ValueError as error:
-        raise Refused(path, f"corrupt: no JSON ({error}); make a new one with `gate run --json`") from None
+        raise Refused(
+            path, f"corrupt: no JSON ({error}); make a new one with `gate run --json`"
+        ) from None
     needed = ("schema", "policy", "head", "context", "harness_id", "cells", "plans", "counts")
     if not isinstance(document, dict) or any(key not in document for key in needed):
-        raise Refused(path, "not written by `gate run --json`: it lacks some of " + ", ".join(needed))
+        raise Refused(
+            path, "not written by `gate run --json`: it lacks some of " + ", ".join(needed)
+        )
     if document["schema"] != SCHEMA:
         raise Refused(path, f"of schema {document['schema']}, this is {SCHEMA}; make a new one")
     return document
 
 
-def check(path: Path, document: Row, policy: Policy, head: Arm, cells: Sequence[Cell], context: Row) -> None:
+def check(
+    path: Path, document: Row, policy: Policy, head: Arm, cells: Sequence[Cell], context: Row
+) -> None:
     """Raises Refused wherever a difference could be anything but the head's queues."""
     for key in SAME:
         then, now = document["context"].get(key), context.get(key)
         if then != now:
-            raise Refused(path, f"measured with another {key.replace('_', ' ')}: {then}, here {now}")
+            raise Refused(
+                path, f"measured with another {key.replace('_', ' ')}: {then}, here {now}"
+            )
     if document["harness_id"] != the_arms.identity_of_harness():
         raise Refused(path, "measured with another harness; make a new one")
     if policy.as_row() != document["policy"]:
         raise Refused(path, "measured with another policy; make a new one")
     if document["head"] is None or document["head"]["dirty"]:
-        raise Refused(path, "its head was a dirty tree: nobody can say what it measured; make one from a commit")
+        raise Refused(
+            path,
+            "its head was a dirty tree: nobody can say what it measured; make one from a commit",
+        )
     if head.dirty:
-        raise Refused(path, f"the head ({head.source}) has uncommitted changes; commit them, or use `gate run`")
+        raise Refused(
+            path,
+            f"the head ({head.source}) has uncommitted changes; commit them, or use `gate run`",
+        )
     known = {cell["cell"] for cell in document["cells"] if cell["pairs"]}
     missing = [cell.name for cell in cells if cell.name not in known]
     if missing:
@@ -83,8 +100,10 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
     clock = Clock(policy.budget_s)
     select(result, head, head, queues)
     check(path, document, policy, head, result.cells, result.context)
-    then = {cell["cell"]: {pair["number"]: fmean(pair["head_ns"]) for pair in cell["pairs"]}
-            for cell in document["cells"]}
+    then = {
+        cell["cell"]: {pair["number"]: fmean(pair["head_ns"]) for pair in cell["pairs"]}
+        for cell in document["cells"]
+    }
     for cell in document["cells"]:
         if cell.get("advisory"):
             result.advisory[cell["cell"]] = cell["advisory"]
@@ -98,7 +117,9 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
             count(result, Stored(document["counts"]))
             for number in range(last + 1):  # the first is discarded, as it was then
                 if number > MIN_VERDICT_BLOCKS and not clock.has(clock.spent_s / number):
-                    result.remarks.append(f"the budget was spent after {number - 1} trials of each cell")
+                    result.remarks.append(
+                        f"the budget was spent after {number - 1} trials of each cell"
+                    )
                     break
                 for cell in bench.shuffled(result.cells):
                     progress.update("trials", number, last, cell.name)
@@ -108,7 +129,17 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
                         taken[cell.name][number] = fmean(times)
                         base = then[cell.name].get(number, math.nan)
                         result.pairs.setdefault(cell.name, []).append(
-                            Pair(cell.name, number, (base,) * len(times), times, layout, layout, False, voids))
+                            Pair(
+                                cell.name,
+                                number,
+                                (base,) * len(times),
+                                times,
+                                layout,
+                                layout,
+                                False,
+                                voids,
+                            )
+                        )
     except QueueFailed as queue_failure:
         result.failure = f"{queue_failure} (in the head)"
         return result
@@ -117,21 +148,31 @@ def compare(path: Path, policy: Policy, head: Arm, queues: Sequence[str], seed: 
     return result
 
 
-def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, dict[int, float]]) -> None:
+def judge(
+    result: Result, then: dict[str, dict[int, float]], taken: dict[str, dict[int, float]]
+) -> None:
     """One look, Holm over the judged cells, alpha as the policy has it."""
     rule = result.policy.rule
     control = {cell.point: cell.name for cell in result.cells if cell.is_control}
 
     def relative(times: dict[str, dict[int, float]], cell: Cell) -> NDArray[np.float64]:
         beside = times.get(control.get(cell.point, ""), {})
-        return np.array([math.log(value / beside[number]) for number, value in times[cell.name].items()
-                         if number in beside])
+        return np.array(
+            [
+                math.log(value / beside[number])
+                for number, value in times[cell.name].items()
+                if number in beside
+            ]
+        )
+
     slower, fast_enough = {}, {}
     for cell in result.judged:
         old, new = relative(then, cell), relative(taken, cell)
         if min(len(old), len(new)) < MIN_VERDICT_BLOCKS:
-            raise CommandError(f"{cell.name}: too few trials beside the control ({CONTROL}) to compare",
-                               GateStatus.INVALID)
+            raise CommandError(
+                f"{cell.name}: too few trials beside the control ({CONTROL}) to compare",
+                GateStatus.INVALID,
+            )
         slower[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="greater").pvalue
         fast_enough[cell.name] = mannwhitneyu(new - rule.tau, old, alternative="less").pvalue
     for step, name in enumerate(sorted(slower, key=slower.__getitem__)):
@@ -139,7 +180,12 @@ def judge(result: Result, then: dict[str, dict[int, float]], taken: dict[str, di
             break
         result.states[name] = decide.REGRESSION
     for name in slower:
-        result.states.setdefault(name, decide.PASSED if fast_enough[name] <= rule.miss else decide.OPEN)
+        result.states.setdefault(
+            name, decide.PASSED if fast_enough[name] <= rule.miss else decide.OPEN
+        )
     result.looks_made = 1
-    result.remarks.append("compared with stored trials, each divided by the control's beside it: not paired, and less "
-                          "sure than `gate run` with both arms")
+    result.remarks.append(
+        "compared with stored trials, each divided by the control's beside it: not paired, and "
+        "less "
+        "sure than `gate run` with both arms"
+    )

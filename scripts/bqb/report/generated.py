@@ -40,16 +40,18 @@ def with_part(text: str, name: str, content: str, page: Path) -> str:
     begin, end = f"<!-- generated: {name} -->\n", f"<!-- end of {name} -->\n"
     if text.count(begin) != 1 or text.count(end) != 1:
         raise ValueError(f"{page}: lacks the lines '{begin.strip()}' and '{end.strip()}'")
-    return re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n{content}\n\n{end}", text, flags=re.DOTALL)
+    return re.sub(
+        f"{begin}.*{end}", lambda _: f"{begin}\n{content}\n\n{end}", text, flags=re.DOTALL
+    )
 
 
-# ------------------------------------------------------------------------------------- bqb/schema.py
+# ------------------------------------------------------------------------------------ bqb/schema.py
 
 
 def python_module(schema: Schema) -> str:
     """The vocabulary as Python constants, and the keys of a point as a dataclass."""
     lines = [
-        '"""The vocabulary of queue_bench: written by ./scripts/generate from queue_bench --schema."""',
+        '"""The vocabulary of queue_bench, written by ./scripts/generate from its --schema."""',
         "",
         "from __future__ import annotations",
         "",
@@ -64,31 +66,66 @@ def python_module(schema: Schema) -> str:
     for rule in schema["rules"]:
         value = int(rule["value"]) if rule["value"] == int(rule["value"]) else rule["value"]
         lines.append(f"{rule['name'].upper()} = {value}  # {rule['meaning']}")
-    lines += ["", "", "class QueueBenchStatus(IntEnum):", '    """Exit statuses of queue_bench."""', ""]
-    lines += [f"    {entry['name'].upper()} = {entry['status']}  # {entry['meaning']}"
-              for entry in schema["exit_statuses"]]
-    lines += ["", "", "@dataclass(frozen=True, eq=False, kw_only=True)", "class PointKeys:",
-              '    """The keys of a point that are one value, with the defaults of a point that lacks them."""', ""]
+    lines += [
+        "",
+        "",
+        "class QueueBenchStatus(IntEnum):",
+        '    """Exit statuses of queue_bench."""',
+        "",
+    ]
+    lines += [
+        f"    {entry['name'].upper()} = {entry['status']}  # {entry['meaning']}"
+        for entry in schema["exit_statuses"]
+    ]
+    lines += [
+        "",
+        "",
+        "@dataclass(frozen=True, eq=False, kw_only=True)",
+        "class PointKeys:",
+        '    """The keys of a point that are one value, with the defaults of a point that lacks '
+        'them."""',
+        "",
+    ]
     lines += [f"    {member}" for member in point_members(schema)]
     lines += ["", "", "# name: (better, unit)", "COUNTERS: dict[str, tuple[str, str]] = {"]
-    lines += [f'    "{counter["name"]}": ("{counter["better"]}", "{counter["unit"]}"),'
-              for counter in schema["counters"]]
-    lines += ["}", "", "# The stems of counters that come as mean, median and 99th percentile.",
-              f"DISTRIBUTIONS = {_tuple(schema['distributions'])}", "",
-              "# The values of the parameter that a property is measured at; its values, with units.",
-              "PROPERTY_PARAMETERS: dict[str, tuple[int, ...]] = {"]
-    lines += [f'    "{kind["name"]}": {_tuple(kind["parameters"])},'
-              for kind in schema["properties"] if "parameters" in kind]
+    lines += [
+        f'    "{counter["name"]}": ("{counter["better"]}", "{counter["unit"]}"),'
+        for counter in schema["counters"]
+    ]
+    lines += [
+        "}",
+        "",
+        "# The stems of counters that come as mean, median and 99th percentile.",
+        f"DISTRIBUTIONS = {_tuple(schema['distributions'])}",
+        "",
+        "# The values of the parameter that a property is measured at; its values, with units.",
+        "PROPERTY_PARAMETERS: dict[str, tuple[int, ...]] = {",
+    ]
+    lines += [
+        f'    "{kind["name"]}": {_tuple(kind["parameters"])},'
+        for kind in schema["properties"]
+        if "parameters" in kind
+    ]
     lines += ["}", "PROPERTY_VALUES: dict[str, tuple[str, ...]] = {"]
     lines += [f'    "{kind["name"]}": {_tuple(kind["values"])},' for kind in schema["properties"]]
-    lines += ["}", "", "# row kind: (required fields, optional fields)",
-              "ROW_FIELDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {"]
+    lines += [
+        "}",
+        "",
+        "# row kind: (required fields, optional fields)",
+        "ROW_FIELDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {",
+    ]
     for row in schema["rows"]:
         required = [field["name"] for field in row["fields"] if field["required"]]
         optional = [field["name"] for field in row["fields"] if not field["required"]]
-        lines.append(f'    "{row["kind"]}": (frozenset({_tuple(required)}), frozenset({_tuple(optional)})),')
-    lines += ["}", "", "# name of a key or label: its values",
-              "VALUES: dict[str, tuple[str, ...]] = {"]
+        lines.append(
+            f'    "{row["kind"]}": (frozenset({_tuple(required)}), frozenset({_tuple(optional)})),'
+        )
+    lines += [
+        "}",
+        "",
+        "# name of a key or label: its values",
+        "VALUES: dict[str, tuple[str, ...]] = {",
+    ]
     lines += [f'    "{name}": {_tuple(values)},' for name, values in schema["enums"].items()]
     lines += ["}", "LABELS: dict[str, tuple[str, ...]] = {"]
     lines += [f'    "{name}": {_tuple(values)},' for name, values in schema["labels"].items()]
@@ -116,7 +153,7 @@ def _tuple(values: list[Any]) -> str:
     return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
 
-# --------------------------------------------------------------------------------------------- pages
+# -------------------------------------------------------------------------------------------- pages
 
 
 def _row(*cells: str) -> str:
@@ -128,9 +165,11 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def scenario_keys(schema: Schema) -> list[str]:
-    """The keys of a scenario file, those of [[claim]] apart. A table leaves out the keys that an earlier one has."""
+    """The keys of a scenario file, those of [[claim]] apart. A table leaves out the keys that an
+    earlier one has."""
     rows: list[tuple[str, ...]] = []
-    described: dict[tuple[str, ...], str] = {}  # the cells of a key in a table: the first table that has it
+    # The cells of a key in a table: the first table that has it.
+    described: dict[tuple[str, ...], str] = {}
     for key in schema["keys"]:
         if key["table"] == "claim":
             continue
@@ -140,7 +179,13 @@ def scenario_keys(schema: Schema) -> list[str]:
         elif key["type"] == "tables":
             name = f"`[[{key['name']}]]`"
         kind = "" if key["type"].startswith("table") else key["type"]
-        cells = (name, kind + ("\\*" if key["swept"] else ""), key["unit"], _meaning(key), key["default"])
+        cells = (
+            name,
+            kind + ("\\*" if key["swept"] else ""),
+            key["unit"],
+            _meaning(key),
+            key["default"],
+        )
         first = described.setdefault(cells, key["table"])
         if first == key["table"]:
             rows.append(cells)
@@ -161,16 +206,25 @@ def _meaning(key: Schema) -> str:
 
 def claim_keys(schema: Schema) -> list[str]:
     """The keys of [[claim]]."""
-    return _table(("key", "type", "meaning", "default"),
-                  [(f"`{key['name']}`", key["type"], key["meaning"], key["default"])
-                   for key in schema["keys"] if key["table"] == "claim"])
+    return _table(
+        ("key", "type", "meaning", "default"),
+        [
+            (f"`{key['name']}`", key["type"], key["meaning"], key["default"])
+            for key in schema["keys"]
+            if key["table"] == "claim"
+        ],
+    )
 
 
 def counters(schema: Schema) -> list[str]:
     """All counters of a trial."""
-    return _table(("counter", "better", "meaning"),
-                  [(f"`{counter['name']}`", counter["better"], counter["meaning"])
-                   for counter in schema["counters"]])
+    return _table(
+        ("counter", "better", "meaning"),
+        [
+            (f"`{counter['name']}`", counter["better"], counter["meaning"])
+            for counter in schema["counters"]
+        ],
+    )
 
 
 def row_kinds(schema: Schema) -> list[str]:
@@ -178,7 +232,10 @@ def row_kinds(schema: Schema) -> list[str]:
     lines = []
     for row in schema["rows"]:
         lines += [f"### `{row['kind']}`", "", f"{row['when'][0].upper()}{row['when'][1:]}.", ""]
-        lines += _table(("field", "meaning"), [(f"`{field['name']}`", field["meaning"]) for field in row["fields"]])
+        lines += _table(
+            ("field", "meaning"),
+            [(f"`{field['name']}`", field["meaning"]) for field in row["fields"]],
+        )
         lines.append("")
     return lines[:-1]
 
@@ -190,27 +247,47 @@ def properties(schema: Schema) -> list[str]:
         params = "{}"
         if "parameter" in kind:
             params = f"{{`{kind['parameter']}`: {', '.join(map(str, kind['parameters']))}}}"
-        rows.append((f"`{kind['name']}` {params}", ", ".join(f"`{value}`" for value in kind["values"]),
-                     kind["meaning"]))
+        rows.append(
+            (
+                f"`{kind['name']}` {params}",
+                ", ".join(f"`{value}`" for value in kind["values"]),
+                kind["meaning"],
+            )
+        )
     return _table(("`name`, `params`", "`values`", "meaning"), rows)
 
 
 def labels(schema: Schema) -> list[str]:
     """The labels of a queue."""
-    return _table(("label", "values"),
-                  [(f"`{name}`", ", ".join(f"`{value}`" for value in values) or "free text")
-                   for name, values in schema["labels"].items()])
+    return _table(
+        ("label", "values"),
+        [
+            (f"`{name}`", ", ".join(f"`{value}`" for value in values) or "free text")
+            for name, values in schema["labels"].items()
+        ],
+    )
 
 
 def statuses(schema: Schema) -> list[str]:
     """The exit statuses of queue_bench."""
-    return _table(("status", "name", "meaning"),
-                  [(str(entry["status"]), f"`{entry['name']}`", entry["meaning"])
-                   for entry in schema["exit_statuses"]])
+    return _table(
+        ("status", "name", "meaning"),
+        [
+            (str(entry["status"]), f"`{entry['name']}`", entry["meaning"])
+            for entry in schema["exit_statuses"]
+        ],
+    )
 
 
 PAGES: dict[Path, dict[str, Callable[[Schema], list[str]]]] = {
     ROOT / "scenarios" / "README.md": {"keys": scenario_keys, "claim keys": claim_keys},
-    ROOT / "results" / "README.md": {"row kinds": row_kinds, "counters": counters, "properties": properties,
-                                     "labels": labels, "exit statuses": statuses},
+    ROOT
+    / "results"
+    / "README.md": {
+        "row kinds": row_kinds,
+        "counters": counters,
+        "properties": properties,
+        "labels": labels,
+        "exit statuses": statuses,
+    },
 }

@@ -1,9 +1,10 @@
-"""The summary at the end of a run: one line a question, the claims and how they fared, the queues' properties, then
-every cell that has no number, by name and with why.
+"""The summary at the end of a run: one line a question, the claims and how they fared, the queues'
+properties, then every cell that has no number, by name and with why.
 
     table.print_summary(run)
 
-To a terminal it is coloured and as wide as the terminal; anywhere else it is plain text, 110 columns wide.
+To a terminal it is coloured and as wide as the terminal; anywhere else it is plain text, 110
+columns wide.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from rich.text import Text
 from bqb.data.model import REFERENCE, Point, Problem, Run, Scenario
 from bqb.report.terminal import as_text, show
 from bqb.report.units import (
-    counter_name, format_bytes, format_ns, format_rate, format_ratio, format_share, format_value,
+    counter_name,
+    format_bytes,
+    format_ns,
+    format_rate,
+    format_ratio,
+    format_share,
+    format_value,
 )
 from bqb.report.wording import open_loop_warnings
 from bqb.schema import PROPERTY_PARAMETERS
@@ -46,14 +53,28 @@ def plain(run: Run) -> str:
 def summary(run: Run) -> RenderableType:
     """Everything that is printed, top to bottom."""
     answers = [ranking.answer(run, scenario) for scenario in run.scenarios.values()]
-    parts = [_questions(run, answers), _score(run), _marks(run, answers), _machine(run), *_expected(run),
-             _properties(run), _property_failures(run), *_problems(run)]
+    parts = [
+        _questions(run, answers),
+        _score(run),
+        _marks(run, answers),
+        _machine(run),
+        *_expected(run),
+        _properties(run),
+        _property_failures(run),
+        *_problems(run),
+    ]
     return Group(*(part for part in parts if part is not None))
 
 
 def _questions(run: Run, answers: list[Answer]) -> Table:
-    table = Table(box=box.HORIZONTALS, show_lines=True, pad_edge=False, expand=False, caption_justify="left",
-                  header_style="bold")
+    table = Table(
+        box=box.HORIZONTALS,
+        show_lines=True,
+        pad_edge=False,
+        expand=False,
+        caption_justify="left",
+        header_style="bold",
+    )
     table.add_column("question", ratio=5, min_width=24)
     table.add_column("not worse than\nthe best", ratio=4, min_width=21)
     table.add_column("overhead per\nmessage\n(efficiency)", min_width=12, max_width=14)
@@ -68,11 +89,18 @@ def _questions(run: Run, answers: list[Answer]) -> Table:
 def _row(run: Run, each: Answer) -> list[RenderableType]:
     points = each.scenario.points
     first = each.leaders[0] if each.leaders else ""
-    common = [point for point in points if run.trials_of(point, first)]  # the reference is compared where both ran
+    # The reference is compared where both ran.
+    common = [point for point in points if run.trials_of(point, first)]
     loss = ranking.loss(run, points, first)
     ring = summaries.machine_baselines(run).ring_msgs_per_s
-    return [_question(each.scenario), _leaders(run, each), _loss(loss, points, ring),
-            _loss(ranking.loss(run, common, REFERENCE), points, ring), _spread(loss), _disturbed(run, points)]
+    return [
+        _question(each.scenario),
+        _leaders(run, each),
+        _loss(loss, points, ring),
+        _loss(ranking.loss(run, common, REFERENCE), points, ring),
+        _spread(loss),
+        _disturbed(run, points),
+    ]
 
 
 def _question(scenario: Scenario) -> Text:
@@ -80,15 +108,17 @@ def _question(scenario: Scenario) -> Text:
 
 
 def _leaders(run: Run, each: Answer) -> Text:
-    """Names, with the number of points where they are not worse than the best; the next ones too, if
-    there is room. Of a scenario that cannot run here, the reason."""
+    """Names, with the number of points where they are not worse than the best; the next ones too,
+    if there is room. Of a scenario that cannot run here, the reason."""
     if reason := run.why_skipped(each.scenario.name):
         return Text(f"cannot run here: {reason}", style="yellow")
     if not each.leaders:
         return Text("no numbers", style="dim")
     ranked = sorted(each.wins, key=lambda name: -each.wins[name])
-    lines = [Text.assemble((name, _leader_style(each, name)), _of_points(each, name))
-             for name in ranked[:max(len(each.leaders), 3)]]
+    lines = [
+        Text.assemble((name, _leader_style(each, name)), _of_points(each, name))
+        for name in ranked[: max(len(each.leaders), 3)]
+    ]
     if each.no_verdict:
         lines.append(Text("highest" if each.more_is_better else "lowest", style="dim"))
         lines[-1].append(", no verdict")
@@ -134,50 +164,89 @@ def _disturbed(run: Run, points: tuple[Point, ...]) -> Text:
 
 
 def _score(run: Run) -> Text | None:
-    """No single score: at how many of the points that a queue could enter it is not worse than the best."""
+    """No single score: at how many of the points that a queue could enter it is not worse than the
+    best."""
     scores = ranking.scores(run)
     if not scores:
         return None
     ordered = sorted(scores.items(), key=lambda item: -item[1].not_worse)
     listed = ", ".join(f"{queue} {score.not_worse} of {score.entered}" for queue, score in ordered)
-    return Text(f"Not significantly worse than the best, of the points with a verdict that a queue entered: {listed}.")
+    return Text(
+        "Not significantly worse than the best, of the points with a verdict that a queue "
+        f"entered: {listed}."
+    )
 
 
 def _marks(run: Run, answers: list[Answer]) -> Text:
     """What the columns and marks mean, each only where it is used."""
-    losses = [loss for each in answers for queue in run.queue_names(each.scenario.name)
-              if (loss := ranking.loss(run, each.scenario.points, queue))]
-    lines = ["Overhead: time per message beyond an ideal queue that costs nothing; median over the points, of "
-             "undisturbed blocks. n/m: not significantly worse than the best at n of m points. Spread: interquartile "
-             "range over the rounds."]
-    undecided = [each for each in answers if each.no_verdict and not run.why_skipped(each.scenario.name)]
+    losses = [
+        loss
+        for each in answers
+        for queue in run.queue_names(each.scenario.name)
+        if (loss := ranking.loss(run, each.scenario.points, queue))
+    ]
+    lines = [
+        "Overhead: time per message beyond an ideal queue that costs nothing; median over the "
+        "points, of "
+        "undisturbed blocks. n/m: not significantly worse than the best at n of m points. "
+        "Spread: interquartile "
+        "range over the rounds."
+    ]
+    undecided = [
+        each for each in answers if each.no_verdict and not run.why_skipped(each.scenario.name)
+    ]
     for reason in dict.fromkeys(each.no_verdict for each in undecided):
         names = ", ".join(each.scenario.name for each in undecided if each.no_verdict == reason)
         lines.append(f"No verdict: {names}: {reason}.")
     judged = [each.scenario.name for each in answers if each.scenario.judged_by]
     if judged:
-        lines.append(f"Judged by another counter than the overhead, the one in brackets: {', '.join(judged)}.")
+        lines.append(
+            "Judged by another counter than the overhead, the one in brackets: "
+            f"{', '.join(judged)}."
+        )
     if any(loss.is_bound for loss in losses):
-        lines.append("≤, ≥: more threads than cores, or a CPU quota; the ideal is a bound, so the overhead is this at "
-                     "most.")
+        lines.append(
+            "≤, ≥: more threads than cores, or a CPU quota; the ideal is a bound, so the "
+            "overhead is this at "
+            "most."
+        )
     if any(loss.from_all for loss in losses):
-        lines.append(f"†: a cell has fewer than {MIN_UNDISTURBED} undisturbed blocks and is summarised "
-                     "from all of them.")
-    lines += [f"{each.scenario.name}: {warning}." for each in answers
-              for warning in open_loop_warnings(run, each.scenario.points)]
+        lines.append(
+            f"†: a cell has fewer than {MIN_UNDISTURBED} undisturbed blocks and is summarised "
+            "from all of them."
+        )
+    lines += [
+        f"{each.scenario.name}: {warning}."
+        for each in answers
+        for warning in open_loop_warnings(run, each.scenario.points)
+    ]
     if quota := run.context.get("cpu_quota_cores"):
-        lines.append(f"All of it ran under a CPU quota of {quota:g} cores on {run.context.get('cores', '?')}: what "
-                     "waits by spinning looks worse here than without.")
-    if summaries.machine_baselines(run).ring_msgs_per_s and any(loss.counter == THROUGHPUT for loss in losses):
-        lines.append("Of ring: of what the fastest ring passes (one producer and one consumer, both spin).")
+        lines.append(
+            f"All of it ran under a CPU quota of {quota:g} cores on "
+            f"{run.context.get('cores', '?')}: what "
+            "waits by spinning looks worse here than without."
+        )
+    if summaries.machine_baselines(run).ring_msgs_per_s and any(
+        loss.counter == THROUGHPUT for loss in losses
+    ):
+        lines.append(
+            "Of ring: of what the fastest ring passes (one producer and one consumer, both spin)."
+        )
     if any(NOMINAL_LOST in each.counters for each in answers):
-        lines.append("Where queues slow their users' work by more than 2% unequally, nominal work times count.")
+        lines.append(
+            "Where queues slow their users' work by more than 2% unequally, nominal work times "
+            "count."
+        )
     return Text("\n".join(lines), style="dim")
 
 
 def _expected(run: Run) -> list[RenderableType]:
     """The claims of each scenario, scored."""
-    scored = [(scenario, claims.score_all(run, scenario)) for scenario in run.scenarios.values() if scenario.claims]
+    scored = [
+        (scenario, claims.score_all(run, scenario))
+        for scenario in run.scenarios.values()
+        if scenario.claims
+    ]
     if not scored:
         return []
     scores = [score for _, each in scored for score in each]
@@ -188,9 +257,14 @@ def _expected(run: Run) -> list[RenderableType]:
     for scenario, each in scored:
         table.add_row(Text(""), Text(scenario.name, style="bold cyan"))
         for score in each:
-            table.add_row(Text(f"  {score.verdict}", style=VERDICT_STYLES[score.verdict]),
-                          Text.assemble(score.claim.says, "\n", (_measured(score), "dim")))
-    return [Text.assemble(("\nExpected answers", "bold"), f": {right} of {len(scores)} right"), table]
+            table.add_row(
+                Text(f"  {score.verdict}", style=VERDICT_STYLES[score.verdict]),
+                Text.assemble(score.claim.says, "\n", (_measured(score), "dim")),
+            )
+    return [
+        Text.assemble(("\nExpected answers", "bold"), f": {right} of {len(scores)} right"),
+        table,
+    ]
 
 
 def _measured(score: claims.Score) -> str:
@@ -199,8 +273,11 @@ def _measured(score: claims.Score) -> str:
     is_ratio = bool(claim.than or claim.than_points)
     show = format_ratio if is_ratio else partial(format_value, claim.counter)
     exact = "{:g}×".format if is_ratio else show
-    bounds = " and ".join(f"{side} {exact(bound)}" for side, bound in (("above", claim.above), ("below", claim.below))
-                          if bound is not None)
+    bounds = " and ".join(
+        f"{side} {exact(bound)}"
+        for side, bound in (("above", claim.above), ("below", claim.below))
+        if bound is not None
+    )
     measured = ""
     if score.measured:
         low, high = score.measured.low, score.measured.high
@@ -212,9 +289,11 @@ def _measured(score: claims.Score) -> str:
 
 def _machine(run: Run) -> Text | None:
     known = summaries.machine_baselines(run)
-    parts = [known.handoff_ns and f"a cache line crosses in {format_ns(known.handoff_ns)}",
-             known.wake_ns and f"a parked thread wakes in {format_ns(known.wake_ns)}",
-             known.ring_msgs_per_s and f"the fastest ring passes {format_rate(known.ring_msgs_per_s)}"]
+    parts = [
+        known.handoff_ns and f"a cache line crosses in {format_ns(known.handoff_ns)}",
+        known.wake_ns and f"a parked thread wakes in {format_ns(known.wake_ns)}",
+        known.ring_msgs_per_s and f"the fastest ring passes {format_rate(known.ring_msgs_per_s)}",
+    ]
     text = "; ".join(part for part in parts if part)
     return Text(f"This machine: {text}.", style="dim") if text else None
 
@@ -222,10 +301,14 @@ def _machine(run: Run) -> Text | None:
 PROPERTIES = {  # (property, parameter): head of its column, how its value is written
     ("idle_pop_cpu_share", None): ("idle\npop", format_share),
     ("idle_push_cpu_share", None): ("idle\npush", format_share),
-    **{("close_to_last_return_ns", waiters): (f"close\n{waiters}", format_ns)
-       for waiters in PROPERTY_PARAMETERS["close"]},
-    **{("bytes", capacity): (f"bytes\n{capacity}", format_bytes)
-       for capacity in PROPERTY_PARAMETERS["memory"]},
+    **{
+        ("close_to_last_return_ns", waiters): (f"close\n{waiters}", format_ns)
+        for waiters in PROPERTY_PARAMETERS["close"]
+    },
+    **{
+        ("bytes", capacity): (f"bytes\n{capacity}", format_bytes)
+        for capacity in PROPERTY_PARAMETERS["memory"]
+    },
     ("full_bytes", 4096): ("full\n4096", format_bytes),
     ("construct_ns", 64): ("make\n64", format_ns),
     ("header_compile_s", None): ("com-\npile", lambda seconds: f"{seconds:.1f} s"),
@@ -234,26 +317,52 @@ PROPERTIES = {  # (property, parameter): head of its column, how its value is wr
 
 def _properties(run: Run) -> RenderableType | None:
     """What the queues cost whatever they are used for, a line a queue."""
-    queues = [queue for queue in run.queues if any(run.property_of(queue, *key) is not None for key in PROPERTIES)]
+    queues = [
+        queue
+        for queue in run.queues
+        if any(run.property_of(queue, *key) is not None for key in PROPERTIES)
+    ]
     if not queues:
         return None
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold",
-                  title="\nProperties", title_justify="left", title_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        header_style="bold",
+        title="\nProperties",
+        title_justify="left",
+        title_style="bold",
+    )
     table.add_column("queue", no_wrap=True)
-    shown = [key for key in PROPERTIES if any(run.property_of(queue, *key) is not None for queue in queues)]
+    shown = [
+        key
+        for key in PROPERTIES
+        if any(run.property_of(queue, *key) is not None for queue in queues)
+    ]
     for key in shown:
         table.add_column(PROPERTIES[key][0], justify="right", no_wrap=True)
     for queue in queues:
         values = {key: run.property_of(queue, *key) for key in shown}
-        table.add_row(queue, *("-" if value is None else PROPERTIES[key][1](value) for key, value in values.items()))
+        table.add_row(
+            queue,
+            *("-" if value is None else PROPERTIES[key][1](value) for key, value in values.items()),
+        )
     return Group(table, Text(_properties_legend(("header_compile_s", None) in shown), style="dim"))
 
 
 def _properties_legend(with_compile_time: bool) -> str:
-    text = ("idle: CPU share of a thread blocked in pop or push. close N: time from close() until the last of N "
-            "blocked threads has returned. bytes N: size of an empty queue of capacity N (8-byte messages); full: the "
-            "same queue when full. make: construction time, capacity 64.")
-    return f"{text} compile: compile time of the header beyond an empty source." if with_compile_time else text
+    text = (
+        "idle: CPU share of a thread blocked in pop or push. close N: time from close() until "
+        "the last of N "
+        "blocked threads has returned. bytes N: size of an empty queue of capacity N (8-byte "
+        "messages); full: the "
+        "same queue when full. make: construction time, capacity 64."
+    )
+    return (
+        f"{text} compile: compile time of the header beyond an empty source."
+        if with_compile_time
+        else text
+    )
 
 
 def _property_failures(run: Run) -> Text | None:
@@ -262,17 +371,29 @@ def _property_failures(run: Run) -> Text | None:
     text = Text("\nFAILED while properties were measured", style="bold red")
     for failure in run.property_failures:
         where = "".join(f", {key} {value}" for key, value in failure.params.items())
-        text.append(f"\n  {failure.queue} ({failure.name.replace('_', ' ')}{where}): {failure.reason}", style="default")
+        text.append(
+            f"\n  {failure.queue} ({failure.name.replace('_', ' ')}{where}): {failure.reason}",
+            style="default",
+        )
     return text
 
 
 def _problems(run: Run) -> list[Text]:
-    """Every cell that failed, had no measurable window or was skipped; those of one queue and reason together."""
-    headings = {"failed": ("FAILED: a wrong or hung queue has no numbers", "bold red"),
-                "void": ("VOID: no measurable window", "yellow"),
-                "skipped": ("SKIPPED: cannot run", "dim")}
-    by_kind = {kind: [problem for problem in run.problems if problem.kind == kind] for kind in headings}
-    return [_problem_list(run, *headings[kind], problems) for kind, problems in by_kind.items() if problems]
+    """Every cell that failed, had no measurable window or was skipped; those of one queue and
+    reason together."""
+    headings = {
+        "failed": ("FAILED: a wrong or hung queue has no numbers", "bold red"),
+        "void": ("VOID: no measurable window", "yellow"),
+        "skipped": ("SKIPPED: cannot run", "dim"),
+    }
+    by_kind = {
+        kind: [problem for problem in run.problems if problem.kind == kind] for kind in headings
+    }
+    return [
+        _problem_list(run, *headings[kind], problems)
+        for kind, problems in by_kind.items()
+        if problems
+    ]
 
 
 def _problem_list(run: Run, heading: str, style: str, problems: list[Problem]) -> Text:
@@ -298,8 +419,10 @@ def _cell_lines(run: Run, problems: list[Problem]) -> list[str]:
         cell = f"{problem.cell} ({problem.rounds} rounds)" if problem.rounds > 1 else problem.cell
         line = scenario if run.why_skipped(scenario) else cell
         lines[line] = lines.get(line, 0) + 1
-    return [f"{line}: {_count(count, 'cell')}" if line in run.scenarios else line
-            for line, count in lines.items()]
+    return [
+        f"{line}: {_count(count, 'cell')}" if line in run.scenarios else line
+        for line, count in lines.items()
+    ]
 
 
 def _count(number: int, noun: str) -> str:

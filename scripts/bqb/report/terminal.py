@@ -1,4 +1,5 @@
-"""Prints text and tables: in colour and as wide as the terminal, anywhere else as plain text, 110 columns wide."""
+"""Prints text and tables: in colour and as wide as the terminal, anywhere else as plain text, 110
+columns wide."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ def show(content: RenderableType, file: TextIO | None = None) -> None:
 
 def as_text(content: RenderableType) -> str:
     """As plain text, at most `WIDTH` columns wide."""
-    console = Console(width=WIDTH, color_system=None, force_terminal=False, highlight=False, legacy_windows=False)
+    console = Console(
+        width=WIDTH, color_system=None, force_terminal=False, highlight=False, legacy_windows=False
+    )
     with console.capture() as captured:
         console.print(content)
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"

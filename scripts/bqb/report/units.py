@@ -9,7 +9,8 @@ from bqb.stats.counters import EXCESS, LOST, NOMINAL_LOST, THROUGHPUT, unit_of
 
 
 def format_ns(ns: float) -> str:
-    """Two significant digits and a unit: 0 ns, 20 ns, 1.5 µs, 38 µs, 1.2 ms; -3 ns stays negative."""
+    """Two significant digits and a unit: 0 ns, 20 ns, 1.5 µs, 38 µs, 1.2 ms; -3 ns stays
+    negative."""
     return _with_unit(ns, [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")])
 
 
@@ -36,13 +37,20 @@ def format_rate(per_s: float) -> str:
 
 def format_bytes(count_bytes: float) -> str:
     """Bytes in decimal units, three digits: 512 B, 2 kB, 3.14 MB."""
-    scale, unit = next(((scale, unit) for scale, unit in [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
-                        if abs(count_bytes) >= scale), (1, "B"))
+    scale, unit = next(
+        (
+            (scale, unit)
+            for scale, unit in [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
+            if abs(count_bytes) >= scale
+        ),
+        (1, "B"),
+    )
     return f"{count_bytes / scale:.3g} {unit}"
 
 
 def format_share(value: float) -> str:
-    """A share as a percentage that never reads 0% or 100% unless it is: <0.1%, 0.4%, 3%, 71%, 99.7%, >99.9%."""
+    """A share as a percentage that never reads 0% or 100% unless it is: <0.1%, 0.4%, 3%, 71%,
+    99.7%, >99.9%."""
     percent = 100 * value
     if 0 < percent < 0.05:
         return "<0.1%"
@@ -54,18 +62,35 @@ def format_share(value: float) -> str:
 def format_value(counter: str, value: float) -> str:
     """A value of a counter in plain words: 1.5 µs, 21 k/s, 97%, 0.031."""
     words: dict[str, Callable[[float], str]] = {
-        "ns": format_ns, "msgs/s": format_rate, "bytes": format_bytes, "share": format_share,
-        "%": lambda percent: format_share(percent / 100)}
-    return words.get(unit_of(counter), lambda number: f"{number:,.0f}" if number >= 1000 else f"{number:.3g}")(value)
+        "ns": format_ns,
+        "msgs/s": format_rate,
+        "bytes": format_bytes,
+        "share": format_share,
+        "%": lambda percent: format_share(percent / 100),
+    }
+    return words.get(
+        unit_of(counter), lambda number: f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+    )(value)
 
 
 def counter_name(counter: str) -> str:
-    """A counter's name in plain words, without its unit: sojourn p99, switches per message, overhead per message."""
-    known = {LOST: "overhead per message", NOMINAL_LOST: "overhead per message", EXCESS: "excess sojourn time",
-             THROUGHPUT: "messages per second"}
+    """A counter's name in plain words, without its unit: sojourn p99, switches per message,
+    overhead per message."""
+    known = {
+        LOST: "overhead per message",
+        NOMINAL_LOST: "overhead per message",
+        EXCESS: "excess sojourn time",
+        THROUGHPUT: "messages per second",
+    }
     words = counter.removesuffix("_bytes").removesuffix("_pct").removesuffix("_msgs_per_s")
-    words = words.removesuffix("_ns").replace("_ns_per_msg", "_per_message").replace("_per_msg", "_per_message")
-    return known.get(counter) or " ".join("CPU" if word == "cpu" else word for word in words.split("_"))
+    words = (
+        words.removesuffix("_ns")
+        .replace("_ns_per_msg", "_per_message")
+        .replace("_per_msg", "_per_message")
+    )
+    return known.get(counter) or " ".join(
+        "CPU" if word == "cpu" else word for word in words.split("_")
+    )
 
 
 def format_ratio(ratio: float) -> str:

@@ -14,12 +14,15 @@ from bqb.stats.thresholds import MIN_UNDISTURBED, MIN_VERDICT_BLOCKS
 
 
 def in_words(key: str, value: object, open_loop: bool = False) -> str:
-    """A swept key and its value in words: "capacity 16", "1 µs of work", "equal speeds" (open loop: "load 0.8")."""
+    """A swept key and its value in words: "capacity 16", "1 µs of work", "equal speeds" (open loop:
+    "load 0.8")."""
     name = key.split(".")[-1]
     if name == "rho" and open_loop:
         return f"load {value:g}"
     if name == "rho":
-        return "slower producer" if value < 1 else "equal speeds" if value == 1 else "slower consumer"
+        return (
+            "slower producer" if value < 1 else "equal speeds" if value == 1 else "slower consumer"
+        )
     if name == "mean_ns":
         return f"{format_ns(value)} of work"
     if name.endswith("_ns"):
@@ -34,16 +37,21 @@ def in_words(key: str, value: object, open_loop: bool = False) -> str:
 
 
 def headed(key: str, value: object, open_loop: bool = False) -> str:
-    """As `in_words`, with the number where the words leave it out: for the head of a row or column."""
+    """As `in_words`, with the number where the words leave it out: for the head of a row or
+    column."""
     words = in_words(key, value, open_loop)
     return f"{words} (ρ = {value:g})" if key.split(".")[-1] == "rho" and not open_loop else words
 
 
 def located(point: Point, scenario: Scenario, without: str = "") -> str:
-    """What sets a point apart from the others of its scenario, as the beginning of a title; empty for a single one."""
+    """What sets a point apart from the others of its scenario, as the beginning of a title; empty
+    for a single one."""
     swept = [key for key in scenario.swept() if key != without]
-    words = ", ".join(in_words(key, point.axes[key], scenario.open_loop)
-                      for key in sorted(swept, key=lambda key: key != "capacity") if key in point.axes)
+    words = ", ".join(
+        in_words(key, point.axes[key], scenario.open_loop)
+        for key in sorted(swept, key=lambda key: key != "capacity")
+        if key in point.axes
+    )
     return f"{words[0].upper()}{words[1:]}: " if words else ""
 
 
@@ -55,8 +63,12 @@ def asked_and_measured(view: View, scenario: Scenario) -> str:
 
 def _method(view: View, points: Sequence[Point]) -> list[str]:
     threads = dict.fromkeys(map(_threads, points))
-    return [*(["threads as given"] if len(threads) > 2 else [" or ".join(threads)]), _capacities(points),
-            _work(points), *machine(view, points)]
+    return [
+        *(["threads as given"] if len(threads) > 2 else [" or ".join(threads)]),
+        _capacities(points),
+        _work(points),
+        *machine(view, points),
+    ]
 
 
 def _threads(point: Point) -> str:
@@ -72,10 +84,15 @@ def machine(view: View, points: Sequence[Point]) -> list[str]:
     context, blocks = view.run.context, view.run.blocks_of(points)
     rounds = len({block.round for block in blocks})
     bad = sum(block.disturbed for block in blocks)
-    parts = [" ".join(str(context.get("cpu_model", "unknown CPU")).split()), _count(context.get("cores", "?"), "core"),
-             _count(rounds, "round")]
+    parts = [
+        " ".join(str(context.get("cpu_model", "unknown CPU")).split()),
+        _count(context.get("cores", "?"), "core"),
+        _count(rounds, "round"),
+    ]
     if blocks:
-        parts.append(f"{format_share(bad / len(blocks))} of {_count(len(blocks), 'block')} disturbed")
+        parts.append(
+            f"{format_share(bad / len(blocks))} of {_count(len(blocks), 'block')} disturbed"
+        )
     return parts
 
 
@@ -98,10 +115,15 @@ def _work(points: Sequence[Point]) -> str:
     parts = []
     if sides:
         works = " or ".join(dict.fromkeys(side.work for side in sides))
-        parts.append(f"{works} work, {_processes(sides)}, mean {_range((side.mean_ns for side in sides), format_ns)}")
+        parts.append(
+            f"{works} work, {_processes(sides)}, mean "
+            f"{_range((side.mean_ns for side in sides), format_ns)}"
+        )
     if arrivals:
         gaps = _range((each.mean_ns for each in arrivals), format_ns)
-        parts.append(f"{_processes(arrivals).replace('exponential', 'Poisson')} arrivals, one in {gaps}")
+        parts.append(
+            f"{_processes(arrivals).replace('exponential', 'Poisson')} arrivals, one in {gaps}"
+        )
     return ", ".join(parts) or "no work between calls"
 
 
@@ -115,14 +137,24 @@ def notes(view: View, scenario: Scenario, *first: str) -> list[str]:
     marks = []
     points = view.points(scenario)
     if _any_from_all(view, points):
-        marks.append(f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them.")
+        marks.append(
+            f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them."
+        )
     nominal = [point for point in points if ranking.headline(view.run, point) == NOMINAL_LOST]
     if nominal:
-        marks.append(f"Nominal work times at {len(nominal)} of {len(points)} points: there the queues slow their "
-                     "users' work by more than 2% unequally.")
-    marks += [f"{warning[0].upper()}{warning[1:]}." for warning in open_loop_warnings(view.run, points)]
-    failures = [problem for problem in view.run.problems
-                if problem.kind == "failed" and problem.point in {point.name for point in points}]
+        marks.append(
+            f"Nominal work times at {len(nominal)} of {len(points)} points: there the queues "
+            "slow their "
+            "users' work by more than 2% unequally."
+        )
+    marks += [
+        f"{warning[0].upper()}{warning[1:]}." for warning in open_loop_warnings(view.run, points)
+    ]
+    failures = [
+        problem
+        for problem in view.run.problems
+        if problem.kind == "failed" and problem.point in {point.name for point in points}
+    ]
     lines.append(" ".join(marks))
     lines += [f"Failed: {problem.cell}: {problem.reason}" for problem in failures[:3]]
     if len(failures) > 3:
@@ -131,23 +163,35 @@ def notes(view: View, scenario: Scenario, *first: str) -> list[str]:
 
 
 def _any_from_all(view: View, points: Sequence[Point]) -> bool:
-    return any(summary.from_all for point in points for queue in view.run.queue_names(point.scenario)
-               if (summary := view.headline(point, queue)))
+    return any(
+        summary.from_all
+        for point in points
+        for queue in view.run.queue_names(point.scenario)
+        if (summary := view.headline(point, queue))
+    )
 
 
 def legend_of_marks(view: View, points: Sequence[Point], crosses: bool = True) -> str:
     """Explains dots, crosses and intervals, as far as they occur."""
     blocks = view.run.blocks_of(points)
-    rounds = max((len(view.run.trials_of(p, q)) for p in points for q in view.run.queue_names(p.scenario)), default=0)
+    rounds = max(
+        (len(view.run.trials_of(p, q)) for p in points for q in view.run.queue_names(p.scenario)),
+        default=0,
+    )
     parts = ["Marker: median of the blocks;" if rounds > 1 else "Marker: one round, no interval."]
     if rounds > 1:
-        parts.append("line: where the median of another run falls, with 95%;" if rounds >= MIN_VERDICT_BLOCKS else
-                     "line: range of the rounds (too few for a 95% interval);")
+        parts.append(
+            "line: where the median of another run falls, with 95%;"
+            if rounds >= MIN_VERDICT_BLOCKS
+            else "line: range of the rounds (too few for a 95% interval);"
+        )
         parts.append("faint dots: trials.")
     bad = sum(block.disturbed for block in blocks)
     if bad:
-        parts.append(f"{'×: disturbed, ' if crosses else 'Disturbed, '}left out of the medians"
-                     f"{' but at †' if _any_from_all(view, points) else ''}: {bad} of {len(blocks)} blocks.")
+        parts.append(
+            f"{'×: disturbed, ' if crosses else 'Disturbed, '}left out of the medians"
+            f"{' but at †' if _any_from_all(view, points) else ''}: {bad} of {len(blocks)} blocks."
+        )
     return " ".join(parts)
 
 
@@ -156,19 +200,37 @@ def called(queue: str) -> str:
 
 
 def open_loop_warnings(run: Run, points: Sequence[Point]) -> list[str]:
-    """What a reader of an open loop's numbers has to know, a sentence each: late generators, no steady state."""
+    """What a reader of an open loop's numbers has to know, a sentence each: late generators, no
+    steady state."""
+
     def median(point: Point, counter: str) -> list[float]:
-        return [summary.median for queue in run.queue_names(point.scenario)
-                if (summary := summarise(run, point, queue, counter))]
-    late = [point for point in points if any(value > 0.5 for value in median(point, "generator_is_late"))]
-    over = [point for point in points if any(median(point, "overloaded")) and not median(point, "dropped_share")]
+        return [
+            summary.median
+            for queue in run.queue_names(point.scenario)
+            if (summary := summarise(run, point, queue, counter))
+        ]
+
+    late = [
+        point
+        for point in points
+        if any(value > 0.5 for value in median(point, "generator_is_late"))
+    ]
+    over = [
+        point
+        for point in points
+        if any(median(point, "overloaded")) and not median(point, "dropped_share")
+    ]
     growth = [value for point in over for value in median(point, "backlog_growth_msgs_per_s")]
     at = "at {} of " + f"{len(points)} point{'s' * (len(points) != 1)}"
     warnings = []
     if late:
-        warnings.append(f"late generator {at.format(len(late))}: 1 message in 100 was pushed later "
-                        "than 5% of the mean gap though its producer was free")
+        warnings.append(
+            f"late generator {at.format(len(late))}: 1 message in 100 was pushed later "
+            "than 5% of the mean gap though its producer was free"
+        )
     if growth:
-        warnings.append(f"overloaded {at.format(len(over))}: more comes than can be done, the backlog "
-                        f"grows by {format_rate(min(growth))} to {format_rate(max(growth))}")
+        warnings.append(
+            f"overloaded {at.format(len(over))}: more comes than can be done, the backlog "
+            f"grows by {format_rate(min(growth))} to {format_rate(max(growth))}"
+        )
     return warnings

@@ -1,4 +1,5 @@
-"""Configures and builds with CMake, quietly: what the tools say goes to a log, shown when something fails."""
+"""Configures and builds with CMake, quietly: what the tools say goes to a log, shown when something
+fails."""
 
 from __future__ import annotations
 
@@ -13,46 +14,64 @@ from bqb.running.progress import Progress
 
 LINES_SHOWN_ON_FAILURE = 40
 ERROR = re.compile(r"\berror:|CMake Error")
-TOOL = re.compile(r"^(?:CMAKE_MAKE_PROGRAM|CMAKE_CXX_COMPILER):\w+=(.+)$", re.MULTILINE)  # in CMake's cache
+# In CMake's cache.
+TOOL = re.compile(r"^(?:CMAKE_MAKE_PROGRAM|CMAKE_CXX_COMPILER):\w+=(.+)$", re.MULTILINE)
 STEP = re.compile(r"\s*\[?(\d+)/(\d+)[] ]")  # of ninja: [3/14], of ctest: 3/14
 
 
 def build(preset: str, target: str | None = None, options: tuple[str, ...] = ()) -> None:
-    """Builds one target (or everything) of a preset. Raises CommandError (SETUP) where it cannot."""
-    run_cmake(["cmake", "--preset", preset, *options], ROOT / "build" / preset, target, f"build {preset}")
+    """Builds one target (or everything) of a preset. Raises CommandError (SETUP) where it
+    cannot."""
+    run_cmake(
+        ["cmake", "--preset", preset, *options], ROOT / "build" / preset, target, f"build {preset}"
+    )
 
 
 def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str) -> None:
-    """Configures each time, which takes no second: a library may have come or gone since. Then builds."""
+    """Configures each time, which takes no second: a library may have come or gone since. Then
+    builds."""
     folder.mkdir(parents=True, exist_ok=True)
     compile_ = ["cmake", "--build", str(folder), *(["--target", target] if target else [])]
     with open(folder / "build.log", "w+", encoding="utf-8") as log:
-        for command in ([*configure, *(["--fresh"] if remembers_a_tool_that_is_gone(folder) else [])], compile_):
+        for command in (
+            [*configure, *(["--fresh"] if remembers_a_tool_that_is_gone(folder) else [])],
+            compile_,
+        ):
             if follow(command, log, stage) != 0:
                 log.seek(0)
                 sys.stderr.writelines(what_went_wrong(log.readlines()))
-                raise CommandError(f"`{' '.join(command)}` failed; the whole log is {log.name}",
-                                   exit_status.SETUP)
+                raise CommandError(
+                    f"`{' '.join(command)}` failed; the whole log is {log.name}", exit_status.SETUP
+                )
 
 
 def remembers_a_tool_that_is_gone(folder: Path) -> bool:
-    """CMake asks for the ninja and the compiler of its first run forever, and fails once they have moved."""
+    """CMake asks for the ninja and the compiler of its first run forever, and fails once they have
+    moved."""
     cache = folder / "CMakeCache.txt"
     tools = TOOL.findall(cache.read_text(encoding="utf-8")) if cache.exists() else []
     return any(shutil.which(tool) is None for tool in tools)
 
 
 def what_went_wrong(lines: list[str]) -> list[str]:
-    """A screenful: from just before the first error, whose reason may stand above it; without one, the end."""
+    """A screenful: from just before the first error, whose reason may stand above it; without one,
+    the end."""
     first = next((number for number, line in enumerate(lines) if ERROR.search(line)), len(lines))
     start = max(0, min(first - 3, len(lines) - LINES_SHOWN_ON_FAILURE))
-    return lines[start:start + LINES_SHOWN_ON_FAILURE]
+    return lines[start : start + LINES_SHOWN_ON_FAILURE]
 
 
 def follow(command: list, log, stage: str) -> int:
-    """Runs a command to its end: its output goes to the log, the steps that it counts are shown. Its exit status."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               errors="replace")
+    """Runs a command to its end: its output goes to the log, the steps that it counts are shown.
+    Its exit status."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
     with Progress("steps") as progress:
         for line in process.stdout:
             log.write(line)

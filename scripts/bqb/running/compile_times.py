@@ -1,9 +1,11 @@
-"""What a queue's header costs whoever includes it: seconds of compiling, beyond those of an empty source.
+"""What a queue's header costs whoever includes it: seconds of compiling, beyond those of an empty
+source.
 
     compile_times.measure("tbb", headers)        # {"header_compile_s": 1.3, "repetitions": 3}
 
-The compiler and the options are those of the release build. A source includes the header and makes every call of the
-contract once, with messages of 8 bytes; what counts is the compiler's CPU time, which a busy machine changes little.
+The compiler and the options are those of the release build. A source includes the header and makes
+every call of the contract once, with messages of 8 bytes; what counts is the compiler's CPU time,
+which a busy machine changes little.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ void call_all(Q& queue, T& message, std::optional<T>& out, bq::Deadline until) {
   if (!queue.is_closed()) queue.close();
 }}
 
-template void call_all({name}<std::uint64_t>&, std::uint64_t&, std::optional<std::uint64_t>&, bq::Deadline);
+template void call_all({name}<std::uint64_t>&, std::uint64_t&, std::optional<std::uint64_t>&,
+                       bq::Deadline);
 """
 
 
@@ -75,18 +78,23 @@ def source_of(queue: str, headers: tuple[str, ...]) -> tuple[str, str]:
 
 
 def command_of(queue: str, build: Path) -> tuple[str, ...]:
-    """How the build compiles this queue, up to the names of files, but without precompiled headers, which who includes
-    the queue need not have. A queue from outside: as the reference."""
+    """How the build compiles this queue, up to the names of files, but without precompiled headers,
+    which who includes the queue need not have. A queue from outside: as the reference."""
     path = build / "compile_commands.json"
     try:
-        commands = {Path(entry["file"]).stem: entry["command"] for entry in json.loads(path.read_text())
-                    if Path(entry["file"]).parent.name == "bq_listed_queues"}
+        commands = {
+            Path(entry["file"]).stem: entry["command"]
+            for entry in json.loads(path.read_text())
+            if Path(entry["file"]).parent.name == "bq_listed_queues"
+        }
         words = shlex.split(commands.get(queue) or commands[REFERENCE])
     except (OSError, ValueError, KeyError):
-        raise CannotCompile(f"{path} does not say how; it comes with a build by ./scripts/bench") from None
-    words = words[:words.index("-o")]
+        raise CannotCompile(
+            f"{path} does not say how; it comes with a build by ./scripts/bench"
+        ) from None
+    words = words[: words.index("-o")]
     if "-include" in words:
-        del words[words.index("-include"):][:2]
+        del words[words.index("-include") :][:2]
     return tuple(words)
 
 
@@ -105,8 +113,9 @@ def _median_cpu_s(command: tuple[str, ...], source: str) -> float:
 
 def _cpu_s(arguments: list[str]) -> float:
     """CPU seconds of one compiler and of what it starts."""
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                               errors="replace")
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
     output = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,7 +1,9 @@
-"""What a source defines under which name, and in which file: read from the debug information of its object.
+"""What a source defines under which name, and in which file: read from the debug information of its
+object.
 
-The linker keeps one definition of a class or of an inline function that several objects bring, and takes them to be the
-same. Two that differ are one queue measured as the other, without a word. So their names must differ.
+The linker keeps one definition of a class or of an inline function that several objects bring, and
+takes them to be the same. Two that differ are one queue measured as the other, without a word. So
+their names must differ.
 """
 
 from __future__ import annotations
@@ -15,11 +17,19 @@ from pathlib import Path
 
 from bqb import CommandError, exit_status
 
-TYPES = {"DW_TAG_class_type", "DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type"}
+TYPES = {
+    "DW_TAG_class_type",
+    "DW_TAG_structure_type",
+    "DW_TAG_union_type",
+    "DW_TAG_enumeration_type",
+}
 ENTRY = re.compile(r"\n <(\d+)><([0-9a-f]+)>: Abbrev Number: \d+ \((DW_TAG_\w+)\)")
-ATTRIBUTE = re.compile(r"\n +<[0-9a-f]+> +DW_AT_"
-                       r"(name|decl_file|linkage_name|external|declaration|specification) *: *(.*)")
-FORM = re.compile(r"^(?:\(\w+\)\s*)?(?:\([\w ,]*offset: 0x[0-9a-f]+\):\s*)?")  # binutils: how a value is stored
+ATTRIBUTE = re.compile(
+    r"\n +<[0-9a-f]+> +DW_AT_"
+    r"(name|decl_file|linkage_name|external|declaration|specification) *: *(.*)"
+)
+# Binutils: how a value is stored.
+FORM = re.compile(r"^(?:\(\w+\)\s*)?(?:\([\w ,]*offset: 0x[0-9a-f]+\):\s*)?")
 REFERENCE = re.compile(r"<0x([0-9a-f]+)>")
 TABLE_ROW = re.compile(r"^  (\d+)\t(.*)$", re.MULTILINE)
 DIRECTORY = re.compile(r"\(udata\)\s*(\d+)")
@@ -33,8 +43,9 @@ class Definition:
 
 
 def of_object(path: Path) -> dict[str, Definition]:
-    """What other objects may define, too, by what the linker takes for the same: classes and enumerations at namespace
-    scope, with their template arguments; functions by their symbol; variables. Nothing of unnamed namespaces.
+    """What other objects may define, too, by what the linker takes for the same: classes and
+    enumerations at namespace scope, with their template arguments; functions by their symbol;
+    variables. Nothing of unnamed namespaces.
 
     It is kept in a file beside the object, until that changes."""
     cache = path.with_suffix(".json")
@@ -54,7 +65,8 @@ def of_object(path: Path) -> dict[str, Definition]:
 def _read(path: Path) -> dict[str, Definition]:
     files = _files(_readelf("rawline", path))
     info = _readelf("info", path)
-    scopes: list[str | None] = []  # of the entries around this one: "my::detail::"; None: nothing in it counts
+    # Of the entries around this one: "my::detail::"; None: nothing in it counts.
+    scopes: list[str | None] = []
     definitions, declared, completed = {}, {}, set()
     for depth, offset, tag, begin in _entries(info):
         del scopes[depth:]
@@ -90,8 +102,11 @@ def _read(path: Path) -> dict[str, Definition]:
     return definitions
 
 
-def clash(one: dict[str, Definition], other: dict[str, Definition]) -> tuple[Definition, Definition] | None:
-    """Two definitions that the linker would take for one, though they are not: of another file with another text."""
+def clash(
+    one: dict[str, Definition], other: dict[str, Definition]
+) -> tuple[Definition, Definition] | None:
+    """Two definitions that the linker would take for one, though they are not: of another file with
+    another text."""
     pairs = ((one[key], other[key]) for key in sorted(one.keys() & other.keys(), key=_types_first))
     return next(((a, b) for a, b in pairs if not _same_text(a.file, b.file)), None)
 
@@ -112,11 +127,18 @@ def _without_arguments(name: str) -> str:
 
 
 def _readelf(section: str, path: Path) -> str:
-    done = subprocess.run(["readelf", f"--debug-dump={section}", "--wide", path], capture_output=True, text=True,
-                          errors="replace", check=False)
+    done = subprocess.run(
+        ["readelf", f"--debug-dump={section}", "--wide", path],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
     if done.returncode != 0:
-        raise CommandError(f"readelf {path} failed: {done.stderr.strip()}; it comes with binutils",
-                           exit_status.SETUP)
+        raise CommandError(
+            f"readelf {path} failed: {done.stderr.strip()}; it comes with binutils",
+            exit_status.SETUP,
+        )
     return done.stdout
 
 
@@ -138,6 +160,8 @@ def _files(lines: str) -> dict[str, str]:
     directories = [STRING.search(row[2])[1] for row in TABLE_ROW.finditer(directories_text)]
     files = {}
     for row in TABLE_ROW.finditer(rest):
-        path = Path(directories[0], directories[int(DIRECTORY.search(row[2])[1])], STRING.search(row[2])[1])
+        path = Path(
+            directories[0], directories[int(DIRECTORY.search(row[2])[1])], STRING.search(row[2])[1]
+        )
         files[row[1]] = str(path.resolve())
     return files

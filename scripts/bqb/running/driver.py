@@ -1,8 +1,9 @@
-"""Drives queue_bench through a run: the pilot, each round in a fresh process, then make-up rounds for disturbed blocks;
-or, with a budget of time, further rounds of the least precise points.
+"""Drives queue_bench through a run: the pilot, each round in a fresh process, then make-up rounds
+for disturbed blocks; or, with a budget of time, further rounds of the least precise points.
 
-queue_bench writes what it measured to trials.jsonl itself. When a queue takes its process down (it hangs or crashes),
-the driver starts the round again: queue_bench leaves out what is done, and the cell that failed.
+queue_bench writes what it measured to trials.jsonl itself. When a queue takes its process down (it
+hangs or crashes), the driver starts the round again: queue_bench leaves out what is done, and the
+cell that failed.
 """
 
 from __future__ import annotations
@@ -26,16 +27,24 @@ from bqb.running.selection import Selection
 FEWEST_ROUNDS_TO_MAKE_UP = 5
 MAKE_UP_SHARE = 0.1  # of the time that the rounds took
 SECONDS_BETWEEN_LOOKS = 0.5
-SECONDS_BETWEEN_LOOKS_BESIDE_OTHERS = 5.0  # hundreds of drivers that look twice a second would keep a core busy
+# Hundreds of drivers that look twice a second would keep a core busy.
+SECONDS_BETWEEN_LOOKS_BESIDE_OTHERS = 5.0
 
 
 class Driver:
     """One run in one folder, of all points of the selection or of those in `only`.
 
-    `beside_others`: other runs measure at the same time. This one then shows no progress and uses little CPU itself."""
+    `beside_others`: other runs measure at the same time. This one then shows no progress and uses
+    little CPU itself."""
 
-    def __init__(self, binary: Path, folder: Path, selection: Selection, only: Iterable[str] = (),
-                 beside_others: bool = False):
+    def __init__(
+        self,
+        binary: Path,
+        folder: Path,
+        selection: Selection,
+        only: Iterable[str] = (),
+        beside_others: bool = False,
+    ):
         self.journal = Journal(folder / "trials.jsonl")
         self._binary = binary
         self._folder = folder
@@ -61,12 +70,13 @@ class Driver:
             self._regular_rounds()
             if self._selection.budget_s is not None:
                 self._rounds_within_budget()
-            elif self._rounds >= FEWEST_ROUNDS_TO_MAKE_UP and not self._beside_others:  # which disturb every block
+            # Which disturb every block.
+            elif self._rounds >= FEWEST_ROUNDS_TO_MAKE_UP and not self._beside_others:
                 self._make_up_rounds()
             if self._selection.compile_times:
                 self._compile_times()
 
-    # --------------------------------------------------------------------------------------------------- stages
+    # --------------------------------------------------------------------------------------- stages
 
     @property
     def _rounds(self) -> int:
@@ -74,16 +84,21 @@ class Driver:
 
     def _pilot(self) -> None:
         def show():
-            self._progress.update("pilot", self.journal.piloted, self.journal.cells, self.journal.current)
+            self._progress.update(
+                "pilot", self.journal.piloted, self.journal.cells, self.journal.current
+            )
+
         self._progress.start(self.journal.piloted, "trials")
         self._complete(["--pilot", *self._selection.note()], self._only, show)
 
     def _properties(self) -> None:
-        """queue_bench knows what is missing. What goes wrong here costs properties, and no trial."""
+        """queue_bench knows what is missing. What goes wrong here costs properties, and no
+        trial."""
         journal = self.journal
 
         def show():
             self._progress.update("properties", journal.queues_with_properties, len(journal.queues))
+
         self._progress.start(journal.queues_with_properties, "queues")
         try:
             self._complete(["--properties"], [], show)
@@ -93,7 +108,9 @@ class Driver:
             self.remarks.append(f"not all properties were measured: {error}")
 
     def _compile_times(self) -> None:
-        missing = [queue for queue in self.journal.queues if (queue, COMPILE) not in self.journal.measured]
+        missing = [
+            queue for queue in self.journal.queues if (queue, COMPILE) not in self.journal.measured
+        ]
         self._progress.start(0, "queues")
         for number, queue in enumerate(missing):
             self._progress.update("compile times", number, len(missing), queue)
@@ -103,10 +120,19 @@ class Driver:
                 self.remarks.append(f"no compile time of {queue}: {reason}")
                 continue
             try:
-                self.journal.append({"kind": "property", "queue": queue, "name": COMPILE, "params": {},
-                                     "values": values})
+                self.journal.append(
+                    {
+                        "kind": "property",
+                        "queue": queue,
+                        "name": COMPILE,
+                        "params": {},
+                        "values": values,
+                    }
+                )
             except OSError as error:
-                raise CommandError(f"{self.journal.path}: {error.strerror}", exit_status.IO_ERROR) from None
+                raise CommandError(
+                    f"{self.journal.path}: {error.strerror}", exit_status.IO_ERROR
+                ) from None
 
     def _regular_rounds(self) -> None:
         cells = list(self.journal.point_of)
@@ -117,8 +143,8 @@ class Driver:
                 self._round(number, self._only, f"round {number}/{self._rounds}", cells, every)
 
     def _make_up_rounds(self) -> None:
-        """Measures again, in rounds of their own, the blocks that lack undisturbed trials. What is disturbed every time
-        is not tried for ever."""
+        """Measures again, in rounds of their own, the blocks that lack undisturbed trials. What is
+        disturbed every time is not tried for ever."""
         last = self._rounds + self._rounds // 2
         while wanted := self._wanted():
             number = min(map(self.journal.next_round, wanted))
@@ -130,10 +156,15 @@ class Driver:
                 return  # queue_bench has nothing to measure there
 
     def _wanted(self) -> list[str]:
-        """Points with too few undisturbed blocks, the neediest first, as many as the budget still pays."""
+        """Points with too few undisturbed blocks, the neediest first, as many as the budget still
+        pays."""
         journal = self.journal
-        spent = sum(cost for (_, number), cost in journal.window_ns.items() if number > self._rounds)
-        budget = MAKE_UP_SHARE * sum(cost for (_, number), cost in journal.window_ns.items() if number <= self._rounds)
+        spent = sum(
+            cost for (_, number), cost in journal.window_ns.items() if number > self._rounds
+        )
+        budget = MAKE_UP_SHARE * sum(
+            cost for (_, number), cost in journal.window_ns.items() if number <= self._rounds
+        )
         wanted = []
         for point in sorted(journal.points, key=journal.undisturbed):
             cost = journal.cost_ns(point)
@@ -145,8 +176,8 @@ class Driver:
         return wanted
 
     def _rounds_within_budget(self) -> None:
-        """Measures the least precise points again, in rounds of their own, until all are precise enough
-        or the budget is spent. The block in progress then is still completed."""
+        """Measures the least precise points again, in rounds of their own, until all are precise
+        enough or the budget is spent. The block in progress then is still completed."""
         self._enough = OneMoreBlock(self)
         while wanted := self._affordable():
             number = min(map(self.journal.next_round, wanted))
@@ -161,6 +192,7 @@ class Driver:
         """Points that are not precise enough, the least precise first, as many as the rest of the
         budget pays."""
         from bqb.stats import precision
+
         left_ns = (self._selection.budget_s - self._spent_s) * 1e9
         measurable = set(self.journal.points)
         wanted = []
@@ -177,8 +209,11 @@ class Driver:
 
     @property
     def _spent_s(self) -> float:
-        """Time that the run has taken: what the rows of earlier processes say, and this one's own clock since."""
-        return max(self.journal.spent_ns / 1e9, self._spent_before_s + time.monotonic() - self._begun)
+        """Time that the run has taken: what the rows of earlier processes say, and this one's own
+        clock since."""
+        return max(
+            self.journal.spent_ns / 1e9, self._spent_before_s + time.monotonic() - self._begun
+        )
 
     def _round_of(self, points: list[str], number: int, stage: str) -> None:
         """A round of some points, shown as a job of its own."""
@@ -186,16 +221,22 @@ class Driver:
         self._progress.start(self.journal.done_in(cells, only))
         self._round(number, points, stage, cells, only)
 
-    def _round(self, number: int, only: list[str], stage: str, cells: list[str], rounds: range) -> None:
+    def _round(
+        self, number: int, only: list[str], stage: str, cells: list[str], rounds: range
+    ) -> None:
         total = len(cells) * len(rounds)
 
         def show():
-            self._progress.update(stage, self.journal.done_in(cells, rounds), total, self.journal.current)
+            self._progress.update(
+                stage, self.journal.done_in(cells, rounds), total, self.journal.current
+            )
+
         self._complete(["--round", str(number)], only, show)
         self._pack()
 
     def _pack(self) -> None:
-        """Compresses what the last round left beside its trials: most of a run's space, otherwise."""
+        """Compresses what the last round left beside its trials: most of a run's space,
+        otherwise."""
         if self._beside_others:  # they measure just now, and would be disturbed
             return
         for name in SIDE_FILES:
@@ -206,11 +247,11 @@ class Driver:
                 if remark not in self.remarks:
                     self.remarks.append(remark)
 
-    # ------------------------------------------------------------------------------------------------ processes
+    # ------------------------------------------------------------------------------------ processes
 
     def _complete(self, task: list[str], only: list[str], show: Callable[[], None]) -> None:
-        """Starts queue_bench on `only` these points (all, if there are none), again where a queue took the process
-        down, until the task is done."""
+        """Starts queue_bench on `only` these points (all, if there are none), again where a queue
+        took the process down, until the task is done."""
         if not only:
             self._restart_until_done(task, show)
             return
@@ -230,21 +271,39 @@ class Driver:
             blame = [] if has_its_row else ["--crash-reason", cause_of_death(code, last_line)]
             if self.journal.steps == steps_at_last_failure:
                 cause = blame[-1] if blame else last_line
-                raise CommandError(f"queue_bench keeps failing without making progress ({cause}); "
-                                   f"see {self._log}", exit_status.FAILED)
+                raise CommandError(
+                    f"queue_bench keeps failing without making progress ({cause}); "
+                    f"see {self._log}",
+                    exit_status.FAILED,
+                )
             steps_at_last_failure = self.journal.steps
 
     def _process(self, task: list[str], show: Callable[[], None]) -> tuple[int, str]:
-        """One process to its end: its exit status and the last thing it said. Status 0, too, if it was stopped because
-        it is enough."""
+        """One process to its end: its exit status and the last thing it said. Status 0, too, if it
+        was stopped because it is enough."""
         beside = ["--beside-others"] if self._beside_others else []
-        command = [self._binary, *self._selection.arguments(), "--out", self._folder, *beside, *task]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                   errors="replace", preexec_fn=die_with_parent)
+        command = [
+            self._binary,
+            *self._selection.arguments(),
+            "--out",
+            self._folder,
+            *beside,
+            *task,
+        ]
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            preexec_fn=die_with_parent,
+        )
         listener = Listener(process.stderr, self._log)
         try:
             while listener.is_alive():
-                listener.join(SECONDS_BETWEEN_LOOKS_BESIDE_OTHERS if beside else SECONDS_BETWEEN_LOOKS)
+                listener.join(
+                    SECONDS_BETWEEN_LOOKS_BESIDE_OTHERS if beside else SECONDS_BETWEEN_LOOKS
+                )
                 self.journal.refresh()
                 show()
                 if self._enough():  # what is written stays; only the block at hand is lost
@@ -262,7 +321,8 @@ class Driver:
 
 
 class OneMoreBlock:
-    """Called now and then: whether the budget is spent and a block has come to its end since, so that it is of use."""
+    """Called now and then: whether the budget is spent and a block has come to its end since, so
+    that it is of use."""
 
     def __init__(self, driver: Driver):
         self._driver = driver

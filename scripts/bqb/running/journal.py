@@ -26,9 +26,12 @@ class Journal:
         self.skipped: set[str] = set()
         self.failed: dict[str, str] = {}  # cell -> why; it is left out for the rest of the run
         self.tried: set[tuple[str, int]] = set()  # (cell, round)
-        self.disturbed: dict[tuple[str, int], bool] = {}  # (point, round) of each complete block, the last one counts
-        self.window_ns: dict[tuple[str, int], float] = defaultdict(float)  # (point, round): measured in it
-        self.wall_ns: dict[tuple[str, int], float] = {}  # (point, round): what the block took, all in all
+        # (point, round) of each complete block, the last one counts.
+        self.disturbed: dict[tuple[str, int], bool] = {}
+        # (point, round): measured in it.
+        self.window_ns: dict[tuple[str, int], float] = defaultdict(float)
+        # (point, round): what the block took, all in all.
+        self.wall_ns: dict[tuple[str, int], float] = {}
         self.spent_ns = 0.0  # wall time of the plans and complete blocks
         self.queues: list[str] = []  # of the whole selection
         self.measured: set[tuple[str, str]] = set()  # (queue, property)
@@ -50,7 +53,7 @@ class Journal:
         with open(self.path, "rb") as file:
             file.seek(self._offset)
             text = file.read()
-        complete = text[:text.rfind(b"\n") + 1]
+        complete = text[: text.rfind(b"\n") + 1]
         self._offset += len(complete)
         for line in complete.splitlines():
             try:
@@ -79,7 +82,10 @@ class Journal:
     def _take_run(self, row: Row) -> None:
         self.context = row["context"]
         self.queues = list(row["queues"])
-        self.cells = sum(len(scenario["points"]) * len(scenario["queues"]) for scenario in row["scenarios"].values())
+        self.cells = sum(
+            len(scenario["points"]) * len(scenario["queues"])
+            for scenario in row["scenarios"].values()
+        )
 
     def _take_plan(self, row: Row) -> None:
         self.point_of[row["cell"]] = row["point"]
@@ -104,7 +110,7 @@ class Journal:
         self.wall_ns[row["point"], row["round"]] = row.get("wall_ns", 0)
         self.spent_ns += row.get("wall_ns", 0)
 
-    # ------------------------------------------------------------------------------------------------ questions
+    # ------------------------------------------------------------------------------------ questions
 
     @property
     def piloted(self) -> int:
@@ -132,10 +138,16 @@ class Journal:
 
     def done_in(self, cells: list[str], rounds: range) -> int:
         """Of len(cells) * len(rounds) trials, those made and those that will never be."""
-        return sum(cell in self.failed or (cell, number) in self.tried for cell in cells for number in rounds)
+        return sum(
+            cell in self.failed or (cell, number) in self.tried
+            for cell in cells
+            for number in rounds
+        )
 
     def undisturbed(self, point: str) -> int:
-        return sum(name == point and not disturbed for (name, _), disturbed in self.disturbed.items())
+        return sum(
+            name == point and not disturbed for (name, _), disturbed in self.disturbed.items()
+        )
 
     def next_round(self, point: str) -> int:
         return 1 + max((number for name, number in self.disturbed if name == point), default=0)
@@ -147,5 +159,7 @@ class Journal:
 
     def cost_ns(self, point: str) -> float:
         """What a block of this point measures, on average: the sum of its windows."""
-        costs = [cost for (name, number), cost in self.window_ns.items() if name == point and number > 0]
+        costs = [
+            cost for (name, number), cost in self.window_ns.items() if name == point and number > 0
+        ]
         return sum(costs) / len(costs) if costs else 0.0

@@ -1,4 +1,5 @@
-"""Child processes: what they say, why they ended, that they end with this one; and folders that one process owns."""
+"""Child processes: what they say, why they ended, that they end with this one; and folders that one
+process owns."""
 
 from __future__ import annotations
 
@@ -45,8 +46,9 @@ class Listener(threading.Thread):
 
 
 def cause_of_death(code: int, last_line: str) -> str:
-    """Why queue_bench ended with status `code`, where its queue may be to blame; `last_line` is what it
-    said last. Raises CommandError or Interrupted where starting queue_bench again would not help."""
+    """Why queue_bench ended with status `code`, where its queue may be to blame; `last_line` is
+    what it said last. Raises CommandError or Interrupted where starting queue_bench again would not
+    help."""
     if code in QUEUE_BENCH_ERRORS:
         message = last_line or f"queue_bench: {QUEUE_BENCH_ERRORS[QueueBenchStatus(code)]}"
         raise CommandError(message, code)
@@ -60,14 +62,15 @@ def cause_of_death(code: int, last_line: str) -> str:
 
 
 def die_with_parent() -> None:
-    """In a new process: have the kernel kill it when the driver dies, even of a kill -9. Else two write to one run."""
+    """In a new process: have the kernel kill it when the driver dies, even of a kill -9. Else two
+    write to one run."""
     pr_set_pdeathsig = 1
     LIBC.prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def lock_folder(folder: Path, command: str = "./scripts/bench") -> int:
-    """Holds the folder for this process and returns its file descriptor. Raises CommandError (USAGE)
-    where another process of `command` writes to it."""
+    """Holds the folder for this process and returns its file descriptor. Raises CommandError
+    (USAGE) where another process of `command` writes to it."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

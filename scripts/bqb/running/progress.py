@@ -1,4 +1,5 @@
-"""How far a long job is and how long it will still take: a bar on a terminal, else a line now and then."""
+"""How far a long job is and how long it will still take: a bar on a terminal, else a line now and
+then."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ SECONDS_BETWEEN_LINES = 30
 
 
 class Progress:
-    """Done of total steps of a job of several stages. Draws only when updated: no thread disturbs a measurement."""
+    """Done of total steps of a job of several stages. Draws only when updated: no thread disturbs a
+    measurement."""
 
     def __init__(self, unit: str):
         self.unit = unit
@@ -27,7 +29,8 @@ class Progress:
         self._view.close()
 
     def start(self, done: int, unit: str | None = None) -> None:
-        """A job of its own pace begins here, `done` steps of it done before (by an earlier process)."""
+        """A job of its own pace begins here, `done` steps of it done before (by an earlier
+        process)."""
         self.unit = unit or self.unit
         self._counted_from = (done, time.monotonic())
 
@@ -75,13 +78,23 @@ class Bar:
             return TextColumn(template, markup=False, table_column=Column(no_wrap=True, **column))
 
         self._bar = RichProgress(
-            text("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TaskProgressColumn(),
-            text("{task.fields[clock]}"), text("{task.fields[note]}", overflow="ellipsis", ratio=1),
-            auto_refresh=False, transient=True, expand=True, console=Console(stderr=True))
+            text("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TaskProgressColumn(),
+            text("{task.fields[clock]}"),
+            text("{task.fields[note]}", overflow="ellipsis", ratio=1),
+            auto_refresh=False,
+            transient=True,
+            expand=True,
+            console=Console(stderr=True),
+        )
         self._task = self._bar.add_task("", clock="", note="")
 
     def show(self, stage: str, done: int, total: int, _unit: str, clock: str, note: str) -> None:
-        self._bar.update(self._task, description=stage, completed=done, total=total, clock=clock, note=note)
+        self._bar.update(
+            self._task, description=stage, completed=done, total=total, clock=clock, note=note
+        )
         self._bar.start()  # nothing if it is running
         self._bar.refresh()
 

@@ -1,8 +1,9 @@
-"""Keeps a run in the repository: compressed under results/published, and the figures that README.md and docs/ show, in
-plots/.
+"""Keeps a run in the repository: compressed under results/published, and the figures that README.md
+and docs/ show, in plots/.
 
-Everything is checked before anything is written. The folder is written under a temporary name beside its place and
-renamed into it as a whole; what a killed publish leaves there, the next one clears up.
+Everything is checked before anything is written. The folder is written under a temporary name
+beside its place and renamed into it as a whole; what a killed publish leaves there, the next one
+clears up.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ Say = Callable[[str], None]
 
 
 def publish(folder: Path, replace: bool, say: Say) -> tuple[Path, list[Path]]:
-    """Returns the folder the run is kept in, and the figures drawn from it. `replace`: a published run may be in its
-    place. `say` takes what the user should know on the way. Raises ResultError and CommandError."""
+    """Returns the folder the run is kept in, and the figures drawn from it. `replace`: a published
+    run may be in its place. `say` takes what the user should know on the way. Raises ResultError
+    and CommandError."""
     try:
         check_present(folder)
         with _locked(folder, "./scripts/bench"):
@@ -57,13 +59,16 @@ def publish(folder: Path, replace: bool, say: Say) -> tuple[Path, list[Path]]:
             kept = PUBLISHED / run.name
             check_place(kept, run, replace)
             if kept.exists():
-                say(f"replaces {_summary(kept)} by {len(run.lines['trials.jsonl'])} rows of {folder}")
+                say(
+                    f"replaces {_summary(kept)} by {len(run.lines['trials.jsonl'])} rows of "
+                    f"{folder}"
+                )
             return kept, _put(run, kept)
     except OSError as error:
         raise ResultError(f"{error.filename or folder}: {error.strerror or error}") from None
 
 
-# ------------------------------------------------------------------------------------------------------ checks
+# ------------------------------------------------------------------------------------------- checks
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,16 @@ def check_present(folder: Path) -> None:
     if not folder.is_dir():
         raise ResultError(f"{folder}: no such folder; name the folder of a run")
     if files.compressed(folder / FILES[0]).is_file():
-        raise ResultError(f"{folder}: is published already; name the folder of a run as ./scripts/bench left it")
+        raise ResultError(
+            f"{folder}: is published already; name the folder of a run as ./scripts/bench left it"
+        )
     if not (folder / FILES[0]).is_file():
         raise ResultError(f"{folder}: no {FILES[0]}: not the folder of a run")
     for name in FILES[1:]:
         if not files.parts(folder / name):
-            raise ResultError(f"{folder / name}: missing; publish the whole folder as ./scripts/bench left it")
+            raise ResultError(
+                f"{folder / name}: missing; publish the whole folder as ./scripts/bench left it"
+            )
 
 
 def read(folder: Path) -> Source:
@@ -102,16 +111,22 @@ def read(folder: Path) -> Source:
     name = _published_name(journal)
     _check_complete(folder, journal)
     _check_histograms(folder, [row for _, row in trials], there)
-    lines = {"trials.jsonl": [line for line, _ in trials], "histograms.jsonl": histograms, "timelines.jsonl": timelines}
+    lines = {
+        "trials.jsonl": [line for line, _ in trials],
+        "histograms.jsonl": histograms,
+        "timelines.jsonl": timelines,
+    }
     return Source(name, lines, remarks)
 
 
 def _rows(path: Path, remarks: list[str]) -> Iterator[tuple[bytes, dict]]:
-    """Each line of a file with its row. A line in the middle that does not parse was cut short by a kill, and
-    the run went on behind it: it is left out."""
+    """Each line of a file with its row. A line in the middle that does not parse was cut short by a
+    kill, and the run went on behind it: it is left out."""
     for number, line in enumerate(files.lines(path), 1):
         if not line.endswith(b"\n"):
-            raise ResultError(f"{path}:{number}: the last line is cut short; go on with {_resume(path.parent)}")
+            raise ResultError(
+                f"{path}:{number}: the last line is cut short; go on with {_resume(path.parent)}"
+            )
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):
@@ -144,21 +159,32 @@ def _check_complete(folder: Path, journal: Journal) -> None:
         raise _wrong_key(journal.path, "arguments", what) from None
     if not journal.pilot_is_complete:
         done = f"{journal.piloted} of {journal.cells} cells of the pilot"
-        raise ResultError(f"{folder}: the run is not complete: {done}; go on with {_resume(folder)}")
+        raise ResultError(
+            f"{folder}: the run is not complete: {done}; go on with {_resume(folder)}"
+        )
     begun = {number for _, number in journal.disturbed}
-    done = sum(number in range(1, rounds + 1) and journal.round_is_complete(number) for number in begun)
+    done = sum(
+        number in range(1, rounds + 1) and journal.round_is_complete(number) for number in begun
+    )
     if done < rounds:
-        raise ResultError(f"{folder}: the run is not complete: {done} of {rounds} rounds; go on with {_resume(folder)}")
+        raise ResultError(
+            f"{folder}: the run is not complete: {done} of {rounds} rounds; go on with "
+            f"{_resume(folder)}"
+        )
 
 
 def _check_histograms(folder: Path, rows: list[dict], there: set[tuple]) -> None:
-    """A trial with the mean of a distribution has its histogram: else the files are not of one run, or one is cut."""
+    """A trial with the mean of a distribution has its histogram: else the files are not of one run,
+    or one is cut."""
     for row in rows:
         if row.get("kind") != "trial" or row.get("status") != "ok":
             continue
         for name in KEPT_HISTOGRAMS:
             mean = f"{name.removesuffix('_ns')}_mean_ns"
-            if mean in row["counters"] and (row["cell"], row["round"], row["level"], name) not in there:
+            if (
+                mean in row["counters"]
+                and (row["cell"], row["round"], row["level"], name) not in there
+            ):
                 what = f"no {name} of {row['cell']}, round {row['round']}"
                 remedy = "publish the whole folder as ./scripts/bench left it"
                 raise ResultError(f"{folder / 'histograms.jsonl'}: {what}; {remedy}")
@@ -168,7 +194,7 @@ def _resume(folder: Path) -> str:
     return f"./scripts/bench --resume {shlex.quote(str(folder))}"
 
 
-# -------------------------------------------------------------------------------------------------------- names
+# -------------------------------------------------------------------------------------------- names
 
 
 def _published_name(journal: Journal) -> str:
@@ -195,7 +221,9 @@ def _published_name(journal: Journal) -> str:
     for each in scenarios:
         words.append(_word(Path(each).stem))
         if not words[-1]:
-            raise _wrong_key(file, "arguments.scenario", f"'{each}' has no letter or digit; rename the scenario")
+            raise _wrong_key(
+                file, "arguments.scenario", f"'{each}' has no letter or digit; rename the scenario"
+            )
     return ".".join([day[1], *words])
 
 
@@ -209,18 +237,29 @@ def _word(text: str) -> str:
 
 
 def check_place(kept: Path, run: Source, replace: bool) -> None:
-    """The run goes to a folder right below PUBLISHED that is free, or that holds a run which may be replaced."""
+    """The run goes to a folder right below PUBLISHED that is free, or that holds a run which may be
+    replaced."""
     if kept.is_symlink() or kept.resolve().parent != PUBLISHED.resolve():
         raise ResultError(f"{kept}: lies outside {PUBLISHED}; move the link away")
     if not os.path.lexists(kept):
         return
     own = {f"{name}.xz" for name in FILES}
-    others = sorted(path.name for path in kept.iterdir() if path.name not in own) if kept.is_dir() else [kept.name]
+    others = (
+        sorted(path.name for path in kept.iterdir() if path.name not in own)
+        if kept.is_dir()
+        else [kept.name]
+    )
     if others:
-        raise ResultError(f"{short_path(kept)}: holds what publish did not write ({', '.join(others)}); move it away")
+        raise ResultError(
+            f"{short_path(kept)}: holds what publish did not write ({', '.join(others)}); move "
+            "it away"
+        )
     if not replace:
-        raise ResultError(f"{_summary(kept)} is there already, this run has {len(run.lines['trials.jsonl'])} rows; "
-                          "replace it with --replace")
+        raise ResultError(
+            f"{_summary(kept)} is there already, this run has {len(run.lines['trials.jsonl'])} "
+            "rows; "
+            "replace it with --replace"
+        )
 
 
 def _summary(kept: Path) -> str:
@@ -233,7 +272,7 @@ def _summary(kept: Path) -> str:
         return f"{short_path(kept)} (not readable)"
 
 
-# ------------------------------------------------------------------------------------------------------ writing
+# ------------------------------------------------------------------------------------------ writing
 
 
 def _put(run: Source, kept: Path) -> list[Path]:
@@ -261,9 +300,15 @@ def _beside(kept: Path, what: str) -> Path:
 
 def clear_up() -> list[str]:
     """Undoes or finishes what a publish that was killed had begun. Returns what was done."""
-    left = {PUBLISHED / path.name[1:].rpartition(".")[0]
-            for what in (NEW, OLD) for path in PUBLISHED.glob(f".*.{what}")}
-    return [f"{short_path(kept)}: {_clear_up_beside(kept)} after a publish that was killed" for kept in sorted(left)]
+    left = {
+        PUBLISHED / path.name[1:].rpartition(".")[0]
+        for what in (NEW, OLD)
+        for path in PUBLISHED.glob(f".*.{what}")
+    }
+    return [
+        f"{short_path(kept)}: {_clear_up_beside(kept)} after a publish that was killed"
+        for kept in sorted(left)
+    ]
 
 
 def _clear_up_beside(kept: Path) -> str:
@@ -292,11 +337,16 @@ def _locked(folder: Path, command: str) -> Iterator[None]:
 def shown_figures() -> set[str]:
     """Names of the figures that README.md and the pages of docs/ show."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    return {name for page in pages for name in re.findall(r"plots/([\w.]+)", page.read_text(encoding="utf-8"))}
+    return {
+        name
+        for page in pages
+        for name in re.findall(r"plots/([\w.]+)", page.read_text(encoding="utf-8"))
+    }
 
 
 def _draw(run: Run, scratch: Path, is_curated: bool) -> list[Path]:
-    """The figures that the pages show, and no others; those of no one scenario are of the curated ones."""
+    """The figures that the pages show, and no others; those of no one scenario are of the curated
+    ones."""
     wanted = shown_figures() - (set() if is_curated else OF_THE_CURATED)
     return [path for path in draw_figures(run, scratch) if path.name in wanted]
 

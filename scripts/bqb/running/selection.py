@@ -46,12 +46,19 @@ class Selection:
     @classmethod
     def of_run(cls, journal: Journal) -> Selection:
         arguments = journal.context["arguments"]
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()})
+        return cls(
+            **{
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in arguments.items()
+            }
+        )
 
 
 def listing(binary: Path, selection: Selection) -> str:
     """What the selection holds, as text. Raises CommandError (USAGE) where it is wrong."""
-    result = subprocess.run([binary, "--list", *selection.arguments()], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [binary, "--list", *selection.arguments()], capture_output=True, text=True, check=False
+    )
     if result.returncode != 0:
         raise CommandError(result.stderr.strip() or f"{binary} --list failed", exit_status.USAGE)
     return result.stdout

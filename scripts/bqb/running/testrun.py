@@ -1,4 +1,5 @@
-"""Runs the C++ tests (CTest) and the Python tests (pytest) and sums up what their JUnit reports say."""
+"""Runs the C++ tests (CTest) and the Python tests (pytest) and sums up what their JUnit reports
+say."""
 
 from __future__ import annotations
 
@@ -23,8 +24,10 @@ SECONDS_FOR_ONE_TEST = 300  # where a test does not set its own limit
 SECONDS_WORTH_A_WORD = 30
 SANITIZERS = ("asan", "tsan")
 DELIBERATE_SKIPS = ("SKIP_", "Disabled")  # how CTest says that a test chose not to run
-FAILED_INSIDE = re.compile(r"^\[  FAILED  \] (\w+\.\w+)", re.MULTILINE)  # in a process that runs many tests
-BY_QUEUE = re.compile(r"([a-z][a-z0-9_]*): (.+)")  # how the contract suite words a skip: whose, and why
+# In a process that runs many tests.
+FAILED_INSIDE = re.compile(r"^\[  FAILED  \] (\w+\.\w+)", re.MULTILINE)
+# How the contract suite words a skip: whose, and why.
+BY_QUEUE = re.compile(r"([a-z][a-z0-9_]*): (.+)")
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,17 @@ class Tally:
         for case in xml.parse(report).iter("testcase"):
             name = full_name(case)
             skip = case.find("skipped")
-            if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
+            if (
+                case.find("failure") is not None
+                or case.find("error") is not None
+                or case.get("status") == "fail"
+            ):
                 output = case.findtext("system-out") or ""
-                inside = ", ".join(each for each in dict.fromkeys(FAILED_INSIDE.findall(output)) if each not in name)
+                inside = ", ".join(
+                    each
+                    for each in dict.fromkeys(FAILED_INSIDE.findall(output))
+                    if each not in name
+                )
                 self.failed.append(f"{suite}: {name}{inside and ': ' + inside}{how_long(case)}")
                 print(output, end="")
             elif skip is None:
@@ -73,7 +84,8 @@ def how_long(case: xml.Element) -> str:
 
 
 def skip_reason(case: xml.Element) -> str:
-    """GoogleTest prints `file:line: Skipped` and the reason below; pytest puts it into the message."""
+    """GoogleTest prints `file:line: Skipped` and the reason below; pytest puts it into the
+    message."""
     lines = [line.strip() for line in (case.findtext("system-out") or "").splitlines()]
     for line, following in zip(lines, lines[1:]):
         if line.endswith(": Skipped") and following:
@@ -89,8 +101,8 @@ def timed(stage: str) -> Iterator[None]:
 
 
 def run(presets: list[str], deep: bool) -> int:
-    """All tests in the builds of `presets`; by default in release, and the contract alone under the sanitizers. `deep`:
-    also those that repeat others."""
+    """All tests in the builds of `presets`; by default in release, and the contract alone under the
+    sanitizers. `deep`: also those that repeat others."""
     tally = Tally()
     for preset in presets or ["release"]:
         test_preset(preset, tally, deep)
@@ -112,12 +124,14 @@ def run_outside(headers: tuple[str, ...], presets: list[str]) -> int:
 
 
 def jobs() -> str:
-    """One more than there are cores to use: many tests wait, for a sleeping thread or for a process to hang."""
+    """One more than there are cores to use: many tests wait, for a sleeping thread or for a process
+    to hang."""
     return str(len(os.sched_getaffinity(0)) + 1)
 
 
 def test_preset(preset: str, tally: Tally, deep: bool, contract_only: bool = False) -> None:
-    # -Werror only where CI is set: another compiler may know new warnings, and `bench` shares the build.
+    # -Werror only where CI is set: another compiler may know new warnings, and `bench` shares the
+    # build.
     options = ("-DBQ_TESTS=ON", *(["-DBQ_WERROR=ON"] if os.environ.get("CI") else []))
     try:
         with timed(f"build {preset}"):
@@ -138,8 +152,20 @@ def labels(deep: bool, contract_only: bool) -> list[str]:
 def run_ctest(folder: Path, suite: str, tally: Tally, which: list[str] = ()) -> None:
     report = folder / "ctest.xml"
     report.unlink(missing_ok=True)
-    command = ["ctest", "--test-dir", folder, *which, "--output-on-failure", "--no-tests=error", "--parallel", jobs(),
-               "--timeout", str(SECONDS_FOR_ONE_TEST), "--output-junit", report]
+    command = [
+        "ctest",
+        "--test-dir",
+        folder,
+        *which,
+        "--output-on-failure",
+        "--no-tests=error",
+        "--parallel",
+        jobs(),
+        "--timeout",
+        str(SECONDS_FOR_ONE_TEST),
+        "--output-junit",
+        report,
+    ]
     with timed(f"ctest {suite}"), open(folder / "ctest.log", "w", encoding="utf-8") as log:
         follow(command, log, f"ctest {suite}")
     tally.add(report, suite)
@@ -150,17 +176,33 @@ def test_python(tally: Tally, deep: bool) -> None:
     report.parent.mkdir(exist_ok=True)
     report.unlink(missing_ok=True)
     # A file stays on one core: its tests share what they have built.
-    subprocess.run([sys.executable, "-m", "pytest", "-q", "--numprocesses", jobs(), "--dist", "loadfile",
-                    *([] if deep else ["-m", "not deep"]), f"--junitxml={report}", ROOT / "tests" / "python"],
-                   cwd=ROOT, check=False)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--numprocesses",
+            jobs(),
+            "--dist",
+            "loadfile",
+            *([] if deep else ["-m", "not deep"]),
+            f"--junitxml={report}",
+            ROOT / "tests" / "python",
+        ],
+        cwd=ROOT,
+        check=False,
+    )
     tally.add(report, "pytest")
 
 
 def sum_up(tally: Tally) -> int:
     if tally.skipped:
         path = ROOT / "build" / "skipped.txt"
-        path.write_text("".join(f"{skip.suite}: {skip.test}: {skip.reason}\n" for skip in tally.skipped),
-                        encoding="utf-8")
+        path.write_text(
+            "".join(f"{skip.suite}: {skip.test}: {skip.reason}\n" for skip in tally.skipped),
+            encoding="utf-8",
+        )
         print(f"{len(tally.skipped)} skipped, one by one in {short_path(path)}:")
         print("\n".join(skip_table(tally.skipped)))
     for name in tally.failed:
@@ -178,6 +220,9 @@ def skip_table(skips: list[Skip]) -> list[str]:
         tests[reason].add(skip.test)
         queues[reason].update([by_queue[1]] if by_queue else [])
     rows = [("tests", "reason", "queues")]
-    rows += [(str(len(tests[reason])), reason, ", ".join(sorted(queues[reason]))) for reason in sorted(tests)]
+    rows += [
+        (str(len(tests[reason])), reason, ", ".join(sorted(queues[reason])))
+        for reason in sorted(tests)
+    ]
     width = max(len(reason) for _, reason, _ in rows)
     return [f"{count:>7}  {reason:{width}}  {names}".rstrip() for count, reason, names in rows]

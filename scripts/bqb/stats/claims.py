@@ -1,10 +1,12 @@
-"""Scores what the scenarios' authors expected: each claim right, wrong, undecided, or without numbers.
+"""Scores what the scenarios' authors expected: each claim right, wrong, undecided, or without
+numbers.
 
     scores = claims.score_all(run, scenario)
 
-A claim is about the median over its points of a queue's median over the blocks of each; one that compares two queues,
-about the ratios within the blocks; one that compares points, about the ratio of the two medians. It is right where the
-whole 95% bootstrap interval lies on the claimed side, wrong where it lies on the other.
+A claim is about the median over its points of a queue's median over the blocks of each; one that
+compares two queues, about the ratios within the blocks; one that compares points, about the ratio
+of the two medians. It is right where the whole 95% bootstrap interval lies on the claimed side,
+wrong where it lies on the other.
 """
 
 from __future__ import annotations
@@ -20,15 +22,16 @@ from bqb.stats.summaries import CONFIDENCE, SEED, Estimate
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 RIGHT, WRONG, UNDECIDED, NO_NUMBERS = VERDICTS = "right", "wrong", "undecided", "no numbers"
-DECISIVE = (WRONG, NO_NUMBERS, UNDECIDED, RIGHT)  # of several queues, the first of these that one of them gives
+# Of several queues, the first of these that one of them gives.
+DECISIVE = (WRONG, NO_NUMBERS, UNDECIDED, RIGHT)
 
 
 @dataclass(frozen=True)
 class Score:
     """How a claim fared, with the queue that decided it: of several, one of the worst verdict.
 
-    `measured` is in the counter's unit, or a ratio; its `n` is the fewest undisturbed blocks of a point. None without
-    numbers. `reason` says why there is no verdict; empty if there is one."""
+    `measured` is in the counter's unit, or a ratio; its `n` is the fewest undisturbed blocks of a
+    point. None without numbers. `reason` says why there is no verdict; empty if there is one."""
 
     claim: Claim
     verdict: str
@@ -43,7 +46,8 @@ def score_all(run: Run, scenario: Scenario) -> list[Score]:
 
 
 def score(run: Run, claim: Claim) -> Score:
-    """The worst of the claim's queues; of equal verdicts, that of the queue that lies nearest to the bound."""
+    """The worst of the claim's queues; of equal verdicts, that of the queue that lies nearest to
+    the bound."""
     queues = claim.queues or _that_ran(run, claim)
     if not queues:
         return Score(claim, NO_NUMBERS, "", reason="no queue has a number")
@@ -52,13 +56,17 @@ def score(run: Run, claim: Claim) -> Score:
 
 
 def _that_ran(run: Run, claim: Claim) -> list[str]:
-    """The bounded queues that have numbers at a point of the claim, without the one to compare with."""
-    queues = dict.fromkeys(queue for name in claim.points for queue in ranking.rankable(run, run.points[name]))
+    """The bounded queues that have numbers at a point of the claim, without the one to compare
+    with."""
+    queues = dict.fromkeys(
+        queue for name in claim.points for queue in ranking.rankable(run, run.points[name])
+    )
     return [queue for queue in queues if queue != claim.than]
 
 
 def _room(score: Score) -> float:
-    """How far the measured value lies inside the claimed bounds, as a share of them; negative outside."""
+    """How far the measured value lies inside the claimed bounds, as a share of them; negative
+    outside."""
     if score.measured is None:
         return 0.0
     value, above, below = score.measured.median, score.claim.above, score.claim.below
@@ -68,19 +76,36 @@ def _room(score: Score) -> float:
 
 def _score(run: Run, claim: Claim, queue: str) -> Score:
     points = [run.points[name] for name in (*claim.points, *claim.than_points)]
-    if missing := next((reason for point in points for name in (queue, claim.than)
-                        if name and (reason := _why_none(run, point, name, claim.counter))), ""):
+    if missing := next(
+        (
+            reason
+            for point in points
+            for name in (queue, claim.than)
+            if name and (reason := _why_none(run, point, name, claim.counter))
+        ),
+        "",
+    ):
         return Score(claim, NO_NUMBERS, queue, reason=missing)
     samples = [_values(run, point, queue, claim) for point in points]
     fewest = min(map(len, samples))
     if fewest < MIN_VERDICT_BLOCKS:
-        blocks = f"{fewest} undisturbed block{'s' * (fewest != 1)}, a verdict needs {MIN_VERDICT_BLOCKS}"
+        blocks = (
+            f"{fewest} undisturbed block{'s' * (fewest != 1)}, a verdict needs {MIN_VERDICT_BLOCKS}"
+        )
         return Score(claim, UNDECIDED, queue, _measured(claim, samples) if fewest else None, blocks)
     measured = _measured(claim, samples)
     if measured is None:
-        return Score(claim, UNDECIDED, queue, reason="the ratio means nothing: not everything is above 0")
+        return Score(
+            claim, UNDECIDED, queue, reason="the ratio means nothing: not everything is above 0"
+        )
     verdict = _verdict(claim, measured)
-    return Score(claim, verdict, queue, measured, "a bound lies inside the interval" if verdict == UNDECIDED else "")
+    return Score(
+        claim,
+        verdict,
+        queue,
+        measured,
+        "a bound lies inside the interval" if verdict == UNDECIDED else "",
+    )
 
 
 def _why_none(run: Run, point: Point, queue: str, counter: str) -> str:
@@ -95,24 +120,35 @@ def _why_none(run: Run, point: Point, queue: str, counter: str) -> str:
 
 def _values(run: Run, point: Point, queue: str, claim: Claim) -> list[tuple[float, float]]:
     """(value, what it is divided by) in each undisturbed block of a point."""
-    mine, theirs = ({trial.round: trial.counters[claim.counter] for trial in run.trials_of(point, name)
-                     if not trial.disturbed and claim.counter in trial.counters}
-                    for name in (queue, claim.than or queue))
-    return [(value, theirs[number] if claim.than else 1.0) for number, value in mine.items() if number in theirs]
+    mine, theirs = (
+        {
+            trial.round: trial.counters[claim.counter]
+            for trial in run.trials_of(point, name)
+            if not trial.disturbed and claim.counter in trial.counters
+        }
+        for name in (queue, claim.than or queue)
+    )
+    return [
+        (value, theirs[number] if claim.than else 1.0)
+        for number, value in mine.items()
+        if number in theirs
+    ]
 
 
 def _measured(claim: Claim, samples: Sequence[list[tuple[float, float]]]) -> Estimate | None:
-    """What a claim is about, from the samples of its points and then of those to compare with; None where it is a ratio
-    of what is not positive."""
+    """What a claim is about, from the samples of its points and then of those to compare with; None
+    where it is a ratio of what is not positive."""
     if claim.than and min(min(pair) for sample in samples for pair in sample) <= 0:
         return None
     rng = np.random.default_rng(SEED)
     ratios = [[value / other for value, other in sample] for sample in samples]
     # By point: the median, then those of its resamples.
-    medians = np.array([[np.median(sample), *summaries.resampled_medians(sample, rng)] for sample in ratios])
-    over_points = np.median(medians[:len(claim.points)], axis=0)
+    medians = np.array(
+        [[np.median(sample), *summaries.resampled_medians(sample, rng)] for sample in ratios]
+    )
+    over_points = np.median(medians[: len(claim.points)], axis=0)
     if claim.than_points:
-        others = np.median(medians[len(claim.points):], axis=0)
+        others = np.median(medians[len(claim.points) :], axis=0)
         if min(others.min(), over_points.min()) <= 0:
             return None
         over_points = over_points / others

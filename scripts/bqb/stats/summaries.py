@@ -1,8 +1,9 @@
 """Medians of counters with intervals, pairs of two queues, pooled distributions.
 
-Queues are compared only inside a block: the pairs of two queues are their trials of the same point and round, which
-ran next to each other over the same demands. Undisturbed blocks count; a cell with fewer than `MIN_UNDISTURBED` of
-them is summarised from all of its blocks and marked (`Summary.from_all`).
+Queues are compared only inside a block: the pairs of two queues are their trials of the same point
+and round, which ran next to each other over the same demands. Undisturbed blocks count; a cell with
+fewer than `MIN_UNDISTURBED` of them is summarised from all of its blocks and marked
+(`Summary.from_all`).
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from bqb.schema import LEAST_SAMPLES_BEYOND_QUANTILE
 from bqb.stats.thresholds import MIN_UNDISTURBED
 
 RESAMPLES, SEED = 4000, 20_240_229
-CONFIDENCE = (2.5, 97.5)  # percentiles of the bootstrapped medians: where the true median lies, with 95%
-# Where the median of another run like this one lies, with 95%: the difference of two medians spreads sqrt(2) times as
-# far as one, and 1.96 sqrt(2) standard deviations are these percentiles of a normal distribution.
+# Percentiles of the bootstrapped medians: where the true median lies, with 95%.
+CONFIDENCE = (2.5, 97.5)
+# Where the median of another run like this one lies, with 95%: the difference of two medians
+# spreads sqrt(2) times as far as one, and 1.96 sqrt(2) standard deviations are these percentiles of
+# a normal distribution.
 REPEAT = (0.28, 99.72)
 
 
@@ -30,7 +33,8 @@ REPEAT = (0.28, 99.72)
 class Estimate:
     """Median of `n` values with a 95% bootstrap interval; low and high are None for a single value.
 
-    With fewer than six values no 95% interval exists: low..high is then little more than their range."""
+    With fewer than six values no 95% interval exists: low..high is then little more than their
+    range."""
 
     median: float
     low: float | None
@@ -39,9 +43,12 @@ class Estimate:
 
 
 @lru_cache(maxsize=None)
-def estimate(values: tuple[float, ...], interval: tuple[float, float] = CONFIDENCE) -> Estimate | None:
-    """Median and percentile-bootstrap interval of `values` (any unit): CONFIDENCE for a verdict on this run, REPEAT for
-    what a reader may expect of another. None without values. Seeded: repeatable."""
+def estimate(
+    values: tuple[float, ...], interval: tuple[float, float] = CONFIDENCE
+) -> Estimate | None:
+    """Median and percentile-bootstrap interval of `values` (any unit): CONFIDENCE for a verdict on
+    this run, REPEAT for what a reader may expect of another. None without values. Seeded:
+    repeatable."""
     if len(values) == 0:
         return None
     if len(values) == 1:
@@ -51,21 +58,26 @@ def estimate(values: tuple[float, ...], interval: tuple[float, float] = CONFIDEN
 
 
 def resampled_medians(values: Sequence[float], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Medians of `RESAMPLES` samples drawn from `values` with replacement, each as large as `values`."""
+    """Medians of `RESAMPLES` samples drawn from `values` with replacement, each as large as
+    `values`."""
     sample = np.asarray(values, dtype=float)
-    medians: NDArray[np.float64] = np.median(rng.choice(sample, size=(RESAMPLES, len(sample))), axis=1)
+    medians: NDArray[np.float64] = np.median(
+        rng.choice(sample, size=(RESAMPLES, len(sample))), axis=1
+    )
     return medians
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One counter of one cell. Values are in the counter's unit; `values` are those that the estimate stands on."""
+    """One counter of one cell. Values are in the counter's unit; `values` are those that the
+    estimate stands on."""
 
     estimate: Estimate
     values: tuple[float, ...]
     undisturbed_values: tuple[float, ...]
     disturbed_values: tuple[float, ...]
-    from_all: bool  # fewer than MIN_UNDISTURBED undisturbed blocks: `values` holds the disturbed ones too
+    # Fewer than MIN_UNDISTURBED undisturbed blocks: `values` holds the disturbed ones too.
+    from_all: bool
 
     @property
     def median(self) -> float:
@@ -73,7 +85,8 @@ class Summary:
 
     @property
     def spread(self) -> float | None:
-        """Interquartile range over the rounds, as a share of the median; None below three rounds or at median <= 0."""
+        """Interquartile range over the rounds, as a share of the median; None below three rounds or
+        at median <= 0."""
         if len(self.values) < 3 or self.median <= 0:
             return None
         low, high = np.percentile(self.values, [25, 75])
@@ -81,22 +94,26 @@ class Summary:
 
 
 def selected(trials: Sequence[Trial]) -> tuple[list[Trial], bool]:
-    """The trials that a cell is summarised from, and whether these are all of them for want of undisturbed ones."""
+    """The trials that a cell is summarised from, and whether these are all of them for want of
+    undisturbed ones."""
     undisturbed = [trial for trial in trials if not trial.disturbed]
     return (undisturbed, False) if len(undisturbed) >= MIN_UNDISTURBED else (list(trials), True)
 
 
 @lru_cache(maxsize=None)
 def summarise(run: Run, point: Point, queue: str, counter: str) -> Summary | None:
-    """Summary of a counter of a cell at the level that gives its number; None where no trial has it."""
+    """Summary of a counter of a cell at the level that gives its number; None where no trial has
+    it."""
     trials = [trial for trial in run.trials_of(point, queue) if trial.get(counter) is not None]
     chosen, from_all = selected(trials)
     values = tuple(trial.counters[counter] for trial in chosen)
     chosen_estimate = estimate(values, REPEAT)
     if chosen_estimate is None:
         return None
-    undisturbed, disturbed = (tuple(trial.counters[counter] for trial in trials if trial.disturbed == kind)
-                              for kind in (False, True))
+    undisturbed, disturbed = (
+        tuple(trial.counters[counter] for trial in trials if trial.disturbed == kind)
+        for kind in (False, True)
+    )
     return Summary(chosen_estimate, values, undisturbed, disturbed, from_all)
 
 
@@ -106,16 +123,28 @@ def disturbed_share(run: Run, points: Iterable[Point], queue: str) -> float | No
     return sum(trial.disturbed for trial in trials) / len(trials) if trials else None
 
 
-def pairs(run: Run, point: Point, queue: str, other: str, counter: str) -> list[tuple[float, float]]:
-    """Values of a counter for two queues, pair by pair of the same block; undisturbed blocks if there are enough."""
-    mine = {trial.round: trial for trial in run.trials_of(point, queue) if trial.get(counter) is not None}
-    theirs = {trial.round: trial for trial in run.trials_of(point, other) if trial.get(counter) is not None}
+def pairs(
+    run: Run, point: Point, queue: str, other: str, counter: str
+) -> list[tuple[float, float]]:
+    """Values of a counter for two queues, pair by pair of the same block; undisturbed blocks if
+    there are enough."""
+    mine = {
+        trial.round: trial
+        for trial in run.trials_of(point, queue)
+        if trial.get(counter) is not None
+    }
+    theirs = {
+        trial.round: trial
+        for trial in run.trials_of(point, other)
+        if trial.get(counter) is not None
+    }
     both, _ = selected([mine[number] for number in sorted(mine.keys() & theirs.keys())])
     return [(trial.counters[counter], theirs[trial.round].counters[counter]) for trial in both]
 
 
 def paired_ratio(run: Run, point: Point, queue: str, other: str, counter: str) -> Estimate | None:
-    """Median of queue / other over the blocks; None where a value is not positive (a ratio would mean nothing)."""
+    """Median of queue / other over the blocks; None where a value is not positive (a ratio would
+    mean nothing)."""
     both = pairs(run, point, queue, other, counter)
     if not both or min(min(pair) for pair in both) <= 0:
         return None
@@ -136,10 +165,13 @@ def machine_baselines(run: Run) -> MachineBaselines:
     def median(values: Iterable[float | None], share: float = 1) -> float | None:
         known = [value for value in values if value is not None]
         return float(np.median(known)) * share if known else None
-    return MachineBaselines(median(block.handoff_ns for block in run.blocks.values() if not block.disturbed)
-                            or median(block.handoff_ns for block in run.blocks.values()),
-                            median((limits.park_round_trip_ns for limits in run.limits), 0.5),
-                            median(limits.spsc_msgs_per_s for limits in run.limits))
+
+    return MachineBaselines(
+        median(block.handoff_ns for block in run.blocks.values() if not block.disturbed)
+        or median(block.handoff_ns for block in run.blocks.values()),
+        median((limits.park_round_trip_ns for limits in run.limits), 0.5),
+        median(limits.spsc_msgs_per_s for limits in run.limits),
+    )
 
 
 @dataclass
@@ -157,13 +189,18 @@ class Pool:
         return sum(self.buckets.values())
 
     def quantiles(self, shares: Sequence[float]) -> list[float | None]:
-        """Value in ns at each share (0..1), linear inside its bucket; None beyond what `count` samples can tell."""
+        """Value in ns at each share (0..1), linear inside its bucket; None beyond what `count`
+        samples can tell."""
         edges = sorted(self.buckets)
         cumulative = np.cumsum([self.buckets[edge] for edge in edges]) if edges else np.zeros(1)
-        return [self._at(share, edges, cumulative) if printable(share, int(cumulative[-1])) else None
-                for share in shares]
+        return [
+            self._at(share, edges, cumulative) if printable(share, int(cumulative[-1])) else None
+            for share in shares
+        ]
 
-    def _at(self, share: float, edges: list[tuple[float, float]], cumulative: NDArray[np.int64]) -> float:
+    def _at(
+        self, share: float, edges: list[tuple[float, float]], cumulative: NDArray[np.int64]
+    ) -> float:
         wanted = share * cumulative[-1]
         index = int(np.searchsorted(cumulative, wanted, side="left"))
         (lower, upper), count = edges[index], self.buckets[edges[index]]
@@ -177,8 +214,11 @@ def printable(share: float, samples: int) -> bool:
 
 def pooled(run: Run, names: Iterable[str]) -> dict[tuple[str, str, str], Pool]:
     """Pools by (point, queue, name) over the trials that the cell is summarised from."""
-    chosen = {(trial.cell, trial.round, trial.level) for point, queue in run.cells()
-              for trial in selected(run.trials_of(point, queue, "traced"))[0]}
+    chosen = {
+        (trial.cell, trial.round, trial.level)
+        for point, queue in run.cells()
+        for trial in selected(run.trials_of(point, queue, "traced"))[0]
+    }
     pools: dict[tuple[str, str, str], Pool] = defaultdict(Pool)
     for trial, histogram in run.histograms(names):
         if (trial.cell, trial.round, trial.level) in chosen:

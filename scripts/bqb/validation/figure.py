@@ -15,7 +15,8 @@ from bqb.report.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED
 from bqb.validation import theory
 from bqb.validation.result import Comparison, agreement
 
-LEFT, BETWEEN, HEIGHT, ACROSS = 0.5, 1.0, 2.3, 2  # inches, around a panel and of it; panels in a row
+# Inches, around a panel and of it; panels in a row.
+LEFT, BETWEEN, HEIGHT, ACROSS = 0.5, 1.0, 2.3, 2
 WIDTH = (PAGE - 2 * MARGIN - LEFT) / ACROSS - BETWEEN
 STEP = HEIGHT + 0.95  # from one row to the next
 LOWEST_WAIT = 0.05  # mean services; lower ones are not drawn
@@ -26,19 +27,33 @@ CAPACITY_COLORS = [BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK]
 
 
 def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> Page:
-    """A panel a shape of the bounded queue, below them the waits in open loops. `machine`: where it was measured."""
+    """A panel a shape of the bounded queue, below them the waits in open loops. `machine`: where it
+    was measured."""
     known = [each for each in comparisons if math.isfinite(each.measured)]
-    shapes = sorted({(each.producers, each.consumers) for each in known if each.figure == "throughput"})
+    shapes = sorted(
+        {(each.producers, each.consumers) for each in known if each.figure == "throughput"}
+    )
     above = [lambda axes, shape=shape: throughput(axes, known, shape) for shape in shapes]
-    of_open_loops = (lambda axes: waits(axes, known, MM1),
-                     lambda axes: omission(axes, known), lambda axes: means(axes, known))
+    of_open_loops = (
+        lambda axes: waits(axes, known, MM1),
+        lambda axes: omission(axes, known),
+        lambda axes: means(axes, known),
+    )
     below = of_open_loops if known else ()
     heads = [f"{p} producer{'s' * (p > 1)}, {c} consumer{'s' * (c > 1)}" for p, c in shapes]
-    lower = ["M/M/1: Poisson arrivals, exponential service", "Whose clock? 99% wait at capacity 4",
-             "Mean waits: M/D/1 and M/M/2"]
+    lower = [
+        "M/M/1: Poisson arrivals, exponential service",
+        "Whose clock? 99% wait at capacity 4",
+        "Mean waits: M/D/1 and M/M/2",
+    ]
     panels = [*zip(above, heads), *zip(below, lower)]
-    figure_page = make_page(PAGE, STEP * math.ceil(len(panels) / ACROSS) + 0.1, title(comparisons), " · ".join(machine),
-                            notes(known))
+    figure_page = make_page(
+        PAGE,
+        STEP * math.ceil(len(panels) / ACROSS) + 0.1,
+        title(comparisons),
+        " · ".join(machine),
+        notes(known),
+    )
     for index, (draw, name) in enumerate(panels):
         row, column = divmod(index, ACROSS)
         left, top = MARGIN + LEFT + column * (WIDTH + BETWEEN), row * STEP + 0.35
@@ -52,13 +67,21 @@ def title(comparisons: Sequence[Comparison]) -> str:
 
 
 def notes(comparisons: Sequence[Comparison]) -> list[str]:
-    lines = ["Lines: closed forms. Markers: measured, at the load that the work really had, with 95% intervals over "
-             "the blocks; filled: spinning work, hollow: sleeping work; a cross: outside the tolerance. A wait lasts "
-             "until a consumer has the message in its hands."]
+    lines = [
+        "Lines: closed forms. Markers: measured, at the load that the work really had, with 95% "
+        "intervals over "
+        "the blocks; filled: spinning work, hollow: sleeping work; a cross: outside the "
+        "tolerance. A wait lasts "
+        "until a consumer has the message in its hands."
+    ]
     lines += unjudged(comparisons)
     if any(each.part == "coordinated_omission" for each in comparisons):
-        lines.append("Whose clock: an open loop counts from the time at which a message was meant to come; a closed "
-                     "loop from the call of push, which a producer makes later where the queue held it up before.")
+        lines.append(
+            "Whose clock: an open loop counts from the time at which a message was meant to "
+            "come; a closed "
+            "loop from the call of push, which a producer makes later where the queue held it up "
+            "before."
+        )
     return lines
 
 
@@ -69,19 +92,30 @@ def unjudged(comparisons: Sequence[Comparison]) -> list[str]:
     low = [each for each in comparisons if each.part in MM1 and each.measured <= LOWEST_WAIT]
     lines = []
     if robbed or shown:
-        reasons = [f"{robbed} because the machine took cores away from spinning work" if robbed else "",
-                   f"{shown} because no tolerance is set (median waits of sleeping work: at a light load they are "
-                   "hardly more than a wake-up)" if shown else ""]
+        reasons = [
+            f"{robbed} because the machine took cores away from spinning work" if robbed else "",
+            f"{shown} because no tolerance is set (median waits of sleeping work: at a light "
+            "load they are "
+            "hardly more than a wake-up)"
+            if shown
+            else "",
+        ]
         lines.append(f"Faint diamonds: not judged, {', '.join(filter(None, reasons))}.")
     if low:
         judged = sum(each.judged for each in low)
-        lines.append(f"Not drawn: {len(low)} waits of at most {LOWEST_WAIT:g} mean services "
-                     f"({judged or 'none'} of them judged).")
+        lines.append(
+            f"Not drawn: {len(low)} waits of at most {LOWEST_WAIT:g} mean services "
+            f"({judged or 'none'} of them judged)."
+        )
     return [" ".join(lines)] if lines else []
 
 
 def throughput(axes: Axes, comparisons: Sequence[Comparison], shape: tuple[int, int]) -> None:
-    mine = [each for each in comparisons if each.figure == "throughput" and (each.producers, each.consumers) == shape]
+    mine = [
+        each
+        for each in comparisons
+        if each.figure == "throughput" and (each.producers, each.consumers) == shape
+    ]
     loads = np.linspace(0.25, max(1.4, *(each.rho * 1.1 for each in mine)), 120)
     ends = []
     for capacity, color in zip(sorted({each.capacity for each in mine}), CAPACITY_COLORS):
@@ -104,15 +138,29 @@ def share_of_consumers(shape: tuple[int, int], capacity: int, rho: float) -> flo
 def markers(axes: Axes, comparisons: Sequence[Comparison], color: str) -> None:
     for each in comparisons:
         marker, size = ("d", 6) if not each.judged else ("o", 5) if each.passed else ("X", 8)
-        shown = {"marker": marker, "markersize": size, "color": color, "alpha": 1 if each.judged else 0.4,
-                 "markerfacecolor": "white" if "sleeping" in each.title else color}
+        shown = {
+            "marker": marker,
+            "markersize": size,
+            "color": color,
+            "alpha": 1 if each.judged else 0.4,
+            "markerfacecolor": "white" if "sleeping" in each.title else color,
+        }
         if math.isfinite(each.low) and math.isfinite(each.high) and each.judged:
-            axes.plot([each.rho, each.rho], [each.low, each.high], color=color, linewidth=1.4, zorder=2)
+            axes.plot(
+                [each.rho, each.rho], [each.low, each.high], color=color, linewidth=1.4, zorder=2
+            )
         axes.plot([each.rho], [each.measured], linestyle="none", zorder=3, **shown)
 
 
-def curve(axes: Axes, ends: list, formula: Callable[[float], float], color: str, name: str, dashed: bool = False,
-          loads: np.ndarray = LOADS) -> None:
+def curve(
+    axes: Axes,
+    ends: list,
+    formula: Callable[[float], float],
+    color: str,
+    name: str,
+    dashed: bool = False,
+    loads: np.ndarray = LOADS,
+) -> None:
     """A closed form against the load, in services, where it is above 0."""
     points = [(rho, value) for rho in loads if (value := formula(rho)) > 0]
     axes.plot(*zip(*points), color=color, linewidth=1.1, linestyle=(0, (4, 2)) if dashed else "-")
@@ -123,8 +171,10 @@ def wait_axes(axes: Axes, ends: list, lowest: float) -> None:
     axes.set_yscale("log")
     axes.set_xlim(0.2, 0.97)
     axes.set_ylim(bottom=lowest)
-    axes.set_yticks([tick for tick in (0.1, 1, 10, 100) if tick >= lowest], [
-        f"{tick:g}" for tick in (0.1, 1, 10, 100) if tick >= lowest])
+    axes.set_yticks(
+        [tick for tick in (0.1, 1, 10, 100) if tick >= lowest],
+        [f"{tick:g}" for tick in (0.1, 1, 10, 100) if tick >= lowest],
+    )
     axes.minorticks_off()
     axes.set_xlabel("ρ, offered load")
     axes.set_ylabel("wait, in mean services")
@@ -137,8 +187,15 @@ def waits(axes: Axes, comparisons: Sequence[Comparison], parts: Sequence[str]) -
     curve(axes, ends, lambda rho: theory.mm1_wait_quantile(1 / rho, 1, 0.5), COLORS["p50"], "50%")
     curve(axes, ends, lambda rho: theory.mm1_wait_quantile(1 / rho, 1, 0.99), COLORS["p99"], "99%")
     for figure, color in COLORS.items():
-        markers(axes, [each for each in comparisons if each.part in parts and each.figure == figure
-                       and each.measured > LOWEST_WAIT], color)
+        markers(
+            axes,
+            [
+                each
+                for each in comparisons
+                if each.part in parts and each.figure == figure and each.measured > LOWEST_WAIT
+            ],
+            color,
+        )
     wait_axes(axes, ends, LOWEST_WAIT)
 
 
@@ -147,8 +204,15 @@ def omission(axes: Axes, comparisons: Sequence[Comparison]) -> None:
     mine = [each for each in comparisons if each.part == "coordinated_omission"]
     capacity = mine[0].capacity if mine else 4
     curve(axes, ends, lambda rho: theory.mm1_wait_quantile(1 / rho, 1, 0.99), COLORS["p99"], "open")
-    curve(axes, ends, lambda rho: theory.Tandem(1, 1, capacity, 1 / rho, 1).wait_quantile(0.99), BLACK, "closed",
-          dashed=True, loads=LOADS[::6])
+    curve(
+        axes,
+        ends,
+        lambda rho: theory.Tandem(1, 1, capacity, 1 / rho, 1).wait_quantile(0.99),
+        BLACK,
+        "closed",
+        dashed=True,
+        loads=LOADS[::6],
+    )
     markers(axes, [each for each in mine if each.open_loop], COLORS["p99"])
     markers(axes, [each for each in mine if not each.open_loop], BLACK)
     wait_axes(axes, ends, 1.0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HEAVY_LOAD, HEAVY = 0.8, 2.5  # above this rho, waits may be off by so much more: their error goes with 1 / (1 - rho)
+# Above this rho, waits may be off by so much more: their error goes with 1 / (1 - rho).
+HEAVY_LOAD, HEAVY = 0.8, 2.5
 
 
 @dataclass(frozen=True)
@@ -14,13 +15,15 @@ class Tolerance:
     realised: float | None
     replay: float | None
     drawn: float | None = None
-    floor_ns: float = 0.0  # and this much more of a wait: what one of next to nothing cannot be without
+    # And this much more of a wait: what one of next to nothing cannot be without.
+    floor_ns: float = 0.0
 
 
 @dataclass(frozen=True)
 class Part:
-    """A scenario of scenarios/validate. `copies`: None measures its points one after the other; a number: with
-    all others that have one, at once, in so many runs each, with seeds of their own: their threads sleep."""
+    """A scenario of scenarios/validate. `copies`: None measures its points one after the other; a
+    number: with all others that have one, at once, in so many runs each, with seeds of their own:
+    their threads sleep."""
 
     scenario: str
     title: str
@@ -34,9 +37,11 @@ SPIN = {"throughput": Tolerance(realised=0.02, replay=0.02)}
 SLEEP = {"throughput": Tolerance(realised=0.03, replay=0.03, drawn=0.08)}
 SHOWN = Tolerance(None, None)
 P99 = {"p99": Tolerance(0.10, 0.10)}
-# A median wait of 0 is one of a hand-off in fact, and near 0 it moves by two services for each unit of rho.
+# A median wait of 0 is one of a hand-off in fact, and near 0 it moves by two services for each unit
+# of rho.
 WAITS = {"mean": Tolerance(0.10, 0.10), "p50": Tolerance(0.10, 0.10, floor_ns=750), **P99}
-# A late timer and a wake-up. The median wait of a light load is not judged for them: it is hardly more.
+# A late timer and a wake-up. The median wait of a light load is not judged for them: it is hardly
+# more.
 SLEPT = {"mean": Tolerance(0.10, 0.10, floor_ns=300_000)}
 PARTS = (
     Part("tandem_spin", "bounded queue, spinning work", 12, SPIN),

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True)
 class Comparison:
-    """A figure against theory. Values are in the figure's unit (see above), `off` and `allowed` too: how far the
-    measured value is above theory at the realised rates, above theory at the rates as drawn, above the replay."""
+    """A figure against theory. Values are in the figure's unit (see above), `off` and `allowed`
+    too: how far the measured value is above theory at the realised rates, above theory at the rates
+    as drawn, above the replay."""
 
     part: str
     title: str
@@ -26,7 +27,8 @@ class Comparison:
     measured: float = math.nan
     low: float = math.nan  # 95% interval of `measured`
     high: float = math.nan
-    error: float = math.nan  # standard error to expect by theory of `measured`, or else that between the blocks
+    # Standard error to expect by theory of `measured`, or else that between the blocks.
+    error: float = math.nan
     blocks: int = 0
     disturbed: int = 0  # blocks among them
     off: dict[str, float] = field(default_factory=dict)
@@ -42,33 +44,52 @@ class Comparison:
     @property
     def beyond(self) -> list[str]:
         """What the measured value is too far from."""
-        return [name for name, allowed in self.allowed.items() if not abs(self.off.get(name, math.inf)) <= allowed]
+        return [
+            name
+            for name, allowed in self.allowed.items()
+            if not abs(self.off.get(name, math.inf)) <= allowed
+        ]
 
     @property
     def passed(self) -> bool:
         return not self.trouble and not self.beyond
 
 
-def as_json(comparisons: Sequence[Comparison], faults: Sequence[str], machine: Sequence[str] = ()) -> dict:
+def as_json(
+    comparisons: Sequence[Comparison], faults: Sequence[str], machine: Sequence[str] = ()
+) -> dict:
     """All that the table and the figure are made of. Numbers that are none are null."""
+
     def plain(value):
         if isinstance(value, dict):
             return {key: plain(each) for key, each in value.items()}
         return None if isinstance(value, float) and not math.isfinite(value) else value
-    rows = [{**plain(asdict(each)), "beyond": each.beyond, "passed": each.passed} for each in comparisons]
-    return {"passed": passed(comparisons, faults), "faults": list(faults), "machine": list(machine),
-            "comparisons": rows}
+
+    rows = [
+        {**plain(asdict(each)), "beyond": each.beyond, "passed": each.passed}
+        for each in comparisons
+    ]
+    return {
+        "passed": passed(comparisons, faults),
+        "faults": list(faults),
+        "machine": list(machine),
+        "comparisons": rows,
+    }
 
 
 def from_json(document: dict) -> list[Comparison]:
     """The comparisons that `as_json` wrote."""
+
     def number(key: str, value):
         if isinstance(value, dict):
             return {name: number(key, each) for name, each in value.items()}
         return math.nan if value is None else value
+
     known = Comparison.__dataclass_fields__
-    return [Comparison(**{key: number(key, value) for key, value in row.items() if key in known})
-            for row in document["comparisons"]]
+    return [
+        Comparison(**{key: number(key, value) for key, value in row.items() if key in known})
+        for row in document["comparisons"]
+    ]
 
 
 def passed(comparisons: Sequence[Comparison], faults: Sequence[str]) -> bool:

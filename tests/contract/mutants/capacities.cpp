@@ -7,8 +7,10 @@ namespace {
 BQ_CONFINED_MUTANT(none_but_large, nothing, none, 100, unbounded_capacity, Capacities::any)
 BQ_CONFINED_MUTANT(none_but_large_powers_of_two, nothing, none, 100, 5000, Capacities::power_of_two)
 BQ_CONFINED_MUTANT(none_but_one, nothing, none, 1, 1, Capacities::any)
-BQ_CONFINED_MUTANT(stack_of_many, FirstInFirstOut, last_in_first_out, 1000, unbounded_capacity, Capacities::any)
-BQ_CONFINED_MUTANT(stack_of_no_capacity, FirstInFirstOut, last_in_first_out, 5, 7, Capacities::power_of_two)
+BQ_CONFINED_MUTANT(stack_of_many, FirstInFirstOut, last_in_first_out, 1000, unbounded_capacity,
+                   Capacities::any)
+BQ_CONFINED_MUTANT(stack_of_no_capacity, FirstInFirstOut, last_in_first_out, 5, 7,
+                   Capacities::power_of_two)
 
 }  // namespace
 }  // namespace bq::test

@@ -1,5 +1,5 @@
-// Queues with one fault each, all of them faults that have been made: what the contract suite is worth is how many it
-// finds. The sources beside this name the test that finds each.
+// Queues with one fault each, all of them faults that have been made: what the contract suite is
+// worth is how many it finds. The sources beside this name the test that finds each.
 #pragma once
 
 #include <semaphore.h>
@@ -46,7 +46,8 @@ enum class Fault {
   adds_to_positions,        ///< compares tail with head + capacity, which overflows
   misaligned,               ///< storage of bytes, aligned as bytes
   unlocked_size,            ///< size_approx() reads without the lock
-  lies_about_stalls,        ///< a thread stopped inside the lock holds up others, the label says it does not
+  /// A thread stopped inside the lock holds up others, the label says it does not.
+  lies_about_stalls,
 };
 
 /// One mutex, two condition variables, a ring of positions that only grow; and a fault.
@@ -56,9 +57,10 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
   static constexpr bool has(Fault f) { return f == fault; }
 
  public:
-  static constexpr Traits traits{.timed = Timed::yes,
-                                 .stall = has(Fault::lies_about_stalls) ? Stall::nobody : Stall::everyone,
-                                 .waiting = "condvar"};
+  static constexpr Traits traits{
+      .timed = Timed::yes,
+      .stall = has(Fault::lies_about_stalls) ? Stall::nobody : Stall::everyone,
+      .waiting = "condvar"};
 
   explicit FaultyLockedQueue(std::size_t capacity, std::uint64_t first_turn = 0)
       : capacity_(checked_capacity(capacity)),
@@ -67,8 +69,10 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
         tail_(head_) {
     void* first = bytes_.get();
     std::size_t space = (capacity + 2) * sizeof(Slot) + alignof(Slot);
-    slots_ = static_cast<Slot*>(std::align(alignof(Slot), (capacity + 1) * sizeof(Slot), first, space));
-    if (has(Fault::misaligned)) slots_ = reinterpret_cast<Slot*>(reinterpret_cast<std::byte*>(slots_) + 8);
+    slots_ =
+        static_cast<Slot*>(std::align(alignof(Slot), (capacity + 1) * sizeof(Slot), first, space));
+    if (has(Fault::misaligned))
+      slots_ = reinterpret_cast<Slot*>(reinterpret_cast<std::byte*>(slots_) + 8);
     std::uninitialized_default_construct_n(slots_, capacity + 1);
   }
   FaultyLockedQueue(const FaultyLockedQueue&) = delete;
@@ -160,7 +164,8 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
   }
   Status push_message(T&& value, const auto& timeout) {
     Lock lock(mutex_);
-    if (!wait(not_full_, lock, timeout, [&] { return is_full() && !closed_; })) return Status::timeout;
+    if (!wait(not_full_, lock, timeout, [&] { return is_full() && !closed_; }))
+      return Status::timeout;
     if (closed_) return Status::closed;
     const bool was_empty = size() == 0;
     change(not_full_, [&] {
@@ -171,13 +176,15 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
         ++tail_;
       }
     });
-    if (!has(Fault::consumers_not_woken) && (!has(Fault::wakes_on_first_only) || was_empty)) not_empty_.notify_one();
+    if (!has(Fault::consumers_not_woken) && (!has(Fault::wakes_on_first_only) || was_empty))
+      not_empty_.notify_one();
     return Status::done;
   }
 
   Status pop_with(std::optional<T>& out, const auto& timeout) {
     Lock lock(mutex_);
-    if (!wait(not_empty_, lock, timeout, [&] { return size() == 0 && !closed_; })) return Status::timeout;
+    if (!wait(not_empty_, lock, timeout, [&] { return size() == 0 && !closed_; }))
+      return Status::timeout;
     if (has_ended()) return Status::closed;
     change(not_empty_, [&] {
       if (has(Fault::last_in_first_out)) {
@@ -223,7 +230,8 @@ class ConfinedQueue : public FaultyLockedQueue<T, Sync, fault> {
  private:
   static std::size_t capacity_in_range(std::size_t capacity) {
     const bool fits = capacities != Capacities::power_of_two || std::has_single_bit(capacity);
-    if (capacity < min || capacity > max || !fits) throw std::invalid_argument("a capacity that the labels exclude");
+    if (capacity < min || capacity > max || !fits)
+      throw std::invalid_argument("a capacity that the labels exclude");
     return capacity;
   }
 };
@@ -261,12 +269,14 @@ struct HastyRing : MpmcRing<T, Sync> {
   }
 };
 template <class T, class Sync = StdSync>
-using TakesBusyForEmpty = BlockingQueue<T, HastyRing<T, Sync, Status::busy, Status::empty>, SpinPark<Sync>, Sync>;
+using TakesBusyForEmpty =
+    BlockingQueue<T, HastyRing<T, Sync, Status::busy, Status::empty>, SpinPark<Sync>, Sync>;
 template <class T, class Sync = StdSync>
-using TakesBusyForFull = BlockingQueue<T, HastyRing<T, Sync, Status::full, Status::busy>, SpinPark<Sync>, Sync>;
+using TakesBusyForFull =
+    BlockingQueue<T, HastyRing<T, Sync, Status::full, Status::busy>, SpinPark<Sync>, Sync>;
 
-/// A try_pop that found nothing spares the next one the look, which then says empty beside a message whose push has
-/// returned.
+/// A try_pop that found nothing spares the next one the look, which then says empty beside a
+/// message whose push has returned.
 template <class T, class Sync>
 struct ForgetfulRing : MpmcRing<T, Sync> {
   using MpmcRing<T, Sync>::MpmcRing;
@@ -280,11 +290,14 @@ struct ForgetfulRing : MpmcRing<T, Sync> {
 template <class T, class Sync = StdSync>
 using RemembersEmptiness = BlockingQueue<T, ForgetfulRing<T, Sync>, SpinYield<Sync>, Sync>;
 
-/// A ring with a closed flag beside the tail: a push can slip in between the look at the flag and the message.
+/// A ring with a closed flag beside the tail: a push can slip in between the look at the flag and
+/// the message.
 template <class T, class Sync>
 struct FlaggedRing : MpmcRing<T, Sync> {
   using MpmcRing<T, Sync>::MpmcRing;
-  Status try_push(T& value) { return is_closed() ? Status::closed : MpmcRing<T, Sync>::try_push(value); }
+  Status try_push(T& value) {
+    return is_closed() ? Status::closed : MpmcRing<T, Sync>::try_push(value);
+  }
   Status try_pop(std::optional<T>& out) {
     const bool closed = is_closed();
     const Status status = MpmcRing<T, Sync>::try_pop(out);

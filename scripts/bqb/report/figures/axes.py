@@ -16,7 +16,8 @@ from bqb.stats.counters import unit_of
 
 @dataclass(frozen=True)
 class Scale:
-    """A logarithmic axis in plain units. Values <= `smallest` (zero and negative ones too) go to a marked band."""
+    """A logarithmic axis in plain units. Values <= `smallest` (zero and negative ones too) go to a
+    marked band."""
 
     low: float
     high: float
@@ -40,7 +41,9 @@ class Scale:
         getattr(axes, f"set_{which}scale")("log")
         getattr(axes, f"set_{which}lim")(self.low, self.high)
         axis = getattr(axes, f"{which}axis")
-        ticks = [tick for tick in self._ticks() if self.smallest is None or tick > self.smallest * 1.5]
+        ticks = [
+            tick for tick in self._ticks() if self.smallest is None or tick > self.smallest * 1.5
+        ]
         ticks = _thinned(ticks, _inches(axes, which) / (0.58 if which == "x" else 0.24))
         names = [self.name(tick) for tick in ticks]
         if self.smallest is not None:
@@ -54,11 +57,19 @@ class Scale:
         axes.tick_params(axis=which, length=3 if labels else 0, **{side: labels})
 
     def _ticks(self) -> list[float]:
-        """Decades; with steps between them where there are few, so that an axis always shows that it is logarithmic."""
+        """Decades; with steps between them where there are few, so that an axis always shows that
+        it is logarithmic."""
         start = self.smallest or self.low
         decades = math.log10(self.high / start)
-        steps = ([1] if decades > 2.6 else [1, 3] if decades > 1.2 else [1, 2, 5] if decades > 0.8 else
-                 [1, 2, 3, 4, 5, 7])
+        steps = (
+            [1]
+            if decades > 2.6
+            else [1, 3]
+            if decades > 1.2
+            else [1, 2, 5]
+            if decades > 0.8
+            else [1, 2, 3, 4, 5, 7]
+        )
         exponents = range(math.floor(math.log10(start)), math.ceil(math.log10(self.high)) + 1)
         ticks = (step * 10.0**exponent for exponent in exponents for step in steps)
         return [tick for tick in ticks if start * 0.999 <= tick <= self.high * 1.001]
@@ -66,16 +77,21 @@ class Scale:
 
 def _inches(axes: Axes, which: str) -> float:
     box, figure = axes.get_position(), axes.figure
-    return box.width * figure.get_figwidth() if which == "x" else box.height * figure.get_figheight()
+    return (
+        box.width * figure.get_figwidth() if which == "x" else box.height * figure.get_figheight()
+    )
 
 
 def _thinned(ticks: list[float], room: float) -> list[float]:
     """At most `room` ticks, evenly left out."""
-    return ticks[::max(math.ceil(len(ticks) / max(room, 1)), 1)]
+    return ticks[:: max(math.ceil(len(ticks) / max(room, 1)), 1)]
 
 
-def make_scale(values: Iterable[float], name: Callable[[float], str] = format_ns, smallest: float = 10.0) -> Scale:
-    """A scale that holds all `values`; those <= `smallest`, too small to be told from nothing, go to its band."""
+def make_scale(
+    values: Iterable[float], name: Callable[[float], str] = format_ns, smallest: float = 10.0
+) -> Scale:
+    """A scale that holds all `values`; those <= `smallest`, too small to be told from nothing, go
+    to its band."""
     values = [value for value in values if math.isfinite(value)]
     on_axis = [value for value in values if value > smallest] or [smallest * 3]
     high = max(max(on_axis), min(on_axis) * 4) * 1.3
@@ -88,7 +104,10 @@ def make_scale(values: Iterable[float], name: Callable[[float], str] = format_ns
 def scale_of(counter: str, values: Iterable[float]) -> Scale:
     """A scale in the counter's unit."""
     values = list(values)
-    if unit_of(counter) == "share" and 0.001 < min(values, default=0) <= max(values, default=2) <= 1:
+    if (
+        unit_of(counter) == "share"
+        and 0.001 < min(values, default=0) <= max(values, default=2) <= 1
+    ):
         # Nothing lies beyond 100%.
         return Scale(min(0.4, min(values) / 1.3), 1.05, partial(format_value, counter), None)
     smallest = {"ns": 10.0, "msgs/s": 1.0, "bytes": 1.0, "%": 0.1}.get(unit_of(counter), 0.001)

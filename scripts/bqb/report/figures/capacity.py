@@ -1,4 +1,5 @@
-"""<scenario>.capacity: throughput and overhead (or what else judges) against three or more swept capacities."""
+"""<scenario>.capacity: throughput and overhead (or what else judges) against three or more swept
+capacities."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from bqb.stats.summaries import Summary
 
 
 def against_capacity(view: View, scenario: Scenario) -> Page | None:
-    """Throughput and overhead against capacity: a pair of rows for each group of the other swept keys."""
+    """Throughput and overhead against capacity: a pair of rows for each group of the other swept
+    keys."""
     capacities = sorted({point.capacity for point in view.points(scenario)})
     if len(capacities) < 3 or "capacity" not in scenario.swept():
         return None
@@ -30,10 +32,21 @@ def against_capacity(view: View, scenario: Scenario) -> Page | None:
     queues = view.sorted_queues(scenario)
     laid = _capacity_grid(view, scenario, metrics)
     alone = len(laid.rows) == 1
-    plan = layout(laid, 3.0 if alone else 1.6, left=1.0, right=0.7, between=1.4 if alone else 0.9,
-                  strip=strip_height(queues))
-    page = make_page(PAGE, plan.body, _capacity_title(view, scenario, laid), asked_and_measured(view, scenario),
-                     _capacity_notes(view, scenario))
+    plan = layout(
+        laid,
+        3.0 if alone else 1.6,
+        left=1.0,
+        right=0.7,
+        between=1.4 if alone else 0.9,
+        strip=strip_height(queues),
+    )
+    page = make_page(
+        PAGE,
+        plan.body,
+        _capacity_title(view, scenario, laid),
+        asked_and_measured(view, scenario),
+        _capacity_notes(view, scenario),
+    )
     draw_legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
     plan.heads(page)
     scales = {metric: _metric_scale(view, scenario, metric) for metric in metrics}
@@ -47,32 +60,61 @@ def against_capacity(view: View, scenario: Scenario) -> Page | None:
 
 
 def _capacity_grid(view: View, scenario: Scenario, metrics: Sequence[str]) -> Grid:
-    """Panels of (points by ascending capacity, metric): metrics side by side for one group, else below each other."""
+    """Panels of (points by ascending capacity, metric): metrics side by side for one group, else
+    below each other."""
     laid = grid(scenario, view.points(scenario), without="capacity", widest=2)
-    words = {metric: {THROUGHPUT: "throughput", LOST: "overhead"}.get(metric, counter_name(metric))
-             for metric in metrics}
+    words = {
+        metric: {THROUGHPUT: "throughput", LOST: "overhead"}.get(metric, counter_name(metric))
+        for metric in metrics
+    }
     swept = [key for key in scenario.swept() if key != "capacity"]
-    groups = {place: sorted((point for point in view.points(scenario)
-                             if all(point.axes.get(key) == first.axes.get(key) for key in swept)),
-                            key=lambda point: point.capacity)
-              for place, first in laid.at.items()}
+    groups = {
+        place: sorted(
+            (
+                point
+                for point in view.points(scenario)
+                if all(point.axes.get(key) == first.axes.get(key) for key in swept)
+            ),
+            key=lambda point: point.capacity,
+        )
+        for place, first in laid.at.items()
+    }
     if len(groups) == 1:
-        return Grid(("",), tuple(word[0].upper() + word[1:] for word in words.values()),
-                    {(0, index): (groups[0, 0], metric) for index, metric in enumerate(metrics)})
-    rows = tuple(": ".join(filter(None, (title, words[metric]))) for title in laid.rows for metric in metrics)
-    return Grid(rows, laid.columns, {(row * len(metrics) + index, column): (points, metric)
-                                     for (row, column), points in groups.items()
-                                     for index, metric in enumerate(metrics)})
+        return Grid(
+            ("",),
+            tuple(word[0].upper() + word[1:] for word in words.values()),
+            {(0, index): (groups[0, 0], metric) for index, metric in enumerate(metrics)},
+        )
+    rows = tuple(
+        ": ".join(filter(None, (title, words[metric]))) for title in laid.rows for metric in metrics
+    )
+    return Grid(
+        rows,
+        laid.columns,
+        {
+            (row * len(metrics) + index, column): (points, metric)
+            for (row, column), points in groups.items()
+            for index, metric in enumerate(metrics)
+        },
+    )
 
 
 def _metric(view: View, point: Point, queue: str, metric: str) -> Summary | None:
-    return summaries.summarise(view.run, point, queue, THROUGHPUT) if metric == THROUGHPUT else \
-        view.headline(point, queue)
+    return (
+        summaries.summarise(view.run, point, queue, THROUGHPUT)
+        if metric == THROUGHPUT
+        else view.headline(point, queue)
+    )
 
 
 def _metric_scale(view: View, scenario: Scenario, metric: str) -> Scale:
-    values = [value for point in view.points(scenario) for queue in view.run.queue_names(scenario.name)
-              if (summary := _metric(view, point, queue, metric)) for value in summary.values]
+    values = [
+        value
+        for point in view.points(scenario)
+        for queue in view.run.queue_names(scenario.name)
+        if (summary := _metric(view, point, queue, metric))
+        for value in summary.values
+    ]
     if metric == THROUGHPUT:
         values += [value for point in view.points(scenario) if (value := _ideal_rate(view, point))]
     return scale_of(metric, values)
@@ -80,48 +122,87 @@ def _metric_scale(view: View, scenario: Scenario, metric: str) -> Scale:
 
 def _ideal_rate(view: View, point: Point) -> float | None:
     """The ideal queue's messages a second here: throughput / efficiency, median over the queues."""
-    rates = [summary.median / efficiency.median for queue in ranking.rankable(view.run, point)
-             if (summary := summaries.summarise(view.run, point, queue, THROUGHPUT))
-             and (efficiency := view.efficiency(point, queue)) and efficiency.median > 0]
+    rates = [
+        summary.median / efficiency.median
+        for queue in ranking.rankable(view.run, point)
+        if (summary := summaries.summarise(view.run, point, queue, THROUGHPUT))
+        and (efficiency := view.efficiency(point, queue))
+        and efficiency.median > 0
+    ]
     return float(np.median(rates)) if rates else None
 
 
-def _capacity_panel(view: View, axes: Axes, points: Sequence[Point], queues: Sequence[str], metric: str,
-                    axis: Scale) -> None:
+def _capacity_panel(
+    view: View, axes: Axes, points: Sequence[Point], queues: Sequence[str], metric: str, axis: Scale
+) -> None:
     axis.apply(axes, "y")
     axes.set_xscale("log", base=2)
     axes.set_xlim(points[0].capacity / 1.5, points[-1].capacity * 1.5)
     ends = []
-    for queue, aside in zip(queues, np.geomspace(0.9, 1.11, len(queues)) if len(queues) > 1 else [1.0]):
+    for queue, aside in zip(
+        queues, np.geomspace(0.9, 1.11, len(queues)) if len(queues) > 1 else [1.0]
+    ):
         style = view.looks[queue]
-        known = [(point.capacity * aside, summary) for point in points
-                 if (summary := _metric(view, point, queue, metric))]
+        known = [
+            (point.capacity * aside, summary)
+            for point in points
+            if (summary := _metric(view, point, queue, metric))
+        ]
         if not known:
             continue
         for capacity, summary in known:
-            axes.plot([capacity] * len(summary.values), [axis.place(v) for v in summary.values], ".", color=style.color,
-                      alpha=0.35, markersize=3.5, markeredgewidth=0, zorder=2)
+            axes.plot(
+                [capacity] * len(summary.values),
+                [axis.place(v) for v in summary.values],
+                ".",
+                color=style.color,
+                alpha=0.35,
+                markersize=3.5,
+                markeredgewidth=0,
+                zorder=2,
+            )
             if summary.estimate.low is not None:
-                axes.plot([capacity] * 2, [axis.place(summary.estimate.low), axis.place(summary.estimate.high)],
-                          color=style.color, linewidth=1.5, zorder=3)
+                axes.plot(
+                    [capacity] * 2,
+                    [axis.place(summary.estimate.low), axis.place(summary.estimate.high)],
+                    color=style.color,
+                    linewidth=1.5,
+                    zorder=3,
+                )
         heights = [axis.place(summary.median) for _, summary in known]
-        axes.plot([capacity for capacity, _ in known], heights, linestyle=style.line, linewidth=1.3, zorder=4,
-                  **style.mark(5.5))
-    ideal = [(point.capacity, value) for point in points
-             if metric == THROUGHPUT and (value := _ideal_rate(view, point))]
+        axes.plot(
+            [capacity for capacity, _ in known],
+            heights,
+            linestyle=style.line,
+            linewidth=1.3,
+            zorder=4,
+            **style.mark(5.5),
+        )
+    ideal = [
+        (point.capacity, value)
+        for point in points
+        if metric == THROUGHPUT and (value := _ideal_rate(view, point))
+    ]
     if ideal:
         axes.plot(*zip(*ideal), color=GREY, linewidth=1.2, linestyle=(0, (5, 2)), zorder=1)
         ends.append((*ideal[-1], "ideal", GREY))
-    if floors := [(point.capacity, axis.place(floor)) for point, floor in _floors(view, points, metric, axis)]:
+    if floors := [
+        (point.capacity, axis.place(floor)) for point, floor in _floors(view, points, metric, axis)
+    ]:
         axes.plot(*zip(*floors), color=INK, linewidth=1, linestyle=(0, (1, 1.5)), zorder=1)
         ends.append((*floors[-1], "floor", GREY))
     end_labels(axes, ends, width=0.1)
 
 
-def _floors(view: View, points: Sequence[Point], metric: str, axis: Scale) -> list[tuple[Point, float]]:
+def _floors(
+    view: View, points: Sequence[Point], metric: str, axis: Scale
+) -> list[tuple[Point, float]]:
     """The least overhead of any real queue at each point, where it lies on the axis."""
-    return [(point, floor) for point in points
-            if metric == LOST and (floor := view.floor(point)) and floor > axis.low]
+    return [
+        (point, floor)
+        for point in points
+        if metric == LOST and (floor := view.floor(point)) and floor > axis.low
+    ]
 
 
 def _capacity_axis(axes: Axes, capacities: Sequence[int], last: bool) -> None:
@@ -134,20 +215,34 @@ def _capacity_axis(axes: Axes, capacities: Sequence[int], last: bool) -> None:
 
 def _knee(view: View, points: Sequence[Point], queue: str) -> int | None:
     """Least capacity at which a queue has 95% of its best median throughput."""
-    known = {point.capacity: value for point in points if (value := view.median(point, queue, THROUGHPUT))}
-    return next((capacity for capacity in sorted(known) if known[capacity] >= 0.95 * max(known.values())), None)
+    known = {
+        point.capacity: value
+        for point in points
+        if (value := view.median(point, queue, THROUGHPUT))
+    }
+    return next(
+        (capacity for capacity in sorted(known) if known[capacity] >= 0.95 * max(known.values())),
+        None,
+    )
 
 
 def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> str:
     """Which queue needs how much capacity, where the difference is largest."""
     spans = []
     for points, _ in laid.at.values():
-        knees = {queue: knee for queue in ranking.rankable(view.run, points[-1])
-                 if (knee := _knee(view, points, queue))}
+        knees = {
+            queue: knee
+            for queue in ranking.rankable(view.run, points[-1])
+            if (knee := _knee(view, points, queue))
+        }
         if knees:
             least = min(knees, key=knees.get)
-            most = REFERENCE if knees.get(REFERENCE, 0) > knees[least] else max(knees, key=knees.get)
-            spans.append((knees[most] / knees[least], knees[least], least, knees[most], most, points))
+            most = (
+                REFERENCE if knees.get(REFERENCE, 0) > knees[least] else max(knees, key=knees.get)
+            )
+            spans.append(
+                (knees[most] / knees[least], knees[least], least, knees[most], most, points)
+            )
     if not spans:
         return f"{scenario.name}: no queue has a number"
     ratio, small, least, large, most, points = max(spans, key=lambda each: each[0])
@@ -155,24 +250,36 @@ def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> str:
         return f"{located(points[0], scenario, without='capacity')}{_still_growing(view, points)}"
     if ratio == 1:
         return f"From capacity {small} on, every queue has 95% of its best throughput"
-    return (f"{located(points[0], scenario, without='capacity')}{least} has 95% of its best throughput from capacity "
-            f"{small} on, {called(most)} from {large} on")
+    return (
+        f"{located(points[0], scenario, without='capacity')}{least} has 95% of its best "
+        "throughput from capacity "
+        f"{small} on, {called(most)} from {large} on"
+    )
 
 
 def _still_growing(view: View, points: Sequence[Point]) -> str:
-    """For the largest capacity: by how much it gains on the one below, which no queue can do without."""
+    """For the largest capacity: by how much it gains on the one below, which no queue can do
+    without."""
     below, largest = points[-2:]
-    gains = [view.median(largest, queue, THROUGHPUT) / value - 1 for queue in ranking.rankable(view.run, largest)
-             if (value := view.median(below, queue, THROUGHPUT))]
+    gains = [
+        view.median(largest, queue, THROUGHPUT) / value - 1
+        for queue in ranking.rankable(view.run, largest)
+        if (value := view.median(below, queue, THROUGHPUT))
+    ]
     ideal = [_ideal_rate(view, point) for point in (below, largest)]
     beside = f" (the ideal's by {format_share(ideal[1] / ideal[0] - 1)})" if all(ideal) else ""
     span = " to ".join(dict.fromkeys(format_share(gain) for gain in (min(gains), max(gains))))
-    return (f"From capacity {below.capacity} to {largest.capacity}, the largest measured, throughput still grows by "
-            f"{span}{beside}")
+    return (
+        f"From capacity {below.capacity} to {largest.capacity}, the largest measured, throughput "
+        "still grows by "
+        f"{span}{beside}"
+    )
 
 
 def _capacity_notes(view: View, scenario: Scenario) -> list[str]:
-    ideal = "" if view.is_race(scenario) else "Ideal: a queue that costs nothing, given the same work."
+    ideal = (
+        "" if view.is_race(scenario) else "Ideal: a queue that costs nothing, given the same work."
+    )
     points, judge = view.points(scenario), view.judge(scenario)
     if _floors(view, points, judge, _metric_scale(view, scenario, judge)):
         ideal += " Floor: the least overhead of any real queue."

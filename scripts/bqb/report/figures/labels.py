@@ -12,12 +12,14 @@ from bqb.report.figures.style import SMALL, Style
 
 
 def spread_apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions near `wanted`, in their order, at least `gap` apart and inside low..high as far as they fit."""
+    """Positions near `wanted`, in their order, at least `gap` apart and inside low..high as far as
+    they fit."""
     order = np.argsort(wanted, kind="stable")
     count = len(wanted)
     gap = min(gap, (high - low) / max(count - 1, 1))
     placed = np.clip(np.asarray(wanted, dtype=float)[order], low, high)
-    # Least-squares placement under the gaps: pool neighbours that would overlap around their common middle.
+    # Least-squares placement under the gaps: pool neighbours that would overlap around their common
+    # middle.
     groups: list[list[float]] = []  # [mean of (position - index * gap), members]
     for index, position in enumerate(placed):
         groups.append([position - index * gap, 1])
@@ -31,8 +33,11 @@ def spread_apart(wanted: Sequence[float], gap: float, low: float, high: float) -
     return result.tolist()
 
 
-def end_labels(axes: Axes, labels: Sequence[tuple[float, float, str, str]], width: float = 0.25) -> None:
-    """Names at the right of the axes for lines that end at (x, y): (x, y, text, color), moved apart, with leaders.
+def end_labels(
+    axes: Axes, labels: Sequence[tuple[float, float, str, str]], width: float = 0.25
+) -> None:
+    """Names at the right of the axes for lines that end at (x, y): (x, y, text, color), moved
+    apart, with leaders.
 
     Call it when scales and limits are final; `width` (inches) is the room that leaders take."""
     if not labels:
@@ -42,25 +47,49 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, float, str, str]], widt
 
     def to_axes(x: float, y: float) -> np.ndarray:
         return axes.transAxes.inverted().transform(axes.transData.transform((x, y)))
+
     ends = [to_axes(x, y) for x, y, _, _ in labels]
     lines = 1 + max(text.count("\n") for _, _, text, _ in labels)
     gap = SMALL * 1.3 * lines / 72 * figure.dpi / box.height
     heights = spread_apart([y for _, y in ends], gap, 0.0, 1.0)
     elbow = 1 + width * figure.dpi / box.width
     for (x, y), height, (_, _, text, color) in zip(ends, heights, labels):
-        axes.plot([x, 1 + (elbow - 1) * 0.25, elbow - (elbow - 1) * 0.2], [y, y, height], color=color, linewidth=0.6,
-                  alpha=0.6, transform=axes.transAxes, clip_on=False, zorder=1)
-        axes.text(elbow, height, text, color=color, fontsize=SMALL, va="center", transform=axes.transAxes)
+        axes.plot(
+            [x, 1 + (elbow - 1) * 0.25, elbow - (elbow - 1) * 0.2],
+            [y, y, height],
+            color=color,
+            linewidth=0.6,
+            alpha=0.6,
+            transform=axes.transAxes,
+            clip_on=False,
+            zorder=1,
+        )
+        axes.text(
+            elbow, height, text, color=color, fontsize=SMALL, va="center", transform=axes.transAxes
+        )
 
 
-_AROUND = [(0, 7, "center", "bottom"), (0, -7, "center", "top"), (9, 0, "left", "center"), (-9, 0, "right", "center"),
-           (5, 6, "left", "bottom"), (5, -6, "left", "top"), (-5, 6, "right", "bottom"), (-5, -6, "right", "top"),
-           (0, 18, "center", "bottom"), (0, -18, "center", "top"), (14, 14, "left", "bottom"), (14, -14, "left", "top"),
-           (-14, 14, "right", "bottom"), (-14, -14, "right", "top")]
+_AROUND = [
+    (0, 7, "center", "bottom"),
+    (0, -7, "center", "top"),
+    (9, 0, "left", "center"),
+    (-9, 0, "right", "center"),
+    (5, 6, "left", "bottom"),
+    (5, -6, "left", "top"),
+    (-5, 6, "right", "bottom"),
+    (-5, -6, "right", "top"),
+    (0, 18, "center", "bottom"),
+    (0, -18, "center", "top"),
+    (14, 14, "left", "bottom"),
+    (14, -14, "left", "top"),
+    (-14, 14, "right", "bottom"),
+    (-14, -14, "right", "top"),
+]
 
 
 def point_labels(axes: Axes, labels: Sequence[tuple[float, float, str, str]]) -> None:
-    """Names beside markers: (x, y, text, color), each on the first side where it covers nothing and stays inside."""
+    """Names beside markers: (x, y, text, color), each on the first side where it covers nothing and
+    stays inside."""
     renderer = axes.figure.canvas.get_renderer()
     frame = axes.get_window_extent(renderer).padded(2)
     markers = [axes.transData.transform((x, y)) for x, y, _, _ in labels]
@@ -68,12 +97,27 @@ def point_labels(axes: Axes, labels: Sequence[tuple[float, float, str, str]]) ->
     for index, (x, y, text, color) in enumerate(labels):
         best = None
         for dx, dy, ha, va in _AROUND:
-            note = axes.annotate(text, (x, y), (dx, dy), textcoords="offset points", ha=ha, va=va, fontsize=SMALL,
-                                 color=color, zorder=5)
+            note = axes.annotate(
+                text,
+                (x, y),
+                (dx, dy),
+                textcoords="offset points",
+                ha=ha,
+                va=va,
+                fontsize=SMALL,
+                color=color,
+                zorder=5,
+            )
             box = note.get_window_extent(renderer)
             cost = sum(_overlap(box, other) for other in placed)
-            cost += sum(60 for i, marker in enumerate(markers) if i != index and box.padded(4).contains(*marker))
-            cost += 1000 * (box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
+            cost += sum(
+                60
+                for i, marker in enumerate(markers)
+                if i != index and box.padded(4).contains(*marker)
+            )
+            cost += 1000 * (
+                box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
+            )
             if best is None or cost < best[0]:
                 if best:
                     best[1].remove()
@@ -96,7 +140,8 @@ LEGEND_STEP = 0.19  # inches from one line of a legend to the next
 
 
 def legend_places(names: Sequence[str], width: float) -> list[tuple[float, float]]:
-    """Where the entries of a legend go, in inches from its upper left corner, when it is `width` inches wide."""
+    """Where the entries of a legend go, in inches from its upper left corner, when it is `width`
+    inches wide."""
     places, x, y = [], 0.0, 0.0
     for name in names:
         needed = 0.5 + len(name) * 0.068
@@ -107,9 +152,14 @@ def legend_places(names: Sequence[str], width: float) -> list[tuple[float, float
     return places
 
 
-def draw_legend(figure_page: Page, looks: dict[str, Style], top: float, lines: bool = False) -> None:
-    """A strip of markers and names over the width of a page, `top` inches below the upper edge of its body."""
-    for (name, style), (x, y) in zip(looks.items(), legend_places(list(looks), figure_page.width - 2 * MARGIN)):
+def draw_legend(
+    figure_page: Page, looks: dict[str, Style], top: float, lines: bool = False
+) -> None:
+    """A strip of markers and names over the width of a page, `top` inches below the upper edge of
+    its body."""
+    for (name, style), (x, y) in zip(
+        looks.items(), legend_places(list(looks), figure_page.width - 2 * MARGIN)
+    ):
         x, y = x + MARGIN, y + top
         axes = figure_page.axes(x, y, 0.26, 0.16)
         axes.axis("off")

@@ -21,12 +21,14 @@ MAX_COLUMNS = 3
 
 @dataclass(frozen=True)
 class Grid:
-    """What goes into each panel, by (row, column); rows and columns have titles, empty where they need none."""
+    """What goes into each panel, by (row, column); rows and columns have titles, empty where they
+    need none."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     at: dict[tuple[int, int], object]
-    folded: bool = False  # one row broken into several: `columns` holds a title for each panel, in reading order
+    # One row broken into several: `columns` holds a title for each panel, in reading order.
+    folded: bool = False
 
     @property
     def across(self) -> int:
@@ -34,16 +36,22 @@ class Grid:
         return max(column for _, column in self.at) + 1
 
 
-def grid(scenario: Scenario, points: Sequence[Point], without: str = "", widest: int = MAX_COLUMNS) -> Grid:
-    """Lays out points by their swept keys but `without`. Of the sweeps of at most `widest` values, the offered load
-    goes across, or else the longest.
+def grid(
+    scenario: Scenario, points: Sequence[Point], without: str = "", widest: int = MAX_COLUMNS
+) -> Grid:
+    """Lays out points by their swept keys but `without`. Of the sweeps of at most `widest` values,
+    the offered load goes across, or else the longest.
 
-    A single row of more than `widest` panels is folded. Where no sweep is short enough, or where cases sweep different
-    keys, there are no common rows and columns: then each combination has a panel of its own."""
+    A single row of more than `widest` panels is folded. Where no sweep is short enough, or where
+    cases sweep different keys, there are no common rows and columns: then each combination has a
+    panel of its own."""
     if any(set(point.axes) - {without} != set(points[0].axes) - {without} for point in points):
         return _folded(_one_row(scenario, points, without), widest)
-    swept = {key: [value for value in values if any(p.axes.get(key) == value for p in points)]
-             for key, values in scenario.swept().items() if key != without}
+    swept = {
+        key: [value for value in values if any(p.axes.get(key) == value for p in points)]
+        for key, values in scenario.swept().items()
+        if key != without
+    }
     short = [key for key, values in swept.items() if len(values) <= widest]
     if len(swept) > 1 and not short:
         return _folded(_one_row(scenario, points, without), widest)
@@ -53,17 +61,30 @@ def grid(scenario: Scenario, points: Sequence[Point], without: str = "", widest:
     for point in points:
         at.setdefault((tuple(point.axes.get(key) for key in swept), point.axes.get(across)), point)
     rows = [row for row in product(*swept.values()) if any(row == r for r, _ in at)]
-    titles = tuple(", ".join(headed(key, value, scenario.open_loop) for key, value in zip(swept, row)) for row in rows)
+    titles = tuple(
+        ", ".join(headed(key, value, scenario.open_loop) for key, value in zip(swept, row))
+        for row in rows
+    )
     heads = tuple(headed(across, value, scenario.open_loop) if across else "" for value in columns)
-    return _folded(Grid(titles, heads, {(rows.index(r), columns.index(c)): point for (r, c), point in at.items()}),
-                   widest)
+    return _folded(
+        Grid(
+            titles,
+            heads,
+            {(rows.index(r), columns.index(c)): point for (r, c), point in at.items()},
+        ),
+        widest,
+    )
 
 
 def _one_row(scenario: Scenario, points: Sequence[Point], without: str) -> Grid:
     panels: dict[tuple, Point] = {}
     for point in points:
-        panels.setdefault(tuple((key, value) for key, value in point.axes.items() if key != without), point)
-    heads = tuple(", ".join(headed(key, value, scenario.open_loop) for key, value in axes) for axes in panels)
+        panels.setdefault(
+            tuple((key, value) for key, value in point.axes.items() if key != without), point
+        )
+    heads = tuple(
+        ", ".join(headed(key, value, scenario.open_loop) for key, value in axes) for axes in panels
+    )
     return Grid(("",), heads, {(0, column): point for column, point in enumerate(panels.values())})
 
 
@@ -73,8 +94,12 @@ def _folded(laid: Grid, widest: int) -> Grid:
         return laid
     lines = math.ceil(len(laid.columns) / widest)
     across = math.ceil(len(laid.columns) / lines)
-    return Grid(("",) * lines, laid.columns,
-                {divmod(column, across): point for (_, column), point in laid.at.items()}, folded=True)
+    return Grid(
+        ("",) * lines,
+        laid.columns,
+        {divmod(column, across): point for (_, column), point in laid.at.items()},
+        folded=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -107,8 +132,10 @@ class Layout:
 
     def corner(self, row: int, column: int) -> tuple[float, float]:
         """Upper left corner of a panel."""
-        return (self.left + column * (self.panel + self.between),
-                self.strip + self._head + row * (self.height + self._gap) + self._gap)
+        return (
+            self.left + column * (self.panel + self.between),
+            self.strip + self._head + row * (self.height + self._gap) + self._gap,
+        )
 
     def axes(self, page: Page, row: int, column: int) -> Axes:
         return page.axes(*self.corner(row, column), self.panel, self.height)
@@ -130,9 +157,18 @@ class Layout:
             page.text(start, top, title, fontsize=9, fontweight="bold", color=GREY)
 
 
-def layout(laid: Grid, height: float, left: float, right: float, between: float, strip: float = 0.0,
-           above: float = 0.0, below: float = 0.0) -> Layout:
-    """Fits the columns of a grid to the page: `left` and `right` inches are kept beside them, `between` amid."""
+def layout(
+    laid: Grid,
+    height: float,
+    left: float,
+    right: float,
+    between: float,
+    strip: float = 0.0,
+    above: float = 0.0,
+    below: float = 0.0,
+) -> Layout:
+    """Fits the columns of a grid to the page: `left` and `right` inches are kept beside them,
+    `between` amid."""
     panel = (PAGE - left - right - between * (laid.across - 1)) / laid.across
     return Layout(laid, panel, height, left, between, strip, above, below)
 

@@ -21,7 +21,10 @@ from bqb.stats.thresholds import MIN_UNDISTURBED
 
 def occupancy(view: View, scenario: Scenario) -> Page | None:
     """Messages waiting over time: each trial faint, the median of the trials bold."""
-    if not any(view.run.queues.get(queue, {}).get("bound") == "none" for queue in view.run.queue_names(scenario.name)):
+    if not any(
+        view.run.queues.get(queue, {}).get("bound") == "none"
+        for queue in view.run.queue_names(scenario.name)
+    ):
         return None
     points = {point.name: point for point in view.points(scenario)}
     series: dict[tuple[str, str], list] = {}
@@ -30,20 +33,37 @@ def occupancy(view: View, scenario: Scenario) -> Page | None:
             series.setdefault((trial.point, trial.queue), []).append((trial.disturbed, line))
     if not series:
         return None
-    laid = grid(scenario, [point for name, point in points.items() if any(name == at for at, _ in series)],
-                widest=1)
+    laid = grid(
+        scenario,
+        [point for name, point in points.items() if any(name == at for at, _ in series)],
+        widest=1,
+    )
     height = max(3.2, 0.15 * (len(view.run.queue_names(scenario.name)) + 2))
     plan = layout(laid, height, left=1.0, right=3.3, between=0.0)
-    page = make_page(PAGE, plan.body, _occupancy_title(view, series, points),
-                     asked_and_measured(view, scenario),
-                     notes(view, scenario, "Faint: single trials; bold: their median at each instant. At the right: "
-                           "the peak, messages pushed (and, where they are fewer, popped) per second, mean sojourn "
-                           "time. Bytes: messages waiting × message size, without what the queue itself needs. Linear "
-                           "up to 1, then logarithmic."))
+    page = make_page(
+        PAGE,
+        plan.body,
+        _occupancy_title(view, series, points),
+        asked_and_measured(view, scenario),
+        notes(
+            view,
+            scenario,
+            "Faint: single trials; bold: their median at each instant. At the right: "
+            "the peak, messages pushed (and, where they are fewer, popped) per second, mean "
+            "sojourn "
+            "time. Bytes: messages waiting × message size, without what the queue itself needs. "
+            "Linear "
+            "up to 1, then logarithmic.",
+        ),
+    )
     plan.heads(page)
     for (row, column), point in laid.at.items():
-        _occupancy_panel(view, plan.axes(page, row, column), point,
-                         {queue: lines for (at, queue), lines in series.items() if at == point.name})
+        _occupancy_panel(
+            view,
+            plan.axes(page, row, column),
+            point,
+            {queue: lines for (at, queue), lines in series.items() if at == point.name},
+        )
     return page
 
 
@@ -72,7 +92,9 @@ def _occupancy_panel(view: View, axes: Axes, point: Point, series: dict[str, lis
         times, typical = _typical(lines)
         axes.plot(times, typical, color=style.color, linewidth=1.6, linestyle=style.line, zorder=3)
         highest, longest = max(highest, typical.max()), max(longest, times[-1])
-        ends.append((times[-1], typical[-1], _label(view, point, queue, typical.max(), lines), style.color))
+        ends.append(
+            (times[-1], typical[-1], _label(view, point, queue, typical.max(), lines), style.color)
+        )
     axes.set_yscale("symlog", linthresh=1, linscale=0.3)
     axes.set_ylim(0, highest * 3)
     decades = [0, *(10**e for e in range(int(math.log10(highest * 3)) + 1))]
@@ -81,8 +103,14 @@ def _occupancy_panel(view: View, axes: Axes, point: Point, series: dict[str, lis
     axes.set_xlim(0, longest)
     axes.set(xlabel="time since the window opened (ms)", ylabel="messages waiting")
     axes.axhline(point.capacity, color=GREY, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=2)
-    axes.text(longest * 0.5, point.capacity * 1.3, f"capacity {point.capacity}", fontsize=SMALL, color=GREY,
-              va="bottom")
+    axes.text(
+        longest * 0.5,
+        point.capacity * 1.3,
+        f"capacity {point.capacity}",
+        fontsize=SMALL,
+        color=GREY,
+        va="bottom",
+    )
     end_labels(axes, ends)
 
 
@@ -90,9 +118,13 @@ def _label(view: View, point: Point, queue: str, peak: float, lines: list) -> st
     """Name and peak, and below them throughput and mean sojourn time, as far as they are known."""
     pushed = view.median(point, queue, THROUGHPUT)
     sojourn = view.median(point, queue, "sojourn_mean_ns")
-    parts = [_throughput(pushed, _popped_share(lines)) if pushed else "",
-             f"sojourn {format_ns(sojourn)}" if sojourn is not None else ""]
-    return "\n".join(filter(None, [f"{queue}: {_waiting(peak, point)}", ", ".join(filter(None, parts))]))
+    parts = [
+        _throughput(pushed, _popped_share(lines)) if pushed else "",
+        f"sojourn {format_ns(sojourn)}" if sojourn is not None else "",
+    ]
+    return "\n".join(
+        filter(None, [f"{queue}: {_waiting(peak, point)}", ", ".join(filter(None, parts))])
+    )
 
 
 def _throughput(pushed: float, popped_share: float) -> str:
@@ -102,9 +134,13 @@ def _throughput(pushed: float, popped_share: float) -> str:
 
 
 def _popped_share(lines: list) -> float:
-    """Messages popped for each one pushed, from the first slice of the window to its last: median over the trials."""
-    shares = [1 - (line.occupancy[-1] - line.occupancy[0]) / sum(line.pushed[1:]) for _, line in _chosen(lines)
-              if sum(line.pushed[1:])]
+    """Messages popped for each one pushed, from the first slice of the window to its last: median
+    over the trials."""
+    shares = [
+        1 - (line.occupancy[-1] - line.occupancy[0]) / sum(line.pushed[1:])
+        for _, line in _chosen(lines)
+        if sum(line.pushed[1:])
+    ]
     return float(np.median(shares)) if shares else 1.0
 
 
@@ -113,17 +149,27 @@ def _waiting(messages: float, point: Point) -> str:
 
 
 def _occupancy_title(view: View, series: dict, points: dict[str, Point]) -> str:
-    peaks = {key: (_typical(lines)[1].max(), _typical(lines)[0][-1]) for key, lines in series.items()}
-    unbounded = {queue for _, queue in peaks if view.run.queues.get(queue, {}).get("bound") == "none"}
+    peaks = {
+        key: (_typical(lines)[1].max(), _typical(lines)[0][-1]) for key, lines in series.items()
+    }
+    unbounded = {
+        queue for _, queue in peaks if view.run.queues.get(queue, {}).get("bound") == "none"
+    }
     free = {key: peak for key, peak in peaks.items() if key[1] in unbounded}
     held = {key: peak for key, peak in peaks.items() if key[1] not in unbounded}
     parts = []
     if free:
         key = max(free, key=free.get)
-        parts.append(f"Without a bound the queue grows to {free[key][0]:,.0f} messages "
-                     f"({format_bytes(free[key][0] * points[key[0]].message_bytes)}) in {free[key][1]:.0f} ms")
+        parts.append(
+            f"Without a bound the queue grows to {free[key][0]:,.0f} messages "
+            f"({format_bytes(free[key][0] * points[key[0]].message_bytes)}) in "
+            f"{free[key][1]:.0f} ms"
+        )
     if held:
         key = max(held, key=held.get)
-        parts.append(f"{'with a bound it' if free else 'A bounded queue'} never holds more than {held[key][0]:,.0f} "
-                     f"({format_bytes(held[key][0] * points[key[0]].message_bytes)})")
+        parts.append(
+            f"{'with a bound it' if free else 'A bounded queue'} never holds more than "
+            f"{held[key][0]:,.0f} "
+            f"({format_bytes(held[key][0] * points[key[0]].message_bytes)})"
+        )
     return "; ".join(parts)

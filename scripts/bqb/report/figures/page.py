@@ -1,4 +1,5 @@
-"""Pages with a headline above and notes below, and how they are saved as SVG and PNG. Sizes in inches."""
+"""Pages with a headline above and notes below, and how they are saved as SVG and PNG. Sizes in
+inches."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ from bqb.report.figures.style import GREY, NORMAL, RC, SMALL, TITLE
 
 @dataclass
 class Page:
-    """A figure with a headline above and notes below its body. Sizes in inches; (0, 0) of the body is its top left."""
+    """A figure with a headline above and notes below its body. Sizes in inches; (0, 0) of the body
+    is its top left."""
 
     figure: Figure
     width: float
@@ -31,20 +33,29 @@ class Page:
     def axes(self, left: float, top: float, width: float, height: float, **options) -> Axes:
         """Axes in the body, `left` and `top` inches from its corner."""
         bottom = self.height - self.top - top - height
-        return self.figure.add_axes([left / self.width, bottom / self.height, width / self.width,
-                                     height / self.height], **options)
+        return self.figure.add_axes(
+            [left / self.width, bottom / self.height, width / self.width, height / self.height],
+            **options,
+        )
 
     def text(self, left: float, top: float, text: str, **options) -> None:
         """Text in the body, its upper left corner at (left, top) inches."""
-        self.figure.text(left / self.width, 1 - (self.top + top) / self.height, text,
-                         **{"va": "top", "fontsize": SMALL, **options})
+        self.figure.text(
+            left / self.width,
+            1 - (self.top + top) / self.height,
+            text,
+            **{"va": "top", "fontsize": SMALL, **options},
+        )
 
 
 MARGIN = 0.25
 
 
-def make_page(width: float, body: float, title: str, subtitle: str, notes: Sequence[str] = ()) -> Page:
-    """A page `width` inches wide whose body is `body` inches high; title, subtitle and notes are wrapped to fit."""
+def make_page(
+    width: float, body: float, title: str, subtitle: str, notes: Sequence[str] = ()
+) -> Page:
+    """A page `width` inches wide whose body is `body` inches high; title, subtitle and notes are
+    wrapped to fit."""
     inner = width - 2 * MARGIN
     title_lines = wrapped(title, inner, TITLE, bold=True)
     subtitle_lines = wrapped(subtitle, inner, NORMAL)
@@ -54,17 +65,34 @@ def make_page(width: float, body: float, title: str, subtitle: str, notes: Seque
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     page = Page(figure, width, height, top)
-    page.text(MARGIN, 0.2 - top, "\n".join(title_lines), fontsize=TITLE, fontweight="bold", linespacing=1.25)
-    page.text(MARGIN, 0.25 + 0.24 * len(title_lines) - top, "\n".join(subtitle_lines), fontsize=NORMAL, color=GREY,
-              linespacing=1.3)
-    page.text(MARGIN, body + 0.05, "\n".join(note_lines), fontsize=SMALL, color=GREY, linespacing=1.3)
+    page.text(
+        MARGIN,
+        0.2 - top,
+        "\n".join(title_lines),
+        fontsize=TITLE,
+        fontweight="bold",
+        linespacing=1.25,
+    )
+    page.text(
+        MARGIN,
+        0.25 + 0.24 * len(title_lines) - top,
+        "\n".join(subtitle_lines),
+        fontsize=NORMAL,
+        color=GREY,
+        linespacing=1.3,
+    )
+    page.text(
+        MARGIN, body + 0.05, "\n".join(note_lines), fontsize=SMALL, color=GREY, linespacing=1.3
+    )
     return page
 
 
 def wrapped(text: str, width: float, size: float, bold: bool = False) -> list[str]:
-    """Lines of `text` that fit `width` inches: DejaVu Sans is about 0.5 em wide on average, 0.6 in bold."""
+    """Lines of `text` that fit `width` inches: DejaVu Sans is about 0.5 em wide on average, 0.6 in
+    bold."""
     per_line = max(int(width * 72 / (size * (0.61 if bold else 0.52))), 8)
-    text = re.sub(r"(?<=\d) (?=(?:ns|µs|μs|ms|s|kB|MB|B)\b)", "\N{NO-BREAK SPACE}", text)  # keeps a number's unit
+    # Keeps a number's unit.
+    text = re.sub(r"(?<=\d) (?=(?:ns|µs|μs|ms|s|kB|MB|B)\b)", "\N{NO-BREAK SPACE}", text)
     return [line for part in text.split("\n") for line in textwrap.wrap(part, per_line)]
 
 
@@ -73,8 +101,10 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
 
     The PNG carries its texts, so that a test can tell whether it is what today's code draws."""
     paths = []
-    for kind, metadata in (("svg", {"Date": None, "Creator": None}),
-                           ("png", {"Software": None, "Description": figure_text(figure)})):
+    for kind, metadata in (
+        ("svg", {"Date": None, "Creator": None}),
+        ("png", {"Software": None, "Description": figure_text(figure)}),
+    ):
         content = io.BytesIO()
         figure.savefig(content, format=kind, metadata=metadata)
         path = stem.with_name(f"{stem.name}.{kind}")
@@ -84,7 +114,8 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
 
 
 def smaller_png(content: bytes) -> bytes:
-    """The same pixels without the channel of their opacity, which is full everywhere: an eighth less."""
+    """The same pixels without the channel of their opacity, which is full everywhere: an eighth
+    less."""
     image = Image.open(io.BytesIO(content))
     texts = PngImagePlugin.PngInfo()
     for key, text in image.text.items():
@@ -95,7 +126,8 @@ def smaller_png(content: bytes) -> bytes:
 
 
 def smaller_svg(content: bytes) -> bytes:
-    """Coordinates to a hundredth of a point. Numbers below 1, such as the scale of letters, stay as they are."""
+    """Coordinates to a hundredth of a point. Numbers below 1, such as the scale of letters, stay as
+    they are."""
     return re.sub(rb"(?<![\w.#])(-?[1-9]\d*\.\d\d)\d+", rb"\1", content)
 
 
@@ -103,7 +135,8 @@ SMALLER_FILE = {"png": smaller_png, "svg": smaller_svg}
 
 
 def figure_text(figure: Figure) -> str:
-    """All texts of a figure, a line each: titles, notes, names and numbers; not those that ticks make when drawn."""
+    """All texts of a figure, a line each: titles, notes, names and numbers; not those that ticks
+    make when drawn."""
     texts = list(figure.texts)
     for axes in figure.axes:
         texts += [*axes.texts, axes.xaxis.label, axes.yaxis.label]

@@ -1,4 +1,5 @@
-"""properties: what the queues cost whatever they are used for, a row a queue, a panel a property."""
+"""properties: what the queues cost whatever they are used for, a row a queue, a panel a
+property."""
 
 from __future__ import annotations
 
@@ -37,29 +38,65 @@ class Panel:
 
 def _ramp(name: str, parameters: Sequence[int], unit: str) -> tuple:
     units = ["", "", f" {unit}" if unit else ""]
-    return tuple(((name, parameter), f"{parameter:,}{unit}", color, False)
-                 for parameter, color, unit in zip(parameters, (LIGHT, MIDDLE, DARK), units))
+    return tuple(
+        ((name, parameter), f"{parameter:,}{unit}", color, False)
+        for parameter, color, unit in zip(parameters, (LIGHT, MIDDLE, DARK), units)
+    )
 
 
 PANELS = (
-    Panel("CPU of a waiting thread", ((("idle_pop_cpu_share", None), "in pop", MIDDLE, False),
-                                      (("idle_push_cpu_share", None), "in push", DARK, True)), format_share, True),
-    Panel("close() until all have returned",
-          _ramp("close_to_last_return_ns", PROPERTY_PARAMETERS["close"], "waiting threads"), format_ns),
-    Panel("memory, by capacity", (*_ramp("bytes", PROPERTY_PARAMETERS["memory"], ""),
-                                  (("full_bytes", 4096), "full", DARK, True)), format_bytes),
-    Panel("construction, by capacity", _ramp("construct_ns", PROPERTY_PARAMETERS["construction"], ""), format_ns),
-    Panel("compiling the header", ((("header_compile_s", None), "", DARK, False),), lambda s: f"{s:g} s", linear=True),
+    Panel(
+        "CPU of a waiting thread",
+        (
+            (("idle_pop_cpu_share", None), "in pop", MIDDLE, False),
+            (("idle_push_cpu_share", None), "in push", DARK, True),
+        ),
+        format_share,
+        True,
+    ),
+    Panel(
+        "close() until all have returned",
+        _ramp("close_to_last_return_ns", PROPERTY_PARAMETERS["close"], "waiting threads"),
+        format_ns,
+    ),
+    Panel(
+        "memory, by capacity",
+        (
+            *_ramp("bytes", PROPERTY_PARAMETERS["memory"], ""),
+            (("full_bytes", 4096), "full", DARK, True),
+        ),
+        format_bytes,
+    ),
+    Panel(
+        "construction, by capacity",
+        _ramp("construct_ns", PROPERTY_PARAMETERS["construction"], ""),
+        format_ns,
+    ),
+    Panel(
+        "compiling the header",
+        ((("header_compile_s", None), "", DARK, False),),
+        lambda s: f"{s:g} s",
+        linear=True,
+    ),
 )
 
 
 def properties(view: View) -> Page | None:
-    """Dots for each property on its own axis, in rows of at most three; queues that sleep while they wait on top."""
+    """Dots for each property on its own axis, in rows of at most three; queues that sleep while
+    they wait on top."""
     value = view.run.property_of
-    panels = [panel for panel in PANELS
-              if any(value(queue, *key) is not None for queue in view.run.queues for key, *_ in panel.series)]
-    queues = [queue for queue in view.run.queues
-              if any(value(queue, *key) is not None for panel in panels for key, *_ in panel.series)]
+    panels = [
+        panel
+        for panel in PANELS
+        if any(
+            value(queue, *key) is not None for queue in view.run.queues for key, *_ in panel.series
+        )
+    ]
+    queues = [
+        queue
+        for queue in view.run.queues
+        if any(value(queue, *key) is not None for panel in panels for key, *_ in panel.series)
+    ]
     if not queues:
         return None
     queues.sort(key=lambda queue: _place(view, queue))
@@ -68,8 +105,9 @@ def properties(view: View) -> Page | None:
     across = math.ceil(len(panels) / rows)
     width = (PAGE - left) / across - BETWEEN
     height = HEAD + ROW * len(queues) + FOOT  # of a row of panels
-    page = make_page(PAGE, height * rows, _title(view, queues), _subtitle(view),
-                     _notes(view, panels))
+    page = make_page(
+        PAGE, height * rows, _title(view, queues), _subtitle(view), _notes(view, panels)
+    )
     for index, panel in enumerate(panels):
         x, y = left + index % across * (width + BETWEEN), index // across * height
         if index % across == 0:
@@ -83,8 +121,15 @@ def properties(view: View) -> Page | None:
 def _place(view: View, queue: str) -> tuple:
     """Sleepers first, then by the time that closing takes."""
     idle = view.run.property_of(queue, "idle_pop_cpu_share")
-    closing = [view.run.property_of(queue, "close_to_last_return_ns", waiters) for waiters in (1, 64)]
-    return (idle is None or idle >= SLEEPS, *(value is None for value in closing[:1]), closing[0] or 0.0, queue)
+    closing = [
+        view.run.property_of(queue, "close_to_last_return_ns", waiters) for waiters in (1, 64)
+    ]
+    return (
+        idle is None or idle >= SLEEPS,
+        *(value is None for value in closing[:1]),
+        closing[0] or 0.0,
+        queue,
+    )
 
 
 def _name(view: View, page: Page, queue: str, middle: float) -> None:
@@ -110,22 +155,40 @@ def _head(page: Page, panel: Panel, x: float, y: float) -> None:
 def _mark(color: str, hollow: bool) -> dict:
     """A hollow mark surrounds a full one at the same place."""
     size, edge = (7.4, 0.9) if hollow else (4.6, 0)
-    return {"linestyle": "none", "marker": "o", "markersize": size, "markeredgewidth": edge, "markeredgecolor": color,
-            "markerfacecolor": "none" if hollow else color, "clip_on": False, "zorder": 3}
+    return {
+        "linestyle": "none",
+        "marker": "o",
+        "markersize": size,
+        "markeredgewidth": edge,
+        "markeredgecolor": color,
+        "markerfacecolor": "none" if hollow else color,
+        "clip_on": False,
+        "zorder": 3,
+    }
 
 
 def _panel(view: View, axes: Axes, panel: Panel, queues: Sequence[str]) -> None:
     axes.set(ylim=(len(queues) - 0.5, -0.5), yticks=[])
     axes.spines["left"].set_visible(False)
-    known = {(row, key): value for row, queue in enumerate(queues) for key, *_ in panel.series
-             if (value := view.run.property_of(queue, *key)) is not None}
+    known = {
+        (row, key): value
+        for row, queue in enumerate(queues)
+        for key, *_ in panel.series
+        if (value := view.run.property_of(queue, *key)) is not None
+    }
     _axis(axes, panel, list(known.values()))
     for row in range(len(queues)):
         axes.axhline(row, color="#f0f0f0", linewidth=0.8, zorder=0)
         span = [value for (at, _), value in known.items() if at == row]
         if len(span) > 1:
-            axes.plot([min(span), max(span)], [row, row], color="#c9d6e2", linewidth=1.6, zorder=2,
-                      solid_capstyle="butt")
+            axes.plot(
+                [min(span), max(span)],
+                [row, row],
+                color="#c9d6e2",
+                linewidth=1.6,
+                zorder=2,
+                solid_capstyle="butt",
+            )
     for key, _, color, hollow in panel.series:
         for row in range(len(queues)):
             if (row, key) in known:
@@ -148,44 +211,78 @@ def _axis(axes: Axes, panel: Panel, values: list[float]) -> None:
 
 
 def _title(view: View, queues: Sequence[str]) -> str:
-    idle = {queue: share for queue in queues
-            if (share := view.run.property_of(queue, "idle_pop_cpu_share")) is not None}
+    idle = {
+        queue: share
+        for queue in queues
+        if (share := view.run.property_of(queue, "idle_pop_cpu_share")) is not None
+    }
     asleep = [queue for queue, share in idle.items() if share < SLEEPS]
     parts = []
     if idle:
-        parts.append(f"{len(asleep)} of {len(idle)} queues sleep while they wait" if len(asleep) < len(idle) else
-                     "No queue uses CPU while it waits")
-    # Of those that sleep: where more threads spin than there are cores, the time to the last return is the scheduler's.
-    by_waiters = [(waiters, _closing(view, asleep, waiters)) for waiters in PROPERTY_PARAMETERS["close"]]
-    waiters, closing = max(((waiters, known) for waiters, known in by_waiters if known), default=(0, {}))
+        parts.append(
+            f"{len(asleep)} of {len(idle)} queues sleep while they wait"
+            if len(asleep) < len(idle)
+            else "No queue uses CPU while it waits"
+        )
+    # Of those that sleep: where more threads spin than there are cores, the time to the last return
+    # is the scheduler's.
+    by_waiters = [
+        (waiters, _closing(view, asleep, waiters)) for waiters in PROPERTY_PARAMETERS["close"]
+    ]
+    waiters, closing = max(
+        ((waiters, known) for waiters, known in by_waiters if known), default=(0, {})
+    )
     if len(closing) > 1:
         least, most = min(closing, key=closing.get), max(closing, key=closing.get)
         who = f"{waiters} sleeping threads" if waiters > 1 else "a sleeping thread"
-        parts.append(f"closing ends {who} within {format_ns(closing[least])} ({least}) to "
-                     f"{format_ns(closing[most])} ({most})")
+        parts.append(
+            f"closing ends {who} within {format_ns(closing[least])} ({least}) to "
+            f"{format_ns(closing[most])} ({most})"
+        )
     return "; ".join(parts) or "What the queues cost whatever they are used for"
 
 
 def _closing(view: View, queues: Sequence[str], waiters: int) -> dict[str, float]:
-    return {queue: value for queue in queues
-            if (value := view.run.property_of(queue, "close_to_last_return_ns", waiters)) is not None}
+    return {
+        queue: value
+        for queue in queues
+        if (value := view.run.property_of(queue, "close_to_last_return_ns", waiters)) is not None
+    }
 
 
 def _subtitle(view: View) -> str:
     context = view.run.context
-    return ("What a queue costs whatever it is used for. Measured once, before the rounds · "
-            f"{' '.join(str(context.get('cpu_model', 'unknown CPU')).split())} · {context.get('cores', '?')} cores · "
-            f"{context.get('compiler', 'unknown compiler')}")
+    return (
+        "What a queue costs whatever it is used for. Measured once, before the rounds · "
+        f"{' '.join(str(context.get('cpu_model', 'unknown CPU')).split())} · "
+        f"{context.get('cores', '?')} cores · "
+        f"{context.get('compiler', 'unknown compiler')}"
+    )
 
 
 def _notes(view: View, panels: Sequence[Panel]) -> list[str]:
     titles = {panel.title for panel in panels}
-    notes = [note for panel, note in zip(PANELS, (
-        "CPU: thread CPU time over wall time, while nothing happens, after 50 ms of settling.",
-        "Closing: of threads that wait in pop, bound to the cores in turn; median of up to 9 times; queues for one "
-        "consumer: one thread. Where more threads spin than there are cores, it is the scheduler's time.",
-        "Memory: the queue and its heap, with room for so many 8-byte messages; full: with 4,096 in it.",
-        "Construction: median of 101, memory warm.",
-        "Compiling: CPU time of the compiler beyond that of an empty source.")) if panel.title in titles]
-    failures = [f"Failed: {failure.queue}, {failure.name}: {failure.reason}" for failure in view.run.property_failures]
+    notes = [
+        note
+        for panel, note in zip(
+            PANELS,
+            (
+                "CPU: thread CPU time over wall time, while nothing happens, after 50 ms of "
+                "settling.",
+                "Closing: of threads that wait in pop, bound to the cores in turn; median of up "
+                "to 9 times; queues for one "
+                "consumer: one thread. Where more threads spin than there are cores, it is the "
+                "scheduler's time.",
+                "Memory: the queue and its heap, with room for so many 8-byte messages; full: "
+                "with 4,096 in it.",
+                "Construction: median of 101, memory warm.",
+                "Compiling: CPU time of the compiler beyond that of an empty source.",
+            ),
+        )
+        if panel.title in titles
+    ]
+    failures = [
+        f"Failed: {failure.queue}, {failure.name}: {failure.reason}"
+        for failure in view.run.property_failures
+    ]
     return [" ".join(notes), *failures[:3]]

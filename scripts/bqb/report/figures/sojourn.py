@@ -1,4 +1,5 @@
-"""<scenario>.sojourn: percentiles of the time from push, or in an open loop from the arrival, to pop."""
+"""<scenario>.sojourn: percentiles of the time from push, or in an open loop from the arrival, to
+pop."""
 
 from __future__ import annotations
 
@@ -22,36 +23,78 @@ SHARES = 1 - np.logspace(math.log10(0.5), -7, 140)  # from the median on
 
 
 def sojourn(view: View, scenario: Scenario, pools: dict) -> Page | None:
-    """Percentile curves of the sojourn time, pooled over the trials of a cell; the ideal's and the floor's in grey."""
-    curves = {(point.name, queue): curve for point in view.points(scenario)
-              for queue in view.run.queue_names(scenario.name)
-              if (curve := _curve(pools.get((point.name, queue, "sojourn_ns"))))}
+    """Percentile curves of the sojourn time, pooled over the trials of a cell; the ideal's and the
+    floor's in grey."""
+    curves = {
+        (point.name, queue): curve
+        for point in view.points(scenario)
+        for queue in view.run.queue_names(scenario.name)
+        if (curve := _curve(pools.get((point.name, queue, "sojourn_ns"))))
+    }
     if not curves or all(point.level == "counted" for point in view.points(scenario)):
         return None
-    replays = {(point.name, name): curve for point in view.points(scenario) for name in ("ideal", "floor")
-               if (curve := _curve(_replayed(view, pools, point, f"{name}_sojourn_ns")))}
-    laid = grid(scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in curves)])
-    queues = [queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in curves)]
+    replays = {
+        (point.name, name): curve
+        for point in view.points(scenario)
+        for name in ("ideal", "floor")
+        if (curve := _curve(_replayed(view, pools, point, f"{name}_sojourn_ns")))
+    }
+    laid = grid(
+        scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in curves)]
+    )
+    queues = [
+        queue for queue in view.sorted_queues(scenario) if any(queue == name for _, name in curves)
+    ]
     direct = len(laid.at) == 1
     furthest = max(x for curve in curves.values() for x, _ in curve)
     labels = 0.4 + 0.068 * max(map(len, queues)) if direct else 0.0
-    plan = layout(laid, max(3.2, 0.15 * (len(queues) + 2)) if direct else 1.5, left=1.0, right=labels + MARGIN,
-                  between=0.75 + labels, strip=0.0 if direct else strip_height(queues))
-    page = make_page(PAGE, plan.body, _sojourn_title(view, scenario, pools), asked_and_measured(view, scenario),
-                     notes(view, scenario, f"Sojourn time: from the {_begin(scenario)} to the return of pop. Pooled "
-                           "over the trials of the undisturbed blocks; each curve ends where fewer than 100 messages "
-                           "lie beyond it. Dashed grey: the ideal queue, given the same work; dotted: the floor, the "
-                           "same with the time that a cache line takes from core to core."))
+    plan = layout(
+        laid,
+        max(3.2, 0.15 * (len(queues) + 2)) if direct else 1.5,
+        left=1.0,
+        right=labels + MARGIN,
+        between=0.75 + labels,
+        strip=0.0 if direct else strip_height(queues),
+    )
+    page = make_page(
+        PAGE,
+        plan.body,
+        _sojourn_title(view, scenario, pools),
+        asked_and_measured(view, scenario),
+        notes(
+            view,
+            scenario,
+            f"Sojourn time: from the {_begin(scenario)} to the return of pop. Pooled "
+            "over the trials of the undisturbed blocks; each curve ends where fewer than 100 "
+            "messages "
+            "lie beyond it. Dashed grey: the ideal queue, given the same work; dotted: the "
+            "floor, the "
+            "same with the time that a cache line takes from core to core.",
+        ),
+    )
     if not direct:
         draw_legend(page, {queue: view.looks[queue] for queue in queues}, -0.05, lines=True)
     plan.heads(page)
     for (row, column), point in laid.at.items():
         beside = [p.name for (r, _), p in laid.at.items() if r == row]
-        axis = make_scale([y for (name, _), curve in (*curves.items(), *replays.items()) if name in beside
-                           for _, y in curve], smallest=1.0)
-        known = {queue: curves[point.name, queue] for queue in queues if (point.name, queue) in curves}
+        axis = make_scale(
+            [
+                y
+                for (name, _), curve in (*curves.items(), *replays.items())
+                if name in beside
+                for _, y in curve
+            ],
+            smallest=1.0,
+        )
+        known = {
+            queue: curves[point.name, queue] for queue in queues if (point.name, queue) in curves
+        }
         axes = plan.axes(page, row, column)
-        greys = {name: replays[point.name, name] for name in ("ideal", "floor") if (point.name, name) in replays}
+        greys = {
+            name: replays[point.name, name]
+            for name in ("ideal", "floor")
+            if (point.name, name) in replays
+        }
         _sojourn_panel(view, axes, known, greys, axis, furthest, direct, plan.is_last(row, column))
         if column == 0:
             axes.set_ylabel("sojourn time")
@@ -59,12 +102,19 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> Page | None:
 
 
 def _begin(scenario: Scenario) -> str:
-    starts = {"arrival of a message" if point.open_loop else "call of push" for point in scenario.points}
-    return starts.pop() if len(starts) == 1 else "call of push, in an open loop from the arrival of the message,"
+    starts = {
+        "arrival of a message" if point.open_loop else "call of push" for point in scenario.points
+    }
+    return (
+        starts.pop()
+        if len(starts) == 1
+        else "call of push, in an open loop from the arrival of the message,"
+    )
 
 
 def _replayed(view: View, pools: dict, point: Point, name: str) -> summaries.Pool:
-    """Sojourn times of a replay: one pool over the bounded queues of a point, all of which saw its demands."""
+    """Sojourn times of a replay: one pool over the bounded queues of a point, all of which saw its
+    demands."""
     joined = summaries.Pool()
     for queue in ranking.rankable(view.run, point):
         if pool := pools.get((point.name, queue, name)):
@@ -79,8 +129,16 @@ def _curve(pool: summaries.Pool | None) -> list[tuple[float, float]]:
     return [(1 / (1 - share), value) for share, value in zip(SHARES, values) if value is not None]
 
 
-def _sojourn_panel(view: View, axes: Axes, curves: dict, replays: dict, axis: Scale, furthest: float,
-                   direct: bool, last: bool) -> None:
+def _sojourn_panel(
+    view: View,
+    axes: Axes,
+    curves: dict,
+    replays: dict,
+    axis: Scale,
+    furthest: float,
+    direct: bool,
+    last: bool,
+) -> None:
     axis.apply(axes, "y")
     axes.set_xscale("log")
     axes.set_xlim(2, furthest * 1.04)
@@ -95,9 +153,19 @@ def _sojourn_panel(view: View, axes: Axes, curves: dict, replays: dict, axis: Sc
         style = view.looks[queue]
         xs, ys = [x for x, _ in curve], [axis.place(y) for _, y in curve]
         axes.plot(xs, ys, color=style.color, linestyle=style.line, linewidth=1.5)
-        marks = [int(np.argmin(np.abs(np.log(xs) - math.log(tick)))) for tick in ticks if tick <= xs[-1] * 1.01]
-        axes.plot([xs[i] for i in marks], [ys[i] for i in marks], linestyle="none", zorder=3, clip_on=False,
-                  **style.mark(5))
+        marks = [
+            int(np.argmin(np.abs(np.log(xs) - math.log(tick))))
+            for tick in ticks
+            if tick <= xs[-1] * 1.01
+        ]
+        axes.plot(
+            [xs[i] for i in marks],
+            [ys[i] for i in marks],
+            linestyle="none",
+            zorder=3,
+            clip_on=False,
+            **style.mark(5),
+        )
         ends.append((xs[-1], ys[-1], queue, style.color))
     for name, curve in replays.items():
         shown = [(x, axis.place(y)) for x, y in curve if x <= furthest]
@@ -110,13 +178,20 @@ def _sojourn_panel(view: View, axes: Axes, curves: dict, replays: dict, axis: Sc
 
 
 def _sojourn_title(view: View, scenario: Scenario, pools: dict) -> str:
-    """The slowest 1% (or the median) of the reference against the best queue, where they differ most."""
-    for share, words in ((0.99, "1 message in 100 takes longer than"), (0.5, "Half the messages take longer than")):
+    """The slowest 1% (or the median) of the reference against the best queue, where they differ
+    most."""
+    for share, words in (
+        (0.99, "1 message in 100 takes longer than"),
+        (0.5, "Half the messages take longer than"),
+    ):
         ratios = []
         for point in view.points(scenario):
-            at = {queue: value for queue in ranking.rankable(view.run, point)
-                  if (pool := pools.get((point.name, queue, "sojourn_ns")))
-                  and (value := pool.quantiles([share])[0]) is not None}
+            at = {
+                queue: value
+                for queue in ranking.rankable(view.run, point)
+                if (pool := pools.get((point.name, queue, "sojourn_ns")))
+                and (value := pool.quantiles([share])[0]) is not None
+            }
             if at:
                 best = min(at, key=at.get)
                 worst = REFERENCE if REFERENCE in at and REFERENCE != best else max(at, key=at.get)
@@ -125,6 +200,9 @@ def _sojourn_title(view: View, scenario: Scenario, pools: dict) -> str:
             _, at, worst, best, point = max(ratios, key=lambda each: each[0])
             other = "" if worst == best else f", {format_ns(at[best])} through {best}"
             where = located(point, scenario)
-            return f"{where}{words if not where else words[0].lower() + words[1:]} {format_ns(at[worst])} through " \
-                   f"{called(worst)}{other}"
+            return (
+                f"{where}{words if not where else words[0].lower() + words[1:]} "
+                f"{format_ns(at[worst])} through "
+                f"{called(worst)}{other}"
+            )
     return f"{scenario.name}: too few messages for a quantile"

@@ -1,4 +1,5 @@
-"""summary: the README's figure. Overhead per message in a few situations, on a page that is readable at 850 pixels."""
+"""summary: the README's figure. Overhead per message in a few situations, on a page that is
+readable at 850 pixels."""
 
 from __future__ import annotations
 
@@ -30,29 +31,61 @@ class Asked:
 
 
 COLUMNS = (
-    Asked("capacity_knee", ("Bursts of 64,", "capacity 1", "1 producer,", "1 consumer"), {"capacity": 1}),
-    Asked("capacity_knee", ("Bursts of 64,", "capacity 64", "1 producer,", "1 consumer"), {"capacity": 64}),
-    Asked("overcommit", ("More threads", "than cores", "4 producers,", "4 consumers,", "capacity 16"), {}),
-    Asked("ping_pong", ("Round trip,", "a core each", "request", "and reply,", "capacity 1"), {"placement": "spread"}),
-    Asked("ping_pong", ("Round trip,", "one core", "request", "and reply,", "capacity 1"), {"placement": "one_core"}),
-    Asked("worker_pool", ("Workers that", "sleep 1 ms", "1 producer,", "8 workers,", "capacity 64"), {}),
+    Asked(
+        "capacity_knee",
+        ("Bursts of 64,", "capacity 1", "1 producer,", "1 consumer"),
+        {"capacity": 1},
+    ),
+    Asked(
+        "capacity_knee",
+        ("Bursts of 64,", "capacity 64", "1 producer,", "1 consumer"),
+        {"capacity": 64},
+    ),
+    Asked(
+        "overcommit",
+        ("More threads", "than cores", "4 producers,", "4 consumers,", "capacity 16"),
+        {},
+    ),
+    Asked(
+        "ping_pong",
+        ("Round trip,", "a core each", "request", "and reply,", "capacity 1"),
+        {"placement": "spread"},
+    ),
+    Asked(
+        "ping_pong",
+        ("Round trip,", "one core", "request", "and reply,", "capacity 1"),
+        {"placement": "one_core"},
+    ),
+    Asked(
+        "worker_pool",
+        ("Workers that", "sleep 1 ms", "1 producer,", "8 workers,", "capacity 64"),
+        {},
+    ),
 )
 GROUPS = (("house", "Written for this suite"), ("peer", "Third-party libraries"))
 
 
 def summary(view: View) -> Page | None:
-    """Queues x situations, our own queues apart from the libraries; None where the run lacks a situation."""
+    """Queues x situations, our own queues apart from the libraries; None where the run lacks a
+    situation."""
     situations = [_situation(view, column) for column in COLUMNS]
     if not all(situations):
         return None
     table = cells.losses(view, situations)
     order = cells.cheapest_first(view, situations, table)
-    groups = [(head, [queue for queue in order if view.run.queues[queue].get("origin") == origin])
-              for origin, head in GROUPS]
+    groups = [
+        (head, [queue for queue in order if view.run.queues[queue].get("origin") == origin])
+        for origin, head in GROUPS
+    ]
     groups = [(head, queues) for head, queues in groups if queues]
     rows = sum(len(queues) for _, queues in groups)
-    page = make_page(WIDTH, HEAD + len(groups) * SECTION + rows * CELL_HEIGHT + 0.1, _title(view, situations),
-                     _subtitle(view, situations), _notes(table))
+    page = make_page(
+        WIDTH,
+        HEAD + len(groups) * SECTION + rows * CELL_HEIGHT + 0.1,
+        _title(view, situations),
+        _subtitle(view, situations),
+        _notes(table),
+    )
     step = (WIDTH - LEFT - MARGIN) / len(COLUMNS)
     _heads(page, step)
     shades = cells.shades(situations, table)
@@ -63,7 +96,9 @@ def summary(view: View) -> Page | None:
         for queue in queues:
             cells.draw_name(view, page, queue, top + CELL_HEIGHT / 2)
             for index, each in enumerate(situations):
-                axes = page.axes(LEFT + index * step + 0.02, top + 0.02, step - 0.04, CELL_HEIGHT - 0.04)
+                axes = page.axes(
+                    LEFT + index * step + 0.02, top + 0.02, step - 0.04, CELL_HEIGHT - 0.04
+                )
                 cells.draw_cell(view, axes, each, queue, table.get((queue, index)), shades)
             top += CELL_HEIGHT
     return page
@@ -71,27 +106,54 @@ def summary(view: View) -> Page | None:
 
 def _situation(view: View, column: Asked) -> Situation | None:
     scenario = view.run.scenarios.get(column.scenario)
-    points = [point for point in (view.points(scenario) if scenario else [])
-              if all(point.axes.get(key) == value for key, value in column.axes.items())]
+    points = [
+        point
+        for point in (view.points(scenario) if scenario else [])
+        if all(point.axes.get(key) == value for key, value in column.axes.items())
+    ]
     return Situation(scenario, " ".join(column.head[:2]).lower(), tuple(points)) if points else None
 
 
 def _heads(page: Page, step: float) -> None:
     for index, column in enumerate(COLUMNS):
         middle = LEFT + (index + 0.5) * step
-        page.text(middle, 0.0, "\n".join(column.head[:2]), ha="center", fontsize=NORMAL, fontweight="bold",
-                  linespacing=1.2)
-        page.text(middle, 0.36, "\n".join(column.head[2:]), ha="center", fontsize=NORMAL, color=GREY, linespacing=1.2)
+        page.text(
+            middle,
+            0.0,
+            "\n".join(column.head[:2]),
+            ha="center",
+            fontsize=NORMAL,
+            fontweight="bold",
+            linespacing=1.2,
+        )
+        page.text(
+            middle,
+            0.36,
+            "\n".join(column.head[2:]),
+            ha="center",
+            fontsize=NORMAL,
+            color=GREY,
+            linespacing=1.2,
+        )
 
 
 def _title(view: View, situations: Sequence[Situation]) -> str:
     """Whether one queue does for everything. No counts: those of frames move from run to run."""
     judged = [each for each in situations if cells.is_judged(view, each)]
-    everywhere = [queue for queue in view.run.queues
-                  if judged and all(cells.leads(view, each, queue) for each in judged)]
+    everywhere = [
+        queue
+        for queue in view.run.queues
+        if judged and all(cells.leads(view, each, queue) for each in judged)
+    ]
     if everywhere:
-        return f"{' and '.join(everywhere)}: not significantly worse than the best in every situation"
-    return "No queue is best in every situation" if judged else "What each queue adds to a message's time"
+        return (
+            f"{' and '.join(everywhere)}: not significantly worse than the best in every situation"
+        )
+    return (
+        "No queue is best in every situation"
+        if judged
+        else "What each queue adds to a message's time"
+    )
 
 
 def _subtitle(view: View, situations: Sequence[Situation]) -> str:
@@ -103,15 +165,25 @@ def _subtitle(view: View, situations: Sequence[Situation]) -> str:
 
 
 def _notes(table: cells.Losses) -> list[str]:
-    lines = ["Bold: overhead per message, the median over blocks; for a round trip, per request and reply; for the "
-             "workers, the mean time that a job waits longer than with the ideal queue. Below: the ideal queue's time "
-             "as a share of the measured time (none where no side works, or where arrivals set the pace), and the CPU "
-             "time per message beyond the work.",
-             "Framed: not significantly worse than the best of the column in this run (paired within blocks, 95% "
-             "interval, margin of 5% or 10 ns). Rows by mean rank. Shades: one scale for the overhead, another for the "
-             "workers. Skipped: the queue takes one producer and one consumer only. Disturbed blocks are excluded."]
+    lines = [
+        "Bold: overhead per message, the median over blocks; for a round trip, per request and "
+        "reply; for the "
+        "workers, the mean time that a job waits longer than with the ideal queue. Below: the "
+        "ideal queue's time "
+        "as a share of the measured time (none where no side works, or where arrivals set the "
+        "pace), and the CPU "
+        "time per message beyond the work.",
+        "Framed: not significantly worse than the best of the column in this run (paired within "
+        "blocks, 95% "
+        "interval, margin of 5% or 10 ns). Rows by mean rank. Shades: one scale for the "
+        "overhead, another for the "
+        "workers. Skipped: the queue takes one producer and one consumer only. Disturbed blocks "
+        "are excluded.",
+    ]
     if any(loss.is_bound for loss in table.values()):
         lines.append("≤ and ≥: more threads than cores, so the ideal queue's time is only a bound.")
     if any(loss.from_all for loss in table.values()):
-        lines.append(f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them.")
+        lines.append(
+            f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them."
+        )
     return lines

@@ -19,7 +19,8 @@ class View:
         self._pools: dict | None = None
 
     def points(self, scenario: Scenario) -> list[Point]:
-        """Points at which some queue has a number or failed; none of a scenario that cannot run here."""
+        """Points at which some queue has a number or failed; none of a scenario that cannot run
+        here."""
         if self.run.why_skipped(scenario.name):
             return []
         tried = {point.name for point, _ in self.run.cells()}
@@ -28,16 +29,20 @@ class View:
     def pools(self) -> dict:
         """Pooled histograms by (point, queue, name); read once."""
         if self._pools is None:
-            self._pools = summaries.pooled(self.run, ["sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns"])
+            self._pools = summaries.pooled(
+                self.run, ["sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns"]
+            )
         return self._pools
 
     def is_race(self, scenario: Scenario) -> bool:
         """Whether there is no loss to tell, and the scenario names nothing else to judge by."""
-        return not scenario.judged_by and all(ranking.headline(self.run, point) == THROUGHPUT
-                                              for point in self.points(scenario))
+        return not scenario.judged_by and all(
+            ranking.headline(self.run, point) == THROUGHPUT for point in self.points(scenario)
+        )
 
     def judge(self, scenario: Scenario) -> str:
-        """The counter that a scenario's axes and titles are named by: its judge; lost time where the points differ."""
+        """The counter that a scenario's axes and titles are named by: its judge; lost time where
+        the points differ."""
         usual = EXCESS if scenario.open_loop else LOST
         return scenario.judged_by or (THROUGHPUT if self.is_race(scenario) else usual)
 
@@ -47,7 +52,9 @@ class View:
     def loss(self, point: Point, queue: str) -> Summary | None:
         """What is lost, whatever the scenario is judged by; None where there is no loss to tell."""
         counter = ranking.loss_counter(self.run, point)
-        return None if counter == THROUGHPUT else summaries.summarise(self.run, point, queue, counter)
+        return (
+            None if counter == THROUGHPUT else summaries.summarise(self.run, point, queue, counter)
+        )
 
     def efficiency(self, point: Point, queue: str) -> Summary | None:
         counter = EFFICIENCY_OF.get(ranking.headline(self.run, point))
@@ -62,16 +69,24 @@ class View:
 
     def floor(self, point: Point) -> float | None:
         """The least any real queue can lose at a point, ns per message: median over the queues."""
-        known = [value for queue in self.run.queue_names(point.scenario)
-                 if (value := self.median(point, queue, FLOOR_LOST)) is not None]
+        known = [
+            value
+            for queue in self.run.queue_names(point.scenario)
+            if (value := self.median(point, queue, FLOOR_LOST)) is not None
+        ]
         return float(np.median(known)) if known else None
 
     def sorted_queues(self, scenario: Scenario) -> list[str]:
-        """Queues of a scenario, the cheapest first: by the mean rank of their medians over the points."""
+        """Queues of a scenario, the cheapest first: by the mean rank of their medians over the
+        points."""
         points, queues = self.points(scenario), self.run.queue_names(scenario.name)
         ranks: dict[str, list[float]] = {queue: [] for queue in queues}
         for point in points:
-            medians = {queue: summary.median for queue in queues if (summary := self.headline(point, queue))}
+            medians = {
+                queue: summary.median
+                for queue in queues
+                if (summary := self.headline(point, queue))
+            }
             more = ranking.more_is_better(self.run, point)
             for index, queue in enumerate(sorted(medians, key=medians.get, reverse=more)):
                 ranks[queue].append(index / len(medians))
@@ -83,11 +98,14 @@ class View:
             return None
         problem = self.run.problem_of(point, queue)
         kind = problem.kind if problem else "not run"
-        return {"failed": "failed", "void": "no window"}.get(kind, kind), ALARM if kind == "failed" else GREY
+        return {"failed": "failed", "void": "no window"}.get(
+            kind, kind
+        ), ALARM if kind == "failed" else GREY
 
 
 def contrast(view: View, scenario: Scenario) -> tuple[Point, str, str] | None:
-    """(point, costly queue, cheap queue) that show most: the reference, or else the worst, against the best bounded."""
+    """(point, costly queue, cheap queue) that show most: the reference, or else the worst, against
+    the best bounded."""
     best: tuple[float, tuple[Point, str, str]] | None = None
     for point in view.points(scenario):
         verdict = ranking.rank(view.run, point)
