@@ -14,7 +14,7 @@ WANTED=()         # Debian packages to install if that works: without them some 
 WHY_NOT=""        # why `install` failed
 EXIT_SETUP=3      # exit status where something is missing and cannot be installed
 
-say() { printf '%s\n' "$*" >&2; }
+say() { printf '%s\n' "$*" >&2 || true; }  # standard error may be closed
 
 missing() {  # missing PACKAGE WHAT-FOR
   MISSING+=("$1")
@@ -218,6 +218,9 @@ run_command() {  # run_command COMMAND ARGUMENT...
   done
   if [[ $1 == gate ]]; then EXIT_SETUP=4; fi  # "invalid"; the gate's 3 is "inconclusive"
   set_up "$needs" "$may_install"
+  # Python takes a signal that comes before it is set up for one for an error of its own.
+  local signals_wait=(env --block-signal=INT,TERM,HUP)
+  "${signals_wait[@]}" true 2>/dev/null || signals_wait=()
   # PYTHONSAFEPATH: a file in the current folder must not be taken for a module.
-  PYTHONSAFEPATH=1 PYTHONPATH="$ROOT/scripts" exec "$PYTHON" -m bqb "$@"
+  PYTHONSAFEPATH=1 PYTHONPATH="$ROOT/scripts" exec "${signals_wait[@]}" "$PYTHON" -m bqb "$@"
 }

@@ -11,11 +11,12 @@
 
 namespace bq::bench {
 
-/// Every row is held to run/result_rows.h. append() is thread-safe.
+/// Every row is held to run/result_rows.h, by row_check.h. append() is thread-safe.
 class ResultFolder {
  public:
-  /// The rows that earlier processes of the run wrote to trials.jsonl. Throws UsageError if there
-  /// is no such folder.
+  /// The rows that earlier processes of the run wrote to trials.jsonl; a line that a kill cut short
+  /// is skipped. Throws UsageError if there is no such folder, or for a row that is not as
+  /// result_rows.h has it.
   static std::vector<Json> read(const std::filesystem::path& folder);
 
   /// Opens or creates the files. Throws IoError.

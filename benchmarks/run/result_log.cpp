@@ -45,14 +45,4 @@ void ResultLog::append(const nlohmann::ordered_json& row) {
                 "; what is there is whole, --resume continues");
 }
 
-std::vector<nlohmann::ordered_json> ResultLog::read(const std::filesystem::path& file) {
-  std::vector<nlohmann::ordered_json> rows;
-  std::ifstream stream(file);
-  for (std::string line; std::getline(stream, line);) {
-    auto row = nlohmann::ordered_json::parse(line, nullptr, false);
-    if (row.is_object() && row.contains("kind")) rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
 }  // namespace bq::bench

@@ -21,9 +21,6 @@ class ResultLog {
   /// Thread-safe.
   void append(const nlohmann::ordered_json& row);
 
-  /// The rows of a file; lines that do not parse are skipped. Empty if there is no such file.
-  static std::vector<nlohmann::ordered_json> read(const std::filesystem::path& file);
-
  private:
   std::string name_;
   int descriptor_ = -1;

@@ -1,8 +1,6 @@
 #include "benchmarks/run/result_rows.h"
 
-#include <algorithm>
-#include <stdexcept>
-#include <string>
+#include "benchmarks/scenario/keys.h"
 
 namespace bq::bench {
 
@@ -10,125 +8,232 @@ namespace {
 
 constexpr bool optional_field = false;
 
-const RowField cell_field{"cell", "name of the cell"};
-const RowField point_field{"point", "name of the point"};
-const RowField queue_field{"queue", "name of the queue"};
-const RowField round_field{"round", "number of the round"};
+const RowField cell_field{"cell", "name", "name of the cell"};
+const RowField point_field{"point", "name", "name of the point"};
+const RowField queue_field{"queue", "name", "name of the queue"};
+const RowField round_field{"round", "count", "number of the round"};
 const RowField level_field{
-    "level",
-    "`traced` (a timestamp before and after each call) or `counted` (no timestamps in the "
-    "loop)"};
+    "level", "level",
+    "`traced` (a timestamp before and after each call) or `counted` (no timestamps in the loop)"};
 
 const std::vector<RowKind> kinds{
     {"run",
      "the first line, once",
-     {{"schema", "the version of this format"},
-      {"context",
-       "`date`, `host_name`, `cpu_model`, `cores` (allowed), `kernel`, `governor` (absent if "
-       "unknown), `compiler`, "
-       "`build_type`, `flags`, `libraries` {name: version}, `commit` (`unknown` if built without "
-       "git, or from no "
-       "checkout), `dirty` (bool), `binary_id`, `seed`, `clock`, `cpu_quota_cores` (what the CPU "
-       "cgroups that the "
-       "program was started in give it; absent if that is no less than `cores`), `default_rounds`, "
-       "`arguments` (of "
-       "the command that made the run)"},
-      {"scenarios", "{name: scenario object}"},
-      {"queues", "{name: labels}"}}},
+     {{"schema", "count", "the version of this format"},
+      {"context", "context", "the machine, the build and the command; see below"},
+      {"scenarios", "{scenario}", "{name: scenario object}; see below"},
+      {"queues", "{{text}}", "{name: labels}"}}},
     {"limits",
      "one a round: baselines of the machine",
      {round_field,
-      {"park_round_trip_ns",
+      {"park_round_trip_ns", "number",
        "two threads on two cores that wake each other by a futex, there and back, median"},
-      {"spsc_msgs_per_s",
+      {"spsc_msgs_per_s", "number",
        "`spsc_spin`, capacity 1024, no work, median of several runs of 6 ms; absent on one core",
        optional_field}}},
     {"skip",
      "one a cell that cannot run",
-     {cell_field, point_field, queue_field, {"reason", "in words"}}},
+     {cell_field, point_field, queue_field, {"reason", "text", "in words"}}},
     {"start",
      "a trial begins; one without a `trial` or `plan` after it was cut short",
-     {cell_field, {"round", "number of the round; 0: the pilot"}, level_field}},
+     {cell_field, {"round", "count", "number of the round; 0: the pilot"}, level_field}},
     {"plan",
      "one a cell, by the pilot; fixed for the run",
      {cell_field,
       point_field,
       queue_field,
-      {"pilot_ns_per_msg", "time per message that the pilot saw"},
-      {"messages_per_producer", "of each trial, the warm-up included"},
-      {"warmup_messages_per_producer", "before the window may open"},
-      {"wall_ns", "what the pilot of this cell took"}}},
+      {"pilot_ns_per_msg", "number", "time per message that the pilot saw"},
+      {"messages_per_producer", "count", "of each trial, the warm-up included"},
+      {"warmup_messages_per_producer", "count", "before the window may open"},
+      {"wall_ns", "count", "what the pilot of this cell took; absent in runs until 2026-11-23",
+       optional_field}}},
     {"syscalls",
      "one a cell, by the pilot, from a short trial in which the kernel counts (and which is slower "
-     "for it); none "
-     "where tracefs is not mounted or perf_event_open not allowed",
+     "for it); none where tracefs is not mounted or perf_event_open not allowed",
      {cell_field,
       point_field,
       queue_field,
-      {"syscalls_per_msg", "system calls inside push and pop"},
-      {"producer_syscalls_per_msg", "those of the producers", optional_field},
-      {"stage_syscalls_per_msg", "those of the middle stages", optional_field},
-      {"consumer_syscalls_per_msg", "those of the consumers", optional_field}}},
+      {"syscalls_per_msg", "number", "system calls inside push and pop"},
+      {"producer_syscalls_per_msg", "number", "those of the producers", optional_field},
+      {"stage_syscalls_per_msg", "number", "those of the middle stages", optional_field},
+      {"consumer_syscalls_per_msg", "number", "those of the consumers", optional_field}}},
     {"property",
      "one a measurement of a queue, once a run, after the pilot; the last row of each (queue, "
      "name, params) counts",
      {queue_field,
-      {"name", "see below"},
-      {"params", "see below"},
-      {"values", "{name with its unit: number}; absent with `error`", optional_field},
-      {"error", "what the queue did wrong, hung or crashed in; it has no rows after this one",
+      {"name", "name", "see below"},
+      {"params", "{count}", "see below"},
+      {"values", "{number?}", "{name with its unit: number}; absent with `error`", optional_field},
+      {"error", "text",
+       "what the queue did wrong, hung or crashed in; it has no rows after this one",
        optional_field}}},
     {"trial",
      "one a trial",
      {cell_field,
       point_field,
-      {"scenario", "name of the scenario"},
+      {"scenario", "name", "name of the scenario"},
       queue_field,
       round_field,
-      {"order", "position in its process"},
+      {"order", "count", "position in its process"},
       level_field,
-      {"status",
+      {"status", "status",
        "`ok`; `error`: a wrong, hung or crashed queue, whose cell has no numbers, those of earlier "
-       "trials "
-       "included; `void`: no window to measure"},
-      {"message", "of `error` and `void`: why", optional_field},
-      {"hung", "of `error`: true if the queue made no progress", optional_field},
-      {"messages", "of `ok`: pushed inside the window", optional_field},
-      {"window_ns", "of `ok`: length of the window", optional_field},
-      {"ns_per_msg", "of `ok`: window / messages", optional_field},
-      {"counters", "of `ok`: {counter: number}, each absent where it does not apply",
+       "trials included; `void`: no window to measure"},
+      {"message", "text", "of `error` and `void`: why", optional_field},
+      {"hung", "flag", "of `error`: true if the queue made no progress", optional_field},
+      {"messages", "count", "of `ok`: pushed inside the window", optional_field},
+      {"window_ns", "number", "of `ok`: length of the window", optional_field},
+      {"ns_per_msg", "number", "of `ok`: window / messages", optional_field},
+      {"counters", "{number?}",
+       "of `ok`: {counter: number}, each absent (or null) where it does not apply",
        optional_field}}},
     {"block",
      "after the last trial of a block",
      {point_field,
       round_field,
-      {"disturbed", "bool"},
-      {"why", "absent if not disturbed", optional_field},
-      {"probe_before", "thread CPU / wall of a spinning probe on the cores used, lowest core"},
-      {"probe_after", "the same after the block"},
-      {"ns_per_step", "calibration of the spin work"},
-      {"ns_per_step_after", "the same after the block"},
-      {"gap_share", "median over its trials; absent where no trial has one", optional_field},
-      {"handoff_ns", "one-way transfer of a cache line; absent on one core", optional_field},
-      {"wall_ns", "what the block took, all in all"}}},
+      {"disturbed", "flag", "whether its numbers are in doubt"},
+      {"why", "text", "absent if not disturbed", optional_field},
+      {"probe_before", "number",
+       "thread CPU / wall of a spinning probe on the cores used, lowest core"},
+      {"probe_after", "number", "the same after the block"},
+      {"ns_per_step", "number", "calibration of the spin work"},
+      {"ns_per_step_after", "number", "the same after the block"},
+      {"gap_share", "number", "median over its trials; absent where no trial has one",
+       optional_field},
+      {"handoff_ns", "number", "one-way transfer of a cache line; absent on one core",
+       optional_field},
+      {"wall_ns", "count", "what the block took, all in all; absent in runs until 2026-11-23",
+       optional_field}}},
     {"histograms.jsonl",
      "one a distribution of a trial",
      {cell_field,
       round_field,
       level_field,
-      {"name", "a distribution's name with its unit: `sojourn_ns`"},
-      {"count", "number of values"},
-      {"max", "the largest value, ns"},
-      {"buckets", "[[lower_ns, upper_ns, count], ...], with a relative width of at most 1/32"}}},
+      {"name", "name", "a distribution's name with its unit: `sojourn_ns`"},
+      {"count", "count", "number of values"},
+      {"max", "number", "the largest value, ns"},
+      {"buckets", "[bucket]",
+       "[[lower_ns, upper_ns, count], ...], with a relative width of at most 1/32"}}},
     {"timelines.jsonl",
      "one a timestamped trial of one queue",
      {cell_field,
       round_field,
       level_field,
-      {"slice_ns", "slices divide the window"},
-      {"occupancy", "[messages inside at the end of each slice]"},
-      {"pushed", "[messages pushed in each slice]"}}},
+      {"slice_ns", "number", "slices divide the window"},
+      {"occupancy", "[count]", "[messages inside at the end of each slice]"},
+      {"pushed", "[count]", "[messages pushed in each slice]"}}},
 };
+
+const RowKind context_kind{
+    "context",
+    "of the `run` row",
+    {{"date", "name", "when the run began: `2026-11-28T21:00:17+0000`"},
+     {"host_name", "text", "name of the machine"},
+     {"cpu_model", "text", "the processor's name"},
+     {"cores", "count", "number of cores that the run may use"},
+     {"kernel", "text", "release of the kernel"},
+     {"governor", "text", "frequency governor; absent if unknown", optional_field},
+     {"cpu_quota_cores", "number",
+      "what the CPU cgroups that the program was started in give it; absent if that is no less "
+      "than `cores`",
+      optional_field},
+     {"compiler", "text", "name and version"},
+     {"build_type", "text", "CMake's"},
+     {"flags", "text", "of the compiler"},
+     {"libraries", "{text}", "{name: version}"},
+     {"version", "text", "of this suite; absent in runs before 0.1.0", optional_field},
+     {"commit", "text", "`unknown` if built without git, or from no checkout"},
+     {"dirty", "flag", "whether the checkout had changes"},
+     {"binary_id", "text", "hash of the program"},
+     {"seed", "count", "random seed: drawn work and order of trials"},
+     {"clock", "text", "source of the timestamps"},
+     {"default_rounds", "count", "rounds that the scenarios ask for"},
+     {"arguments", "any", "of the command that made the run; absent without `./scripts/bench`",
+      optional_field}}};
+
+const std::vector<RowField> distribution_fields{
+    {"process", "process", "the distribution of the times", optional_field},
+    {"mean_ns", "number", "mean time a message", optional_field},
+    {"cv", "number", "of a lognormal distribution: standard deviation / mean", optional_field},
+    {"burst_msgs", "count", "of a bursty one: messages a burst", optional_field},
+    {"burst_gap_ns", "number", "of a bursty one: time between its messages", optional_field},
+    {"trace_file", "text", "of a trace: its name", optional_field},
+    {"trace_times", "count", "of a trace: how many times it holds", optional_field},
+    {"trace_hash", "count", "of a trace: a hash of its times", optional_field},
+};
+
+std::vector<RowField> with_distribution(std::vector<RowField> fields) {
+  fields.insert(fields.end(), distribution_fields.begin(), distribution_fields.end());
+  return fields;
+}
+
+// The type of a key that a point's object holds.
+std::string_view type_of(const Key& key) {
+  if (key.type == "table") return key.name == "arrivals" ? "arrivals" : "side";
+  if (!key.values.empty()) return key.name;  // that of its enumeration
+  if (key.type == "whole number") return "count";
+  return key.type;
+}
+
+// A key that is absent has its default: writers may omit those.
+RowKind point_kind() {
+  RowKind point{"point",
+                "of a scenario",
+                {{"name", "name", "name of the point"},
+                 {"scenario", "name", "name of the scenario"},
+                 {"params", "{any}", "{swept key: value}"},
+                 {"case", "name", "name of the case; absent without cases", optional_field},
+                 {"level", "level", "the level that gives its number"}}};
+  for (const Key& key : keys()) {
+    if (key.write) point.fields.push_back({key.name, type_of(key), key.meaning, optional_field});
+  }
+  return point;
+}
+
+std::vector<RowKind> all_objects() {
+  return {
+      context_kind,
+      {"scenario",
+       "of the `run` row",
+       {{"name", "name", "name of the scenario"},
+        {"file", "text", "where it was read, below scenarios/"},
+        {"question", "text", "what the scenario asks"},
+        {"expect", "text", "the answer that its author expects"},
+        {"rank", "flag", "whether its points count in the score"},
+        {"rounds", "count", "rounds of a default run"},
+        {"judged_by", "judge", "what ranks the queues; absent: see scenarios/README.md",
+         optional_field},
+        {"queues", "[name]", "its queues, in order"},
+        {"points", "[point]", "its points, in order"},
+        {"earlier_expect", "[earlier_expect]", "expectations that runs contradicted",
+         optional_field},
+        {"claims", "[claim]", "what a run scores right or wrong", optional_field}}},
+      point_kind(),
+      {"side", "of a point: `producer`, `consumer`, `stage`",
+       with_distribution({{"work", "work", "`none`, `spin` or `sleep`"}})},
+      {"arrivals", "of a point with an open loop",
+       with_distribution({{"wait", "wait", "how a producer waits for the next"}})},
+      {"judge",
+       "of a scenario",
+       {{"counter", "name", "name of a counter"},
+        {"better", "better", "which direction is better"}}},
+      {"claim",
+       "of a scenario",
+       {{"says", "text", "the claim in words"},
+        {"counter", "name", "name of a counter"},
+        {"queues", "[name]", "of which queues; absent: each bounded one", optional_field},
+        {"points", "[name]", "at which points"},
+        {"than", "name", "the queue to divide by", optional_field},
+        {"than_points", "[name]", "the points to divide by", optional_field},
+        {"above", "number", "lower bound", optional_field},
+        {"below", "number", "upper bound", optional_field}}},
+      {"earlier_expect",
+       "of a scenario",
+       {{"until", "name", "when it was replaced"},
+        {"text", "text", "what `expect` said"},
+        {"why", "text", "what contradicts it"}}},
+  };
+}
 
 }  // namespace
 
@@ -136,24 +241,9 @@ const std::vector<RowKind>& row_kinds() {
   return kinds;
 }
 
-void check_row(std::string_view kind, const Json& row) {
-  const auto fail = [&](std::string_view field, const char* what) {
-    throw std::logic_error("run/result_rows.cpp: a '" + std::string(kind) + "' row " + what + " '" +
-                           std::string(field) + "'");
-  };
-  const auto listed =
-      std::find_if(kinds.begin(), kinds.end(), [&](const RowKind& k) { return k.kind == kind; });
-  if (listed == kinds.end())
-    throw std::logic_error("run/result_rows.cpp lacks the row kind '" + std::string(kind) + "'");
-  for (const auto& [name, value] : row.items()) {
-    const auto is_named = [&name = name](const RowField& field) { return field.name == name; };
-    if (name != "kind" && std::none_of(listed->fields.begin(), listed->fields.end(), is_named)) {
-      fail(name, "has the unlisted field");
-    }
-  }
-  for (const RowField& field : listed->fields) {
-    if (field.required && !row.contains(field.name)) fail(field.name, "lacks the field");
-  }
+const std::vector<RowKind>& object_kinds() {
+  static const std::vector<RowKind> objects = all_objects();
+  return objects;
 }
 
 }  // namespace bq::bench

@@ -6,6 +6,7 @@
 #include "benchmarks/registry/queue_labels.h"
 #include "benchmarks/run/queue_properties.h"
 #include "benchmarks/run/result_rows.h"
+#include "benchmarks/run/row_check.h"
 #include "benchmarks/scenario/counters.h"
 #include "benchmarks/scenario/keys.h"
 #include "benchmarks/scenario/message.h"
@@ -44,13 +45,15 @@ Json counters_json() {
   return all;
 }
 
-Json rows_json() {
+Json rows_json(const std::vector<RowKind>& kinds) {
   Json all = Json::array();
-  for (const RowKind& kind : row_kinds()) {
+  for (const RowKind& kind : kinds) {
     Json fields = Json::array();
     for (const RowField& field : kind.fields) {
-      fields.push_back(
-          {{"name", field.name}, {"required", field.required}, {"meaning", field.meaning}});
+      fields.push_back({{"name", field.name},
+                        {"type", field.type},
+                        {"required", field.required},
+                        {"meaning", field.meaning}});
     }
     all.push_back({{"kind", kind.kind}, {"when", kind.when}, {"fields", fields}});
   }
@@ -94,27 +97,12 @@ Json exit_statuses_json() {
 }  // namespace
 
 Json schema_json() {
-  return {{"schema", schema_version},
-          {"keys", keys_json()},
-          {"enums",
-           {{"shape", names_of<Topology>()},
-            {"payload", names_of<Payload>()},
-            {"when_full", names_of<WhenFull>()},
-            {"placement", names_of<Placement>()},
-            {"neighbour", names_of<Neighbour>()},
-            {"work", names_of<WorkKind>()},
-            {"process", names_of<Distribution>()},
-            {"wait", names_of<ArrivalWait>()},
-            {"level", names_of<Level>()},
-            {"better", names_of<Better>()}}},
-          {"message_bytes", InQueueMessages::bytes},
-          {"counters", counters_json()},
-          {"distributions", distribution_names()},
-          {"labels", label_vocabulary()},
-          {"properties", properties_json()},
-          {"rows", rows_json()},
-          {"rules", rules_json()},
-          {"exit_statuses", exit_statuses_json()}};
+  return {{"schema", schema_version},       {"keys", keys_json()},
+          {"enums", row_enumerations()},    {"message_bytes", InQueueMessages::bytes},
+          {"counters", counters_json()},    {"distributions", distribution_names()},
+          {"labels", label_vocabulary()},   {"properties", properties_json()},
+          {"rows", rows_json(row_kinds())}, {"objects", rows_json(object_kinds())},
+          {"rules", rules_json()},          {"exit_statuses", exit_statuses_json()}};
 }
 
 }  // namespace bq::bench

@@ -114,9 +114,7 @@ void Session::open_folder() {
     throw UsageError((options_.out / "trials.jsonl").string() + ": was made " + what +
                      ": start a new run in another folder");
   };
-  const bool same_version =
-      old.value("kind", "") == "run" && old.value("schema", 0) == schema_version;
-  if (!same_version) refuse("by another version of this program");
+  if (old["kind"] != "run") refuse("without a `run` row");
   if (old["context"].value("binary_id", "") != run["context"]["binary_id"])
     refuse("by another build of this program");
   if (old["context"].value("seed", std::uint64_t{0}) != options_.seed) refuse("with another seed");

@@ -25,6 +25,13 @@ inline constexpr double most_lateness = 0.05;
 /// A thread that works so much longer than planned was preempted.
 inline constexpr double least_preemption_ns = 10'000;
 
+inline constexpr std::int64_t most_rounds = 10'000;
+/// Of what is read back from a results folder.
+inline constexpr double most_row_number = 1e18;
+inline constexpr std::size_t most_name_characters = 1000;
+inline constexpr std::size_t most_text_characters = 10'000;
+inline constexpr int most_row_levels = 20;
+
 inline constexpr std::int64_t max_threads = 256;  // a side
 inline constexpr std::int64_t max_stages = 16;
 inline constexpr std::int64_t max_capacity = 1 << 24;
@@ -56,6 +63,11 @@ inline constexpr std::array rules{
          "the mean gap"},
     Rule{"least_preemption_ns", least_preemption_ns,
          "a thread that works so much longer than planned was preempted"},
+    Rule{"most_rounds", most_rounds, "rounds of a run"},
+    Rule{"most_row_number", most_row_number, "size of a number in a row"},
+    Rule{"most_name_characters", most_name_characters, "length of a name in a row"},
+    Rule{"most_text_characters", most_text_characters, "length of a text in a row"},
+    Rule{"most_row_levels", most_row_levels, "levels of nesting in a row"},
 };
 
 }  // namespace bq::bench

@@ -235,7 +235,7 @@ Scenario load_scenario(const fs::path& file) {
   if (const toml::node* judged_by = table.get("judged_by"))
     scenario.judged_by = read_judge(diagnostics, *judged_by);
   scenario.rounds = static_cast<std::size_t>(
-      top.read_count("rounds", 1, 10'000).value_or(static_cast<std::int64_t>(default_rounds)));
+      top.read_count("rounds", 1, most_rounds).value_or(static_cast<std::int64_t>(default_rounds)));
 
   scenario.points = read_points(diagnostics, table, scenario.name);
   scenario.claims = read_claims(diagnostics, table, scenario.points);

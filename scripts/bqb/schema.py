@@ -17,6 +17,11 @@ MOST_SPEED_DRIFT = 0.05  # a block is disturbed if its cores changed speed by mo
 MOST_GAP_SHARE = 0.03  # a block is disturbed in whose median trial the threads were preempted for more than this share of their work
 MOST_LATENESS = 0.05  # a generator is late if the 99th percentile of its lateness is more than this share of the mean gap
 LEAST_PREEMPTION_NS = 10000  # a thread that works so much longer than planned was preempted
+MOST_ROUNDS = 10000  # rounds of a run
+MOST_ROW_NUMBER = 1000000000000000000  # size of a number in a row
+MOST_NAME_CHARACTERS = 1000  # length of a name in a row
+MOST_TEXT_CHARACTERS = 10000  # length of a text in a row
+MOST_ROW_LEVELS = 20  # levels of nesting in a row
 
 
 class QueueBenchStatus(IntEnum):
@@ -158,19 +163,207 @@ PROPERTY_VALUES: dict[str, tuple[str, ...]] = {
     "construction": ("construct_ns", "destroy_ns"),
 }
 
-# row kind: (required fields, optional fields)
-ROW_FIELDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "run": (frozenset(("schema", "context", "scenarios", "queues")), frozenset(())),
-    "limits": (frozenset(("round", "park_round_trip_ns")), frozenset(("spsc_msgs_per_s",))),
-    "skip": (frozenset(("cell", "point", "queue", "reason")), frozenset(())),
-    "start": (frozenset(("cell", "round", "level")), frozenset(())),
-    "plan": (frozenset(("cell", "point", "queue", "pilot_ns_per_msg", "messages_per_producer", "warmup_messages_per_producer", "wall_ns")), frozenset(())),
-    "syscalls": (frozenset(("cell", "point", "queue", "syscalls_per_msg")), frozenset(("producer_syscalls_per_msg", "stage_syscalls_per_msg", "consumer_syscalls_per_msg"))),
-    "property": (frozenset(("queue", "name", "params")), frozenset(("values", "error"))),
-    "trial": (frozenset(("cell", "point", "scenario", "queue", "round", "order", "level", "status")), frozenset(("message", "hung", "messages", "window_ns", "ns_per_msg", "counters"))),
-    "block": (frozenset(("point", "round", "disturbed", "probe_before", "probe_after", "ns_per_step", "ns_per_step_after", "wall_ns")), frozenset(("why", "gap_share", "handoff_ns"))),
-    "histograms.jsonl": (frozenset(("cell", "round", "level", "name", "count", "max", "buckets")), frozenset(())),
-    "timelines.jsonl": (frozenset(("cell", "round", "level", "slice_ns", "occupancy", "pushed")), frozenset(())),
+# Types of fields are described in benchmarks/run/result_rows.h.
+Fields = dict[str, tuple[str, bool]]  # name: (type, whether it is required)
+
+# row kind: its fields
+ROWS: dict[str, Fields] = {
+    "run": {
+        "schema": ("count", True),
+        "context": ("context", True),
+        "scenarios": ("{scenario}", True),
+        "queues": ("{{text}}", True),
+    },
+    "limits": {
+        "round": ("count", True),
+        "park_round_trip_ns": ("number", True),
+        "spsc_msgs_per_s": ("number", False),
+    },
+    "skip": {
+        "cell": ("name", True),
+        "point": ("name", True),
+        "queue": ("name", True),
+        "reason": ("text", True),
+    },
+    "start": {
+        "cell": ("name", True),
+        "round": ("count", True),
+        "level": ("level", True),
+    },
+    "plan": {
+        "cell": ("name", True),
+        "point": ("name", True),
+        "queue": ("name", True),
+        "pilot_ns_per_msg": ("number", True),
+        "messages_per_producer": ("count", True),
+        "warmup_messages_per_producer": ("count", True),
+        "wall_ns": ("count", False),
+    },
+    "syscalls": {
+        "cell": ("name", True),
+        "point": ("name", True),
+        "queue": ("name", True),
+        "syscalls_per_msg": ("number", True),
+        "producer_syscalls_per_msg": ("number", False),
+        "stage_syscalls_per_msg": ("number", False),
+        "consumer_syscalls_per_msg": ("number", False),
+    },
+    "property": {
+        "queue": ("name", True),
+        "name": ("name", True),
+        "params": ("{count}", True),
+        "values": ("{number?}", False),
+        "error": ("text", False),
+    },
+    "trial": {
+        "cell": ("name", True),
+        "point": ("name", True),
+        "scenario": ("name", True),
+        "queue": ("name", True),
+        "round": ("count", True),
+        "order": ("count", True),
+        "level": ("level", True),
+        "status": ("status", True),
+        "message": ("text", False),
+        "hung": ("flag", False),
+        "messages": ("count", False),
+        "window_ns": ("number", False),
+        "ns_per_msg": ("number", False),
+        "counters": ("{number?}", False),
+    },
+    "block": {
+        "point": ("name", True),
+        "round": ("count", True),
+        "disturbed": ("flag", True),
+        "why": ("text", False),
+        "probe_before": ("number", True),
+        "probe_after": ("number", True),
+        "ns_per_step": ("number", True),
+        "ns_per_step_after": ("number", True),
+        "gap_share": ("number", False),
+        "handoff_ns": ("number", False),
+        "wall_ns": ("count", False),
+    },
+    "histograms.jsonl": {
+        "cell": ("name", True),
+        "round": ("count", True),
+        "level": ("level", True),
+        "name": ("name", True),
+        "count": ("count", True),
+        "max": ("number", True),
+        "buckets": ("[bucket]", True),
+    },
+    "timelines.jsonl": {
+        "cell": ("name", True),
+        "round": ("count", True),
+        "level": ("level", True),
+        "slice_ns": ("number", True),
+        "occupancy": ("[count]", True),
+        "pushed": ("[count]", True),
+    },
+}
+# object inside a row: its fields
+OBJECTS: dict[str, Fields] = {
+    "context": {
+        "date": ("name", True),
+        "host_name": ("text", True),
+        "cpu_model": ("text", True),
+        "cores": ("count", True),
+        "kernel": ("text", True),
+        "governor": ("text", False),
+        "cpu_quota_cores": ("number", False),
+        "compiler": ("text", True),
+        "build_type": ("text", True),
+        "flags": ("text", True),
+        "libraries": ("{text}", True),
+        "version": ("text", False),
+        "commit": ("text", True),
+        "dirty": ("flag", True),
+        "binary_id": ("text", True),
+        "seed": ("count", True),
+        "clock": ("text", True),
+        "default_rounds": ("count", True),
+        "arguments": ("any", False),
+    },
+    "scenario": {
+        "name": ("name", True),
+        "file": ("text", True),
+        "question": ("text", True),
+        "expect": ("text", True),
+        "rank": ("flag", True),
+        "rounds": ("count", True),
+        "judged_by": ("judge", False),
+        "queues": ("[name]", True),
+        "points": ("[point]", True),
+        "earlier_expect": ("[earlier_expect]", False),
+        "claims": ("[claim]", False),
+    },
+    "point": {
+        "name": ("name", True),
+        "scenario": ("name", True),
+        "params": ("{any}", True),
+        "case": ("name", False),
+        "level": ("level", True),
+        "shape": ("shape", False),
+        "stages": ("count", False),
+        "producers": ("count", False),
+        "consumers": ("count", False),
+        "capacity": ("count", False),
+        "payload": ("payload", False),
+        "message_bytes": ("count", False),
+        "when_full": ("when_full", False),
+        "placement": ("placement", False),
+        "neighbour": ("neighbour", False),
+        "cpu_quota_pct": ("number", False),
+        "batch": ("count", False),
+        "rho": ("number", False),
+        "window_ms": ("number", False),
+        "producer": ("side", False),
+        "consumer": ("side", False),
+        "stage": ("side", False),
+        "arrivals": ("arrivals", False),
+    },
+    "side": {
+        "work": ("work", True),
+        "process": ("process", False),
+        "mean_ns": ("number", False),
+        "cv": ("number", False),
+        "burst_msgs": ("count", False),
+        "burst_gap_ns": ("number", False),
+        "trace_file": ("text", False),
+        "trace_times": ("count", False),
+        "trace_hash": ("count", False),
+    },
+    "arrivals": {
+        "wait": ("wait", True),
+        "process": ("process", False),
+        "mean_ns": ("number", False),
+        "cv": ("number", False),
+        "burst_msgs": ("count", False),
+        "burst_gap_ns": ("number", False),
+        "trace_file": ("text", False),
+        "trace_times": ("count", False),
+        "trace_hash": ("count", False),
+    },
+    "judge": {
+        "counter": ("name", True),
+        "better": ("better", True),
+    },
+    "claim": {
+        "says": ("text", True),
+        "counter": ("name", True),
+        "queues": ("[name]", False),
+        "points": ("[name]", True),
+        "than": ("name", False),
+        "than_points": ("[name]", False),
+        "above": ("number", False),
+        "below": ("number", False),
+    },
+    "earlier_expect": {
+        "until": ("name", True),
+        "text": ("text", True),
+        "why": ("text", True),
+    },
 }
 
 # name of a key or label: its values
@@ -185,6 +378,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "wait": ("spin", "sleep"),
     "level": ("traced", "counted"),
     "better": ("lower", "higher", "neither"),
+    "status": ("ok", "error", "void"),
 }
 LABELS: dict[str, tuple[str, ...]] = {
     "line_up": ("default", "extra", "named"),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <new>
 #include <set>
@@ -11,12 +12,16 @@
 #include <string>
 #include <system_error>
 
+#include "benchmarks/build_info.h"
 #include "benchmarks/registry/queue_labels.h"
 #include "benchmarks/run/queue_properties.h"
 #include "benchmarks/run/result_rows.h"
+#include "benchmarks/run/row_check.h"
+#include "benchmarks/run/run_description.h"
 #include "benchmarks/scenario/keys.h"
 #include "benchmarks/scenario/message.h"
 #include "benchmarks/scenario/point.h"
+#include "benchmarks/scenario/scenario_file.h"
 #include "benchmarks/scenario/serialization.h"
 #include "benchmarks/util/enum_names.h"
 #include "benchmarks/util/error.h"
@@ -105,16 +110,81 @@ TEST(ExitStatuses, FollowFromTheException) {
   EXPECT_EQ(status_of(std::logic_error("a fault")), ExitStatus::internal_error);
 }
 
+// What is wrong with the row; empty if nothing is.
+std::string error_of(const char* kind, const Json& row) {
+  return row_error(kind, row).value_or("");
+}
+
 TEST(Rows, AreHeldToTheirKind) {
   const Json whole{{"kind", "start"}, {"cell", "c"}, {"round", 1}, {"level", "traced"}};
-  EXPECT_NO_THROW(check_row("start", whole));
+  EXPECT_EQ(error_of("start", whole), "");
   Json lacking = whole;
   lacking.erase("round");
-  EXPECT_THROW(check_row("start", lacking), std::logic_error);
+  EXPECT_EQ(error_of("start", lacking), "'start' row: key 'round': missing");
   Json beyond = whole;
   beyond["cels"] = "c";
-  EXPECT_THROW(check_row("start", beyond), std::logic_error);
-  EXPECT_THROW(check_row("begin", whole), std::logic_error);
+  EXPECT_EQ(error_of("start", beyond), "'start' row: key 'cels': unknown");
+  EXPECT_EQ(error_of("begin", whole), "there is no row kind 'begin'");
+}
+
+TEST(Rows, AreHeldToTheTypesOfTheirFields) {
+  const Json whole{{"kind", "property"},
+                   {"queue", "q"},
+                   {"name", "memory"},
+                   {"params", {{"capacity", 4}}},
+                   {"values", {{"bytes", 1.5}, {"full_bytes", nullptr}}}};
+  EXPECT_EQ(error_of("property", whole), "");
+  const auto with = [&](const char* key, const Json& value) {
+    Json row = whole;
+    row[key] = value;
+    return error_of("property", row);
+  };
+  EXPECT_EQ(with("queue", 5),
+            "'property' row: key 'queue': must be a text of 1 to 1,000 characters on one line");
+  EXPECT_EQ(with("queue", "a\x1b[0m"), with("queue", 5));
+  EXPECT_EQ(with("queue", std::string(5000, 'q')), with("queue", 5));
+  EXPECT_EQ(with("params", {{"capacity", 1.5}}),
+            "'property' row: key 'params.capacity': must be a whole number of at least 0");
+  EXPECT_EQ(with("params", Json::array()), "'property' row: key 'params': must be an object");
+  EXPECT_EQ(with("values", {{"bytes", "1"}}),
+            "'property' row: key 'values.bytes': must be a number, at most 1e18 in size");
+  EXPECT_EQ(with("values", {{"bytes", 1e19}}), with("values", {{"bytes", "1"}}));
+  EXPECT_EQ(with("values", {{"bytes", std::nan("")}}), "");  // is written as null
+  EXPECT_NE(with("error", std::string(50'000, 'x')), "");
+  EXPECT_EQ(with("error", "two\nlines"), "");
+}
+
+// Types are written as texts: each of their words must mean something.
+TEST(Rows, HaveTypesThatAreKnown) {
+  const std::set<std::string> basic{"flag", "count", "number", "name", "text", "bucket", "any"};
+  std::set<std::string> known = basic;
+  for (const auto& [name, values] : row_enumerations().items()) known.insert(name);
+  for (const RowKind& object : object_kinds()) known.insert(std::string(object.kind));
+  for (const auto* kinds : {&row_kinds(), &object_kinds()}) {
+    for (const RowKind& kind : *kinds) {
+      for (const RowField& field : kind.fields) {
+        std::string word(field.type);
+        std::erase_if(word, [](char c) {
+          return std::string_view("[]{}?").find(c) != std::string_view::npos;
+        });
+        EXPECT_TRUE(known.contains(word)) << kind.kind << "." << field.name << ": " << field.type;
+      }
+    }
+  }
+}
+
+TEST(Rows, HoldWhatIsWrittenOfAScenario) {
+  const std::filesystem::path root(BQ_SCENARIOS_DIR);
+  for (const Scenario& scenario : load_scenarios({"curated", "appendix", "ablation"}, root)) {
+    const Json run{{"kind", "run"},
+                   {"schema", schema_version},
+                   {"context", context_json(1)},
+                   {"scenarios", {{scenario.name, scenario_json(scenario, {"two_condvar"})}}},
+                   {"queues", {{"two_condvar", {{"note", ""}}}}}};
+    Json whole = run;
+    whole["context"]["default_rounds"] = 12;
+    EXPECT_EQ(error_of("run", whole), "") << scenario.name;
+  }
 }
 
 TEST(Messages, HaveALoopForEachListedSizeAndNoOther) {
@@ -132,7 +202,7 @@ TEST(Messages, HaveALoopForEachListedSizeAndNoOther) {
 TEST(Schema, NamesEveryVocabulary) {
   const Json schema = schema_json();
   for (const char* part : {"keys", "enums", "message_bytes", "counters", "distributions", "labels",
-                           "properties", "rows", "rules", "exit_statuses"}) {
+                           "properties", "rows", "objects", "rules", "exit_statuses"}) {
     ASSERT_TRUE(schema.contains(part)) << part;
     EXPECT_FALSE(schema[part].empty()) << part;
   }

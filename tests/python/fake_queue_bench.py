@@ -25,6 +25,9 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH leaves it out
+import whole_rows  # noqa: E402
+
 FAKE = json.loads(os.environ.get("FAKE", "{}"))
 QUEUES = ["one", "two", "three"]
 POINTS = ["s/capacity:1", "s/capacity:16"]
@@ -95,22 +98,13 @@ def blame(rows, message):
 
 def pilot(rows, arguments):
     if not rows.read():
-        point = {"scenario": "s", "producers": 1, "consumers": 1}
-        scenario = {
-            "name": "s",
-            "queues": QUEUES,
-            "points": [{"name": name, **point} for name in POINTS],
-        }
-        context = {"arguments": json.loads(arguments.note_arguments), "seed": arguments.seed}
+        points = [whole_rows.point(name) for name in POINTS]
+        context = {"arguments": json.loads(arguments.note_arguments)}
         if "rounds" in FAKE:
             context["default_rounds"] = FAKE["rounds"]
-        rows.write(
-            kind="run",
-            schema=1,
-            context=context,
-            scenarios={"s": scenario},
-            queues={name: {} for name in QUEUES},
-        )
+        labels = {name: {} for name in QUEUES}
+        scenario = whole_rows.scenario("s", points, QUEUES)
+        rows.write(**whole_rows.run([scenario], labels, **context))
     known = {row["cell"] for row in rows.read() if row["kind"] in ("plan", "skip")}
     for point in POINTS:
         for queue in QUEUES:
@@ -194,17 +188,9 @@ def measure(rows, number, only):
         for queue in QUEUES:
             if cell(point, queue) not in rows.failed():
                 trial(rows, point, queue, number)
-        rows.write(
-            kind="block",
-            point=point,
-            round=number,
-            wall_ns=1e9 * FAKE.get("block_s", {}).get(point, 0),
-            probe_before=1.0,
-            probe_after=1.0,
-            ns_per_step=1.0,
-            ns_per_step_after=1.0,
-            disturbed=number <= FAKE.get("disturbed", {}).get(point, 0),
-        )
+        disturbed = number <= FAKE.get("disturbed", {}).get(point, 0)
+        wall_ns = int(1e9 * FAKE.get("block_s", {}).get(point, 0))
+        rows.write(**whole_rows.block(point, number, disturbed, wall_ns=wall_ns))
 
 
 def main():

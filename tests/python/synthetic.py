@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+import whole_rows
+
 MODEL = {  # name: (op_ns, wake_ns, cpu share of the loss, origin)
     "reference": (95, 38_000, 0.30, "house"),
     "two_condvar": (24, 32_000, 0.28, "house"),
@@ -158,13 +160,8 @@ class _Maker:
         self.files["trials.jsonl"].append(row)
 
     def run(self):
-        self.write(
-            kind="run",
-            schema=1,
-            context=_context(),
-            scenarios=self.scenarios,
-            queues={name: _labels(name) for name in [*self.queues, "unbounded"]},
-        )
+        labels = {name: _labels(name) for name in [*self.queues, "unbounded"]}
+        self.write(**whole_rows.run(self.scenarios.values(), labels))
         for scenario in self.scenarios.values():
             for point, queue in itertools.product(scenario["points"], scenario["queues"]):
                 self._plan(point, queue)
@@ -247,7 +244,7 @@ class _Maker:
                 pilot_ns_per_msg=1000.0,
                 messages_per_producer=50_000,
                 warmup_messages_per_producer=5000,
-                wall_ns=50e6,
+                wall_ns=50_000_000,
             )
 
     def _skipped(self, point, queue):
@@ -280,7 +277,7 @@ class _Maker:
             gap_share=0.2 if disturbed else 0.01,
             ns_per_step=0.25,
             ns_per_step_after=0.25,
-            wall_ns=400e6,
+            wall_ns=400_000_000,
             handoff_ns=HANDOFF_NS,
         )
         self.write(**row, **({"why": "probe 0.71 after"} if disturbed else {}))
@@ -428,15 +425,14 @@ def _scenario(name, plan, queues):
         _point(name, plan, dict(zip(plan.sweep, values)))
         for values in itertools.product(*plan.sweep.values())
     ]
-    return {
-        "name": name,
-        "file": f"scenarios/curated/{name}.toml",
-        "question": plan.question,
-        "expect": plan.expect,
-        "rank": plan.rank,
-        "queues": [*queues, *plan.extra_queues],
-        "points": points,
-    }
+    return whole_rows.scenario(
+        name,
+        points,
+        [*queues, *plan.extra_queues],
+        question=plan.question,
+        expect=plan.expect,
+        rank=plan.rank,
+    )
 
 
 def _point(scenario, plan, swept):
@@ -493,26 +489,6 @@ def _labels(name):
         "origin": _costs(name)[3],
         "waiting": "condition variables",
         "note": "",
-    }
-
-
-def _context():
-    return {
-        "date": "2026-11-23T01:00:00+00:00",
-        "host_name": "toy",
-        "cpu_model": "Toy CPU 9000 @ 2.0 GHz",
-        "cores": 2,
-        "kernel": "6.1.0",
-        "compiler": "GNU 12.2.0",
-        "build_type": "Release",
-        "flags": "-O3",
-        "libraries": {"boost": "1.74", "moodycamel": "1.0.3"},
-        "commit": "unknown",
-        "dirty": False,
-        "binary_id": "0123",
-        "seed": 1,
-        "clock": "steady",
-        "default_rounds": 12,
     }
 
 

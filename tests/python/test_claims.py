@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import synthetic
+import whole_rows
 from bqb.data.load import load_run
 from bqb.data.model import Claim
 from bqb.stats import claims
@@ -32,25 +33,11 @@ def make_run(folder, values, disturbed=(), bounds=None):
     rows = [header]
     for number in range(1, 1 + max(map(len, values.values()))):
         for point in (SMALL, LARGE):
-            rows += [
-                {
-                    "kind": "trial",
-                    "cell": point.replace("/", f"/{queue}/"),
-                    "point": point,
-                    "queue": queue,
-                    "scenario": "capacity_knee",
-                    "round": number,
-                    "order": 0,
-                    "level": "traced",
-                    "status": "ok",
-                    "counters": {LOST: sample[number - 1]},
-                }
-                for (place, queue), sample in values.items()
-                if place == point and number <= len(sample)
-            ]
-            rows.append(
-                {"kind": "block", "point": point, "round": number, "disturbed": number in disturbed}
-            )
+            for (place, queue), sample in values.items():
+                if place == point and number <= len(sample):
+                    cell, lost = point.replace("/", f"/{queue}/"), {LOST: sample[number - 1]}
+                    rows.append(whole_rows.trial(cell, point, queue, number, counters=lost))
+            rows.append(whole_rows.block(point, number, number in disturbed))
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return load_run(folder)
 

@@ -79,16 +79,16 @@ def test_where_there_is_no_room_the_lines_stay_where_they_were(path, monkeypatch
 
 def test_a_reader_beside_a_compressing_process_misses_no_line(path, monkeypatch):
     """The worst instant: the reader has opened one part and not yet the other."""
-    opened = type(path).open
+    opened = files.open_regular
 
-    def open_then_pack(self, *arguments):
-        monkeypatch.setattr(type(path), "open", opened)
+    def open_then_pack(part):
+        monkeypatch.setattr(files, "open_regular", opened)
         try:
-            return opened(self, *arguments)
+            return opened(part)
         finally:
             files.pack(path)
 
-    monkeypatch.setattr(type(path), "open", open_then_pack)
+    monkeypatch.setattr(files, "open_regular", open_then_pack)
     assert {*files.lines(path)} == {*OLDER, *NEWER} and not path.exists()
 
 

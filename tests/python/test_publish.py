@@ -14,7 +14,8 @@ import pytest
 import synthetic
 from bqb import commands
 from bqb.data.load import load_run
-from bqb.data.model import ResultError, Run
+from bqb.data.model import Run
+from bqb.data.rows import ResultError
 from bqb.running import publishing
 from bqb.running.process import lock_folder
 
@@ -242,7 +243,7 @@ def test_what_becomes_a_path_is_checked(tmp_path, capsys, context, key) -> None:
     folder = make_run(tmp_path / "run")
     before = tree_of(tmp_path)
     line = refusal(edit(folder, **context), capsys=capsys)
-    assert f"{folder / 'trials.jsonl'}: key '{key}'" in line
+    assert str(folder / "trials.jsonl") in line and f"'run' row: key '{key}" in line
     assert tree_of(tmp_path).keys() == before.keys()
 
 

@@ -5,9 +5,11 @@ import os
 
 import pytest
 import synthetic
+import whole_rows
 from bqb.data.google_json import write_results_json
 from bqb.data.load import load_run
-from bqb.data.model import EarlierExpect, Point, ResultError, Side
+from bqb.data.model import EarlierExpect, Point, Side
+from bqb.data.rows import ResultError
 
 CELL, POINT = "race/reference", "race"
 
@@ -46,9 +48,7 @@ def append_trial(folder, round_number, throughput, complete=True, disturbed=Fals
         }
     ]
     if complete:
-        rows.append(
-            {"kind": "block", "point": POINT, "round": round_number, "disturbed": disturbed}
-        )
+        rows.append(whole_rows.block(POINT, round_number, disturbed))
     write_rows(folder, rows_of(folder) + rows)
 
 
@@ -187,9 +187,9 @@ def test_a_void_trial_leaves_the_others(race):
     assert len(run.trials_of(run.points[POINT], "reference")) == 3
 
 
-def test_a_counter_that_does_not_apply_or_is_no_number_is_absent(race):
+def test_a_counter_that_does_not_apply_is_absent(race):
     rows = rows_of(race)
-    next(row for row in rows if row["kind"] == "trial")["counters"]["efficiency"] = float("nan")
+    next(row for row in rows if row["kind"] == "trial")["counters"]["efficiency"] = None
     write_rows(race, rows)
     run = load_run(race)
     assert all(
@@ -214,7 +214,7 @@ def test_a_counted_cell_has_a_number_only_where_a_traced_trial_passed(race):
     [
         (None, "no trials.jsonl"),
         ("", "no `run` row"),
-        ('{"kind":"run","schema":99}\n', "schema 99"),
+        ('{"kind":"run","schema":99}\n', "key 'schema': is 99, and this version reads 1 to 1"),
     ],
 )
 def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path, content, complaint):
@@ -225,11 +225,112 @@ def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path, content, compl
     assert "\n" not in str(refused.value) and str(tmp_path) in str(refused.value)
 
 
-def test_unknown_members_are_ignored(race):
+def damage(rows, index, change):
+    """The rows with `change` made in row `index`, an object or what takes its place."""
+    row = json.loads(json.dumps(rows[index]))
+    return [*rows[:index], change(row), *rows[index + 1 :]]
+
+
+def with_(**members):
+    return lambda row: row | members
+
+
+def without(member):
+    return lambda row: {name: value for name, value in row.items() if name != member}
+
+
+def renamed(old, new):
+    return lambda row: {new if name == old else name: value for name, value in row.items()}
+
+
+def in_point(**members):
+    def change(row):
+        row["scenarios"]["race"]["points"][0] |= members
+        return row
+
+    return change
+
+
+def in_context(**members):
+    return lambda row: row | {"context": row["context"] | members}
+
+
+LAST_BLOCK = -1  # the rows that a damage is tried on: the first and the last of a run
+
+
+@pytest.mark.parametrize(
+    "index, change, complaint",
+    [
+        (0, in_point(colour="blue"), "'run' row: key 'scenarios.race.points.0.colour': unknown"),
+        (0, in_point(capacity="x"), "key 'scenarios.race.points.0.capacity': must be a whole"),
+        (0, in_point(placement="here"), "placement': must be one of spread, free, one_core"),
+        (0, in_point(name=""), "points.0.name': must be a text of 1 to 1000 characters"),
+        (0, in_point(name="race/a\x1b[31m"), "points.0.name': must be a text of 1 to 1000"),
+        (0, in_point(name="other"), "'other' is of another scenario"),
+        (0, in_context(cores=1.5), "key 'context.cores': must be a whole number"),
+        (0, in_context(cores=True), "key 'context.cores': must be a whole number"),
+        (0, in_context(cpu_quota_cores=1e300), "key 'context.cpu_quota_cores': must be a number"),
+        (0, in_context(cpu_quota_cores=float("nan")), "key 'context.cpu_quota_cores'"),
+        (0, in_context(kernel="x" * 20_000), "key 'context.kernel': must be a text of at most"),
+        (0, in_context(arguments=[[[]] * 3]), None),
+        (0, in_context(kernel="\ud800"), "key 'context.kernel': must be a text"),
+        (0, without("queues"), "key 'queues': missing"),
+        (0, with_(schema=2), "key 'schema': is 2, and this version reads 1 to 1; use the version"),
+        (0, with_(schema="1"), "key 'schema': is '1'"),
+        (0, with_(kind="rum"), "there is no row kind 'rum'"),
+        (LAST_BLOCK, with_(kind=[]), "there is no row kind []"),
+        (LAST_BLOCK, lambda row: [], "not a JSON object"),
+        (LAST_BLOCK, lambda row: 5, "not a JSON object"),
+        (LAST_BLOCK, lambda row: None, "not a JSON object"),
+        (LAST_BLOCK, lambda row: {"kind": "trial"}, "'trial' row: key 'cell': missing"),
+        (LAST_BLOCK, renamed("disturbed", "disturbee"), "'block' row: key 'disturbee': unknown"),
+        (LAST_BLOCK, with_(round=-1), "'block' row: key 'round': must be a whole number"),
+        (LAST_BLOCK, with_(round=None), "'block' row: key 'round': must be a whole number"),
+        (LAST_BLOCK, with_(point="race/no"), "key 'point': the run has no point 'race/no'"),
+        (LAST_BLOCK, with_(kind="run"), "'run' row: key 'schema': is None"),
+    ],
+)
+def test_a_row_that_is_not_as_listed_is_refused_by_line_and_key(race, index, change, complaint):
     rows = rows_of(race)
-    rows[0]["scenarios"]["race"]["points"][0]["colour"] = "blue"
-    write_rows(race, rows)
-    assert load_run(race).points[POINT].capacity == 1024
+    write_rows(race, damage(rows, index, change))
+    line = index % len(rows) + 1
+    if complaint is None:
+        load_run(race)
+        return
+    with pytest.raises(ResultError) as refused:
+        load_run(race)
+    assert f"trials.jsonl:{line}: " in str(refused.value) and complaint in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_lines_that_a_kill_or_a_crash_cut_short_are_skipped(race):
+    whole = load_run(race)
+    with open(race / "trials.jsonl", "ab") as file:
+        file.write(b'{"kind":"trial","cell":"ra\n\0\0\0\0\n\n{"kind":"tr')
+    assert load_run(race).trials == whole.trials
+
+
+def test_a_line_nested_too_deeply_is_refused(race):
+    with open(race / "trials.jsonl", "ab") as file:
+        file.write(b"[" * 100_000 + b"\n")
+    with pytest.raises(ResultError, match="not a JSON object; the file is damaged"):
+        load_run(race)
+
+
+@pytest.mark.parametrize("name", ["trials.jsonl", "histograms.jsonl", "timelines.jsonl"])
+def test_a_file_that_never_ends_is_refused(race, name):
+    (race / name).unlink(missing_ok=True)
+    os.mkfifo(race / name)
+    with pytest.raises(OSError, match="not a regular file"):
+        run = load_run(race)
+        list(run.histograms(["sojourn_ns"])), run.timelines()
+
+
+def test_rows_beside_the_trials_are_checked_too(race):
+    row = {"cell": CELL, "round": 1, "level": "traced", "name": "sojourn_ns", "count": 1, "max": 2}
+    (race / "histograms.jsonl").write_text(json.dumps(row | {"buckets": [[2, 1, 1]]}) + "\n")
+    with pytest.raises(ResultError, match=r"jsonl:1: .* key 'buckets.0': must be .lower, upper"):
+        list(load_run(race).histograms(["sojourn_ns"]))
 
 
 def test_an_expectation_that_failed_stays_with_its_scenario(race):

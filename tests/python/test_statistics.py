@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import synthetic
+import whole_rows
 from bqb.data.load import load_run
 from bqb.data.model import Histogram
 from bqb.report.units import counter_name, format_bytes, format_ns, format_share, format_value
@@ -40,28 +41,10 @@ def make_run(folder, lost, disturbed=(), counters=None, rank=True, bounds=None):
             if values[number - 1] is None:
                 continue
             more = counters(queue, number) if counters else {}
-            rows.append(
-                {
-                    "kind": "trial",
-                    "cell": f"overcommit/{queue}",
-                    "point": "overcommit",
-                    "queue": queue,
-                    "scenario": "overcommit",
-                    "round": number,
-                    "order": 0,
-                    "level": "traced",
-                    "status": "ok",
-                    "counters": {LOST: values[number - 1], "efficiency": 0.5, **more},
-                }
-            )
-        rows.append(
-            {
-                "kind": "block",
-                "point": "overcommit",
-                "round": number,
-                "disturbed": number in disturbed,
-            }
-        )
+            cell, point = f"overcommit/{queue}", "overcommit"
+            values_of = {LOST: values[number - 1], "efficiency": 0.5, **more}
+            rows.append(whole_rows.trial(cell, point, queue, number, counters=values_of))
+        rows.append(whole_rows.block("overcommit", number, number in disturbed))
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     run = load_run(folder)
     return run, run.points["overcommit"]

@@ -6,8 +6,12 @@ writes the rows of the file FAKE_ROWS: {scenario: {"run": row, "trials": [row]}}
 import argparse
 import json
 import os
+import sys
 from functools import partial
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH leaves it out
+import whole_rows  # noqa: E402
 
 
 def point(
@@ -49,14 +53,8 @@ def point(
 
 
 def run_row(scenario, points, queue="mpmc_spin"):
-    described = {"name": scenario, "queues": [queue], "points": points, "rank": False}
-    return {
-        "kind": "run",
-        "schema": 1,
-        "context": {"cores": 2, "cpu_model": "Toy", "date": "2026-11-25"},
-        "scenarios": {scenario: described},
-        "queues": {queue: {}},
-    }
+    described = whole_rows.scenario(scenario, points, [queue], rank=False)
+    return whole_rows.run([described], {queue: {}}, cpu_model="Toy", date="2026-11-25")
 
 
 def trial(
@@ -129,12 +127,7 @@ def write(folder, run, trials, rounds, disturbed=()):
         for row in trials:
             lines += [
                 {**row, "round": number},
-                {
-                    "kind": "block",
-                    "point": row["point"],
-                    "round": number,
-                    "disturbed": number in disturbed,
-                },
+                whole_rows.block(row["point"], number, number in disturbed),
             ]
     (folder / "trials.jsonl").write_text(
         "".join(json.dumps(row) + "\n" for row in lines), encoding="utf-8"
@@ -166,31 +159,13 @@ def main():
     folder = Path(arguments.out)
     trials = [row for row in known["trials"] if row["point"] in only]
     if arguments.pilot:
-        append(
-            folder / "trials.jsonl",
-            [
-                known["run"],
-                *(
-                    {
-                        "kind": "plan",
-                        "cell": row["cell"],
-                        "point": row["point"],
-                        "queue": row["queue"],
-                    }
-                    for row in trials
-                ),
-            ],
-        )
+        plans = [whole_rows.plan(row["cell"], row["point"], row["queue"]) for row in trials]
+        append(folder / "trials.jsonl", [known["run"], *plans])
         return
     number = int(arguments.round)
     for row in trials:
-        append(
-            folder / "trials.jsonl",
-            [
-                {**row, "round": number},
-                {"kind": "block", "point": row["point"], "round": number, "disturbed": False},
-            ],
-        )
+        rows = [{**row, "round": number}, whole_rows.block(row["point"], number)]
+        append(folder / "trials.jsonl", rows)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,8 @@ A module imports what needs a package (numpy, matplotlib, scipy) inside the func
 
 from __future__ import annotations
 
-import signal
-
-from bqb import CommandError
 from bqb.commands import bench, explore, gate, generate, plot, publish, test, validate
-from bqb.commands.shared import print_error
-from bqb.running.process import STOP_SIGNALS, Interrupted
+from bqb.commands import failures
 
 COMMANDS = {
     "bench": bench.main,
@@ -30,23 +26,4 @@ COMMANDS = {
 def main(words: list[str]) -> int:
     """Runs the command `words[0]` with the options that follow and returns its exit status."""
     command, *options = words
-    stop_on_signals()
-    try:
-        return COMMANDS[command](options)
-    except CommandError as error:
-        from_queue_bench = str(error).startswith("queue_bench: ")
-        print_error(str(error) if from_queue_bench else f"{command}: {error}")
-        return error.status
-    except Interrupted as interrupted:
-        return interrupted.status
-
-
-def stop_on_signals() -> None:
-    """Makes each signal that stops a run raise Interrupted in the main thread."""
-
-    def interrupt(number, _frame):
-        raise Interrupted(number)
-
-    for number in STOP_SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves it
-            signal.signal(number, interrupt)
+    return failures.run(command, COMMANDS[command], options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import shutil
 import signal
@@ -10,20 +11,24 @@ from datetime import datetime
 from pathlib import Path
 
 from bqb import ROOT, CommandError, exit_status, short_path
-from bqb.commands.options import Parser, add_no_setup, add_seed, add_with, seconds, whole_number
-from bqb.commands.shared import (
-    check_free,
-    folder_error,
-    make_folder,
-    print_error,
-    queue_bench,
-    show_run,
+from bqb.commands.failures import as_command_error, print_error
+from bqb.commands.options import (
+    Parser,
+    add_no_setup,
+    add_seed,
+    add_with,
+    regular_expression,
+    seconds,
+    whole_number,
 )
+from bqb.commands.shared import check_free, make_folder, queue_bench, show_run
+from bqb.data.rows import TRIALS_FILE
 from bqb.running import external_queues
 from bqb.running.driver import Driver
 from bqb.running.journal import Journal
 from bqb.running.process import STOP_SIGNALS, Interrupted
 from bqb.running.selection import Selection, listing
+from bqb.schema import MOST_ROUNDS
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 HELP = """\
@@ -51,7 +56,7 @@ def main(words: list[str]) -> int:
             queue_bench(external_queues.check(selection.headers)), arguments.resume, selection
         )
     if arguments.out:
-        check_free(arguments.out)
+        check_free(arguments.out, f", or go on with --resume {arguments.out}")
     headers = external_queues.check(arguments.headers or [])
     program = queue_bench(headers)
     selection = Selection(
@@ -87,12 +92,12 @@ def parse(words: list[str]) -> argparse.Namespace:
         help="what to measure: a scenario or a folder below scenarios/, or a file; "
         "may be repeated (default: curated)",
     )
-    add("--queue", metavar="REGEX", help="only queues whose name matches")
+    add("--queue", type=regular_expression, metavar="REGEX", help="only queues whose name matches")
     add("--all", action="store_true", help="every queue, not only the default line-up")
     add_with(parser, "measure the queue of this header, too")
     add(
         "--rounds",
-        type=whole_number(1),
+        type=whole_number(1, MOST_ROUNDS),
         metavar="N",
         help="number of rounds: how often each point is measured (default: 12, quick: 3)",
     )
@@ -143,46 +148,40 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def absolute_if_file(scenario: str) -> str:
     """The run may be resumed from another folder."""
-    return str(Path(scenario).resolve()) if Path(scenario).exists() else scenario
+    return os.path.realpath(scenario) if os.path.exists(scenario) else scenario
 
 
 def selection_of(folder: Path) -> Selection:
     """What a run was begun with."""
-    journal = Journal(folder / "trials.jsonl")
-    try:
-        journal.refresh()
-    except OSError as error:
-        raise folder_error("--resume", folder, error) from None
+    journal = Journal(folder / TRIALS_FILE)
+    journal.refresh()
     if not journal.begun:
         raise CommandError(
             f"--resume {folder}: no run was begun there; start one with --out", exit_status.USAGE
-        )
-    if "arguments" not in journal.context:
-        raise CommandError(
-            f"--resume {folder}: the run was not begun by ./scripts/bench; " "start one with --out",
-            exit_status.USAGE,
         )
     return Selection.of_run(journal)
 
 
 def measure(program: Path, folder: Path, selection: Selection) -> int:
     driver = Driver(program, folder, selection)
+    is_whole = False
     try:
         driver.run()
+        is_whole = True
         show_run(folder)
-    except (Interrupted, CommandError):
-        leave_in_order(folder, driver.journal)
+        for remark in driver.remarks:
+            print_error(f"bench: {remark}")
+        print(short_path(folder.resolve()), flush=True)
+    except (Interrupted, Exception):
+        leave_in_order(folder, driver.journal, is_whole)
         raise
-    for remark in driver.remarks:
-        print_error(f"bench: {remark}")
-    print(short_path(folder.resolve()))
     failed = driver.journal.failed or driver.journal.failed_properties
     return exit_status.FAILED if failed else exit_status.OK
 
 
-def leave_in_order(folder: Path, journal: Journal) -> None:
-    """A run that stops early: keeps what was measured and says how to go on; leaves nothing where
-    nothing was begun."""
+def leave_in_order(folder: Path, journal: Journal, is_whole: bool) -> None:
+    """Where a run or its report stops early: keeps what was measured and says how to go on; leaves
+    nothing where nothing was begun."""
     from bqb.data.google_json import write_results_json
 
     for number in STOP_SIGNALS:
@@ -190,9 +189,12 @@ def leave_in_order(folder: Path, journal: Journal) -> None:
     if not journal.begun:
         shutil.rmtree(folder, ignore_errors=True)
         return
+    folder_name = shlex.quote(short_path(folder.resolve()))
+    if is_whole:
+        print_error(f"The run is whole. To see it: ./scripts/plot {folder_name}")
+        return
     try:
         write_results_json(folder)
-    except OSError as error:
-        print_error(f"bench: {folder / 'results.json'}: {error.strerror}")
-    folder_name = shlex.quote(short_path(folder.resolve()))
+    except (OSError, CommandError) as error:
+        print_error(f"bench: {as_command_error(error)}")
     print_error(f"Go on with: ./scripts/bench --resume {folder_name}")

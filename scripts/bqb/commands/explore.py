@@ -6,7 +6,7 @@ import argparse
 import subprocess
 
 from bqb import ROOT
-from bqb.commands.options import Parser, add_no_setup, add_with
+from bqb.commands.options import Parser, add_no_setup, add_with, regular_expression
 from bqb.running import build, external_queues
 
 HELP = """\
@@ -49,7 +49,9 @@ def parser() -> Parser:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    explore.add_argument("--queue", metavar="REGEX", help="only queues whose name matches")
+    explore.add_argument(
+        "--queue", type=regular_expression, metavar="REGEX", help="only queues whose name matches"
+    )
     add_with(explore, "explore the queue of this header")
     add = explore.add_argument_group("the shape").add_argument
     add("--producers", metavar="P", help="number of producer threads (default: 1)")

@@ -9,8 +9,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from bqb import ROOT, CommandError
-from bqb.commands.options import Parser, add_no_setup, seconds, whole_number
+from bqb import ROOT, CommandError, shown
+from bqb.commands.failures import MOST_CHARACTERS, OutputError, as_command_error
+from bqb.commands.options import Parser, add_no_setup, percent, seconds, whole_number
 from bqb.exit_status import GateStatus
 
 HELP = """\
@@ -152,7 +153,7 @@ def parser() -> Parser:
         else:
             campaign.add_argument(
                 "--pct",
-                type=float,
+                type=percent,
                 required=True,
                 metavar="N",
                 help="how much slower one cell is made",
@@ -180,19 +181,14 @@ def main(words: list[str]) -> int:
     policy = policies.load(arguments.policy)
     if getattr(arguments, "budget", None):
         policy = replace(policy, budget_s=arguments.budget)
+    command = {"run": run, "compare": run, "aa": campaign, "inject": campaign, "selftest": selftest}
     try:
-        command = {
-            "run": run,
-            "compare": run,
-            "aa": campaign,
-            "inject": campaign,
-            "selftest": selftest,
-        }
         return command[arguments.command](arguments, policy)
-    except CommandError as error:
-        if error.status != GateStatus.INVALID:
-            raise
-        return show_invalid(arguments, str(error))
+    except Exception as error:
+        failure = as_command_error(error)
+        if failure.status == GateStatus.USAGE or isinstance(failure, OutputError):
+            raise failure from None
+        return show_invalid(arguments, str(failure))
 
 
 def show_invalid(arguments: argparse.Namespace, reason: str) -> int:
@@ -201,19 +197,19 @@ def show_invalid(arguments: argparse.Namespace, reason: str) -> int:
 
     if getattr(arguments, "github", False):
         print(report.command("error", "Queue performance", f"invalid: {reason}"))
-    print(f"invalid: {reason}")
+    print(f"invalid: {shown(reason, MOST_CHARACTERS)}")
     return GateStatus.INVALID
 
 
 def queues_of(arguments: argparse.Namespace, policy) -> tuple[str, ...]:
     """Those asked for, by the command, the header, the policy or the scenario, in this order."""
-    import tomllib
+    from bqb.gate import policy as policies
 
     if arguments.queue:
         return tuple(arguments.queue)
     if policy.queues:
         return policy.queues
-    return tuple(tomllib.loads(Path(policy.scenario).read_text(encoding="utf-8")).get("queues", []))
+    return tuple(policies.read(Path(policy.scenario)).get("queues", []))
 
 
 def run(arguments: argparse.Namespace, policy) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bqb import CommandError, exit_status, short_path
+from bqb import exit_status, short_path
+from bqb.commands.failures import print_error
 from bqb.commands.options import Parser, add_no_setup
-from bqb.commands.shared import print_error
-from bqb.data.model import ResultError
 
 
 def main(words: list[str]) -> int:
@@ -26,12 +25,9 @@ def main(words: list[str]) -> int:
     arguments = parser.parse_args(words)
     from bqb.running import publishing
 
-    try:
-        kept, figures = publishing.publish(
-            arguments.folder, arguments.replace, lambda line: print_error(f"publish: {line}")
-        )
-    except ResultError as error:
-        raise CommandError(str(error), exit_status.USAGE) from None
+    kept, figures = publishing.publish(
+        arguments.folder, arguments.replace, lambda line: print_error(f"publish: {line}")
+    )
     for path in (*figures, kept):
         print(short_path(path))
     return exit_status.OK

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from bqb import ROOT, CommandError, exit_status
 from bqb.running import build, external_queues
-
-
-def print_error(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 def queue_bench(headers: tuple[str, ...]) -> Path:
@@ -25,17 +20,15 @@ def queue_bench(headers: tuple[str, ...]) -> Path:
     return ROOT / "build" / "release" / "queue_bench"
 
 
-def check_free(folder: Path) -> None:
-    """Raises CommandError (USAGE) where --out holds something."""
+def check_free(folder: Path, or_else: str = "") -> None:
+    """Raises CommandError (USAGE) where --out holds something. `or_else`: a second remedy."""
     try:
-        taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+        taken = os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir()))
     except OSError as error:
-        raise folder_error("--out", folder, error) from None
+        raise folder_error(folder, error) from None
     if taken:
         raise CommandError(
-            f"--out {folder}: exists already; name a new folder, or go on with "
-            f"--resume {folder}",
-            exit_status.USAGE,
+            f"--out {folder}: exists already; name a new folder{or_else}", exit_status.USAGE
         )
 
 
@@ -44,7 +37,7 @@ def make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise folder_error("--out", folder, error) from None
+        raise folder_error(folder, error) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CommandError(
             f"--out {folder}: cannot be written; name another folder", exit_status.USAGE
@@ -52,28 +45,18 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-def folder_error(option: str, folder: Path, error: OSError) -> CommandError:
-    return CommandError(
-        f"{option} {folder}: {error.strerror}; name another folder", exit_status.USAGE
-    )
+def folder_error(folder: Path, error: OSError) -> CommandError:
+    return CommandError(f"--out {folder}: {error.strerror}; name another folder", exit_status.USAGE)
 
 
 def show_run(folder: Path) -> None:
     """Everything that is made from the rows of a run: results.json, the plots, the table."""
     from bqb.data.google_json import write_results_json
     from bqb.data.load import load_run
-    from bqb.data.model import ResultError
     from bqb.report import table
     from bqb.report.figures.draw import draw_figures
 
-    try:
-        write_results_json(folder)
-        run = load_run(folder)
-        draw_figures(run, folder / "plots")
-        table.print_summary(run)
-    except OSError as error:
-        raise CommandError(
-            f"{error.filename or folder}: {error.strerror}", exit_status.IO_ERROR
-        ) from None
-    except ResultError as error:
-        raise CommandError(str(error), exit_status.USAGE) from None
+    write_results_json(folder)
+    run = load_run(folder)
+    draw_figures(run, folder / "plots")
+    table.print_summary(run)

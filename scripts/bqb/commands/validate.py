@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from bqb import ROOT, CommandError, exit_status, short_path
+from bqb import ROOT, exit_status, short_path
 from bqb.commands.options import Parser, add_no_setup, add_seed
 from bqb.commands.shared import check_free, make_folder, queue_bench
 from bqb.data import files
@@ -63,15 +63,10 @@ def report(folder: Path, deep: bool) -> int:
     """Compares, keeps validation.json, draws the figure, prints the table."""
     from bqb.validation import comparison, result, run
 
-    try:
-        cells, faults = comparison.collect(folder, deep)
-        document = result.as_json(comparison.compare(cells), faults, run.machine(folder))
-        content = json.dumps(document, indent=1, allow_nan=False).encode()
-        files.write_atomically(folder / "validation.json", content)
-    except OSError as error:
-        raise CommandError(
-            f"{error.filename or folder}: {error.strerror}", exit_status.IO_ERROR
-        ) from None
+    cells, faults = comparison.collect(folder, deep)
+    document = result.as_json(comparison.compare(cells), faults, run.machine(folder))
+    content = json.dumps(document, indent=1, allow_nan=False).encode()
+    files.write_atomically(folder / result.FILE, content)
     show_validation(folder)
     print(short_path(folder.resolve()))
     return exit_status.OK if document["passed"] else exit_status.FAILED
@@ -84,21 +79,9 @@ def show_validation(folder: Path) -> None:
     from bqb.validation import figure, result
     from bqb.validation.report import summary
 
-    file = folder / "validation.json"
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        comparisons = result.from_json(document)
-        machine = document.get("machine") or [folder.resolve().name]
-        with plot_style():
-            save_figure(figure.page(comparisons, machine).figure, folder / "validation")
-    except OSError as error:
-        raise CommandError(
-            f"{error.filename or file}: {error.strerror}", exit_status.IO_ERROR
-        ) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise CommandError(
-            f"{file}: not what ./scripts/validate writes; make it again with "
-            "./scripts/validate --out DIR",
-            exit_status.USAGE,
-        ) from None
+    document = result.read(folder)
+    comparisons = result.from_json(document)
+    machine = document.get("machine") or [folder.resolve().name]
+    with plot_style():
+        save_figure(figure.page(comparisons, machine).figure, folder / "validation")
     terminal.show(summary(comparisons, document["faults"]))

@@ -8,7 +8,6 @@ Everything is derived from `trials.jsonl`; nothing is ever written back to it.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,39 +24,34 @@ from bqb.data.model import (
     Problem,
     Property,
     PropertyFailure,
-    ResultError,
     Run,
     Scenario,
     Side,
     Trial,
 )
-from bqb.data.rows import TRIALS_FILE, Row, read_rows
-from bqb.schema import SCHEMA
+from bqb.data.rows import TRIALS_FILE, ResultError, Row, read_rows
 
 
 def load_run(folder: Path | str) -> Run:
-    """Reads a run folder. Lines that do not parse were cut short by a kill and are skipped."""
+    """Reads a run folder. Lines that do not parse were cut short by a kill and are skipped. Raises
+    ResultError that names file, line and key, and OSError."""
     folder = Path(folder)
-    if not files.parts(folder / TRIALS_FILE):
+    file = folder / TRIALS_FILE
+    if not file.exists() and not files.compressed(file).exists():
         raise ResultError(f"{folder}: no trials.jsonl: not the folder of a run")
-    rows = list(read_rows(folder / TRIALS_FILE))
-    header = next((row for row in rows if row["kind"] == "run"), None)
-    if header is None:
-        raise ResultError(f"{folder}/trials.jsonl: no `run` row: the run never began")
-    if header.get("schema") != SCHEMA:
-        raise ResultError(
-            f"{folder}/trials.jsonl: schema {header.get('schema')}, this version reads {SCHEMA}"
-        )
-
+    rows = list(read_rows(file))
+    if not rows:
+        raise ResultError(f"{file}: no `run` row: the run never began")
+    header = rows[0]
     trials, blocks = _trials_of_complete_blocks(rows)
     problems = (*_problems(rows), *_unverified(rows))
     failed = {problem.cell for problem in problems if problem.kind == "failed"}
     return Run(
         folder=folder,
-        context=header.get("context", {}),
-        scenarios={name: _scenario(row) for name, row in header.get("scenarios", {}).items()},
-        queues=header.get("queues", {}),
-        resolved=header.get("scenarios", {}),
+        context=header["context"],
+        scenarios={name: _scenario(row) for name, row in header["scenarios"].items()},
+        queues=header["queues"],
+        resolved=header["scenarios"],
         planned=tuple((row["point"], row["queue"]) for row in rows if row["kind"] == "plan"),
         problems=problems,
         trials=tuple(
@@ -73,7 +67,7 @@ def load_run(folder: Path | str) -> Run:
         },
         properties=_properties(rows),
         property_failures=tuple(
-            PropertyFailure(row["queue"], row["name"], row.get("params", {}), row["error"])
+            PropertyFailure(row["queue"], row["name"], row["params"], row["error"])
             for row in rows
             if row["kind"] == "property" and "error" in row
         ),
@@ -83,11 +77,11 @@ def load_run(folder: Path | str) -> Run:
 
 def _properties(rows: Iterable[Row]) -> tuple[Property, ...]:
     return tuple(
-        Property(row["queue"], name, value, next(iter(row.get("params", {}).values()), None))
+        Property(row["queue"], name, value, next(iter(row["params"].values()), None))
         for row in rows
         if row["kind"] == "property"
         for name, value in row.get("values", {}).items()
-        if isinstance(value, (int, float)) and math.isfinite(value)
+        if value is not None
     )
 
 
@@ -131,7 +125,7 @@ def _block(row: Row) -> Block:
     return Block(
         row["point"],
         row["round"],
-        bool(row.get("disturbed")),
+        row["disturbed"],
         row.get("why", ""),
         row.get("gap_share"),
         row.get("handoff_ns"),
@@ -141,18 +135,14 @@ def _block(row: Row) -> Block:
 def _trial(row: Row, disturbed: bool) -> Trial:
     beside = ("messages", "window_ns", "ns_per_msg", "cpu_ns_per_msg")
     numbers = {**{name: row.get(name) for name in beside}, **row.get("counters", {})}
-    counters = {
-        name: value
-        for name, value in numbers.items()
-        if isinstance(value, (int, float)) and math.isfinite(value)
-    }
+    counters = {name: value for name, value in numbers.items() if value is not None}
     return Trial(
         row["cell"],
         row["point"],
-        row.get("scenario", row["point"].split("/")[0]),
+        row["scenario"],
         row["queue"],
         row["round"],
-        row.get("order", 0),
+        row["order"],
         row["level"],
         row["status"],
         row.get("message", ""),
@@ -196,18 +186,14 @@ def _problem_kind(row: Row) -> str | None:
 
 
 def _known(kind: type[Any], row: Row) -> Row:
-    """The members of a row that the dataclass `kind` knows: newer writers may add some."""
-    return {
-        name: value
-        for name, value in row.items()
-        if name in kind.__dataclass_fields__ and value is not None
-    }
+    """The members of a row that the dataclass `kind` has."""
+    return {name: value for name, value in row.items() if name in kind.__dataclass_fields__}
 
 
 def _point(row: Row) -> Point:
     kinds = {"producer": Side, "consumer": Side, "stage": Side, "arrivals": Arrivals}
-    parts = {name: kind(**_known(kind, row[name])) for name, kind in kinds.items() if row.get(name)}
-    members: Row = {"params": {}, **_known(Point, row), **parts}
+    parts = {name: kind(**_known(kind, row[name])) for name, kind in kinds.items() if name in row}
+    members: Row = {**_known(Point, row), **parts}
     return Point(**members)
 
 
@@ -220,12 +206,12 @@ def _scenario(row: Row) -> Scenario:
     judge = row.get("judged_by", {})
     return Scenario(
         row["name"],
-        row.get("question", ""),
-        row.get("expect", ""),
-        bool(row.get("rank", True)),
-        tuple(row.get("queues", ())),
-        tuple(map(_point, row.get("points", ()))),
-        row.get("file", ""),
+        row["question"],
+        row["expect"],
+        row["rank"],
+        tuple(row["queues"]),
+        tuple(map(_point, row["points"])),
+        row["file"],
         judge.get("counter"),
         judge.get("better") == "higher",
         tuple(map(_claim, row.get("claims", ()))),

@@ -17,11 +17,6 @@ from bqb.schema import PointKeys
 REFERENCE = "reference"  # the queue that the others are compared with
 
 
-class ResultError(Exception):
-    """A folder that is not a readable run: one line that names the file and what is wrong with
-    it."""
-
-
 @dataclass(frozen=True)
 class Process:
     """A stream of times."""
@@ -356,9 +351,7 @@ class Run:
         """Histograms called one of `names` with the trial they belong to. Read at each call: the
         file can be large."""
         wanted = set(names)
-        rows = (
-            row for row in read_rows(self.folder / "histograms.jsonl") if row.get("name") in wanted
-        )
+        rows = (row for row in read_rows(self.folder / "histograms.jsonl") if row["name"] in wanted)
         for row in last_rows(
             rows, lambda row: (row["cell"], row["round"], row["level"], row["name"])
         ):
@@ -390,7 +383,7 @@ class Run:
                     row["level"],
                     row["slice_ns"],
                     tuple(row["occupancy"]),
-                    tuple(row.get("pushed", ())),
+                    tuple(row["pushed"]),
                 ),
             )
             for trial, row in keyed

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bqb import CommandError
+from bqb import CommandError, die_with_parent
 from bqb.exit_status import GateStatus
 from bqb.gate.arms import CONTROL, LAYOUTS, Arm
-from bqb.running.process import STOP_SIGNALS, Interrupted, die_with_parent
+from bqb.running.process import STOP_SIGNALS, Interrupted
 
 TURNS = 6  # of each arm, a pair
 TRIES = 3  # of a trial that found no window, on a machine that is busy

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bqb import ROOT, CommandError
+from bqb import ROOT, CommandError, shown
+from bqb.data.files import read_regular
 from bqb.data.rows import Row
 from bqb.exit_status import GateStatus
 from bqb.gate import from_root
@@ -17,6 +18,7 @@ from bqb.report.units import parse_duration
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 DEFAULT = ROOT / "scripts" / "gate.toml"
+MOST_BYTES = 100_000
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,10 @@ def scenario_file(name: object, policy: Path, key_error: Callable[[str, str], Co
 
 def read(path: Path) -> Row:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path, MOST_BYTES).decode())
     except OSError as error:
         raise CommandError(
-            f"--policy {path}: {error.strerror}; name a TOML file like {DEFAULT}", GateStatus.USAGE
+            f"{path}: {error.strerror}; name a TOML file like {DEFAULT}", GateStatus.USAGE
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path}: no TOML: {error}", GateStatus.USAGE) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CommandError(f"{path}: no TOML: {shown(str(error))}", GateStatus.USAGE) from None

@@ -111,17 +111,13 @@ def python_module(schema: Schema) -> str:
     lines += [
         "}",
         "",
-        "# row kind: (required fields, optional fields)",
-        "ROW_FIELDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {",
-    ]
-    for row in schema["rows"]:
-        required = [field["name"] for field in row["fields"] if field["required"]]
-        optional = [field["name"] for field in row["fields"] if not field["required"]]
-        lines.append(
-            f'    "{row["kind"]}": (frozenset({_tuple(required)}), frozenset({_tuple(optional)})),'
-        )
-    lines += [
-        "}",
+        "# Types of fields are described in benchmarks/run/result_rows.h.",
+        "Fields = dict[str, tuple[str, bool]]  # name: (type, whether it is required)",
+        "",
+        "# row kind: its fields",
+        *_fields("ROWS", schema["rows"]),
+        "# object inside a row: its fields",
+        *_fields("OBJECTS", schema["objects"]),
         "",
         "# name of a key or label: its values",
         "VALUES: dict[str, tuple[str, ...]] = {",
@@ -130,6 +126,16 @@ def python_module(schema: Schema) -> str:
     lines += ["}", "LABELS: dict[str, tuple[str, ...]] = {"]
     lines += [f'    "{name}": {_tuple(values)},' for name, values in schema["labels"].items()]
     return "\n".join([*lines, "}", ""])
+
+
+def _fields(name: str, kinds: list[Schema]) -> list[str]:
+    lines = [f"{name}: dict[str, Fields] = {{"]
+    for kind in kinds:
+        lines.append(f'    "{kind["kind"]}": {{')
+        for field in kind["fields"]:
+            lines.append(f'        "{field["name"]}": ("{field["type"]}", {field["required"]}),')
+        lines.append("    },")
+    return [*lines, "}"]
 
 
 def point_members(schema: Schema) -> list[str]:
@@ -232,12 +238,28 @@ def row_kinds(schema: Schema) -> list[str]:
     lines = []
     for row in schema["rows"]:
         lines += [f"### `{row['kind']}`", "", f"{row['when'][0].upper()}{row['when'][1:]}.", ""]
-        lines += _table(
-            ("field", "meaning"),
-            [(f"`{field['name']}`", field["meaning"]) for field in row["fields"]],
-        )
-        lines.append("")
+        lines += _fields_table(row)
     return lines[:-1]
+
+
+def objects(schema: Schema) -> list[str]:
+    """The objects inside a `run` row. The keys of a point are on the page of the scenarios."""
+    keys = {key["path"] for key in schema["keys"]}
+    lines = []
+    for kind in schema["objects"]:
+        when = f"{kind['when'][0].upper()}{kind['when'][1:]}."
+        lines += [f"### Object `{kind['kind']}`", "", when, ""]
+        is_point = kind["kind"] == "point"
+        fields = [each for each in kind["fields"] if not (is_point and each["name"] in keys)]
+        lines += _fields_table({"fields": fields})
+    return lines[:-1]
+
+
+def _fields_table(kind: Schema) -> list[str]:
+    rows = [
+        (f"`{field['name']}`", f"`{field['type']}`", field["meaning"]) for field in kind["fields"]
+    ]
+    return [*_table(("field", "type", "meaning"), rows), ""]
 
 
 def properties(schema: Schema) -> list[str]:
@@ -285,6 +307,7 @@ PAGES: dict[Path, dict[str, Callable[[Schema], list[str]]]] = {
     / "results"
     / "README.md": {
         "row kinds": row_kinds,
+        "objects": objects,
         "counters": counters,
         "properties": properties,
         "labels": labels,

@@ -15,7 +15,7 @@ def show(content: RenderableType, file: TextIO | None = None) -> None:
     """Prints to `file` (standard output)."""
     file = file or sys.stdout
     if file.isatty():
-        Console(file=file, highlight=False).print(content)
+        Console(file=file, markup=False, emoji=False, highlight=False).print(content)
     else:
         file.write(_encodable(as_text(content), file.encoding or "utf-8"))
 
@@ -23,7 +23,13 @@ def show(content: RenderableType, file: TextIO | None = None) -> None:
 def as_text(content: RenderableType) -> str:
     """As plain text, at most `WIDTH` columns wide."""
     console = Console(
-        width=WIDTH, color_system=None, force_terminal=False, highlight=False, legacy_windows=False
+        width=WIDTH,
+        color_system=None,
+        force_terminal=False,
+        markup=False,  # a name may hold brackets
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
     )
     with console.capture() as captured:
         console.print(content)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from bqb import ROOT, CommandError, exit_status
 from bqb.running.progress import Progress
@@ -16,6 +17,7 @@ LINES_SHOWN_ON_FAILURE = 40
 ERROR = re.compile(r"\berror:|CMake Error")
 # In CMake's cache.
 TOOL = re.compile(r"^(?:CMAKE_MAKE_PROGRAM|CMAKE_CXX_COMPILER):\w+=(.+)$", re.MULTILINE)
+FOLDER = re.compile(r"^CMAKE_CACHEFILE_DIR:\w+=(.+)$", re.MULTILINE)
 STEP = re.compile(r"\s*\[?(\d+)/(\d+)[] ]")  # of ninja: [3/14], of ctest: 3/14
 
 
@@ -30,13 +32,10 @@ def build(preset: str, target: str | None = None, options: tuple[str, ...] = ())
 def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str) -> None:
     """Configures each time, which takes no second: a library may have come or gone since. Then
     builds."""
-    folder.mkdir(parents=True, exist_ok=True)
     compile_ = ["cmake", "--build", str(folder), *(["--target", target] if target else [])]
-    with open(folder / "build.log", "w+", encoding="utf-8") as log:
-        for command in (
-            [*configure, *(["--fresh"] if remembers_a_tool_that_is_gone(folder) else [])],
-            compile_,
-        ):
+    fresh = ["--fresh"] if is_stale(folder) else []
+    with open_log(folder) as log:
+        for command in ([*configure, *fresh], compile_):
             if follow(command, log, stage) != 0:
                 log.seek(0)
                 sys.stderr.writelines(what_went_wrong(log.readlines()))
@@ -45,12 +44,30 @@ def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str
                 )
 
 
-def remembers_a_tool_that_is_gone(folder: Path) -> bool:
-    """CMake asks for the ninja and the compiler of its first run forever, and fails once they have
-    moved."""
+def open_log(folder: Path) -> TextIO:
+    """The log of a build, in its folder (created). Raises CommandError (SETUP)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return open(folder / "build.log", "w+", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise CommandError(
+            f"{error.filename}: {error.strerror}; copy this project to a folder that can be "
+            "written, and start it there",
+            exit_status.SETUP,
+        ) from None
+
+
+def is_stale(folder: Path) -> bool:
+    """Whether CMake would fail because of what it remembers: the folder was elsewhere before, or
+    the ninja or the compiler of its first run is gone."""
     cache = folder / "CMakeCache.txt"
-    tools = TOOL.findall(cache.read_text(encoding="utf-8")) if cache.exists() else []
-    return any(shutil.which(tool) is None for tool in tools)
+    if not cache.exists():
+        return False
+    text = cache.read_text(encoding="utf-8", errors="replace")
+    tools = TOOL.findall(text)
+    was_at = FOLDER.search(text)
+    moved = was_at is not None and Path(was_at[1]) != folder
+    return moved or any(shutil.which(tool) is None for tool in tools)
 
 
 def what_went_wrong(lines: list[str]) -> list[str]:

@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bqb import CommandError, exit_status
+from bqb import CommandError, die_with_parent, exit_status
 from bqb.data import files
-from bqb.data.rows import SIDE_FILES
+from bqb.data.rows import SIDE_FILES, TRIALS_FILE
 from bqb.exit_status import QueueBenchStatus
 from bqb.running import compile_times
 from bqb.running.journal import COMPILE, Journal
-from bqb.running.process import Listener, cause_of_death, die_with_parent, lock_folder
+from bqb.running.process import Listener, cause_of_death, lock_folder
 from bqb.running.progress import Progress, Silence
 from bqb.running.selection import Selection
 
@@ -45,7 +45,7 @@ class Driver:
         only: Iterable[str] = (),
         beside_others: bool = False,
     ):
-        self.journal = Journal(folder / "trials.jsonl")
+        self.journal = Journal(folder / TRIALS_FILE)
         self._binary = binary
         self._folder = folder
         self._selection = selection
@@ -119,20 +119,15 @@ class Driver:
             except compile_times.CannotCompile as reason:
                 self.remarks.append(f"no compile time of {queue}: {reason}")
                 continue
-            try:
-                self.journal.append(
-                    {
-                        "kind": "property",
-                        "queue": queue,
-                        "name": COMPILE,
-                        "params": {},
-                        "values": values,
-                    }
-                )
-            except OSError as error:
-                raise CommandError(
-                    f"{self.journal.path}: {error.strerror}", exit_status.IO_ERROR
-                ) from None
+            self.journal.append(
+                {
+                    "kind": "property",
+                    "queue": queue,
+                    "name": COMPILE,
+                    "params": {},
+                    "values": values,
+                }
+            )
 
     def _regular_rounds(self) -> None:
         cells = list(self.journal.point_of)

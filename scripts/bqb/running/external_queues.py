@@ -11,11 +11,13 @@ of its own: build/with/<hash>-<preset>.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from itertools import combinations
 from pathlib import Path
 
-from bqb import ROOT, CommandError, exit_status
+from bqb import ROOT, CommandError, exit_status, shown
+from bqb.data.files import read_regular
 from bqb.running import build, debug_info
 from bqb.running.debug_info import Definition
 
@@ -23,6 +25,9 @@ PAGE = "docs/your_own_queue.md"
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 BQ_QUEUE = re.compile(r"^(?![ \t]*#).*?\bBQ_QUEUE\s*\(([^,()]*),([^,()]*)\)", re.MULTILINE)
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+MOST_NAME_CHARACTERS = 60
+RESERVED = "default"  # in a scenario's `queues`: the default line-up
+MOST_HEADER_BYTES = 10_000_000
 
 SOURCE = """\
 // Generated for --with.
@@ -58,7 +63,7 @@ OWN_FOLDERS = tuple(
 def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     """The headers' absolute paths, each once. Raises CommandError (USAGE) for what is wrong
     whatever the compiler says."""
-    paths = tuple(dict.fromkeys(str(Path(header).resolve()) for header in headers))
+    paths = tuple(dict.fromkeys(os.path.realpath(header) for header in headers))
     taken = {name: "queues/queues.list" for name in listed_names()}
     for path in paths:
         for name in names_in(path):
@@ -88,7 +93,7 @@ def declared_in(path: str) -> list[tuple[str, str]]:
             path, "a quote, a backslash or a line break in a path cannot be included; rename it"
         )
     try:
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
+        text = read_regular(Path(path), MOST_HEADER_BYTES).decode(errors="replace")
     except FileNotFoundError:
         raise header_error(path, "no such file") from None
     except OSError as error:
@@ -105,9 +110,14 @@ def declared_in(path: str) -> list[tuple[str, str]]:
         )
     for _, name in declared:
         if not NAME.fullmatch(name):
-            raise header_error(
-                path, f"BQ_QUEUE: '{name}' is no name; a-z, 0-9 and _, a letter first"
-            )
+            what = f"'{shown(name)}' is no name; a-z, 0-9 and _, a letter first"
+            raise header_error(path, f"BQ_QUEUE: {what}")
+        if len(name) > MOST_NAME_CHARACTERS:
+            what = f"'{shown(name)}' has {len(name)} characters, at most {MOST_NAME_CHARACTERS}"
+            raise header_error(path, f"BQ_QUEUE: {what} are possible; choose a shorter name")
+        if name == RESERVED:
+            what = f"'{RESERVED}' is reserved: it stands for the default line-up"
+            raise header_error(path, f"BQ_QUEUE: {what}; choose another name")
     return declared
 
 

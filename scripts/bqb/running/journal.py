@@ -6,10 +6,12 @@ Only what it takes to drive a run and to show its progress; data/load.py reads t
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from pathlib import Path
 
-from bqb.data.rows import Row
+from bqb.data import files
+from bqb.data.rows import ResultError, Row, RowReader
 
 
 COMPILE = "compile"  # the property that the driver measures
@@ -40,6 +42,7 @@ class Journal:
         self.round = 0  # the highest round begun; the pilot is none
         self.steps = 0  # rows that say that something was brought to its end
         self._offset = 0
+        self._reader = RowReader(path)
 
     @property
     def begun(self) -> bool:
@@ -47,19 +50,29 @@ class Journal:
         return self.cells > 0
 
     def refresh(self) -> None:
-        """Reads the lines that are complete by now. A line that a kill cut short is skipped."""
-        if not self.path.exists():
+        """Reads the lines that are complete by now. A line that a kill cut short is skipped. Raises
+        ResultError for a row that is not as listed, and where what was read is gone."""
+        try:
+            with files.open_regular(self.path) as file:
+                if file.seek(0, os.SEEK_END) < self._offset:
+                    raise self._changed("cut off")
+                file.seek(self._offset)
+                text = file.read()
+        except FileNotFoundError:
+            if self._offset > 0:
+                raise self._changed("removed") from None
             return
-        with open(self.path, "rb") as file:
-            file.seek(self._offset)
-            text = file.read()
         complete = text[: text.rfind(b"\n") + 1]
         self._offset += len(complete)
-        for line in complete.splitlines():
-            try:
-                self._take(json.loads(line))
-            except ValueError:
-                continue
+        for line in complete.splitlines(keepends=True):
+            if row := self._reader.take(line):
+                self._take(row)
+
+    def _changed(self, what: str) -> ResultError:
+        return ResultError(
+            f"{self.path}: was {what} during the run; restore it, or start a new run in another "
+            "folder"
+        )
 
     def append(self, row: Row) -> None:
         """Writes a row, while no queue_bench runs that could write one, too."""
@@ -69,10 +82,10 @@ class Journal:
         self.refresh()
 
     def _take(self, row: Row) -> None:
-        kind = row.get("kind")
+        kind = row["kind"]
         if kind == "start":
             self.current = row["cell"]
-            self.round = max(self.round, row.get("round", 0))
+            self.round = max(self.round, row["round"])
         elif kind in ("run", "plan", "skip", "property", "trial", "block"):
             getattr(self, f"_take_{kind}")(row)
             self.steps += 1
@@ -106,7 +119,7 @@ class Journal:
         self.window_ns[row["point"], row["round"]] += row.get("window_ns", 0)
 
     def _take_block(self, row: Row) -> None:
-        self.disturbed[row["point"], row["round"]] = bool(row["disturbed"])
+        self.disturbed[row["point"], row["round"]] = row["disturbed"]
         self.wall_ns[row["point"], row["round"]] = row.get("wall_ns", 0)
         self.spent_ns += row.get("wall_ns", 0)
 
@@ -138,11 +151,10 @@ class Journal:
 
     def done_in(self, cells: list[str], rounds: range) -> int:
         """Of len(cells) * len(rounds) trials, those made and those that will never be."""
-        return sum(
-            cell in self.failed or (cell, number) in self.tried
-            for cell in cells
-            for number in rounds
-        )
+        never = self.failed.keys() & set(cells)
+        others = set(cells) - never
+        made = sum(cell in others and number in rounds for cell, number in self.tried)
+        return len(never) * len(rounds) + made
 
     def undisturbed(self, point: str) -> int:
         return sum(

@@ -3,7 +3,6 @@ process owns."""
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import signal
@@ -13,7 +12,6 @@ from pathlib import Path
 from bqb import CommandError, exit_status, short_path
 from bqb.exit_status import QUEUE_BENCH_ERRORS, QueueBenchStatus
 
-LIBC = ctypes.CDLL(None)  # loaded here: a new process between fork and exec had better not
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -58,14 +56,8 @@ def cause_of_death(code: int, last_line: str) -> str:
         raise Interrupted(-code)
     if -code == signal.SIGKILL:
         raise CommandError("queue_bench was killed by SIGKILL (out of memory?)", exit_status.FAILED)
-    return f"died of {signal.Signals(-code).name}"
-
-
-def die_with_parent() -> None:
-    """In a new process: have the kernel kill it when the driver dies, even of a kill -9. Else two
-    write to one run."""
-    pr_set_pdeathsig = 1
-    LIBC.prctl(pr_set_pdeathsig, signal.SIGKILL)
+    known = -code in {each.value for each in signal.Signals}
+    return f"died of {signal.Signals(-code).name if known else f'signal {-code}'}"
 
 
 def lock_folder(folder: Path, command: str = "./scripts/bench") -> int:

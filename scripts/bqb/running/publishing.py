@@ -21,20 +21,21 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bqb import ROOT, short_path
+from bqb import ROOT, short_path, shown
 from bqb.data import files
 from bqb.data.load import load_run
-from bqb.data.model import ResultError, Run
-from bqb.data.rows import SIDE_FILES, TRIALS_FILE
+from bqb.data.model import Run
+from bqb.data.rows import SIDE_FILES, TRIALS_FILE, ResultError, Row, RowReader
 from bqb.report.figures.draw import draw_figures
 from bqb.running.journal import Journal
 from bqb.running.process import lock_folder
-from bqb.running.selection import Selection
+from bqb.running.selection import Selection, wrong_context
 
 PUBLISHED = ROOT / "results" / "published"
 FIGURES = ROOT / "plots"
 OF_THE_CURATED = {"summary.png", "overview.png", "properties.png"}  # over all scenarios of a run
 FILES = (TRIALS_FILE, *SIDE_FILES)
+MOST_NAME_CHARACTERS = 200  # of a folder; the system takes 255, for temporary names too
 # What the figures use: the others would double the size.
 KEPT_HISTOGRAMS = ("sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns")
 NEW, OLD = "new", "old"
@@ -46,26 +47,21 @@ def publish(folder: Path, replace: bool, say: Say) -> tuple[Path, list[Path]]:
     """Returns the folder the run is kept in, and the figures drawn from it. `replace`: a published
     run may be in its place. `say` takes what the user should know on the way. Raises ResultError
     and CommandError."""
-    try:
-        check_present(folder)
-        with _locked(folder, "./scripts/bench"):
-            run = read(folder)
-        for remark in run.remarks:
+    check_present(folder)
+    with _locked(folder, "./scripts/bench"):
+        run = read(folder)
+    for remark in run.remarks:
+        say(remark)
+    PUBLISHED.mkdir(parents=True, exist_ok=True)
+    with _locked(PUBLISHED, "./scripts/publish"):
+        for remark in clear_up():
             say(remark)
-        PUBLISHED.mkdir(parents=True, exist_ok=True)
-        with _locked(PUBLISHED, "./scripts/publish"):
-            for remark in clear_up():
-                say(remark)
-            kept = PUBLISHED / run.name
-            check_place(kept, run, replace)
-            if kept.exists():
-                say(
-                    f"replaces {_summary(kept)} by {len(run.lines['trials.jsonl'])} rows of "
-                    f"{folder}"
-                )
-            return kept, _put(run, kept)
-    except OSError as error:
-        raise ResultError(f"{error.filename or folder}: {error.strerror or error}") from None
+        kept = PUBLISHED / run.name
+        check_place(kept, run, replace)
+        if kept.exists():
+            rows = len(run.lines[TRIALS_FILE])
+            say(f"replaces {_summary(kept)} by {rows} rows of {folder}")
+        return kept, _put(run, kept)
 
 
 # ------------------------------------------------------------------------------------------- checks
@@ -99,64 +95,47 @@ def check_present(folder: Path) -> None:
 def read(folder: Path) -> Source:
     """The run in `folder`, if it is complete."""
     remarks: list[str] = []
-    trials = list(_rows(folder / "trials.jsonl", remarks))
+    trials = list(_rows(folder / TRIALS_FILE, remarks))
     histograms, there = [], set()
     for line, row in _rows(folder / "histograms.jsonl", remarks):
-        if row.get("name") in KEPT_HISTOGRAMS:
+        if row["name"] in KEPT_HISTOGRAMS:
             histograms.append(line)
-            there.add((row.get("cell"), row.get("round"), row.get("level"), row["name"]))
+            there.add((row["cell"], row["round"], row["level"], row["name"]))
     timelines = [line for line, _ in _rows(folder / "timelines.jsonl", remarks)]
 
-    journal = _read_journal(folder / "trials.jsonl")
+    journal = Journal(folder / TRIALS_FILE)
+    journal.refresh()
+    if not journal.begun:
+        raise ResultError(f"{journal.path}: no `run` row: the run never began")
     name = _published_name(journal)
     _check_complete(folder, journal)
     _check_histograms(folder, [row for _, row in trials], there)
     lines = {
-        "trials.jsonl": [line for line, _ in trials],
+        TRIALS_FILE: [line for line, _ in trials],
         "histograms.jsonl": histograms,
         "timelines.jsonl": timelines,
     }
     return Source(name, lines, remarks)
 
 
-def _rows(path: Path, remarks: list[str]) -> Iterator[tuple[bytes, dict]]:
+def _rows(path: Path, remarks: list[str]) -> Iterator[tuple[bytes, Row]]:
     """Each line of a file with its row. A line in the middle that does not parse was cut short by a
     kill, and the run went on behind it: it is left out."""
+    reader = RowReader(path)
     for number, line in enumerate(files.lines(path), 1):
         if not line.endswith(b"\n"):
             raise ResultError(
                 f"{path}:{number}: the last line is cut short; go on with {_resume(path.parent)}"
             )
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            if line.strip():
-                remarks.append(f"{path}:{number}: left out, because the line is cut short")
-            continue
-        if not isinstance(row, dict):
-            raise ResultError(f"{path}:{number}: not a JSON object; the file is damaged")
-        yield line, row
-
-
-def _read_journal(path: Path) -> Journal:
-    journal = Journal(path)
-    try:
-        journal.refresh()
-    except (AttributeError, KeyError, TypeError) as error:
-        what = f"a row is not as results/README.md has it ({error!r}); the file is damaged"
-        raise ResultError(f"{path}: {what}") from None
-    if not journal.begun:
-        raise ResultError(f"{path}: no `run` row: the run never began")
-    return journal
+        if row := reader.take(line):
+            yield line, row
+        elif line.strip():
+            remarks.append(f"{path}:{number}: left out, because the line is cut short")
 
 
 def _check_complete(folder: Path, journal: Journal) -> None:
     """Raises with what is missing of the rounds that the run was begun with."""
-    try:
-        rounds = int(Selection.of_run(journal).rounds_due(journal.context))
-    except (AttributeError, TypeError, ValueError):
-        what = "not as this version has it; publish with the version that made the run"
-        raise _wrong_key(journal.path, "arguments", what) from None
+    rounds = Selection.of_run(journal).rounds_due(journal.context)
     if not journal.pilot_is_complete:
         done = f"{journal.piloted} of {journal.cells} cells of the pilot"
         raise ResultError(
@@ -177,12 +156,12 @@ def _check_histograms(folder: Path, rows: list[dict], there: set[tuple]) -> None
     """A trial with the mean of a distribution has its histogram: else the files are not of one run,
     or one is cut."""
     for row in rows:
-        if row.get("kind") != "trial" or row.get("status") != "ok":
+        if row["kind"] != "trial" or row["status"] != "ok":
             continue
         for name in KEPT_HISTOGRAMS:
             mean = f"{name.removesuffix('_ns')}_mean_ns"
             if (
-                mean in row["counters"]
+                mean in row.get("counters", {})
                 and (row["cell"], row["round"], row["level"], name) not in there
             ):
                 what = f"no {name} of {row['cell']}, round {row['round']}"
@@ -200,35 +179,25 @@ def _resume(folder: Path) -> str:
 def _published_name(journal: Journal) -> str:
     """`<date>.<machine>`, then the scenarios that were asked for; none for the curated ones."""
     file, context = journal.path, journal.context
-    from_bench, damaged = "publish a run that ./scripts/bench made", "the file is damaged"
-
-    def get(key: str, kind: type, remedy: str):
-        value = context.get(key)
-        if not isinstance(value, kind):
-            what = "missing" if value is None else "not as results/README.md has it"
-            raise _wrong_key(file, key, f"{what}; {remedy}")
-        return value
-
-    scenarios = get("arguments", dict, from_bench).get("scenario")
-    if not isinstance(scenarios, list) or not all(isinstance(each, str) for each in scenarios):
-        raise _wrong_key(file, "arguments.scenario", f"not a list of names; {from_bench}")
-    day = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.+Z-]+", get("date", str, damaged))
+    day = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.+Z-]+", context["date"])
     try:
         date.fromisoformat(day[1] if day else "")
     except ValueError:
-        raise _wrong_key(file, "date", f"'{context['date']}' is no date; {damaged}") from None
-    words = [_word(f"{get('cpu_model', str, damaged)} {get('cores', int, damaged)} cores")]
-    for each in scenarios:
+        what = f"'{shown(context['date'])}' is no date; the file is damaged"
+        raise wrong_context(file, "date", what) from None
+    words = [_word(f"{context['cpu_model']} {context['cores']} cores")]
+    for each in Selection.of_run(journal).scenario:
         words.append(_word(Path(each).stem))
         if not words[-1]:
-            raise _wrong_key(
-                file, "arguments.scenario", f"'{each}' has no letter or digit; rename the scenario"
-            )
-    return ".".join([day[1], *words])
-
-
-def _wrong_key(file: Path, key: str, what: str) -> ResultError:
-    return ResultError(f"{file}: key 'context.{key}' of the `run` row: {what}")
+            what = f"'{shown(each)}' has no letter or digit; rename the scenario"
+            raise wrong_context(file, "arguments.scenario", what)
+    name = ".".join([day[1], *words])
+    if len(name) > MOST_NAME_CHARACTERS:
+        raise ResultError(
+            f"{file}: the folder's name would have {len(name)} characters, and at most "
+            f"{MOST_NAME_CHARACTERS} are possible; run fewer scenarios at once, or a folder of them"
+        )
+    return name
 
 
 def _word(text: str) -> str:

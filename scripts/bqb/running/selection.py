@@ -8,8 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bqb import ROOT, CommandError, exit_status
+from bqb.data.fields import error_in_fields
+from bqb.data.rows import ResultError
 from bqb.running.journal import Journal
-from bqb.schema import DEFAULT_ROUNDS
+from bqb.running.process import cause_of_death
+from bqb.schema import DEFAULT_ROUNDS, MOST_ROUNDS, Fields
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 
@@ -41,24 +44,55 @@ class Selection:
         """The regular rounds of a run with this `context`."""
         if self.budget_s is not None:
             return MIN_VERDICT_BLOCKS
-        return self.rounds or context.get("default_rounds", DEFAULT_ROUNDS)
+        return int(self.rounds or context.get("default_rounds") or DEFAULT_ROUNDS)
 
     @classmethod
     def of_run(cls, journal: Journal) -> Selection:
-        arguments = journal.context["arguments"]
+        """What a run was begun with. Raises ResultError."""
+        row = journal.context.get("arguments")
+        if not isinstance(row, dict):
+            what = "missing; only runs of ./scripts/bench have it"
+            raise wrong_context(journal.path, "arguments", what)
+        if error := error_in_fields(row, ARGUMENTS, path="context.arguments"):
+            what = "use the version that made the run"
+            raise ResultError(f"{journal.path}: 'run' row: {error}; {what}")
+        if (row.get("rounds") or 1) > MOST_ROUNDS:
+            raise wrong_context(journal.path, "arguments.rounds", f"at most {MOST_ROUNDS:,}")
         return cls(
             **{
                 key: tuple(value) if isinstance(value, list) else value
-                for key, value in arguments.items()
+                for key, value in row.items()
             }
         )
 
 
+# The types of Selection's members in a row (data/fields.py). Earlier runs have fewer of them.
+ARGUMENTS: Fields = {
+    "scenario": ("[text]", True),
+    "queue": ("text?", False),
+    "all": ("flag", False),
+    "seed": ("count?", False),
+    "rounds": ("count?", False),
+    "budget_s": ("number?", False),
+    "headers": ("[text]", False),
+    "compile_times": ("flag", False),
+}
+
+
+def wrong_context(path: Path, key: str, what: str) -> ResultError:
+    return ResultError(f"{path}: 'run' row: key 'context.{key}': {what}")
+
+
 def listing(binary: Path, selection: Selection) -> str:
-    """What the selection holds, as text. Raises CommandError (USAGE) where it is wrong."""
+    """What the selection holds, as text. Raises CommandError where it is wrong."""
     result = subprocess.run(
-        [binary, "--list", *selection.arguments()], capture_output=True, text=True, check=False
+        [binary, "--list", *selection.arguments()], capture_output=True, check=False
     )
-    if result.returncode != 0:
-        raise CommandError(result.stderr.strip() or f"{binary} --list failed", exit_status.USAGE)
-    return result.stdout
+    if result.returncode == 0:
+        return result.stdout.decode(errors="replace")
+    lines = result.stderr.decode(errors="replace").split("\n")
+    message = next((line for line in reversed(lines) if line.strip()), "")
+    if result.returncode < 0:
+        message = f"queue_bench --list {cause_of_death(result.returncode, '')}; please report it"
+        raise CommandError(message, exit_status.INTERNAL_ERROR)
+    raise CommandError(message or f"{binary} --list failed", result.returncode)

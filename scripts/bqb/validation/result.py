@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field
+from pathlib import Path
+
+from bqb.data.rows import Row, read_document
+from bqb.schema import Fields
+
+FILE = "validation.json"
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,33 @@ def as_json(
         "machine": list(machine),
         "comparisons": rows,
     }
+
+
+# The types of validation.json (data/fields.py).
+DOCUMENT: Fields = {
+    "passed": ("flag", True),
+    "faults": ("[text]", True),
+    "machine": ("[text]", False),
+    "comparisons": ("[comparison]", True),
+}
+TYPES = {"str": "text", "int": "count", "bool": "flag", "float": "number?"}
+COMPARISON: Fields = {
+    **{
+        name: (TYPES.get(str(member.type), "{number?}"), member.default is MISSING)
+        for name, member in Comparison.__dataclass_fields__.items()
+        if name not in ("off", "allowed")
+    },
+    "off": ("{number?}", True),
+    "allowed": ("{number?}", True),
+    "beyond": ("[text]", True),
+    "passed": ("flag", True),
+}
+
+
+def read(folder: Path) -> Row:
+    """The validation.json in a folder. Raises ResultError and OSError."""
+    remedy = "make it again with ./scripts/validate --out DIR"
+    return read_document(folder / FILE, DOCUMENT, remedy, {"comparison": COMPARISON})
 
 
 def from_json(document: dict) -> list[Comparison]:

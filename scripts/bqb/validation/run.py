@@ -96,7 +96,7 @@ def run_at_once(drivers: Sequence[Driver], trials: int) -> None:
             failures.append(error)
 
     # Daemons: when this process has to go, they go, and queue_bench with them
-    # (driver.die_with_parent).
+    # (die_with_parent).
     threads = [threading.Thread(target=run, args=(driver,), daemon=True) for driver in drivers]
     with Progress("trials") as progress:
         for thread in threads:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from bqb import die_with_parent
 from bqb.data.model import Run
 from bqb.report.figures.capacity import against_capacity
 from bqb.report.figures.cpu_cost import cpu_cost
@@ -48,6 +49,7 @@ _out_dir = Path()
 
 def _take_over(figures: Figures, out_dir: Path) -> None:
     global _figures, _out_dir
+    die_with_parent()
     # Ctrl-C is for the parent, which then gives them nothing more to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _figures, _out_dir = figures, out_dir
