@@ -24,7 +24,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 @pytest.mark.parametrize(
     "words, complaint",
     [
-        (["--rounds", "0"], "--rounds: '0' is not a whole number of at least 1"),
+        (["--rounds", "0"], "--rounds: '0' is not a whole number from 1 to 10,000"),
         (["--rounds", "many"], "--rounds: 'many' is not"),
         (["--seed", "-1"], "--seed: '-1' is not"),
         (["--budget", "5"], "--budget: '5' is not a length of time: write 300s, 5m or 1h"),

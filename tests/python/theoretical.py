@@ -34,7 +34,7 @@ def point(
         if open_loop
         else {**side, "mean_ns": service_ns * producers / consumers / rho}
     )
-    arrivals = {"process": "exponential", "mean_ns": service_ns / consumers / rho}
+    arrivals = {"process": "exponential", "mean_ns": service_ns / consumers / rho, "wait": "spin"}
     return {
         "name": f"{scenario}/{name}",
         "scenario": scenario,

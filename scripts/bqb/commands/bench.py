@@ -22,7 +22,7 @@ from bqb.commands.options import (
     whole_number,
 )
 from bqb.commands.shared import check_free, make_folder, queue_bench, show_run
-from bqb.data.rows import TRIALS_FILE
+from bqb.data.rows import TRIALS_FILE, ResultError
 from bqb.running import external_queues
 from bqb.running.driver import Driver
 from bqb.running.journal import Journal
@@ -172,6 +172,8 @@ def measure(program: Path, folder: Path, selection: Selection) -> int:
         for remark in driver.remarks:
             print_error(f"bench: {remark}")
         print(short_path(folder.resolve()), flush=True)
+    except ResultError:  # what was measured is lost or damaged
+        raise
     except (Interrupted, Exception):
         leave_in_order(folder, driver.journal, is_whole)
         raise
