@@ -1,4 +1,4 @@
-"""Bad input, thousands of times: one clear message each. fuzz/__init__.py says how to run more of them."""
+"""Bad input, thousands of times: one clear message each. fuzz/__init__.py: how to run more."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_much_bad_input_gets_one_clear_message(box, target) -> None:
     check(box, target, INPUTS[target] * DEEP_FACTOR, DEEP_SEED)
 
 
-# ------------------------------------------------------------------------- each kind of failure would be seen
+# --------------------------------------------------------------- each kind of failure would be seen
 
 
 def outcome(tmp_path: Path, script: str, **options: object) -> Failure | None:
@@ -120,7 +120,8 @@ def test_what_a_program_leaves_behind_is_ended(tmp_path) -> None:
 
 
 def test_statuses_are_those_of_the_help() -> None:
-    text = "options:\n  -h  help\n\nexit status:\n  0    well\n  1    not: 5 of 9\n  70   internal error\n  130  stopped\n"
+    statuses = "  0    well\n  1    not: 5 of 9\n  70   internal error\n  130  stopped\n"
+    text = f"options:\n  -h  help\n\nexit status:\n{statuses}"
     assert listed_statuses(text) == {0, 1, 130}
     assert listed_statuses("usage: x [-h]") == USUAL_STATUSES
 
@@ -135,7 +136,7 @@ def test_failures_that_differ_in_a_name_or_number_are_one(tmp_path) -> None:
     )
 
 
-# ---------------------------------------------------------------------------------------------- the inputs
+# -------------------------------------------------------------------------------------- the inputs
 
 
 @needs_build

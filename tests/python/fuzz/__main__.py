@@ -75,7 +75,8 @@ def replay(arguments: argparse.Namespace, box: Sandbox, folder: Path) -> int:
     print(f"{case.describe()}\n  in {folder / 'input' / 'work'}")
     end = "no end" if ended.timed_out else f"status {ended.status}"
     print(
-        f"{end} after {ended.wall_s:.2f} s\n--- stdout\n{ascii_lines(ended.out)}\n--- stderr\n{ascii_lines(ended.err)}"
+        f"{end} after {ended.wall_s:.2f} s\n--- stdout\n{ascii_lines(ended.out)}\n"
+        f"--- stderr\n{ascii_lines(ended.err)}"
     )
     print(f"--- {failure.kind}: {failure.detail}" if failure else "--- no failure")
     return int(failure is not None)

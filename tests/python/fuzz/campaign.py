@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fuzz.judge import Failure
 from fuzz.sandbox import Sandbox
@@ -28,7 +29,7 @@ class Summary:
     first_inputs: dict[Failure, int] = field(default_factory=dict)
     slowest_s: float = 0.0
 
-    def add(self, row: dict) -> None:
+    def add(self, row: dict[str, Any]) -> None:
         """One line of a worker."""
         self.verdicts[row["verdict"]] += 1
         self.slowest_s = max(self.slowest_s, row["wall_s"])
@@ -65,27 +66,23 @@ def run(
     workers: int = 2,
     deadline_s: float = DEADLINE_S,
 ) -> Summary:
-    """Runs inputs 0 to `inputs` - 1 of a target. Of each failure the first input's folder stays in `keep`."""
+    """Runs inputs 0 to `inputs` - 1 of a target. `keep`: for the first input of each failure."""
 
     def start(first: int) -> subprocess.Popen[str]:
+        own = box.copy(keep.parent / f"{target}-{first}")
         words = [
-            str(box.folder),
+            str(own.folder),
             target,
-            str(seed),
-            str(first),
-            str(workers),
-            str(inputs),
-            str(deadline_s),
-            str(keep),
+            *map(str, (seed, first, workers, inputs, deadline_s, keep)),
         ]
         return subprocess.Popen(
             [sys.executable, "-m", "fuzz.worker", *words],
-            env=box.environment(),
+            env=own.environment(),
+            cwd=HERE,
             text=True,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            cwd=HERE,
         )
 
     keep.mkdir(parents=True, exist_ok=True)
@@ -114,7 +111,9 @@ def default_workers() -> int:
 
 def table(summaries: Sequence[Summary]) -> list[str]:
     """Inputs by verdict, a line a target, and their sum."""
-    rows = [("target", "inputs", "accepted", "refused", "failed", "distinct", "slowest")]
+    rows: list[tuple[str, ...]] = [
+        ("target", "inputs", "accepted", "refused", "failed", "distinct", "slowest")
+    ]
     for each in summaries:
         counts = (
             each.inputs,

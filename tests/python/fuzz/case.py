@@ -29,7 +29,6 @@ class Case:
     stdout: Stream = Stream.FILE
     stderr: Stream = Stream.FILE
     cwd_deleted: bool = False
-    stdin: bytes = b""
 
     def describe(self) -> str:
         """For a reader: the command line, its long words shortened."""

@@ -113,6 +113,7 @@ def _anonymous(message: str, folder: Path) -> str:
     """Inputs that fail in the same way say the same."""
     message = message.replace(str(folder), "FOLDER")
     message = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", message)
+    message = re.sub(r"[^\s:;]{41,}", "LONG", message)
     message = re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "N", message)
     message = ascii(message)[1:-1]
     return message if len(message) <= 160 else f"{message[:120]} ... {message[-37:]}"

@@ -19,6 +19,7 @@ from fuzz.case import Case, Stream
 
 MEMORY_BYTES = 4 << 30  # of address space
 FILE_BYTES = 64 << 20  # of each file that a case writes
+OWN_FILES = ("work", "stdout", "stderr")  # in the folder of an input
 READ_BYTES = 2 << 20  # of each stream that is looked at
 
 
@@ -77,7 +78,7 @@ def _text(path: Path) -> str:
         return file.read(READ_BYTES).decode(errors="surrogateescape")
 
 
-# ------------------------------------------------------------------------------------------ in the new process
+# ------------------------------------------------------------------------------ in the new process
 
 
 def _become(case: Case, folder: Path) -> NoReturn:
@@ -87,8 +88,7 @@ def _become(case: Case, folder: Path) -> NoReturn:
         _limit()
         os.environ.update(case.environment)
         os.chdir(folder / "work")
-        (folder / "stdin").write_bytes(case.stdin)
-        os.dup2(os.open(folder / "stdin", os.O_RDONLY), 0)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         _redirect(1, case.stdout, folder / "stdout")
         _redirect(2, case.stderr, folder / "stderr")
         if case.cwd_deleted:
@@ -116,16 +116,14 @@ def _redirect(descriptor: int, stream: Stream, path: Path) -> None:
         reader, target = os.pipe()
         os.close(reader)
     else:
-        name = "/dev/full" if stream is Stream.FULL else path
-        target = os.open(
-            name, os.O_WRONLY | (0 if stream is Stream.FULL else os.O_CREAT | os.O_TRUNC), 0o644
-        )
+        name = "/dev/full" if stream is Stream.FULL else str(path)
+        target = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(target, descriptor)
     os.close(target)
 
 
 def _call_main(words: list[str]) -> NoReturn:
-    """As `python -m bqb` does, an exception that escapes included; but the modules are loaded already."""
+    """As `python -m bqb` does, also with an exception; but the modules are loaded already."""
     from bqb.commands import main
 
     sys.stdin = open(0, encoding="utf-8", closefd=False)

@@ -1,4 +1,4 @@
-"""Files that are no regular files. Links stand for devices: what is renamed over a link harms no device."""
+"""Files that are no regular files. Links stand for devices: a rename over one harms none."""
 
 from __future__ import annotations
 

@@ -44,8 +44,12 @@ class Worker:
         case = TARGETS[self.target].make(
             Random(f"{self.seed}/{self.target}/{number}"), folder / "work", self.box
         )
-        ended = process.run(case, folder, self.deadline_s)
-        return case, ended, judge(case, ended, self.statuses_of(case, folder), folder)
+        ended = process.run(case, folder, self.deadline_s * crowding())
+        failure = judge(case, ended, self.statuses_of(case, folder), folder)
+        strangers = [path.name for path in folder.iterdir() if path.name not in process.OWN_FILES]
+        if strangers := [*strangers, *self.box.clear()]:
+            failure = failure or Failure("wrote outside its folder", ", ".join(strangers))
+        return case, ended, failure
 
     def statuses_of(self, case: Case, folder: Path) -> frozenset[int]:
         """Those that the command's --help lists."""
@@ -58,6 +62,11 @@ class Worker:
             text = process.run(Case(case.command, words, program), help_folder, HELP_DEADLINE_S).out
             self.statuses[case.command] = listed_statuses(text)
         return self.statuses[case.command]
+
+
+def crowding() -> float:
+    """How many times longer everything takes, since others use the machine, too."""
+    return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
 
 
 def verdict_of(ended: Ended, failure: Failure | None) -> str:

@@ -1,4 +1,4 @@
-"""The kinds of input. Each makes one case: make(rng, work, sandbox) writes into the folder `work`."""
+"""The kinds of input. Each makes one case: make(rng, work, sandbox) writes into `work`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from random import Random
 
 from fuzz.case import Case
 from fuzz.sandbox import Sandbox
-from fuzz.targets import command_line, gate, results, scenario, streams
+from fuzz.targets import command_line, gate, results, scenario, schedule, streams
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,6 @@ TARGETS = {
     "gate": Target(gate.make, 0.05, NUMERIC),
     "run": Target(results.make_run, 0.08, FIGURES),
     "validation": Target(results.make_validation, 0.02, FIGURES),
-    "schedule": Target(command_line.make_schedule, 0.03),
+    "schedule": Target(schedule.make, 0.03),
     "streams": Target(streams.make, 0.01),
 }

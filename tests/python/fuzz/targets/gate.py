@@ -7,12 +7,16 @@ import shutil
 from pathlib import Path
 from random import Random
 
-from fuzz import mutate, special
+from fuzz import json_values, mutate, special
 from fuzz.case import Case
 from fuzz.sandbox import Sandbox
 from fuzz.targets.scenario import insert_line, nest, replace_key, replace_value
 
-JSON: tuple[mutate.Mutation, ...] = (*mutate.BYTES, mutate.become_short, *[mutate.mutate_json] * 10)
+JSON: tuple[mutate.Mutation, ...] = (
+    *mutate.BYTES,
+    mutate.become_short,
+    *[json_values.change_document] * 10,
+)
 TOML: tuple[mutate.Mutation, ...] = (
     *mutate.BYTES,
     *mutate.LINES,
@@ -34,7 +38,7 @@ def make(rng: Random, work: Path, box: Sandbox) -> Case:
 
 
 def _compare(rng: Random, work: Path, box: Sandbox) -> Case:
-    """The head is a folder whose stub says what it would measure: on the machine of the stored gate."""
+    """The head's stub lists what it would measure, on the machine of the stored gate."""
     file = work / "stored.json"
     file.write_bytes(mutate.apply(rng, JSON, (box.corpus / "stored.json").read_bytes()))
     if rng.random() < 0.05:

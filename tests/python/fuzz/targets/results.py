@@ -1,4 +1,4 @@
-"""Folders of results: of a run, for plot, bench --resume, publish and queue_bench; and of a validation, for plot."""
+"""Folders of results: a run's, for plot, bench, publish and queue_bench; or a validation's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from random import Random
 
-from fuzz import mutate, special
+from fuzz import json_values, mutate, special
 from fuzz.case import Case
 from fuzz.sandbox import BUILD, Sandbox
 
@@ -65,7 +65,7 @@ def _damage(rng: Random, run: Path) -> None:
             *mutate.LINES,
             insert_row,
             rename_kind,
-            *[mutate.mutate_json_line] * 12,
+            *[json_values.change_line] * 12,
         )
         file.write_bytes(mutate.apply(rng, odd, file.read_bytes()))
 
@@ -106,7 +106,7 @@ def _compress(rng: Random, run: Path) -> None:
         data = path.read_bytes()
         damaged = path.name == rng.choice(FILES)
         if damaged and rng.random() < 0.3:
-            data = mutate.mutate_json_line(rng, data)
+            data = json_values.change_line(rng, data)
         packed = lzma.compress(data, preset=0)
         if damaged and rng.random() < 0.8:
             packed = mutate.apply(rng, (*mutate.BYTES, mutate.become_short), packed)
@@ -122,7 +122,7 @@ def make_validation(rng: Random, work: Path, box: Sandbox) -> Case:
     file.write_bytes(
         mutate.apply(
             rng,
-            (*mutate.BYTES, mutate.replace_number, *[mutate.mutate_json] * 8),
+            (*mutate.BYTES, mutate.replace_number, *[json_values.change_document] * 8),
             file.read_bytes(),
         )
     )

@@ -74,21 +74,10 @@ LINE = re.compile(rb"^( *)([\w.\"'-]+)( *= *)([^\n#]+)", re.MULTILINE)
 
 def make(rng: Random, work: Path, box: Sandbox) -> Case:
     source = rng.choice(sorted((box.corpus / "scenarios").iterdir()))
-    mutations = (
-        *mutate.BYTES,
-        *mutate.LINES,
-        mutate.replace_number,
-        replace_value,
-        replace_value,
-        replace_key,
-        insert_line,
-        insert_line,
-        blow_up_lists,
-        nest,
-    )
-    data = mutate.apply(rng, mutations, source.read_bytes())
+    kind = SYNTAX if rng.random() < 0.25 else VALUES_AND_KEYS
+    data = mutate.apply(rng, kind, source.read_bytes())
     if rng.random() < 0.06:
-        data = add_trace(rng, work, data)
+        data = with_trace(rng, work)
     file = work / "case.toml"
     file.write_bytes(data)
     if rng.random() < 0.01:
@@ -113,8 +102,11 @@ def value(rng: Random) -> bytes:
 
 
 def quoted(text: str) -> bytes:
-    """As a TOML text; control characters stay raw half of the time by not being escaped at all."""
-    return b'"' + text.replace("\\", "\\\\").replace('"', '\\"').encode() + b'"'
+    """As a TOML text. Control characters stay raw, half of them as escapes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    if len(text) % 2:
+        escaped = re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\u{ord(found[0]):04x}", escaped)
+    return b'"' + escaped.encode() + b'"'
 
 
 def replace_key(rng: Random, data: bytes) -> bytes:
@@ -188,7 +180,7 @@ def blow_up_lists(rng: Random, data: bytes) -> bytes:
 
 def nest(rng: Random, data: bytes) -> bytes:
     depth = 10 ** rng.choice((1, 2, 3, 4, 5))
-    text = rng.choice(
+    text: bytes = rng.choice(
         (
             b"x = " + b"[" * depth + b"]" * depth,
             b"x = " + b"{a=" * depth + b"1" + b"}" * depth,
@@ -196,11 +188,12 @@ def nest(rng: Random, data: bytes) -> bytes:
             b"[[" + b".".join([b"t"] * depth) + b"]]",
         )
     )
-    return rng.choice((text + b"\n" + data, data + b"\n" + text + b"\n"))
+    parts = [text, data] if rng.random() < 0.5 else [data, text]
+    return b"\n".join([*parts, b""])
 
 
-def add_trace(rng: Random, work: Path, data: bytes) -> bytes:
-    """Work as a trace file has it, which is a special file, or damaged."""
+def with_trace(rng: Random, work: Path) -> bytes:
+    """A scenario with work from a trace file, which is a special file, or damaged."""
     trace = work / "trace.txt"
     numbers = "".join(f"{rng.randrange(1, 5000)}\n" for _ in range(rng.choice((1, 5, 50)))).encode()
     damage = (*mutate.BYTES, *mutate.LINES, mutate.replace_number, mutate.become_short)
@@ -223,3 +216,16 @@ def add_trace(rng: Random, work: Path, data: bytes) -> bytes:
         .replace(b"consumer", b"producer")
         .replace(b"[x]", b"[consumer]")
     )
+
+
+SYNTAX = (*mutate.BYTES, *mutate.LINES, nest, insert_line)
+VALUES_AND_KEYS = (
+    *[mutate.replace_number] * 6,
+    *[replace_value] * 6,
+    *[replace_key] * 3,
+    *[insert_line] * 3,
+    *[blow_up_lists] * 2,
+    mutate.delete_lines,
+    mutate.duplicate_lines,
+    mutate.swap_lines,
+)

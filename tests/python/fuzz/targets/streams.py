@@ -1,4 +1,4 @@
-"""Standard output and error that are closed, full or without a reader, and a working folder that is gone.
+"""Standard output and error that are closed, full or without a reader, and no working folder.
 
 These start the interpreter: how it ends is a part of what is tested.
 """
@@ -13,7 +13,7 @@ from random import Random
 from fuzz.case import Case, Stream
 from fuzz.sandbox import BUILD, Sandbox
 
-COMMANDS = (
+COMMANDS: tuple[tuple[str, list[str]], ...] = (
     ("bench", ["--list"]),
     ("bench", ["--list", "--scenario", "nothing"]),
     ("bench", ["--rounds", "x"]),
@@ -34,7 +34,7 @@ COMMANDS = (
     ("validate", ["--seed", "x"]),
     ("test", ["--with", "nowhere.h"]),
 )
-PROGRAMS = (
+PROGRAMS: tuple[tuple[str, list[str]], ...] = (
     ("queue_bench", ["--list"]),
     ("queue_bench", ["--schema"]),
     ("queue_bench", ["--queues"]),
@@ -55,10 +55,24 @@ def make(rng: Random, work: Path, box: Sandbox) -> Case:
         streams[name] = rng.choice((Stream.CLOSED, Stream.FULL, Stream.BROKEN_PIPE))
     deleted = rng.random() < 0.15
     if deleted:
-        streams = {}
+        streams = {"stdout": Stream.FILE, "stderr": Stream.FILE}
     if rng.random() < 0.3:
         command, options = rng.choice(PROGRAMS)
-        return Case(command, options, BUILD / command, cwd_deleted=deleted, **streams)
+        return Case(
+            command,
+            options,
+            BUILD / command,
+            cwd_deleted=deleted,
+            stdout=streams["stdout"],
+            stderr=streams["stderr"],
+        )
     command, options = rng.choice(COMMANDS)
     words = ["-m", "bqb", command, *options]
-    return Case(command, words, Path(sys.executable), cwd_deleted=deleted, **streams)
+    return Case(
+        command,
+        words,
+        Path(sys.executable),
+        cwd_deleted=deleted,
+        stdout=streams["stdout"],
+        stderr=streams["stderr"],
+    )
