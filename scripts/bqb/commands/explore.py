@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 
-from bqb import ROOT
+from bqb import ROOT, CommandError, exit_status
 from bqb.commands.options import Parser, add_no_setup, add_with, regular_expression
 from bqb.running import build, external_queues
+from bqb.running.process import STOP_SIGNALS, Interrupted, cause_of_death
 
 HELP = """\
 Runs queues under every schedule of a few threads, up to limits, and checks each run: no
@@ -22,7 +24,10 @@ exit status:
   0    no run failed
   1    one did: its schedule is printed, and kept for --replay
   2    wrong usage, or nothing to explore
-  3    what is missing on this machine could not be installed, or the build failed"""
+  3    what is missing on this machine could not be installed, or the build failed
+  5    a file could not be read or written
+  6    the system refused a process or memory
+  70   internal error"""
 
 
 def main(words: list[str]) -> int:
@@ -38,7 +43,14 @@ def main(words: list[str]) -> int:
         if value and name not in ("headers", "no_setup"):
             options.append(f"--{name.replace('_', '-')}")
             options += [] if value is True else [value]
-    return subprocess.run([program, *options], check=False).returncode
+    status = subprocess.run([program, *options], check=False).returncode
+    if status >= 0 or -status == signal.SIGPIPE:
+        return status if status >= 0 else exit_status.SIGNAL - status
+    if -status in STOP_SIGNALS:
+        raise Interrupted(-status)
+    raise CommandError(
+        f"{program} {cause_of_death(status, '')}; please report it", exit_status.INTERNAL_ERROR
+    )
 
 
 def parser() -> Parser:

@@ -56,10 +56,11 @@ def run(command: str, main: Callable[[list[str]], int], words: list[str]) -> int
         open_standard_streams()
         stop_on_signals()
         check_surroundings(words)
-        status = main(words)
+        try:
+            status = main(words)
+        except SystemExit as ended:  # argparse has said it all
+            status = int(ended.code or exit_status.OK)
         sys.stdout.flush()
-    except SystemExit as ended:  # argparse has said it all
-        return exit_status.OK if ended.code is None else int(ended.code)
     except Interrupted as interrupted:
         return interrupted.status
     except Exception as error:

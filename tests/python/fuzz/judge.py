@@ -60,7 +60,7 @@ def _faults(case: Case, ended: Ended, statuses: frozenset[int]) -> list[tuple[st
             faults.append((text.split(" (")[0].rstrip(":"), _crash(said, text)))
     if ended.status == INTERNAL_ERROR:
         faults.append(("internal error", _last_line(ended.err)))
-    elif ended.status >= 0 and ended.status not in statuses:
+    elif ended.status >= 0 and ended.status not in statuses | _of_streams(case):
         faults.append((f"status {ended.status} is not in --help", _last_line(said)))
     if ended.status > 0 and not _has_message(case, ended):
         faults.append((f"no message for status {ended.status}", case.command))
@@ -74,6 +74,13 @@ def _faults(case: Case, ended: Ended, statuses: frozenset[int]) -> list[tuple[st
             )
         )
     return faults
+
+
+def _of_streams(case: Case) -> set[int]:
+    """Statuses of a command that cannot write to standard output."""
+    if case.stdout is Stream.BROKEN_PIPE:
+        return {128 + signal.SIGPIPE}
+    return set() if case.stdout is Stream.FILE else {5}
 
 
 def _option_names(case: Case) -> list[str]:
