@@ -24,6 +24,7 @@ from bqb.schema import (
 )
 
 Objects = Mapping[str, Fields]
+OTHERS = "*"  # among the fields of an object that may have others
 
 
 def error_in_fields(
@@ -33,11 +34,13 @@ def error_in_fields(
     for name, part in value.items():
         below = f"{path}.{name}" if path else name
         if name not in fields:
+            if OTHERS in fields:
+                continue
             return f"key '{shown(below)}': unknown"
         if error := error_in(part, fields[name][0], objects, below):
             return error
     for name, (_, is_required) in fields.items():
-        if is_required and name not in value:
+        if is_required and name not in value and name != OTHERS:
             return f"key '{path}.{name}': missing" if path else f"key '{name}': missing"
     return None
 

@@ -8,6 +8,7 @@ not as results/README.md has it.
 from __future__ import annotations
 
 import json
+import lzma
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -134,17 +135,28 @@ def last_rows(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> list[Row]:
 
 
 def read_document(
-    path: Path, fields: Fields, remedy: str, objects: Mapping[str, Fields] = OBJECTS
+    path: Path,
+    fields: Fields,
+    remedy: str,
+    objects: Mapping[str, Fields] = OBJECTS,
+    schema: int | None = None,
 ) -> Row:
-    """A JSON document of these fields that the scripts wrote. Raises ResultError that names the
-    key and tells the `remedy`, and OSError."""
+    """A JSON document of these fields that the scripts wrote, compressed if its name ends in .xz.
+    `schema`: the number that it must have. Raises ResultError that names the key and tells the
+    `remedy`, and OSError."""
+    content = files.read_regular(path, MOST_DOCUMENT_BYTES)
     try:
-        document = json.loads(files.read_regular(path, MOST_DOCUMENT_BYTES))
+        document = json.loads(lzma.decompress(content) if path.suffix == ".xz" else content)
+    except (lzma.LZMAError, EOFError) as error:
+        raise ResultError(f"{path}: damaged ({error}); {remedy}") from None
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else shown(str(error))
         raise ResultError(f"{path}: not JSON ({reason}); {remedy}") from None
     if not isinstance(document, dict):
         raise ResultError(f"{path}: not a JSON object; {remedy}")
+    if schema is not None and document.get("schema") != schema:
+        number = shown(repr(document.get("schema")))
+        raise ResultError(f"{path}: of schema {number}, this version reads {schema}; {remedy}")
     if wrong := error_in_fields(document, fields, objects):
         raise ResultError(f"{path}: {wrong}; {remedy}")
     return document

@@ -30,6 +30,7 @@ from bqb.exit_status import GateStatus
 from bqb.gate import decide, rivals
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.decide import Rule, Verdicts
+from bqb.gate.documents import read_recorded, read_settings
 from bqb.gate.pairs import OTHER_LAYOUTS, SAME_LAYOUTS, Bench, Cell, log_ratio, plans
 from bqb.gate.policy import Policy
 from bqb.gate.run import Result, run
@@ -63,7 +64,7 @@ class Campaign:
         settings = {"kind": vars(kind), "policy": policy.as_row()}
         path = folder / "campaign.json"
         if path.exists():
-            known = json.loads(path.read_text(encoding="utf-8"))
+            known = read_settings(path)
             if {key: known.get(key) for key in settings} != settings:
                 raise CommandError(
                     f"{folder}: is a campaign of another kind or policy; " "name another folder",
@@ -81,10 +82,7 @@ class Campaign:
 
     @property
     def gates(self) -> list[dict]:
-        return [
-            json.loads(lzma.decompress(path.read_bytes()))
-            for path in sorted(self.folder.glob("gate-*.json.xz"))
-        ]
+        return [read_recorded(path) for path in sorted(self.folder.glob("gate-*.json.xz"))]
 
     def go_on(
         self, arm: Arm, queues: Sequence[str], wanted: int, tell: Callable[[str], None]

@@ -13,11 +13,11 @@ from bqb.exit_status import GateStatus
 from bqb.gate import arms as the_arms, counts as the_counts, decide, from_root
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.counts import Count
+from bqb.gate.documents import SCHEMA
 from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Layouts, Pair, Plan, QueueFailed, plans
 from bqb.gate.policy import Policy
 from bqb.running.progress import Progress
 
-SCHEMA = 3
 CONTROL_CONFIDENCE = 0.99  # that it moved at all
 
 

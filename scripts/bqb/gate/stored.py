@@ -9,7 +9,6 @@ there.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,14 +19,15 @@ from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
 from bqb import CommandError
-from bqb.data.rows import Row
+from bqb.data.rows import ResultError, Row
 from bqb.exit_status import GateStatus
 from bqb.gate import arms as the_arms, decide
 from bqb.gate.arms import CONTROL, Arm
 from bqb.gate.counts import Stored
+from bqb.gate.documents import read_gate
 from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Pair, Plan, QueueFailed, chosen_layouts
 from bqb.gate.policy import Policy
-from bqb.gate.run import SCHEMA, Result, count, select
+from bqb.gate.run import Result, count, select
 from bqb.running.progress import Progress
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
@@ -44,23 +44,13 @@ class Refused(CommandError):
 
 def load(path: Path) -> Row:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        return read_gate(path)
     except OSError as error:
         raise CommandError(
             f"{path}: {error.strerror}; name a file that `gate run --json` wrote", GateStatus.USAGE
         ) from None
-    except ValueError as error:
-        raise Refused(
-            path, f"corrupt: no JSON ({error}); make a new one with `gate run --json`"
-        ) from None
-    needed = ("schema", "policy", "head", "context", "harness_id", "cells", "plans", "counts")
-    if not isinstance(document, dict) or any(key not in document for key in needed):
-        raise Refused(
-            path, "not written by `gate run --json`: it lacks some of " + ", ".join(needed)
-        )
-    if document["schema"] != SCHEMA:
-        raise Refused(path, f"of schema {document['schema']}, this is {SCHEMA}; make a new one")
-    return document
+    except ResultError as error:
+        raise CommandError(str(error), GateStatus.INVALID) from None
 
 
 def check(
