@@ -13,7 +13,6 @@
 #include "benchmarks/scenario/point.h"
 #include "benchmarks/scenario/process_reader.h"
 #include "benchmarks/scenario/rules.h"
-#include "benchmarks/util/hash.h"
 
 namespace bq::bench {
 
@@ -148,11 +147,9 @@ void write_process(const Process& process, Json& json) {
     json["burst_gap_ns"] = process.burst_gap_ns;
   }
   if (!process.trace) return;
-  const std::string_view bytes(reinterpret_cast<const char*>(process.trace->ns.data()),
-                               process.trace->ns.size() * sizeof(double));
   json["trace_file"] = process.trace->file;
   json["trace_times"] = process.trace->ns.size();
-  json["trace_hash"] = hash_text(bytes, 0);
+  json["trace_hash"] = process.trace->hash;
 }
 
 Json work_json(const Work& work) {
