@@ -205,6 +205,7 @@ ExitStatus run(Arguments& arguments, const char* program,
   if (arguments.pilot && !writes) throw UsageError("--pilot needs --out");
   if (arguments.properties && !writes) throw UsageError("--properties needs --out");
   if (arguments.pilot || arguments.properties) arguments.session.round = 0;
+  arguments.session.crash_reason = shown(arguments.session.crash_reason, max_message);
   Session session(arguments.session);
   if (arguments.list) {
     print_scenarios(session);

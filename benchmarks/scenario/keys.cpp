@@ -24,7 +24,7 @@ constexpr std::array point_tables{"producer", "consumer", "stage", "arrivals"};
 // Their default is the member's initial value.
 
 Key count_key(const char* name, const char* unit, std::int64_t high, std::size_t Point::*member,
-              const char* meaning) {
+              const std::string& meaning) {
   Key key{"", name, "whole number", unit, std::to_string(Point{}.*member), meaning};
   key.read = [=](const Combination& from, Point& point) {
     if (const auto value = from.read_count(name, 1, high))
@@ -73,7 +73,7 @@ Key capacity_key() {
           "before it begins"};
   key.read = [](const Combination& from, Point& point) {
     const auto value = from.read_count("capacity", 1, max_capacity);
-    if (!value) from.fail("capacity", "missing");
+    if (!value) from.fail("capacity", "missing: add a line such as capacity = 16");
     point.capacity = static_cast<std::size_t>(*value);
     point.capacity_line = from.find("capacity")->source().begin.line;
   };
@@ -324,8 +324,12 @@ std::vector<Key> all_keys() {
       "and no `batch`, `rho` or quota"));
   all.back().swept = false;
   all.push_back(stages_key());
-  all.push_back(count_key("producers", "threads", max_threads, &Point::producers, "1 to 256"));
-  all.push_back(count_key("consumers", "threads", max_threads, &Point::consumers, "1 to 256"));
+  const std::string threads =
+      "1 to " + std::to_string(max_threads) + "; a point with more than " +
+      std::to_string(max_threads_per_core) +
+      " threads for each core that it may use here is skipped, with the reason";
+  all.push_back(count_key("producers", "threads", max_threads, &Point::producers, threads));
+  all.push_back(count_key("consumers", "threads", max_threads, &Point::consumers, threads));
   all.push_back(capacity_key());
   all.push_back(choice_key(
       "payload", &Point::payload,

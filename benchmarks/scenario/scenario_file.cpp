@@ -181,7 +181,7 @@ std::vector<Case> read_cases(const TomlDiagnostics& diagnostics, const toml::tab
     if (!name) diagnostics.fail(overlay, "name", "missing: every case has one");
     cases.emplace_back(name->as_string()->get(), &overlay);
     if (!names.insert(cases.back().first).second) {
-      diagnostics.fail(*name, "case.name",
+      diagnostics.fail(*name, "name",
                        "two cases are named '" + cases.back().first + "': rename one");
     }
   }
@@ -212,7 +212,7 @@ std::vector<Point> read_points(const TomlDiagnostics& diagnostics, const toml::t
     do {
       points.push_back(read_point(combination, scenario, case_name));
       if (!names.insert(points.back().name).second) {
-        diagnostics.fail(combination.line(), "case.name",
+        diagnostics.fail(combination.line(), "name",
                          "the point " + shown(points.back().name, max_sentence_characters) +
                              " comes twice: rename the case");
       }
