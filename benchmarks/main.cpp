@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <exception>
+#include <cstdint>
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -19,14 +19,12 @@
 #include "benchmarks/run/session.h"
 #include "benchmarks/scenario/counters.h"
 #include "benchmarks/util/error.h"
+#include "benchmarks/util/message_text.h"
+#include "benchmarks/util/program.h"
 
 namespace {
 
 using namespace bq::bench;
-
-int status_of(ExitStatus status) {
-  return static_cast<int>(status);
-}
 
 void print_queues() {
   const std::vector<std::string> columns{
@@ -118,7 +116,7 @@ void run_round(Session& session, const char* program, std::vector<std::string> b
     for (const char* harmful : {"--benchmark_filter", "--benchmark_repetitions",
                                 "--benchmark_enable_random_interleaving"}) {
       if (flag.starts_with(harmful)) {
-        throw UsageError(flag +
+        throw UsageError(shown(flag) +
                          ": would tear blocks apart; choose with --scenario, --queue and --only, "
                          "repeat with --round");
       }
@@ -128,8 +126,7 @@ void run_round(Session& session, const char* program, std::vector<std::string> b
   for (std::string& flag : benchmark_flags) arguments.push_back(flag.data());
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
-  if (count > 1)
-    throw UsageError(std::string("unknown argument ") + arguments[1] + " (see --help)");
+  if (count > 1) throw UsageError("unknown argument " + shown(arguments[1]) + " (see --help)");
 
   const std::vector<Block> blocks = session.plan_round();
   for (const Block& block : blocks) {
@@ -164,13 +161,14 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--queue", session.queue_regex,
                  "only queues whose name matches this regular expression");
   app.add_flag("--all", session.all, "run the extra queues, too");
-  app.add_option("--seed", session.seed, "random seed: drawn work and order of trials");
+  app.add_option("--seed", session.seed, "random seed: drawn work and order of trials")
+      ->check(whole_number(0, UINT64_MAX));
   app.add_option("--out", session.out, "existing folder for trials.jsonl");
   app.add_flag("--pilot", arguments.pilot, "decide the number of messages of each cell");
   app.add_flag("--properties", arguments.properties,
                "measure CPU while blocked, close, memory and construction");
   app.add_option("--round", session.round, "number of the round to run")
-      ->check(CLI::Range(1, 1'000'000));
+      ->check(whole_number(1, 1'000'000));
   app.add_option("--only", session.only_file, "file with the points to run, one a line");
   app.add_option("--crash-reason", session.crash_reason,
                  "how the previous process died during a trial");
@@ -179,7 +177,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--note-arguments", session.note_arguments, "JSON to keep with the results");
   app.add_option("--hang-after", session.hang_after_s,
                  "seconds without progress that count as a hang")
-      ->check(CLI::Range(0.5, 600.0));
+      ->check(number(0.5, 600));
   app.add_flag("--list", arguments.list, "print the scenarios and their points");
   app.add_flag("--queues", arguments.queues, "print the queues and their labels");
   app.add_flag("--counters", arguments.counters,
@@ -189,24 +187,25 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.allow_extras();
 }
 
-int run(Arguments& arguments, const char* program,
-        const std::vector<std::string>& benchmark_flags) {
+ExitStatus run(Arguments& arguments, const char* program,
+               const std::vector<std::string>& benchmark_flags) {
   if (arguments.schema) {
     std::cout << schema_json().dump(2) << '\n';
-    return 0;
+    return ExitStatus::ok;
   }
   if (arguments.queues) {
     print_queues();
-    return 0;
+    return ExitStatus::ok;
   }
   if (arguments.counters) {
     print_counters();
-    return 0;
+    return ExitStatus::ok;
   }
   const bool writes = !arguments.session.out.empty();
   if (arguments.pilot && !writes) throw UsageError("--pilot needs --out");
   if (arguments.properties && !writes) throw UsageError("--properties needs --out");
   if (arguments.pilot || arguments.properties) arguments.session.round = 0;
+  arguments.session.crash_reason = shown(arguments.session.crash_reason, max_message);
   Session session(arguments.session);
   if (arguments.list) {
     print_scenarios(session);
@@ -216,9 +215,9 @@ int run(Arguments& arguments, const char* program,
     session.properties();
   } else {
     run_round(session, program, benchmark_flags, writes);
-    if (!writes && session.any_failed()) return status_of(ExitStatus::queue_failed);
+    if (!writes && session.any_failed()) return ExitStatus::queue_failed;
   }
-  return 0;
+  return ExitStatus::ok;
 }
 
 }  // namespace
@@ -231,16 +230,5 @@ int main(int argc, char** argv) {
       "Google Benchmark, whose "
       "--benchmark_* flags are passed on. scripts/bench drives a whole run."};
   add_options(app, arguments);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    std::cerr << "queue_bench: " << error.what() << " (see --help)\n";
-    return status_of(ExitStatus::usage);
-  }
-  try {
-    return run(arguments, argv[0], app.remaining());
-  } catch (...) {
-    return status_of(report_current_exception());
-  }
+  return run_program(app, argc, argv, [&] { return run(arguments, argv[0], app.remaining()); });
 }

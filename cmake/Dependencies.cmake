@@ -21,6 +21,13 @@ bq_need(CLI11_FOUND "CLI11" libcli11-dev)
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h)
 bq_need(TOMLPLUSPLUS_INCLUDE_DIR "toml++" libtomlplusplus-dev)
 
+find_path(RE2_INCLUDE_DIR re2/re2.h)
+bq_need(RE2_INCLUDE_DIR "RE2" libre2-dev)
+find_library(RE2_LIBRARY re2)
+if(RE2_INCLUDE_DIR)
+  bq_need(RE2_LIBRARY "the library of RE2" libre2-dev)
+endif()
+
 if(BQ_TESTS)
   find_package(GTest QUIET)
   bq_need(GTest_FOUND "GoogleTest" libgtest-dev)

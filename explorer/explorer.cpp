@@ -91,7 +91,7 @@ Outcome explore(const std::function<void(Execution&)>& set_up, const Limits& lim
           last_run = std::min(last_run, outcome.runs + runs_for_a_shorter_failure);
         }
         if (!chooser.is_deterministic()) throw std::logic_error(not_a_function);
-        if (outcome.runs >= last_run) {
+        if (outcome.runs >= last_run || chooser.states() >= limits.max_states) {
           outcome.is_complete = !best.failure.empty();
           break;
         }

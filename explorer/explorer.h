@@ -23,6 +23,8 @@ struct Limits {
   std::uint64_t seed = 1;               ///< of the random runs
   bool weak = false;                    ///< loads may return old values
   std::uint64_t max_runs = UINT64_MAX;  ///< maximum number of runs
+  /// Maximum number of distinct states that a search remembers: 50 bytes each.
+  std::uint64_t max_states = 50'000'000;
 };
 
 struct Outcome {
@@ -35,7 +37,7 @@ struct Outcome {
   std::uint64_t runs = 0;
   std::uint64_t states = 0;  ///< number of distinct states, at the highest cost reached
   double seconds = 0;
-  bool is_complete = true;  ///< false: ended by max_runs
+  bool is_complete = true;  ///< false: ended by max_runs or max_states
 
   bool passed() const { return failure.empty() && is_complete; }
 };

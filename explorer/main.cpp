@@ -1,18 +1,25 @@
 // explore: runs the queues under every schedule, up to limits, and prints a table. See
 // scripts/explore --help.
 #include <CLI/CLI.hpp>
+#include <climits>
+#include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <regex>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "benchmarks/util/error.h"
+#include "benchmarks/util/message_text.h"
+#include "benchmarks/util/name_filter.h"
+#include "benchmarks/util/program.h"
+#include "benchmarks/util/text_file.h"
 #include "explorer/explorer.h"
 #include "explorer/plan.h"
 #include "explorer/scenario.h"
@@ -20,16 +27,18 @@
 namespace bq::explorer {
 namespace {
 
+using bench::ExitStatus;
+using bench::IoError;
+using bench::shown;
+using bench::UsageError;
+
 constexpr const char* all_queues = ".*";
 
-// scripts/explore documents them.
-constexpr int exit_passed = 0;
-constexpr int exit_failed = 1;  // a run broke a rule
-constexpr int exit_usage = 2;   // wrong usage, or nothing to explore
-
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+constexpr int max_capacity = 1'000;
+constexpr int max_messages = 20;
+constexpr int max_cost = 20;
+constexpr std::uint64_t max_random_runs = 1'000'000'000;
+constexpr std::size_t max_schedule_bytes = 1'000'000;  // of a file
 
 struct Options {
   std::string queue = all_queues;
@@ -86,14 +95,34 @@ nlohmann::json to_json(const std::string& queue, const Exploration& exploration,
           {"choices", outcome.choices}};
 }
 
+std::string unfinished_name(const std::string& path) {
+  return path + ".new";
+}
+
+/// Refuses what save() could not write, or would destroy: it replaces the file.
+void check_save(const std::string& path) {
+  namespace fs = std::filesystem;
+  const auto fail = [&](const std::string& what) {
+    throw UsageError("--save " + shown(path) + ": " + what + ": name another file");
+  };
+  std::error_code error;
+  const fs::path folder = fs::path(path).parent_path();
+  if (fs::path(path).filename().empty()) fail("is no file name");
+  if (!folder.empty() && !fs::is_directory(folder, error)) fail("there is no such folder");
+  for (const std::string& name : {path, unfinished_name(path)}) {
+    const fs::file_status status = fs::status(name, error);
+    if (fs::exists(status) && !fs::is_regular_file(status)) fail("is not a regular file");
+  }
+}
+
 /// Writes to a temporary name first, so that the file is never incomplete.
 void save(const std::string& path, const nlohmann::json& schedule) {
-  const std::string unfinished = path + ".new";
+  const std::string unfinished = unfinished_name(path);
   std::ofstream file(unfinished);
   file << schedule.dump() << '\n';
   file.close();
   if (!file || std::rename(unfinished.c_str(), path.c_str()) != 0) {
-    throw UsageError("--save " + path + ": cannot be written; name another file");
+    throw IoError("--save " + shown(path) + ": cannot be written; name another file");
   }
 }
 
@@ -101,38 +130,61 @@ const Subject& subject_named(const std::string& name) {
   for (const Subject& subject : subjects()) {
     if (subject.name == name) return subject;
   }
-  throw UsageError("there is no queue '" + name + "' here");
+  throw UsageError("there is no queue '" + shown(name) + "' here (--list shows them)");
 }
 
-int replay_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw UsageError("--replay " + path + ": cannot be read");
+/// A whole number of a saved schedule. Throws std::out_of_range.
+int number_in(const nlohmann::json& value, int low, int high) {
+  if (!value.is_number_integer() || value < low || value > high) {
+    throw std::out_of_range(shown(value.dump()) + " is not a whole number from " +
+                            std::to_string(low) + " to " + std::to_string(high));
+  }
+  return value;
+}
+
+Shape shape_of(const nlohmann::json& saved) {
+  Shape shape;
+  shape.producers = number_in(saved.at("producers"), 0, max_threads);
+  shape.consumers = number_in(saved.at("consumers"), 0, max_threads);
+  shape.capacity = static_cast<std::size_t>(number_in(saved.at("capacity"), 1, max_capacity));
+  shape.messages = number_in(saved.at("messages"), 0, max_messages);
+  shape.ending = endings.at(saved.at("ending"));
+  shape.calls = kinds_of_calls.at(saved.at("calls"));
+  number_in(shape.threads(), 1, max_threads);
+  return shape;
+}
+
+ExitStatus replay_file(const std::string& path) {
+  const auto fail = [&](const std::string& what) {
+    throw UsageError("--replay " + shown(path) + ": " + what);
+  };
+  const std::string not_saved = "is not a schedule that --save has written";
+  const bench::FileText file = bench::read_text_file(path, max_schedule_bytes);
+  if (!file.error.empty()) fail(file.error);
   try {
-    const nlohmann::json saved = nlohmann::json::parse(file);
-    Shape shape;
-    shape.producers = saved.at("producers");
-    shape.consumers = saved.at("consumers");
-    shape.capacity = saved.at("capacity");
-    shape.messages = saved.at("messages");
-    shape.ending = endings.at(saved.at("ending"));
-    shape.calls = kinds_of_calls.at(saved.at("calls"));
+    const nlohmann::json saved = nlohmann::json::parse(file.text);
+    const Shape shape = shape_of(saved);
+    const bool weak = saved.at("weak");
+    std::vector<int> choices;
+    for (const nlohmann::json& choice : saved.at("choices")) {
+      choices.push_back(number_in(choice, 0, INT_MAX));
+    }
     const Subject& subject = subject_named(saved.at("queue"));
     if (const std::string reason = why_unsupported(subject, shape); !reason.empty()) {
       throw UsageError(subject.name + " " + reason);
     }
-    const Outcome outcome = replay(program(subject, shape), saved.at("choices"), saved.at("weak"));
-    std::cout << subject.name << ", " << to_string(shape)
-              << (saved.at("weak") ? ", weak memory" : "") << "\n\n"
+    const Outcome outcome = replay(program(subject, shape), choices, weak);
+    std::cout << subject.name << ", " << to_string(shape) << (weak ? ", weak memory" : "") << "\n\n"
               << schedule(outcome);
-    return outcome.failure.empty() ? exit_passed : exit_failed;
+    return outcome.failure.empty() ? ExitStatus::ok : ExitStatus::queue_failed;
   } catch (const nlohmann::json::exception& error) {
-    throw UsageError("--replay " + path + ": is not a schedule that --save has written (" +
-                     error.what() + ")");
-  } catch (const std::out_of_range&) {
-    throw UsageError("--replay " + path + ": is not a schedule that --save has written");
-  } catch (const std::invalid_argument& error) {
-    throw UsageError("--replay " + path + ": " + error.what() + "; the queue has changed since");
+    fail(not_saved + " (" + shown(error.what(), 200) + ")");
+  } catch (const std::out_of_range& error) {
+    fail(not_saved + " (" + shown(error.what(), 200) + ")");
+  } catch (const std::logic_error& error) {
+    fail(std::string(error.what()) + "; the queue has changed since");
   }
+  return ExitStatus::usage;
 }
 
 // ---- the table
@@ -180,11 +232,11 @@ void explore_one(const Subject& subject, const Exploration& exploration, const O
   } else if (outcome.failure.empty()) {
     ++totals.unfinished;
   } else {
-    save(options.save, to_json(subject.name, exploration, outcome));
     std::cout << '\n'
               << schedule(outcome) << "  " << outcome.steps << " steps"
-              << (outcome.cost >= 0 ? ", cost " + std::to_string(outcome.cost) : "")
-              << ". To see it again: ./scripts/explore --replay " << options.save << "\n\n";
+              << (outcome.cost >= 0 ? ", cost " + std::to_string(outcome.cost) : "") << std::flush;
+    save(options.save, to_json(subject.name, exploration, outcome));
+    std::cout << ". To see it again: ./scripts/explore --replay " << options.save << "\n\n";
     ++totals.failed;
   }
 }
@@ -215,15 +267,14 @@ std::vector<Exploration> without_repeats(const std::vector<Exploration>& plan) {
   return rest;
 }
 
-int explore_all(const Options& options) {
-  const std::regex wanted(options.queue);
+ExitStatus explore_all(const Options& options) {
+  const bench::NameFilter wanted("--queue", options.queue);
   Totals totals;
   bool any_matches = false;
   std::printf("%-22s %-42s %-22s %12s %12s %10s  %s\n", "queue", "shape", "search", "runs",
               "states", "time", "verdict");
   for (const Subject& subject : subjects()) {
-    if (!std::regex_search(subject.name, wanted) ||
-        (subject.only_by_name && options.queue == all_queues))
+    if (!wanted.matches(subject.name) || (subject.only_by_name && options.queue == all_queues))
       continue;
     any_matches = true;
     if (!subject.make) {
@@ -252,7 +303,7 @@ int explore_all(const Options& options) {
     }
   }
   if (!any_matches)
-    throw UsageError("--queue " + options.queue + ": matches none; --list shows them");
+    throw UsageError("--queue " + shown(options.queue) + ": matches none; --list shows them");
   for (const auto& [reason, queues] : totals.unsupported) {
     std::printf("left out, %s:", reason.c_str());
     for (const std::string& queue : queues) std::printf(" %s", queue.c_str());
@@ -267,13 +318,11 @@ int explore_all(const Options& options) {
     throw UsageError(
         "nothing was explored: no such queue supports this shape; see docs/explorer.md");
   }
-  return totals.failed > 0 ? exit_failed : exit_passed;
+  return totals.failed > 0 ? ExitStatus::queue_failed : ExitStatus::ok;
 }
 
-int run(int argc, char** argv) {
-  Options options;
-  CLI::App app("Runs queues under every schedule, up to limits, and checks each run.");
-  const CLI::Range threads(1, max_threads);
+void add_options(CLI::App& app, Options& options) {
+  const bench::OptionCheck threads = bench::whole_number(1, max_threads);
   app.add_option("--queue", options.queue,
                  "only queues whose name matches this regular expression");
   app.add_option("--producers", options.producers, "number of threads that push (default: 1)")
@@ -281,17 +330,17 @@ int run(int argc, char** argv) {
   app.add_option("--consumers", options.consumers, "number of threads that pop (default: 1)")
       ->check(threads);
   app.add_option("--capacity", options.capacity, "capacity of the queue (default: 1)")
-      ->check(CLI::Range(1, 1000));
+      ->check(bench::whole_number(1, max_capacity));
   app.add_option("--messages", options.messages,
                  "number of messages, of all producers together (default: 2)")
-      ->check(CLI::Range(0, 20));
+      ->check(bench::whole_number(0, max_messages));
   app.add_option(
          "--ending", options.ending,
          "who closes: nobody (default), the last producer, or a thread of its own at any time")
       ->check(CLI::IsMember({"none", "producers", "race"}));
   app.add_option("--calls", options.calls, "which calls are made (default: blocking)")
       ->check(CLI::IsMember({"blocking", "try", "timed"}));
-  const CLI::Range cost(0, 20);
+  const bench::OptionCheck cost = bench::whole_number(0, max_cost);
   auto* bound =
       app.add_option("--bound", options.bound, "maximum cost of a run (default: 2)")->check(cost);
   auto* delays = app.add_option("--delays", options.delays,
@@ -299,32 +348,30 @@ int run(int argc, char** argv) {
                      ->check(cost)
                      ->excludes(bound);
   app.add_option("--pct", options.pct, "number of random runs")
-      ->check(CLI::PositiveNumber)
+      ->check(bench::whole_number(1, max_random_runs))
       ->excludes(bound)
       ->excludes(delays);
-  app.add_option("--seed", options.seed, "seed of the random runs");
-  app.add_option("--max-runs", options.max_runs, "maximum number of runs");
+  const bench::OptionCheck any_number = bench::whole_number(0, UINT64_MAX);
+  app.add_option("--seed", options.seed, "seed of the random runs")->check(any_number);
+  app.add_option("--max-runs", options.max_runs, "maximum number of runs")->check(any_number);
   app.add_flag("--weak", options.weak, "loads may return old values, as far as C++20 allows it");
   app.add_flag("--deep", options.deep, "the longer plan");
   app.add_flag("--list", options.list, "list the queues");
   app.add_option("--replay", options.replay, "show a saved schedule again");
   app.add_option("--save", options.save,
                  "file for the schedule of a failure (default: schedule.json)");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(error.what());
-  }
+}
+
+ExitStatus run(const Options& options) {
   if (!options.replay.empty()) return replay_file(options.replay);
   if (options.list) {
     for (const Subject& subject : subjects()) {
       std::printf("%-22s %s\n", subject.name.c_str(),
                   subject.make ? "" : "does not synchronise through Sync");
     }
-    return 0;
+    return ExitStatus::ok;
   }
+  check_save(options.save);
   return explore_all(options);
 }
 
@@ -332,12 +379,8 @@ int run(int argc, char** argv) {
 }  // namespace bq::explorer
 
 int main(int argc, char** argv) {
-  try {
-    return bq::explorer::run(argc, argv);
-  } catch (const bq::explorer::UsageError& error) {
-    std::cerr << "explore: " << error.what() << '\n';
-  } catch (const std::regex_error& error) {
-    std::cerr << "explore: --queue: not a regular expression: " << error.what() << '\n';
-  }
-  return bq::explorer::exit_usage;
+  bq::explorer::Options options;
+  CLI::App app("Runs queues under every schedule, up to limits, and checks each run.");
+  bq::explorer::add_options(app, options);
+  return bq::bench::run_program(app, argc, argv, [&] { return bq::explorer::run(options); });
 }

@@ -105,6 +105,7 @@ need_build_tools() {
   need_header toml++/toml.h libtomlplusplus-dev "reads the scenarios"
   need_header nlohmann/json.hpp nlohmann-json3-dev "writes the results"
   need_header CLI/CLI.hpp libcli11-dev "reads the command line"
+  need_header re2/re2.h libre2-dev "matches the names of queues"
   want_peers
 }
 

@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -25,12 +24,16 @@
 #include "benchmarks/trial/trial_environment.h"
 #include "benchmarks/util/error.h"
 #include "benchmarks/util/json.h"
+#include "benchmarks/util/message_text.h"
+#include "benchmarks/util/program.h"
 
 namespace {
 
 using namespace bq::bench;
 
 constexpr double warmup_ns = 2e6;
+constexpr std::uint64_t max_messages = 1'000'000'000;
+constexpr double max_work_ns = 1e9;
 
 struct Options {
   std::string scenario, point;
@@ -136,7 +139,7 @@ Json list(const Scenario& scenario, const std::vector<std::string>& queues) {
 
 void run_trials(const Point& point, const QueueEntry& queue, const Options& options) {
   Trials trials(point, queue, options);
-  for (std::uint64_t round = 0; std::cin >> round;) {
+  for (std::uint64_t round = 0; std::cin >> round && std::cout;) {
     std::cout << result_json(trials.run(round, {options.messages, options.warmup})).dump()
               << std::endl;
   }
@@ -151,11 +154,11 @@ void answer(const Options& options) {
   const auto point = std::find_if(scenario.points.begin(), scenario.points.end(),
                                   [&](const Point& each) { return each.name == options.point; });
   if (point == scenario.points.end())
-    throw UsageError("--point " + options.point + ": not in " + options.scenario);
+    throw UsageError("--point " + shown(options.point) + ": not in " + options.scenario);
   if (options.queues.size() != 1) throw UsageError("a trial takes one --queue");
   const QueueEntry* queue = find_queue(options.queues.front());
   if (queue == nullptr)
-    throw UsageError("--queue " + options.queues.front() + ": no such queue is built in");
+    throw UsageError("--queue " + shown(options.queues.front()) + ": no such queue is built in");
   if (options.pilot) {
     std::cout << pilot(*point, *queue, options).dump() << std::endl;
     return;
@@ -180,24 +183,22 @@ int main(int argc, char** argv) {
   app.add_option("--point", options.point, "name of the point");
   app.add_option("--queue", options.queues, "name of the queue; with --list it may be repeated")
       ->allow_extra_args(false);
-  app.add_option("--messages", options.messages, "of each producer, warm-up included");
-  app.add_option("--warmup", options.warmup, "of each producer");
-  app.add_option("--ns-per-step", options.ns_per_step, "how long a step of the work takes");
+  const OptionCheck messages = whole_number(0, max_messages);
+  app.add_option("--messages", options.messages, "of each producer, warm-up included")
+      ->check(messages);
+  app.add_option("--warmup", options.warmup, "of each producer")->check(messages);
+  app.add_option("--ns-per-step", options.ns_per_step, "how long a step of the work takes")
+      ->check(number(0, max_work_ns));
   app.add_option("--extra-ns", options.extra_ns,
-                 "more work a message, on both sides: a slow-down on purpose");
-  app.add_option("--seed", options.seed, "of the drawn work");
+                 "more work a message, on both sides: a slow-down on purpose")
+      ->check(number(0, max_work_ns));
+  app.add_option("--seed", options.seed, "of the drawn work")->check(whole_number(0, UINT64_MAX));
   app.add_option("--hang-after", options.hang_after_s, "seconds without progress that make a hang")
-      ->check(CLI::Range(0.5, 600.0));
-  try {
-    app.parse(argc, argv);
+      ->check(number(0.5, 600));
+  const int status = run_program(app, argc, argv, [&] {
     ns_per_tick();  // measured now, not inside the first probe
     answer(options);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    std::cerr << "gate_trial: " << error.what() << " (see --help)\n";
-  } catch (const std::exception& error) {
-    std::cerr << "gate_trial: " << error.what() << '\n';
-  }
-  return static_cast<int>(gate::ExitStatus::usage);
+    return bq::bench::ExitStatus::ok;
+  });
+  return static_cast<int>(status == 0 ? gate::ExitStatus::ok : gate::ExitStatus::usage);
 }

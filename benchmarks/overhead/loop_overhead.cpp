@@ -7,6 +7,8 @@
 #include <string>
 
 #include "benchmarks/trial/queue_trial.h"
+#include "benchmarks/util/error.h"
+#include "benchmarks/util/program.h"
 #include "queues/mpmc_ring.h"
 #include "queues/reference.h"
 #include "queues/spsc_ring.h"
@@ -73,15 +75,22 @@ std::uint64_t run(const std::string& way, std::size_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const std::size_t count = std::strtoul(argv[3], nullptr, 10);
   const std::map<std::string, std::uint64_t (*)(const std::string&, std::size_t)> queues{
       {"reference", run<bq::ReferenceQueue<Message>>},
       {"two_condvar", run<bq::TwoCondvarQueue<Message>>},
       {"mpmc_spin_yield_park", run<bq::MpmcRingSpinYieldPark<Message>>},
       {"spsc_spin_yield_park", run<bq::SpscRingSpinYieldPark<Message>>},
   };
-  const auto entry = queues.find(argv[2]);
-  if (entry == queues.end()) return 2;
-  std::printf("%016llx\n", static_cast<unsigned long long>(entry->second(argv[1], count)));
+  return run_program([&] {
+    const auto entry = argc == 4 ? queues.find(argv[2]) : queues.end();
+    const std::string way = argc == 4 ? argv[1] : "";
+    if (entry == queues.end() || (way != "direct" && way != "handles" && way != "harness")) {
+      throw UsageError(
+          "usage: loop_overhead direct|handles|harness QUEUE N; QUEUE is reference, two_condvar, "
+          "mpmc_spin_yield_park or spsc_spin_yield_park");
+    }
+    const std::size_t count = parse_number("N", argv[3], 1, 10'000'000);
+    std::printf("%016llx\n", static_cast<unsigned long long>(entry->second(way, count)));
+    return ExitStatus::ok;
+  });
 }

@@ -27,6 +27,9 @@
 
 #include "benchmarks/platform/affinity.h"
 #include "benchmarks/trial/queue_trial.h"
+#include "benchmarks/util/error.h"
+#include "benchmarks/util/message_text.h"
+#include "benchmarks/util/program.h"
 #include "queues/peers/atomic_queue.h"
 #include "queues/peers/boost_spsc.h"
 #include "queues/peers/moodycamel_blocking.h"
@@ -305,11 +308,9 @@ void print(const Peer& peer, std::size_t rounds) {
   std::fflush(stdout);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const std::size_t rounds = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100;
-  if (rounds == 0) return 2;
+bq::bench::ExitStatus run(int argc, char** argv) {
+  const std::size_t rounds =
+      argc > 1 ? bq::bench::parse_number("number of rounds", argv[1], 1, 1'000'000) : 100;
   std::vector<Peer> peers = {
       peer<bq::TbbQueue<Message>, Tbb>("tbb"),
       peer<bq::MoodycamelBlockingQueue<Message>, Moodycamel>(
@@ -322,10 +323,23 @@ int main(int argc, char** argv) {
       peer<bq::AtomicQueuePeer<Message>, Waiting<AtomicQueue>>(
           "atomic_queue", {{"by hand, closable", loop_by_hand<Closable<AtomicQueue>>},
                            {"by hand, spinning", loop_by_hand<Spinning<AtomicQueue>>}})};
+  for (int i = 2; i < argc; ++i) {
+    if (std::none_of(peers.begin(), peers.end(),
+                     [&](const Peer& each) { return each.name == argv[i]; })) {
+      throw bq::bench::UsageError("there is no library '" + bq::bench::shown(argv[i]) + "' here");
+    }
+  }
   std::mt19937 random(1);
   for (Peer& each : peers) {
     if (argc > 2 && std::find(argv + 2, argv + argc, each.name) == argv + argc) continue;
     measure(each, rounds, random);
     print(each, rounds);
   }
+  return bq::bench::ExitStatus::ok;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return bq::bench::run_program([&] { return run(argc, argv); });
 }

@@ -16,6 +16,8 @@
 #include <string>
 #include <utility>
 
+#include "benchmarks/util/error.h"
+#include "benchmarks/util/program.h"
 #include "queues/spsc_ring.h"
 #include "queues/two_condvar.h"
 
@@ -195,14 +197,20 @@ template <class Q>
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const bool direct = std::string(argv[1]) == "direct";
-  const bool ring = std::string(argv[2]) == "spsc_ring";
-  const std::size_t rounds = std::strtoul(argv[3], nullptr, 10);
-  using Message = std::uint64_t;
-  const std::uint64_t sum = ring ? (direct ? run<DirectSpscRing<Message>>(rounds)
-                                           : run<bq::SpscRingSpin<Message>>(rounds))
-                                 : (direct ? run<DirectTwoCondvar<Message>>(rounds)
-                                           : run<bq::TwoCondvarQueue<Message>>(rounds));
-  std::printf("%016llx\n", static_cast<unsigned long long>(sum));
+  return bq::bench::run_program([&] {
+    const std::string way = argc == 4 ? argv[1] : "";
+    const std::string queue = argc == 4 ? argv[2] : "";
+    const bool direct = way == "direct";
+    const bool ring = queue == "spsc_ring";
+    if ((!direct && way != "sync") || (!ring && queue != "two_condvar"))
+      throw bq::bench::UsageError("usage: sync_overhead sync|direct two_condvar|spsc_ring N");
+    const std::size_t rounds = bq::bench::parse_number("N", argv[3], 1, 1'000'000'000);
+    using Message = std::uint64_t;
+    const std::uint64_t sum = ring ? (direct ? run<DirectSpscRing<Message>>(rounds)
+                                             : run<bq::SpscRingSpin<Message>>(rounds))
+                                   : (direct ? run<DirectTwoCondvar<Message>>(rounds)
+                                             : run<bq::TwoCondvarQueue<Message>>(rounds));
+    std::printf("%016llx\n", static_cast<unsigned long long>(sum));
+    return bq::bench::ExitStatus::ok;
+  });
 }

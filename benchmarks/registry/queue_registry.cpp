@@ -5,7 +5,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "benchmarks/scenario/rules.h"
 #include "benchmarks/util/error.h"
+#include "benchmarks/util/message_text.h"
 
 namespace bq::bench {
 
@@ -14,6 +16,24 @@ namespace {
 std::vector<QueueEntry>& queues() {
   static std::vector<QueueEntry> all;
   return all;
+}
+
+// What is wrong with a queue's name, and the remedy; empty: nothing.
+std::string name_error(const std::string& name) {
+  if (name.empty()) return "the name is empty: give it one";
+  if (std::count(reserved_queue_names.begin(), reserved_queue_names.end(), name) > 0)
+    return "the name is reserved for lists of queues: rename it";
+  if (character_count(name) > max_name_characters) {
+    return "the name is longer than " + std::to_string(max_name_characters) +
+           " characters, the limit: shorten it";
+  }
+  for (std::string_view rest = name; !rest.empty();) {
+    const Character character = first_character(rest);
+    if (!character.is_valid || is_control(character.code))
+      return "the name holds control characters, or is not UTF-8: rename it";
+    rest.remove_prefix(character.bytes);
+  }
+  return "";
 }
 
 }  // namespace
@@ -29,6 +49,8 @@ const QueueEntry* find_queue(const std::string& name) {
 }
 
 bool add_queue(QueueEntry entry) {
+  if (const std::string error = name_error(entry.name); !error.empty())
+    fatal(ExitStatus::usage, "a queue is registered as '" + shown(entry.name) + "': " + error);
   if (find_queue(entry.name)) {
     fatal(ExitStatus::usage, "two queues are registered as '" + entry.name + "': rename one");
   }

@@ -65,7 +65,8 @@ const QueueEntry* find_queue(const std::string& name);
 /// Why this queue cannot run at this point, in words; absent if it can run.
 std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& point);
 
-/// Called through register_queue.h. Ends the process (ExitStatus::usage) on a name that is taken.
+/// Called through register_queue.h. Ends the process (ExitStatus::usage) on a name that is taken,
+/// reserved or too long.
 bool add_queue(QueueEntry entry);
 
 }  // namespace bq::bench

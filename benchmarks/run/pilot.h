@@ -31,7 +31,8 @@ struct PilotResult {
 double least_window_ns(const Point& point, std::size_t cores);
 
 /// Runs small trials of the point, growing until one lasts long enough to be trusted, and takes the
-/// fastest of three of those, since noise only slows down. An open loop needs none. `bounded`: the
+/// fastest of three of those, since noise only slows down; of fewer, where they last a second
+/// together. An open loop needs none. `bounded`: the
 /// queue is. Throws Unmeasurable, QueueFault.
 PilotResult run_pilot(const Point& point, bool bounded, const PilotSettings& settings,
                       const std::function<TrialResult(TrialSize)>& run_trial);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <regex>
 #include <sstream>
 
 #include "benchmarks/platform/host_info.h"
@@ -10,6 +9,8 @@
 #include "benchmarks/trial/trial_environment.h"
 #include "benchmarks/util/did_you_mean.h"
 #include "benchmarks/util/error.h"
+#include "benchmarks/util/message_text.h"
+#include "benchmarks/util/name_filter.h"
 
 namespace bq::bench {
 
@@ -21,19 +22,18 @@ std::string cell_name(const Point& point, const QueueEntry& queue) {
   return point.scenario + "/" + queue.name + point.name.substr(point.scenario.size());
 }
 
+NameFilter filter_of(const std::string& queue_regex) {
+  return NameFilter("--queue", queue_regex);
+}
+
 void check_queue_regex(const std::string& queue_regex) {
-  if (queue_regex.empty()) return;
-  try {
-    const std::regex regex(queue_regex);
-    const auto& all = registered_queues();
-    if (std::any_of(all.begin(), all.end(),
-                    [&](const QueueEntry& q) { return std::regex_search(q.name, regex); })) {
-      return;
-    }
-  } catch (const std::regex_error&) {
-    throw UsageError("--queue " + queue_regex + ": not a regular expression");
+  const NameFilter filter = filter_of(queue_regex);
+  const auto& all = registered_queues();
+  if (std::none_of(all.begin(), all.end(),
+                   [&](const QueueEntry& queue) { return filter.matches(queue.name); })) {
+    throw UsageError("--queue " + shown(queue_regex) +
+                     ": no queue of that name (--queues lists them)");
   }
-  throw UsageError("--queue " + queue_regex + ": no queue of that name (--queues lists them)");
 }
 
 // Each queue that the scenario lists must exist and fit one of its points.
@@ -45,7 +45,7 @@ void check_listed_queues(const Scenario& scenario) {
   for (const std::string& name : scenario.queues) {
     if (name == default_queues) continue;
     const QueueEntry* queue = find_queue(name);
-    if (!queue) fail("there is no queue '" + name + "' (--queues lists them)");
+    if (!queue) fail("there is no queue '" + shown(name) + "' (--queues lists them)");
     std::optional<std::string> reason;
     for (const Point& point : scenario.points) {
       reason = unfit_reason(*queue, point);
@@ -65,7 +65,7 @@ void check_claimed_queues(const Scenario& scenario, const Claim& claim) {
     if (std::find(known.begin(), known.end(), name) != known.end()) return;
     const std::string what = find_queue(name)
                                  ? "'" + name + "' is not among the scenario's queues"
-                                 : "there is no queue '" + name + "' (--queues lists them)";
+                                 : "there is no queue '" + shown(name) + "' (--queues lists them)";
     throw UsageError(scenario.file + ":" + std::to_string(line) + ": key 'claim." + key +
                      "': " + what + "; the nearest are " + closest_names(name, known));
   };
@@ -124,13 +124,13 @@ std::vector<std::string> queues_of(const Scenario& scenario, const SelectionOpti
   };
   const bool takes_default = scenario.queues.empty() || is_listed(default_queues);
   const bool takes_extra = options.all || !options.queue_regex.empty();
-  const std::regex regex(options.queue_regex);
+  const NameFilter filter = filter_of(options.queue_regex);
   std::vector<std::string> names;
   for (const QueueEntry& queue : registered_queues()) {
     const bool in_line_up =
         queue.line_up == LineUp::by_default || (queue.line_up == LineUp::extra && takes_extra);
     const bool offered = is_listed(queue.name) || (takes_default && in_line_up);
-    const bool matches = options.queue_regex.empty() || std::regex_search(queue.name, regex);
+    const bool matches = filter.matches(queue.name);
     // A pattern that contains the full name selects the queue even where the scenario does not list
     // it.
     const bool spelt_out = matches && options.queue_regex.find(queue.name) != std::string::npos;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <iostream>
 #include <random>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -21,13 +21,16 @@
 #include "benchmarks/trial/placement.h"
 #include "benchmarks/util/error.h"
 #include "benchmarks/util/hash.h"
+#include "benchmarks/util/message_text.h"
 #include "benchmarks/util/statistics.h"
+#include "benchmarks/util/text_file.h"
 
 namespace bq::bench {
 
 namespace {
 
 constexpr double warmup_ns = 5e6;
+constexpr std::size_t max_only_bytes = 100'000'000;  // of the file of --only
 // Every twelfth round repeats a timestamped cell untimed, to measure the cost of the timestamps.
 constexpr std::size_t probe_effect_period = 12;
 // In the timestamped trial that verifies an untimed cell.
@@ -64,9 +67,21 @@ Session::Session(SessionOptions options)
 
 void Session::read_only_file() {
   if (options_.only_file.empty()) return;
-  std::ifstream file(options_.only_file);
-  if (!file) throw UsageError("--only " + options_.only_file + ": cannot be read");
-  for (std::string line; std::getline(file, line);) only_.insert(line);
+  const auto fail = [&](const std::string& what) {
+    throw UsageError("--only " + shown(options_.only_file, max_shown_path) + ": " + what);
+  };
+  const FileText file = read_text_file(options_.only_file, max_only_bytes);
+  if (!file.error.empty()) fail(file.error);
+  std::set<std::string_view> known;
+  for (const Scenario& scenario : selection_.scenarios) {
+    for (const Point& point : scenario.points) known.insert(point.name);
+  }
+  std::istringstream lines(file.text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!known.contains(line)) fail("there is no point '" + shown(line) + "' (--list shows them)");
+    only_.insert(line);
+  }
+  if (only_.empty()) fail("names no point: write one a line");
 }
 
 // ------------------------------------------------------------------------------- the result folder

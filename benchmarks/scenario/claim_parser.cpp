@@ -5,6 +5,8 @@
 
 #include "benchmarks/scenario/counters.h"
 #include "benchmarks/scenario/keys.h"
+#include "benchmarks/scenario/rules.h"
+#include "benchmarks/scenario/text_reader.h"
 #include "benchmarks/util/did_you_mean.h"
 
 namespace bq::bench {
@@ -24,13 +26,11 @@ void check_claim_keys(const TomlDiagnostics& diagnostics, const toml::table& cla
   }
 }
 
-std::string read_text(const TomlDiagnostics& diagnostics, const toml::table& claim, const char* key,
-                      const std::string& missing) {
+std::string require_text(const TomlDiagnostics& diagnostics, const toml::table& claim,
+                         const char* key, const std::string& missing) {
   const toml::node* node = claim.get(key);
   if (!node) diagnostics.fail(claim, path_of(key), "missing: " + missing);
-  const auto text = node->value_exact<std::string>();
-  if (!text || text->empty()) diagnostics.fail(*node, path_of(key), "must be a text");
-  return *text;
+  return read_text(diagnostics, *node, path_of(key), max_sentence_characters, "a text");
 }
 
 std::optional<double> read_bound(const TomlDiagnostics& diagnostics, const toml::table& claim,
@@ -48,16 +48,14 @@ std::vector<std::string> read_queues(const TomlDiagnostics& diagnostics, const t
   if (!node)
     diagnostics.fail(claim, path_of("queue"), "missing: name a queue, a list of them, or \"each\"");
   const auto name_in = [&](const toml::node& from) {
-    const auto name = from.value_exact<std::string>();
-    if (!name || name->empty())
-      diagnostics.fail(from, path_of("queue"), "must be a name, a list of names, or \"each\"");
-    return *name;
+    return read_name(diagnostics, from, path_of("queue"), "a name, a list of names, or \"each\"");
   };
   if (!node->is_array()) {
     const std::string name = name_in(*node);
     return name == "each" ? std::vector<std::string>{} : std::vector{name};
   }
   std::vector<std::string> names;
+  check_length(diagnostics, *node, path_of("queue"), max_listed_queues);
   for (const toml::node& each : *node->as_array()) {
     names.push_back(name_in(each));
     if (names.back() == "each")
@@ -122,6 +120,7 @@ std::vector<std::string> select(const TomlDiagnostics& diagnostics, const toml::
       if (!choice.is_array()) alone.push_back(choice);
       const toml::array& values = choice.is_array() ? *choice.as_array() : alone;
       if (values.empty()) diagnostics.fail(choice, path, "the list is empty");
+      check_length(diagnostics, choice, path, max_points);
       const auto has = [&](const Point& point, const toml::node& value) {
         const Point::Value* own = param_of(point, param);
         return own && equals(*own, value);
@@ -130,8 +129,8 @@ std::vector<std::string> select(const TomlDiagnostics& diagnostics, const toml::
         if (std::none_of(points.begin(), points.end(),
                          [&](const Point& point) { return has(point, value); })) {
           std::ostringstream what;
-          what << "no point has " << param << " = " << toml::node_view(value);
-          diagnostics.fail(choice, path, what.str());
+          what << toml::node_view(value);
+          diagnostics.fail(choice, path, "no point has " + param + " = " + shown(what.str()));
         }
       }
       std::erase_if(left, [&](const Point* point) {
@@ -152,16 +151,16 @@ Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table,
   check_claim_keys(diagnostics, table);
   Claim claim;
   claim.says =
-      read_text(diagnostics, table, "says", "every claim states its prediction in plain words");
+      require_text(diagnostics, table, "says", "every claim states its prediction in plain words");
   claim.counter =
-      read_text(diagnostics, table, "counter", "name one (queue_bench --counters lists them)");
+      require_text(diagnostics, table, "counter", "name one (queue_bench --counters lists them)");
   check_counter(diagnostics, *table.get("counter"), path_of("counter"), claim.counter);
   claim.queues = read_queues(diagnostics, table);
   claim.queue_line = table.get("queue")->source().begin.line;
   claim.points = select(diagnostics, table, "where", points);
 
   if (const toml::node* than = table.get("than")) {
-    claim.than = read_text(diagnostics, table, "than", "");
+    claim.than = require_text(diagnostics, table, "than", "");
     claim.than_line = than->source().begin.line;
     if (table.contains("than_where"))
       diagnostics.fail(*than, path_of("than"), "give either this or than_where, not both");
@@ -201,7 +200,7 @@ void check_counter(const TomlDiagnostics& diagnostics, const toml::node& node,
   std::vector<std::string> known;
   for (const Counter& counter : counters) known.emplace_back(counter.name);
   diagnostics.fail(node, key,
-                   "there is no counter '" + name + "'; the nearest are " +
+                   "there is no counter '" + shown(name) + "'; the nearest are " +
                        closest_names(name, known) + " (queue_bench --counters lists all)");
 }
 
@@ -210,6 +209,7 @@ std::vector<Claim> read_claims(const TomlDiagnostics& diagnostics, const toml::t
   std::vector<Claim> claims;
   const toml::node* node = file.get("claim");
   if (!node) return claims;
+  check_length(diagnostics, *node, "claim", max_tables);
   for (const toml::node& table : *node->as_array())
     claims.push_back(read_claim(diagnostics, *table.as_table(), points));
   return claims;

@@ -1,9 +1,14 @@
 #include "benchmarks/scenario/combination.h"
 
 #include <algorithm>
+#include <set>
 #include <sstream>
+#include <variant>
 
 #include "benchmarks/scenario/keys.h"
+#include "benchmarks/scenario/rules.h"
+#include "benchmarks/scenario/text_reader.h"
+#include "benchmarks/util/message_text.h"
 
 namespace bq::bench {
 
@@ -16,11 +21,27 @@ const toml::node* node_at(const toml::table& file, std::string_view path) {
   return table ? table->get(path.substr(dot + 1)) : nullptr;
 }
 
+// Absent where a swept key cannot have such a value.
+std::optional<Point::Value> value_of(const toml::node& node) {
+  if (const auto* whole = node.as_integer()) return whole->get();
+  if (const auto* number = node.as_floating_point()) return number->get();
+  if (const auto* text = node.as_string()) return text->get();
+  return std::nullopt;
+}
+
 }  // namespace
 
+std::string text_of(const Point::Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  std::ostringstream out;
+  out.precision(12);
+  std::visit([&](const auto& v) { out << v; }, value);
+  return out.str();
+}
+
 Combination::Combination(const TomlDiagnostics& diagnostics, const toml::table& file,
-                         const toml::table* overlay)
-    : diagnostics_(diagnostics), file_(file), overlay_(overlay) {
+                         const toml::table* overlay, TraceFiles& traces)
+    : diagnostics_(diagnostics), file_(file), overlay_(overlay), traces_(traces) {
   for (const Key& key : keys()) {
     const std::string path = key.path();
     const toml::node* node = key.swept ? raw(path) : nullptr;
@@ -38,8 +59,48 @@ bool Combination::advance() {
 
 std::size_t Combination::count() const {
   std::size_t product = 1;
-  for (const Axis& axis : axes_) product *= axis.values->size();
+  for (const Axis& axis : axes_) {
+    const std::size_t length = axis.values->size();
+    if (length > SIZE_MAX / product) return SIZE_MAX;
+    product *= length;
+  }
   return product;
+}
+
+void Combination::check_repeats() const {
+  for (const Axis& axis : axes_) {
+    std::set<std::string> texts;
+    for (const toml::node& node : *axis.values) {
+      const auto value = value_of(node);
+      if (!value || texts.insert(text_of(*value)).second) continue;
+      diagnostics_.fail(node, axis.path,
+                        "the list holds " + shown(text_of(*value)) + " twice: remove one");
+    }
+  }
+}
+
+std::vector<Combination::Axis> Combination::longest_first() const {
+  std::vector<Axis> axes = axes_;
+  std::stable_sort(axes.begin(), axes.end(), [](const Axis& a, const Axis& b) {
+    return a.values->size() > b.values->size();
+  });
+  return axes;
+}
+
+std::string Combination::sweep_text() const {
+  constexpr std::size_t most = 4;
+  std::string text;
+  for (const Axis& axis : longest_first()) {
+    if (std::size_t(std::count(text.begin(), text.end(), ',')) + 1 == most) return text + ", ...";
+    text += (text.empty() ? "" : ", ") + axis.path + " (" + std::to_string(axis.values->size()) +
+            " values)";
+  }
+  return text;
+}
+
+toml::source_index Combination::sweep_line() const {
+  const std::vector<Axis> axes = longest_first();
+  return axes.empty() ? line() : axes.front().values->source().begin.line;
 }
 
 const toml::node* Combination::find(std::string_view path) const {
@@ -94,9 +155,7 @@ std::optional<double> Combination::read_positive(std::string_view path, double h
 std::optional<std::string> Combination::read_text(std::string_view path) const {
   const toml::node* node = find(path);
   if (!node) return std::nullopt;
-  const auto value = node->value_exact<std::string>();
-  if (!value) fail(path, "must be a string");
-  return value;
+  return bench::read_text(diagnostics_, *node, path, max_sentence_characters, "a string");
 }
 
 std::optional<std::string> Combination::read_choice_of(
@@ -116,14 +175,7 @@ std::vector<std::pair<std::string, Point::Value>> Combination::params() const {
     if (axis.values->size() < 2) continue;
     std::string name = axis.path;
     std::replace(name.begin(), name.end(), '.', '_');
-    const toml::node& node = *axis.values->get(axis.choice);
-    if (node.is_integer()) {
-      result.emplace_back(name, node.as_integer()->get());
-    } else if (node.is_floating_point()) {
-      result.emplace_back(name, node.as_floating_point()->get());
-    } else {
-      result.emplace_back(name, node.value<std::string>().value_or(""));
-    }
+    result.emplace_back(name, value_of(*axis.values->get(axis.choice)).value_or(""));
   }
   return result;
 }

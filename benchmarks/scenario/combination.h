@@ -15,17 +15,27 @@
 
 namespace bq::bench {
 
+class TraceFiles;
+
+/// "0.5", as in names of points.
+std::string text_of(const Point::Value& value);
+
 /// The file, one of its cases on top, one choice from each list. All functions with a `path` take
 /// Key::path(). Readers throw UsageError, which names file, line and key.
 class Combination {
  public:
-  /// The first combination. Keeps references to all three; `overlay` may be nullptr.
+  /// The first combination. Keeps references to all four; `overlay` may be nullptr.
   Combination(const TomlDiagnostics& diagnostics, const toml::table& file,
-              const toml::table* overlay);
+              const toml::table* overlay, TraceFiles& traces);
 
   /// Steps to the next combination; false after the last.
   bool advance();
+  /// The number of combinations; SIZE_MAX for all that are more.
   std::size_t count() const;
+  /// Throws UsageError where a list holds a value twice.
+  void check_repeats() const;
+  /// The swept keys and the lengths of their lists, the longest first, for messages.
+  std::string sweep_text() const;
 
   /// Nullptr where the file does not give the key.
   const toml::node* find(std::string_view path) const;
@@ -47,6 +57,9 @@ class Combination {
 
   [[noreturn]] void fail(std::string_view path, const std::string& what) const;
   const TomlDiagnostics& diagnostics() const { return diagnostics_; }
+  TraceFiles& traces() const { return traces_; }
+  /// The line of the longest list; without lists, the line of the case.
+  toml::source_index sweep_line() const;
   /// A line to report for a missing key.
   toml::source_index line() const { return (overlay_ ? *overlay_ : file_).source().begin.line; }
   /// The swept keys as parameters of the point: "consumer.mean_ns" -> "consumer_mean_ns".
@@ -60,10 +73,12 @@ class Combination {
   };
 
   const toml::node* raw(std::string_view path) const;
+  std::vector<Axis> longest_first() const;
 
   const TomlDiagnostics& diagnostics_;
   const toml::table& file_;
   const toml::table* overlay_;
+  TraceFiles& traces_;
   std::vector<Axis> axes_;
 };
 

@@ -13,7 +13,6 @@
 #include "benchmarks/scenario/point.h"
 #include "benchmarks/scenario/process_reader.h"
 #include "benchmarks/scenario/rules.h"
-#include "benchmarks/util/hash.h"
 
 namespace bq::bench {
 
@@ -25,7 +24,7 @@ constexpr std::array point_tables{"producer", "consumer", "stage", "arrivals"};
 // Their default is the member's initial value.
 
 Key count_key(const char* name, const char* unit, std::int64_t high, std::size_t Point::*member,
-              const char* meaning) {
+              const std::string& meaning) {
   Key key{"", name, "whole number", unit, std::to_string(Point{}.*member), meaning};
   key.read = [=](const Combination& from, Point& point) {
     if (const auto value = from.read_count(name, 1, high))
@@ -74,7 +73,7 @@ Key capacity_key() {
           "before it begins"};
   key.read = [](const Combination& from, Point& point) {
     const auto value = from.read_count("capacity", 1, max_capacity);
-    if (!value) from.fail("capacity", "missing");
+    if (!value) from.fail("capacity", "missing: add a line such as capacity = 16");
     point.capacity = static_cast<std::size_t>(*value);
     point.capacity_line = from.find("capacity")->source().begin.line;
   };
@@ -148,11 +147,9 @@ void write_process(const Process& process, Json& json) {
     json["burst_gap_ns"] = process.burst_gap_ns;
   }
   if (!process.trace) return;
-  const std::string_view bytes(reinterpret_cast<const char*>(process.trace->ns.data()),
-                               process.trace->ns.size() * sizeof(double));
   json["trace_file"] = process.trace->file;
   json["trace_times"] = process.trace->ns.size();
-  json["trace_hash"] = hash_text(bytes, 0);
+  json["trace_hash"] = process.trace->hash;
 }
 
 Json work_json(const Work& work) {
@@ -327,8 +324,12 @@ std::vector<Key> all_keys() {
       "and no `batch`, `rho` or quota"));
   all.back().swept = false;
   all.push_back(stages_key());
-  all.push_back(count_key("producers", "threads", max_threads, &Point::producers, "1 to 256"));
-  all.push_back(count_key("consumers", "threads", max_threads, &Point::consumers, "1 to 256"));
+  const std::string threads =
+      "1 to " + std::to_string(max_threads) + "; a point with more than " +
+      std::to_string(max_threads_per_core) +
+      " threads for each core that it may use here is skipped, with the reason";
+  all.push_back(count_key("producers", "threads", max_threads, &Point::producers, threads));
+  all.push_back(count_key("consumers", "threads", max_threads, &Point::consumers, threads));
   all.push_back(capacity_key());
   all.push_back(choice_key(
       "payload", &Point::payload,

@@ -28,6 +28,7 @@ struct Trace {
   std::string file;
   std::vector<double> ns;  ///< all >= 0, at least one > 0
   double mean_ns = 0;
+  std::uint64_t hash = 0;  ///< of the times
 };
 
 /// How the times of a stream are distributed.

@@ -1,9 +1,7 @@
 #include "benchmarks/scenario/point_parser.h"
 
 #include <initializer_list>
-#include <sstream>
 #include <utility>
-#include <variant>
 
 #include "benchmarks/scenario/keys.h"
 #include "benchmarks/scenario/process_reader.h"
@@ -11,14 +9,6 @@
 namespace bq::bench {
 
 namespace {
-
-std::string text_of(const Point::Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  std::ostringstream out;
-  out.precision(12);
-  std::visit([&](const auto& v) { out << v; }, value);
-  return out.str();
-}
 
 void name_point(const Combination& from, const std::string& case_name, Point& point) {
   point.case_name = case_name;

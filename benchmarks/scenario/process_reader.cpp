@@ -1,68 +1,25 @@
 #include "benchmarks/scenario/process_reader.h"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "benchmarks/scenario/keys.h"
+#include "benchmarks/scenario/trace_files.h"
+#include "benchmarks/util/error.h"
 
 namespace bq::bench {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::size_t max_trace = 10'000'000;
-
-std::string_view trimmed(std::string_view text) {
-  const auto is_space = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  return text;
-}
-
-// One number a line, ns; blank lines and what follows a # are left out.
-std::shared_ptr<const Trace> read_trace(const Combination& from, const std::string& key,
-                                        const std::string& name) {
-  const fs::path file = from.diagnostics().file.parent_path() / name;
-  const auto fail = [&](std::size_t line, const std::string& what) {
-    from.fail(key, file.string() + (line ? ":" + std::to_string(line) : "") + ": " + what);
-  };
-  std::ifstream stream(file);
-  std::error_code error;
-  if (!fs::is_regular_file(file, error) || !stream) {
-    fail(0, "cannot be read; the path is relative to the scenario's folder");
+std::shared_ptr<const Trace> read_trace(const Combination& from, const std::string& key) {
+  const std::string name = *from.read_text(key);
+  try {
+    return from.traces().read(name);
+  } catch (const UsageError& error) {
+    from.fail(key, error.what());
   }
-  auto trace = std::make_shared<Trace>();
-  trace->file = name;
-  double sum = 0;
-  std::size_t number = 0;
-  for (std::string line; std::getline(stream, line);) {
-    ++number;
-    const std::string_view text = trimmed(std::string_view(line).substr(0, line.find('#')));
-    if (text.empty()) continue;
-    double ns = 0;
-    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), ns);
-    if (status != std::errc{} || end != text.data() + text.size() || !std::isfinite(ns)) {
-      fail(number, "'" + std::string(text) + "' is not a number of nanoseconds; one a line");
-    }
-    if (ns < 0) fail(number, "a time cannot be negative");
-    if (ns > 4e9) fail(number, "longer than 4 s");
-    if (trace->ns.size() == max_trace)
-      fail(number, "more than " + std::to_string(max_trace) + " times");
-    trace->ns.push_back(ns);
-    sum += ns;
-  }
-  if (trace->ns.empty()) fail(0, "holds no time");
-  if (sum <= 0) fail(0, "all its times are 0");
-  trace->mean_ns = sum / static_cast<double>(trace->ns.size());
-  return trace;
 }
 
 // Reads what the distribution needs besides its mean, and refuses what another one would need.
@@ -92,7 +49,7 @@ void read_parameters(const Combination& from, const std::string& table, const st
     process.burst_gap_ns = *from.read_positive(key("burst_gap_ns"), max_mean_ns);
   }
   if (process.distribution == Distribution::trace) {
-    process.trace = read_trace(from, key("trace_file"), *from.read_text(key("trace_file")));
+    process.trace = read_trace(from, key("trace_file"));
     if (process.mean_ns == 0) process.mean_ns = process.trace->mean_ns;
   }
 }
@@ -101,7 +58,10 @@ void read_parameters(const Combination& from, const std::string& table, const st
 void check_process(const Combination& from, const std::string& table, const std::string& mean_key,
                    const Process& process) {
   if (process.mean_ns > max_mean_ns) {
-    from.fail(from.gives(mean_key) ? mean_key : "rho", "makes a mean of over 0.1 s a message");
+    const std::string limit = "makes a mean of over 0.1 s a message, the limit: ";
+    if (from.gives(mean_key)) from.fail(mean_key, limit + "give a shorter one");
+    if (from.gives("rho")) from.fail("rho", limit + "give a larger one, or shorter work");
+    from.fail(table + ".trace_file", limit + "shorten its times, or scale them by a mean");
   }
   if (process.distribution != Distribution::bursty) return;
   const double burst = static_cast<double>(process.burst_msgs);

@@ -35,8 +35,26 @@ inline constexpr int most_row_levels = 20;
 inline constexpr std::int64_t max_threads = 256;  // a side
 inline constexpr std::int64_t max_stages = 16;
 inline constexpr std::int64_t max_capacity = 1 << 24;
-inline constexpr std::int64_t max_points = 1000;  // a file
 inline constexpr std::int64_t max_heap_message_bytes = 1 << 20;
+/// Threads of a point for each core that it may use here: with more, the pilot takes minutes.
+inline constexpr std::size_t max_threads_per_core = 32;
+
+// What the files of a scenario may hold. Messages state these limits.
+inline constexpr std::size_t max_scenario_bytes = 1'000'000;
+/// Each dot of a file may nest its tables one level deeper, and toml++ recurses into them.
+inline constexpr std::size_t max_scenario_dots = 2'000;
+inline constexpr std::size_t max_scenario_files = 1'000;  // of a selection
+inline constexpr std::size_t max_points = 1'000;          // a file
+inline constexpr std::size_t max_tables = 100;            // [[claim]]s and [[earlier_expect]]s
+inline constexpr std::size_t max_listed_queues = 1'000;
+inline constexpr std::size_t max_name_characters = 60;  // of a queue, a case, a scenario
+inline constexpr std::size_t max_sentence_characters = 300;
+inline constexpr std::size_t max_text_characters = 3'000;
+inline constexpr std::size_t max_trace_times = 10'000'000;
+inline constexpr std::size_t max_trace_bytes = 32 * max_trace_times;
+
+/// Names that no queue may have, since lists of queues give them a meaning.
+inline constexpr std::array<std::string_view, 2> reserved_queue_names{"default", "each"};
 
 struct Rule {
   std::string_view name;

@@ -9,6 +9,7 @@
 
 #include "benchmarks/scenario/toml.h"
 #include "benchmarks/util/error.h"
+#include "benchmarks/util/message_text.h"
 
 namespace bq::bench {
 
@@ -20,7 +21,7 @@ inline std::string toml_name(std::string_view name) {
            c == '-';
   };
   const bool bare = !name.empty() && std::all_of(name.begin(), name.end(), is_bare);
-  return bare ? std::string(name) : '"' + std::string(name) + '"';
+  return bare ? shown(name) : '"' + shown(name) + '"';
 }
 
 /// Throws UsageError with messages that name the file, the line and the key.
@@ -34,9 +35,9 @@ struct TomlDiagnostics {
   [[noreturn]] void fail(toml::source_index line, std::string_view key,
                          const std::string& what) const {
     std::ostringstream message;
-    message << file.string();
+    message << shown(file.string(), max_shown_path);
     if (line > 0) message << ':' << line;
-    if (!key.empty()) message << ": key '" << key << "'";
+    if (!key.empty()) message << ": key '" << shown(key) << "'";
     message << ": " << what;
     throw UsageError(message.str());
   }

@@ -1,6 +1,7 @@
 #include "benchmarks/trial/trial_environment.h"
 
 #include "benchmarks/platform/clock.h"
+#include "benchmarks/scenario/rules.h"
 #include "benchmarks/trial/placement.h"
 
 namespace bq::bench {
@@ -21,6 +22,11 @@ void TrialEnvironment::end() {
 }
 
 std::optional<std::string> unavailable_reason(const Point& point) {
+  if (const std::size_t most = max_threads_per_core * core_count(point); point.threads() > most) {
+    return "has " + std::to_string(point.threads()) + " threads, more than " +
+           std::to_string(max_threads_per_core) + " for each core that it may use here (" +
+           std::to_string(most) + " in all): fewer producers and consumers, or more cores";
+  }
   if (point.cpu_quota_pct) {
     if (auto reason = no_quota_reason(point.quota_cores(core_count(point)))) return reason;
   }

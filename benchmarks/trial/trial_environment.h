@@ -39,7 +39,8 @@ class TrialEnvironment {
   std::optional<double> throttled_share_;
 };
 
-/// Why this machine cannot provide a point's environment, in words; absent if it can.
+/// Why this machine cannot provide a point's environment, enough cores for its threads among it, in
+/// words; absent if it can.
 std::optional<std::string> unavailable_reason(const Point& point);
 
 }  // namespace bq::bench

@@ -26,8 +26,9 @@ inline std::size_t edit_distance(std::string_view one, std::string_view other) {
 }
 
 /// The three of `names` closest to `word`, those that begin with it first, as "a, b, c"; all of
-/// them if there are no more than three.
+/// them if there are no more than three. Of a long word only the beginning counts.
 inline std::string closest_names(std::string_view word, std::vector<std::string> names) {
+  word = word.substr(0, 100);
   const auto distance = [&](const std::string& name) {
     return std::pair(!name.starts_with(word), edit_distance(word, name));
   };

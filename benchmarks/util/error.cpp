@@ -9,12 +9,16 @@
 #include <new>
 #include <system_error>
 
+#include "benchmarks/util/message_text.h"
+
 namespace bq::bench {
 
 namespace {
 
 void print(const std::string& message) {
-  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, message.c_str());
+  const std::string line =
+      std::string(program_invocation_short_name) + ": " + message_line(message) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);  // one call: threads do not mix their lines
 }
 
 }  // namespace

@@ -263,7 +263,7 @@ TEST_F(ScenarioTest, ATraceIsReadFromBesideTheScenarioAndScaled) {
   refuses("# nothing\n", "times.txt", "holds no time");
   refuses("0\n0\n", "times.txt", "are 0");
   fs::remove(folder_ / "times.txt");
-  expect_error(traced, "7", "consumer.trace_file", "cannot be read");
+  expect_error(traced, "7", "consumer.trace_file", "no such file");
 }
 
 TEST_F(ScenarioTest, ArrivalsByGapRateOrLoad) {
