@@ -51,13 +51,13 @@ void Session::properties() {
     for (const Property& property : properties_of(queue.traits)) {
       if (broken.contains(name) || measured.contains({name, property.name(), property.params()}))
         continue;
-      const auto fail = [this, &broken = broken, &queue, property](const std::string& why) {
+      const auto fail = [this, &broken_queues = broken, &queue, property](const std::string& why) {
         std::cerr << "queue_bench: " << queue.name << ": " << property.name() << property.params()
                   << ": " << why << std::endl;
         Json row = property_row(queue, property);
         row["error"] = why;
         write(row);
-        broken.insert(queue.name);
+        broken_queues.insert(queue.name);
       };
       // In the order of measuring, the first one that is missing took the last process down.
       if (!crash_reason.empty()) {

@@ -146,7 +146,7 @@ void check_row(std::string_view kind, const Json& row) {
   if (listed == kinds.end())
     throw std::logic_error("run/result_rows.cpp lacks the row kind '" + std::string(kind) + "'");
   for (const auto& [name, value] : row.items()) {
-    const auto is_named = [&name = name](const RowField& field) { return field.name == name; };
+    const auto is_named = [&wanted = name](const RowField& field) { return field.name == wanted; };
     if (name != "kind" && std::none_of(listed->fields.begin(), listed->fields.end(), is_named)) {
       fail(name, "has the unlisted field");
     }

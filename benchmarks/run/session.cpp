@@ -117,7 +117,7 @@ void Session::open_folder() {
   const bool same_version =
       old.value("kind", "") == "run" && old.value("schema", 0) == schema_version;
   if (!same_version) refuse("by another version of this program");
-  if (old["context"].value("binary_id", "") != run["context"]["binary_id"])
+  if (old["context"].value("binary_id", "") != run["context"]["binary_id"].get<std::string>())
     refuse("by another build of this program");
   if (old["context"].value("seed", std::uint64_t{0}) != options_.seed) refuse("with another seed");
   if (old["scenarios"] != run["scenarios"]) refuse("with other scenarios or queues");
