@@ -1,8 +1,10 @@
-# How CTest runs the programs of the contract suite: under the label `contract`, or `contract_deep` those tests that
-# `./scripts/test` leaves to --deep. The target `contract` builds all such programs.
+# How CTest runs the programs of the contract suite: under the label `contract`, or `contract_deep`
+# those tests that `./scripts/test` leaves to --deep. The target `contract` builds all such
+# programs.
 include(GoogleTest)
 
-# Of each case; a test that hangs has found something: the limit is far above what any takes, sanitizers included.
+# Of each case; a test that hangs has found something: the limit is far above what any takes,
+# sanitizers included.
 set(BQ_CASE_SECONDS 60)
 
 function(bq_contract_environment out)
@@ -22,17 +24,20 @@ function(bq_is_contract_program target)
   add_dependencies(contract ${target})
 endfunction()
 
-# bq_add_contract_tests(<target>): a process for each test, so that one that hangs or crashes leaves the others alone.
+# bq_add_contract_tests(<target>): a process for each test, so that one that hangs or crashes leaves
+# the others alone.
 function(bq_add_contract_tests target)
   bq_is_contract_program(${target})
   bq_contract_environment(environment)
   gtest_discover_tests(${target} NO_PRETTY_TYPES DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT ${BQ_CASE_SECONDS} LABELS contract ENVIRONMENT "${environment}")
+                       PROPERTIES TIMEOUT ${BQ_CASE_SECONDS} LABELS contract
+                                  ENVIRONMENT "${environment}")
 endfunction()
 
-# bq_add_contract_shares(<target>): for a build with a sanitizer, where a process takes as long to start as most tests to
-# run: each of 32 processes runs a share of the tests. Tests that repeat in this build what others do are left to --deep:
-# see BQ_HISTORY_CASE and BQ_ONE_THREAD_CASE in tests/contract/suite.h.
+# bq_add_contract_shares(<target>): for a build with a sanitizer, where a process takes as long to
+# start as most tests to run: each of 32 processes runs a share of the tests. Tests that repeat in
+# this build what others do are left to --deep: see BQ_HISTORY_CASE and BQ_ONE_THREAD_CASE in
+# tests/contract/suite.h.
 function(bq_add_contract_shares target)
   bq_is_contract_program(${target})
   set(kinds HISTORY)

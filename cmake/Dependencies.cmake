@@ -1,5 +1,6 @@
-# What the harness and the tests need; all of it comes from the system. One message names all that is missing, with the
-# Debian package that brings each. (The libraries of wrapped queues are wanted, not needed: Peers.cmake.)
+# What the harness and the tests need; all of it comes from the system. One message names all that
+# is missing, with the Debian package that brings each. (The libraries of wrapped queues are wanted,
+# not needed: Peers.cmake.)
 set(missing_packages "")
 
 # bq_need(<found-variable> <what it is> <Debian package>)

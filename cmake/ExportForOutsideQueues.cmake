@@ -1,12 +1,13 @@
-# What benchmarks/with links queues from outside the tree with: the parts of this build, and how they were compiled.
+# What benchmarks/with links queues from outside the tree with: the parts of this build, and how
+# they were compiled.
 if(BQ_TESTS)
   set_property(GLOBAL APPEND PROPERTY bq_exports bq_contract_suite)
 endif()
 get_property(targets GLOBAL PROPERTY bq_exports)
 get_property(parts GLOBAL PROPERTY bq_queue_parts)
 
-# parts_of_<program>: all that benchmarks/with links <program> with. The target of a library of objects does not build
-# the libraries that these need.
+# parts_of_<program>: all that benchmarks/with links <program> with. The target of a library of
+# objects does not build the libraries that these need.
 function(bq_add_parts_of program)
   add_custom_target(parts_of_${program})
   add_dependencies(parts_of_${program} ${ARGN})

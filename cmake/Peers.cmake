@@ -1,10 +1,13 @@
-# The libraries that the wrapped queues need, all in this one place. Each may be absent: the build then goes on without
-# its queues, and says so. A line of queues/queues.list names the library of its queue by key.
-# scripts/setup.sh reads the bq_peer lines, too: key, package and file stand on the line itself.
-set(BQ_WITHOUT "" CACHE STRING "Peers to do without though they are here: keys of Peers.cmake, as in tbb;xenium")
+# The libraries that the wrapped queues need, all in this one place. Each may be absent: the build
+# then goes on without its queues, and says so. A line of queues/queues.list names the library of
+# its queue by key. scripts/setup.sh reads the bq_peer lines, too: key, package and file stand on
+# one line.
+set(BQ_WITHOUT "" CACHE STRING
+    "Peers to do without though they are here: keys of Peers.cmake, as in tbb;xenium")
 
-# bq_peer(<key> <Debian package> <file> [FROM <arguments of find_package>] [LINK <libraries>]): makes bq_peer_<key> if
-# the library is here. <file> tells whether it is: a header, or a library where the header is another package's.
+# bq_peer(<key> <Debian package> <file> [FROM <arguments of find_package>] [LINK <libraries>]):
+# makes bq_peer_<key> if the library is here. <file> tells whether it is: a header, or a library
+# where the header is another package's.
 function(bq_peer key package file)
   cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FROM;LINK")
   set_property(GLOBAL APPEND PROPERTY bq_peers ${key})
@@ -29,7 +32,8 @@ function(bq_peer key package file)
 endfunction()
 
 bq_peer(boost libboost-dev boost/lockfree/queue.hpp FROM Boost 1.74 LINK Boost::headers)
-bq_peer(boost_thread libboost-thread-dev libboost_thread.so FROM Boost 1.74 COMPONENTS thread LINK Boost::thread)
+bq_peer(boost_thread libboost-thread-dev libboost_thread.so
+        FROM Boost 1.74 COMPONENTS thread LINK Boost::thread)
 bq_peer(tbb libtbb-dev tbb/concurrent_queue.h FROM TBB LINK TBB::tbb)
 bq_peer(concurrentqueue libconcurrentqueue-dev concurrentqueue/blockingconcurrentqueue.h)
 bq_peer(readerwriterqueue libreaderwriterqueue-dev readerwriterqueue/readerwritercircularbuffer.h)
@@ -41,7 +45,8 @@ function(bq_check_peer key where)
   get_property(known GLOBAL PROPERTY bq_peers)
   if(NOT key IN_LIST known)
     list(JOIN known ", " known)
-    message(FATAL_ERROR "${where}: '${key}' is no library of cmake/Peers.cmake; there are: ${known}")
+    message(FATAL_ERROR
+            "${where}: '${key}' is no library of cmake/Peers.cmake; there are: ${known}")
   endif()
 endfunction()
 
@@ -61,7 +66,8 @@ function(bq_link_peer target key)
   endif()
 endfunction()
 
-# bq_report_peer(<key> <queue>...): says, once for each library that is not here, what is missing for want of it.
+# bq_report_peer(<key> <queue>...): says, once for each library that is not here, what is missing
+# for want of it.
 function(bq_report_peer key)
   get_property(said GLOBAL PROPERTY bq_reported_${key})
   if(said)
@@ -77,8 +83,8 @@ function(bq_report_peer key)
   endif()
 endfunction()
 
-# bq_peer_versions(<out>): sets <out> to a list of `"key": "version"`, for the libraries that are here. Headers tell no
-# version in a common way; the package does, where there is one.
+# bq_peer_versions(<out>): sets <out> to a list of `"key": "version"`, for the libraries that are
+# here. Headers tell no version in a common way; the package does, where there is one.
 function(bq_peer_versions out)
   get_property(keys GLOBAL PROPERTY bq_peers)
   set(members "")
@@ -87,8 +93,8 @@ function(bq_peer_versions out)
       continue()
     endif()
     get_property(package GLOBAL PROPERTY bq_package_of_${key})
-    execute_process(COMMAND dpkg-query -W -f "\${Version}" ${package} OUTPUT_VARIABLE version ERROR_QUIET
-                    RESULT_VARIABLE no_package)
+    execute_process(COMMAND dpkg-query -W -f "\${Version}" ${package}
+                    OUTPUT_VARIABLE version RESULT_VARIABLE no_package ERROR_QUIET)
     if(no_package OR NOT version)
       set(version unknown)
     endif()

@@ -1,7 +1,14 @@
-# queues.list -> one small translation unit a queue, so that an edit rebuilds one queue and build time is linear in their number.
+# queues.list -> one small translation unit a queue, so that an edit rebuilds one queue and build
+# time is linear in their number.
 
-# bq_read_queue_list(<file> <out-var>): sets <out-var> to "header|class|name|line-up|library" entries, where library is a
-# key of Peers.cmake or empty. Leaves out, with a notice, queues whose library is not here; a malformed line is a fatal error.
+# A line of queues.list; what the parentheses match: 1 header, 2 class template, 3 name, 4 line-up,
+# 6 library.
+set(BQ_QUEUE_LINE "^([^ \t]+)[ \t]+([A-Za-z_0-9]+)[ \t]+([a-z][a-z_0-9]*)")
+string(APPEND BQ_QUEUE_LINE "[ \t]+(default|extra|named)([ \t]+([a-z_0-9]+))?$")
+
+# bq_read_queue_list(<file> <out-var>): sets <out-var> to "header|class|name|line-up|library"
+# entries, where library is a key of Peers.cmake or empty. Leaves out, with a notice, queues whose
+# library is not here; a malformed line is a fatal error.
 function(bq_read_queue_list file out)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
   file(STRINGS "${file}" lines)
@@ -15,9 +22,9 @@ function(bq_read_queue_list file out)
     if(line STREQUAL "")
       continue()
     endif()
-    if(NOT line MATCHES "^([^ \t]+)[ \t]+([A-Za-z_0-9]+)[ \t]+([a-z][a-z_0-9]*)[ \t]+(default|extra|named)([ \t]+([a-z_0-9]+))?$")
-      message(FATAL_ERROR
-              "${file}:${number}: expected 'header ClassTemplate name default|extra|named [library]', got '${line}'")
+    if(NOT line MATCHES "${BQ_QUEUE_LINE}")
+      set(expected "header ClassTemplate name default|extra|named [library]")
+      message(FATAL_ERROR "${file}:${number}: expected '${expected}', got '${line}'")
     endif()
     set(name ${CMAKE_MATCH_3})
     set(key "${CMAKE_MATCH_6}")
@@ -39,10 +46,12 @@ function(bq_read_queue_list file out)
   set(${out} "${entries}" PARENT_SCOPE)
 endfunction()
 
-# bq_add_queues(<target> <list file> <include prefix> INCLUDE <header> REGISTER <expression> [EXCEPT <queue>...]): a
-# library whose users have each listed queue (of BQ_ONLY, if that is set) registered by <expression>, in which @class@, @name@ and @line_up@ stand for
-# the queue's. Each is compiled in a target of its own, so that only it sees the library that it wraps; <target>_parts is
-# set to their names, and <target>_libraries links what they need.
+# bq_add_queues(<target> <list file> <include prefix>
+#               INCLUDE <header> REGISTER <expression> [EXCEPT <queue>...]): a library whose users
+# have each listed queue (of BQ_ONLY, if that is set) registered by <expression>, in which @class@,
+# @name@ and @line_up@ stand for the queue's. Each is compiled in a target of its own, so that only
+# it sees the library that it wraps; <target>_parts is set to their names, and <target>_libraries
+# links what they need.
 function(bq_add_queues target file prefix)
   cmake_parse_arguments(PARSE_ARGV 3 arg "" "INCLUDE;REGISTER" "EXCEPT")
   bq_read_queue_list("${file}" entries)
@@ -83,8 +92,9 @@ static const bool registered = @registration@;
   set(${target}_parts "${parts}" PARENT_SCOPE)
 endfunction()
 
-# bq_use_all_queues(<out> <libraries out>): sets <out> to the text of a source that includes each listed queue and makes
-# every call of the contract of it, and <libraries out> to the keys of the libraries that it needs.
+# bq_use_all_queues(<out> <libraries out>): sets <out> to the text of a source that includes each
+# listed queue and makes every call of the contract of it, and <libraries out> to the keys of the
+# libraries that it needs.
 function(bq_use_all_queues out keys_out)
   set(list "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../queues/queues.list")
   cmake_path(NORMAL_PATH list)

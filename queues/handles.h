@@ -182,8 +182,8 @@ struct ConsumerThread {
 template <BoundedQueue Q, std::invocable<Consumer<Q>> Body>
 ConsumerThread<Q> start_consumer(std::size_t capacity, Body body) {
   auto [producer, consumer] = make_handles<Q>(capacity);
-  return {std::jthread([body = std::move(body), consumer = std::move(consumer)]() mutable {
-            std::invoke(std::move(body), std::move(consumer));
+  return {std::jthread([body = std::move(body), own = std::move(consumer)]() mutable {
+            std::invoke(std::move(body), std::move(own));
           }),
           std::move(producer)};
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Finds out what a command needs and this machine lacks, installs it with apt, picks a Python and starts the command.
-# Sourced by the commands beside it. Needs nothing but bash and coreutils: a bare Debian 12 has no Python, no compiler.
+# Finds out what a command needs and this machine lacks, installs it with apt, picks a Python and
+# starts the command. Sourced by the commands beside it. Needs nothing but bash and coreutils: a
+# bare Debian 12 has no Python, no compiler.
 set -euo pipefail
 
 ROOT=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
@@ -10,7 +11,7 @@ PEERS=$ROOT/cmake/Peers.cmake
 PYTHON=""         # the interpreter that runs the commands, once need_python has found one
 MISSING=()        # Debian packages to install
 MISSING_WHY=()    # what each of them is for
-WANTED=()         # Debian packages to install if that works: without them some queues are missing, and no more
+WANTED=()         # Debian packages to install if that works: without them some queues are missing
 WHY_NOT=""        # why `install` failed
 EXIT_SETUP=3      # exit status where something is missing and cannot be installed
 
@@ -46,21 +47,25 @@ need_header() {  # need_header HEADER PACKAGE WHAT-FOR
   is_here "$1" || missing "$2" "$3"
 }
 
-want_peers() {  # the libraries of the queues to compare with: the bq_peer(key package file ...) lines of Peers.cmake
+# The libraries of wrapped queues: the bq_peer(key package file ...) lines of Peers.cmake.
+want_peers() {
   local call package file
   while read -r call package file _; do
     if [[ $call == "bq_peer("* ]] && ! is_here "${file%)}"; then WANTED+=("$package"); fi
   done <"$PEERS"
 }
 
-lacking_modules() {  # lacking_modules PYTHON MODULE...: prints the modules that PYTHON cannot import
+# lacking_modules PYTHON MODULE...: prints the modules that PYTHON cannot import.
+lacking_modules() {
   local python=$1
   shift
   "$python" -c 'import sys; from importlib.util import find_spec
-print(*[name for name in sys.argv[1:] if find_spec(name) is None])' "$@" 2>/dev/null || printf '%s\n' "$*"
+print(*[name for name in sys.argv[1:] if find_spec(name) is None])' "$@" 2>/dev/null ||
+    printf '%s\n' "$*"
 }
 
-need_python() {  # need_python MODULE...: the first python3 that has them all, else what /usr/bin/python3 lacks
+# need_python MODULE...: the first python3 that has them all, else what /usr/bin/python3 lacks.
+need_python() {
   local first candidate module lacking="$*"
   first=$(command -v python3 || true)
   for candidate in python3 /usr/bin/python3; do
@@ -68,7 +73,9 @@ need_python() {  # need_python MODULE...: the first python3 that has them all, e
     lacking=$(lacking_modules "$candidate" "$@")
     if [[ -z $lacking ]]; then
       PYTHON=$(command -v "$candidate")
-      if [[ -n $first && $PYTHON != "$first" ]]; then say "Using $candidate: $first lacks some of: $*."; fi
+      if [[ -n $first && $PYTHON != "$first" ]]; then
+        say "Using $candidate: $first lacks some of: $*."
+      fi
       return
     fi
   done
@@ -86,6 +93,7 @@ need_python() {  # need_python MODULE...: the first python3 that has them all, e
 }
 
 need_lint_tools() {
+  need_program git git "lists the sources"
   need_program clang++ clang "the second compiler"
   need_program clang-format clang-format "checks the format"
   need_program clang-tidy clang-tidy "finds faults in the C++ sources"
@@ -136,7 +144,8 @@ find_needs() {  # find_needs COMMAND
   esac
 }
 
-packages_of() (  # packages_of COMMAND: prints all that it needs on a bare system, one a line, whatever is here already
+# packages_of COMMAND: prints all that it needs on a bare system, one a line, whatever is here.
+packages_of() (
   # shellcheck disable=SC2317  # find_needs calls them
   has_program() { false; }
   # shellcheck disable=SC2317
@@ -204,7 +213,8 @@ set_up() {  # set_up COMMAND MAY-INSTALL: all that COMMAND needs is here afterwa
     find_needs "$1"
   fi
   if [[ ${#WANTED[@]} -gt 0 ]]; then
-    say "Going on without the queues of libraries that are not here; these packages bring them: ${WANTED[*]}"
+    say "Going on without the queues of libraries that are not here;" \
+      "these packages bring them: ${WANTED[*]}"
   fi
 }
 

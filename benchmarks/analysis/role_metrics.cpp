@@ -5,9 +5,11 @@ namespace bq::bench {
 void add_usage(MetricWriter& metrics, const std::vector<std::pair<std::string, RoleUsage>>& roles) {
   double cpu = 0, cpu_beyond_work = 0, switches = 0, yields = 0;
   std::optional<double> futile_wakeups, syscalls;
-  for (const auto& [role, use] : roles) {
+  for (const auto& role_and_use : roles) {
+    const std::string& role = role_and_use.first;
+    const RoleUsage& use = role_and_use.second;
     if (use.messages <= 0) continue;
-    const auto add = [&, &role = role, &use = use](const char* counter, double sum) {
+    const auto add = [&](const char* counter, double sum) {
       const double per_msg = sum / use.messages;
       metrics.add_for_role(role, counter, per_msg);
       return per_msg;

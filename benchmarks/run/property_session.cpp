@@ -8,6 +8,7 @@
 #include "benchmarks/registry/owned_queue.h"
 #include "benchmarks/run/queue_properties.h"
 #include "benchmarks/run/session.h"
+#include "benchmarks/util/message_text.h"
 
 namespace bq::bench {
 
@@ -51,13 +52,13 @@ void Session::properties() {
     for (const Property& property : properties_of(queue.traits)) {
       if (broken.contains(name) || measured.contains({name, property.name(), property.params()}))
         continue;
-      const auto fail = [this, &broken = broken, &queue, property](const std::string& why) {
+      const auto fail = [this, &broken_queues = broken, &queue, property](const std::string& why) {
         std::cerr << "queue_bench: " << queue.name << ": " << property.name() << property.params()
                   << ": " << why << std::endl;
         Json row = property_row(queue, property);
-        row["error"] = why;
+        row["error"] = message_line(why);
         write(row);
-        broken.insert(queue.name);
+        broken_queues.insert(queue.name);
       };
       // In the order of measuring, the first one that is missing took the last process down.
       if (!crash_reason.empty()) {

@@ -8,6 +8,7 @@
 #include "benchmarks/scenario/point.h"
 #include "benchmarks/scenario/rules.h"
 #include "benchmarks/util/enum_names.h"
+#include "benchmarks/util/message_text.h"
 
 namespace bq::bench {
 
@@ -17,10 +18,14 @@ using Error = std::optional<std::string>;
 
 Error error_in(const Json& value, std::string_view type, const std::string& path);
 
-bool has_control_character(const std::string& text, bool allows_lines) {
-  return std::any_of(text.begin(), text.end(), [=](unsigned char c) {
-    return (c < 0x20 && !(allows_lines && (c == '\n' || c == '\t'))) || c == 0x7f;
-  });
+bool has_control_character(std::string_view text, bool allows_lines) {
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    const bool is_layout = character.code == '\n' || character.code == '\t';
+    if (is_control(character.code) && !(allows_lines && is_layout)) return true;
+    text.remove_prefix(character.bytes);
+  }
+  return false;
 }
 
 bool is_shallow(const Json& value, int levels) {
@@ -47,7 +52,7 @@ bool is_bucket(const Json& value) {
 bool is_text(const Json& value, std::size_t most, bool allows_lines) {
   if (!value.is_string()) return false;
   const auto& text = value.get_ref<const std::string&>();
-  return text.size() <= 4 * most && !has_control_character(text, allows_lines);  // bytes of UTF-8
+  return character_count(text) <= most && !has_control_character(text, allows_lines);
 }
 
 // The fields of a row or an object.
@@ -56,8 +61,9 @@ Error error_in_fields(const Json& object, const RowKind& kind, const std::string
     return "key '" + path + (path.empty() ? "" : ".") + std::string(field) + "'";
   };
   for (const auto& [name, value] : object.items()) {
-    const auto field = std::find_if(kind.fields.begin(), kind.fields.end(),
-                                    [&name = name](const RowField& f) { return f.name == name; });
+    const auto field =
+        std::find_if(kind.fields.begin(), kind.fields.end(),
+                     [&wanted = name](const RowField& f) { return f.name == wanted; });
     if (field != kind.fields.end()) {
       const std::string below = path + (path.empty() ? "" : ".") + name;
       if (Error error = error_in(value, field->type, below)) return error;

@@ -65,6 +65,7 @@ Json context_json(std::uint64_t seed) {
   context["flags"] = BQ_FLAGS;
   context["libraries"] = {{"glibc", gnu_get_libc_version()}};
   context["libraries"].update(Json::parse(BQ_LIBRARIES));
+  context["version"] = BQ_VERSION;
   context["commit"] = BQ_COMMIT;
   context["dirty"] = static_cast<bool>(BQ_DIRTY);
   context["binary_id"] = binary_id();

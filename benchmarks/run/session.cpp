@@ -130,7 +130,7 @@ void Session::open_folder() {
                      ": start a new run in another folder");
   };
   if (old["kind"] != "run") refuse("without a `run` row");
-  if (old["context"].value("binary_id", "") != run["context"]["binary_id"])
+  if (old["context"].value("binary_id", "") != run["context"]["binary_id"].get<std::string>())
     refuse("by another build of this program");
   if (old["context"].value("seed", std::uint64_t{0}) != options_.seed) refuse("with another seed");
   if (old["scenarios"] != run["scenarios"]) refuse("with other scenarios or queues");
@@ -155,7 +155,7 @@ void Session::write_crash() {
   for (const Cell& cell : selection_.cells) {
     if (cell.name != state_.unfinished->cell) continue;
     Json row = trial_row({&cell, state_.unfinished->level}, "error");
-    row["message"] = "crashed: " + options_.crash_reason;
+    row["message"] = message_line("crashed: " + options_.crash_reason);
     write(row);
     state_.failed.insert(cell.name);
   }
@@ -185,7 +185,7 @@ Json Session::start_row(const TrialItem& item, std::uint64_t round) const {
 void Session::fail_cell(const TrialItem& item, const std::string& message) {
   std::cerr << "queue_bench: " << item.cell->name << ": " << message << std::endl;
   Json row = trial_row(item, "error");
-  row["message"] = message;
+  row["message"] = message_line(message);  // a queue may say anything
   write(row);
   state_.failed.insert(item.cell->name);
 }
@@ -205,7 +205,7 @@ TrialResult Session::run_trial(const TrialItem& item, TrialSize size, bool count
   report_hang_ = [this, item](const std::string& sentence) {
     std::cerr << "queue_bench: " << item.cell->name << ": " << sentence << std::endl;
     Json row = trial_row(item, "error");
-    row["message"] = sentence;
+    row["message"] = message_line(sentence);
     row["hung"] = true;
     write(row);
   };

@@ -1,12 +1,15 @@
-/* The textbook two-flag queue as a Promela model, for Spin (spinroot.com): a cross-check of the explorer by a tool that
- * shares nothing with it. What is modelled by hand here is what the explorer runs from the C++ source:
+/* The textbook two-flag queue as a Promela model, for Spin (spinroot.com): a cross-check of the
+ * explorer by a tool that shares nothing with it. What is modelled by hand here is what the
+ * explorer runs from the C++ source:
  *
  *   queues/reference_as_posted.h, and with -DREPAIRED queues/reference.h
  *
- *   -DPRODUCERS=P -DCONSUMERS=C -DCAPACITY=K -DMESSAGES=N   N by each producer; N * P a multiple of C
- *   -DCLOSED                                                the last producer closes, consumers pop until the end
+ *   -DPRODUCERS=P -DCONSUMERS=C -DCAPACITY=K
+ *   -DMESSAGES=N   N by each producer; N * P a multiple of C
+ *   -DCLOSED       the last producer closes, consumers pop until the end
  *
- * An "invalid end state" is a schedule after which somebody waits for ever. tests/python/test_promela.py runs it.
+ * An "invalid end state" is a schedule after which somebody waits for ever.
+ * tests/python/test_promela.py runs it.
  */
 #define NOBODY 255
 

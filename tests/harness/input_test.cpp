@@ -108,7 +108,7 @@ TEST_F(TextFile, ThatCannotBeReadSaysWhy) {
   expect_error("check its permissions");
 }
 
-// ------------------------------------------------------------------------------ regular expressions
+// ----------------------------------------------------------------------------- regular expressions
 
 std::string filter_error(const std::string& text) {
   try {

@@ -48,7 +48,7 @@ def packages_of(command: str) -> list[str]:
         ),
         ("gate", {"git", "valgrind", "strace", "python3-numpy"}),
         ("bench", {"g++", "cmake", "ninja-build", "python3", "python3-matplotlib"}),
-        ("lint", {"clang", "clang-format", "clang-tidy", "shellcheck", "flake8", "mypy"}),
+        ("lint", {"clang", "clang-format", "clang-tidy", "shellcheck", "black", "flake8", "mypy"}),
     ],
 )
 def test_set_up_names_every_package_of_a_command_whatever_is_here(command, packages):
@@ -237,6 +237,41 @@ def test_an_unknown_check_is_one_line_that_names_the_known_ones_and_nothing_runs
     assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
     said, known = run.stderr.split("; there are: ")
     assert "'spelling'" in said and {"format", "shell", "python", "types"} <= set(known.split())
+
+
+@pytest.mark.parametrize(
+    "name, text, status",
+    [
+        ("CMakeLists.txt", "x" * 100, 0),
+        ("CMakeLists.txt", "x" * 101, 1),
+        ("new.py", "short\n" + "x" * 101, 1),
+        (".github/workflows/new.yml", "x" * 101, 1),
+        ("queues/new.h", "µ" * 100, 0),
+        ("queues/new.h", "µ" * 101, 1),
+        ("docs/new.md", "x" * 101, 0),
+        ("results/published/new.jsonl", "x" * 101, 0),
+        ("build/new.py", "x" * 101, 0),
+    ],
+)
+def test_a_line_of_more_than_100_characters_is_found(tmp_path, name, text, status):
+    folder = tmp_path / "checkout"
+    for source in (".ci/lint", ".gitignore"):
+        (folder / source).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / source, folder / source)
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text + "\n", encoding="utf-8")
+    git("init", "-q", at=folder)
+    run = subprocess.run(
+        [folder / ".ci/lint", "lines"],
+        env={**os.environ, "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    line = text.count("\n") + 1
+    found = f"{name}:{line}:{text.splitlines()[-1]}\n" if status else ""
+    assert (run.returncode, run.stdout) == (status, f"== lines\n{found}"), run.stderr
 
 
 # ------------------------------------------------------------------------ the commit in the results

@@ -118,9 +118,13 @@ def _is_bucket(value: object) -> bool:
 
 
 def _has_control_character(text: str, allowed: str = "") -> bool:
-    """Half a surrogate pair, which no encoding takes, counts as one."""
+    """What no terminal, table or XML file can take; half a surrogate pair, too."""
     return any(
-        (c < " " and c not in allowed) or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in text
+        (c < " " and c not in allowed)
+        or "\x7f" <= c < "\xa0"
+        or "\ud800" <= c <= "\udfff"
+        or c in "\ufffe\uffff"
+        for c in text
     )
 
 
