@@ -1,6 +1,7 @@
 #include "benchmarks/run/pilot.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -36,8 +37,14 @@ double least_sleeping_ns_per_msg(const Point& point, bool bounded) {
                   waits_for_consumers ? slept_ns(point.consumer, point.consumers) : 0);
 }
 
-double measure_ns_per_msg(const Point& point,
+double measure_ns_per_msg(const Point& point, double most_search_ns,
                           const std::function<TrialResult(TrialSize)>& run_trial) {
+  using std::chrono::steady_clock;
+  const auto ns_since = [](steady_clock::time_point start) {
+    return std::chrono::duration<double, std::nano>(steady_clock::now() - start).count();
+  };
+  constexpr std::size_t growth = 4;
+  const auto begin = steady_clock::now();
   const double producers = static_cast<double>(point.producers);
   // Every message of a chain may wait for a wake-up, or for a turn on the core.
   const double guess_ns = std::max(point.ideal_ns_per_msg(), point.is_chain() ? 10'000.0 : 100.0);
@@ -46,13 +53,18 @@ double measure_ns_per_msg(const Point& point,
   double windows_ns = 0;  // trusted
   for (int attempt = 0, trusted = 0; attempt < 12 && trusted < 3 && windows_ns < enough_windows_ns;
        ++attempt) {
+    const auto trial_begin = steady_clock::now();
     const TrialResult result = run_trial({each, each / 8});
     if (!result.fault.empty()) throw QueueFault(result.fault);
     if (!result.void_reason.empty()) {
       if (trusted > 0) break;
-      each *= 4;
+      each *= growth;
       if (each * point.producers > most_messages(point)) {
         throw Unmeasurable("no window to measure: " + result.void_reason);
+      }
+      if (ns_since(begin) + growth * ns_since(trial_begin) > most_search_ns) {
+        throw Unmeasurable("no window to measure, and a longer trial would take too long: " +
+                           result.void_reason + "; fewer threads, or more cores, may help");
       }
       continue;
     }
@@ -88,8 +100,9 @@ PilotResult run_pilot(const Point& point, bool bounded, const PilotSettings& set
                       const std::function<TrialResult(TrialSize)>& run_trial) {
   const double producers = static_cast<double>(point.producers);
   // An open loop runs at the pace of its arrivals.
-  const double measured_ns =
-      point.arrivals ? point.ideal_ns_per_msg() : measure_ns_per_msg(point, run_trial);
+  const double measured_ns = point.arrivals
+                                 ? point.ideal_ns_per_msg()
+                                 : measure_ns_per_msg(point, settings.most_search_ns, run_trial);
   const double ns_per_msg = std::max(measured_ns, least_sleeping_ns_per_msg(point, bounded));
   const double fillings =
       point.arrivals ? 0 : 2.0 * static_cast<double>(point.queues() * point.capacity);

@@ -19,6 +19,8 @@ struct Unmeasurable : std::runtime_error {
 struct PilotSettings {
   double warmup_ns;  ///< least length of the warm-up
   double window_ns;  ///< length of the window
+  /// A trial without a window is followed by one four times as long, unless all would take longer.
+  double most_search_ns = 15e9;
 };
 
 struct PilotResult {

@@ -88,7 +88,7 @@ std::string shown(std::string_view text, std::size_t most) {
 
 std::string message_line(std::string_view text) {
   constexpr std::size_t max_end = 300;  // a remedy fits
-  const std::string line = shown(text, std::string::npos);
+  std::string line = shown(text, std::string::npos);
   if (character_count(line) <= max_message) return line;
   return shown(line, max_message - max_end) + std::string(end_of(line, max_end));
 }

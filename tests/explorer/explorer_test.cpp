@@ -96,6 +96,15 @@ TEST(Explorer, FindsTheCheapestAndShortestFailure) {
   EXPECT_TRUE(explore(dining, {.bound = 0}).passed());
 }
 
+TEST(Explorer, IsUnfinishedBeyondTheStatesThatItMayRemember) {
+  const Outcome all = explore(dining, {.bound = 0});
+  EXPECT_TRUE(explore(dining, {.bound = 0, .max_states = all.states + 1}).passed());
+  const Outcome some = explore(dining, {.bound = 0, .max_states = 1});
+  EXPECT_FALSE(some.passed());
+  EXPECT_EQ(some.failure, "");
+  EXPECT_LT(some.runs, all.runs);
+}
+
 TEST(Explorer, RandomRunsFindItToo) {
   EXPECT_TRUE(explore(dining, {.bound = 1, .random_runs = 1'000}).failure.starts_with("deadlock"));
 }

@@ -108,7 +108,7 @@ TEST_F(TextFile, ThatCannotBeReadSaysWhy) {
   expect_error("check its permissions");
 }
 
-// ----------------------------------------------------------------------------- regular expressions
+// ---------------------------------------------------------------------------- regular expressions
 
 std::string filter_error(const std::string& text) {
   try {
@@ -208,6 +208,19 @@ TEST(Pilot, EndsAfterAFewLongTrials) {
   EXPECT_EQ(trials(10e6), 3);
   EXPECT_EQ(trials(600e6), 2);
   EXPECT_EQ(trials(2e9), 1);
+}
+
+TEST(Pilot, GivesUpWhereALongerTrialWouldTakeTooLong) {
+  const auto trials = [](double most_search_ns) {
+    int count = 0;
+    TrialResult result;
+    result.void_reason = "nothing";
+    const auto run_trial = [&](TrialSize) { return ++count, result; };
+    EXPECT_THROW(run_pilot(Point{}, true, {5e6, 40e6, most_search_ns}, run_trial), Unmeasurable);
+    return count;
+  };
+  EXPECT_EQ(trials(0), 1);
+  EXPECT_GT(trials(15e9), 1);
 }
 
 }  // namespace

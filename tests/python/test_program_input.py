@@ -14,6 +14,7 @@ from bqb.exit_status import IO_ERROR, USAGE
 
 BUILD = ROOT / "build" / "release"
 BENCH = BUILD / "queue_bench"
+FAULTY = BUILD / "tests" / "harness" / "faulty_queue_bench"
 EXPLORE = BUILD / "explore"
 OVERHEAD = BUILD / "benchmarks" / "overhead"
 
@@ -114,7 +115,8 @@ def test_a_reader_that_went_away_is_no_error():
 def test_closed_streams_are_not_taken_for_result_files(scenario):
     out = scenario.parent / "out"
     out.mkdir()
-    words = (BENCH, "--scenario", scenario, "--queue", "^two_condvar$", "--out", out)
+    # It writes what is wrong with the queue to standard error.
+    words = (FAULTY, "--scenario", scenario, "--queue", "^dropping$", "--out", out)
     for task in (("--pilot",), ("--round", "1")):
         done = run("bash", "-c", 'exec "$@" <&- >&- 2>&-', "-", *words, *task)
         assert done.returncode == 0

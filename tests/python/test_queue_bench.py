@@ -702,12 +702,12 @@ def test_system_calls_are_counted_where_the_kernel_lets_us(tmp_path: Path) -> No
 
 
 def test_threads_that_cannot_start_have_a_status_of_their_own(tmp_path: Path) -> None:
-    asked = scenario(tmp_path, 'question = "q?"\nexpect = "e"\nproducers = 200\ncapacity = 4\n')
-    # Too little for 201 stacks.
-    command = f"ulimit -v 600000; exec {REAL} --scenario {asked} --queue two_condvar"
+    asked = scenario(tmp_path, 'question = "q?"\nexpect = "e"\nproducers = 30\ncapacity = 4\n')
+    # Too little for 31 stacks of 64 MiB.
+    command = f"ulimit -s 65536 -v 1000000; exec {REAL} --scenario {asked} --queue two_condvar"
     done = run("bash", "-c", command)
     assert done.returncode == 6  # resource_limit
-    assert "cannot start 201 threads: " in done.stderr and "ulimit -u" in done.stderr
+    assert "cannot start 31 threads: " in done.stderr and "ulimit -u" in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")

@@ -47,7 +47,7 @@ def packages_of(command: str) -> list[str]:
             },
         ),
         ("gate", {"git", "valgrind", "strace", "python3-numpy"}),
-        ("bench", {"g++", "cmake", "ninja-build", "python3", "python3-matplotlib"}),
+        ("bench", {"g++", "cmake", "ninja-build", "libre2-dev", "python3", "python3-matplotlib"}),
         ("lint", {"clang", "clang-format", "clang-tidy", "shellcheck", "black", "flake8", "mypy"}),
     ],
 )
