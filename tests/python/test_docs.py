@@ -29,8 +29,8 @@ HEADERS = sorted([*ROOT.glob("queues/**/*.h"), *ROOT.glob("examples/**/*.h")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")  # code in the text, perhaps over two lines
 COMMAND = re.compile(
-    r"\S*scripts/(bench|explore|gate|generate|plot|publish|test|validate)\b|cmake |build/\S+/\w+|git |"
-    r"ctest |\.ci/\w+|python3 |black |clang-format |pre-commit "
+    r"\S*scripts/(bench|explore|gate|generate|plot|publish|test|validate)\b|cmake |build/\S+/\w+|"
+    r"git |ctest |\.ci/\w+|python3 |black |clang-format |pre-commit "
 )
 LANGUAGES = {"cpp", "sh", "toml", "yaml", "cmake", "text"}
 RELEASE = ROOT / "build" / "release"
@@ -204,8 +204,8 @@ RUN = {
     "--scenario quick --queue '^(two_lock|two_condvar)$'",
     "cmake --preset release && cmake --build --preset release": "cmake --preset release && "
     "cmake --build --preset release --target queue_bench",
-    r"ctest --preset release -R '^two_condvar\.'": r"ctest --preset release -N -R '^two_condvar\.' | "
-    "grep -q two_condvar.PushWaitsWhileFull",
+    r"ctest --preset release -R '^two_condvar\.'": "ctest --preset release -N -R "
+    r"'^two_condvar\.' | grep -q two_condvar.PushWaitsWhileFull",
     r"ctest --preset release -R '^harness\.'": r"ctest --preset release -N -R '^harness\.' | "
     "grep -q harness.Watchdog",
     r"ctest --preset release -R '^NAME\.|^explore\.NAME$'": "ctest --preset release -N -R "

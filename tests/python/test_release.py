@@ -1,5 +1,5 @@
-"""The version of CMakeLists.txt is that of CHANGELOG.md and CITATION.cff; the forms and workflows of
-.github are what GitHub accepts."""
+"""The version of CMakeLists.txt is that of CHANGELOG.md and CITATION.cff; the forms and workflows
+of .github are what GitHub accepts."""
 
 import re
 from datetime import date
