@@ -88,6 +88,7 @@ need_python() {
       rich) missing python3-rich "progress bar and tables" ;;
       pytest) missing python3-pytest "runs the Python tests" ;;
       xdist) missing python3-pytest-xdist "runs them on all cores" ;;
+      yaml) missing python3-yaml "reads the forms of .github in a test" ;;
     esac
   done
 }
@@ -135,10 +136,11 @@ find_needs() {  # find_needs COMMAND
     test) need_build_tools; need_gate_tools
           need_program spin spin "checks the model of the reference"
           need_program mount mount "fills a small disk in a test"
-          need_python matplotlib numpy scipy rich pytest xdist ;;
+          need_python matplotlib numpy scipy rich pytest xdist yaml ;;
     plot | publish) need_python matplotlib numpy rich ;;
     plot_validation) need_python matplotlib numpy scipy rich ;;
     generate) need_build_tools; need_python rich ;;
+    build) need_build_tools ;;
     lint) need_lint_tools ;;
     help) need_python ;;
   esac
@@ -216,6 +218,11 @@ set_up() {  # set_up COMMAND MAY-INSTALL: all that COMMAND needs is here afterwa
     say "Going on without the queues of libraries that are not here;" \
       "these packages bring them: ${WANTED[*]}"
   fi
+}
+
+set_up_all() {  # what a change to the project needs
+  local command
+  for command in lint test bench; do set_up "$command" yes; done
 }
 
 run_command() {  # run_command COMMAND ARGUMENT...

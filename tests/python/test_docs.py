@@ -29,7 +29,8 @@ HEADERS = sorted([*ROOT.glob("queues/**/*.h"), *ROOT.glob("examples/**/*.h")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")  # code in the text, perhaps over two lines
 COMMAND = re.compile(
-    r"\S*scripts/(bench|explore|gate|plot|publish|test|validate)\b|cmake |build/\S+/\w+|git |ctest "
+    r"\S*scripts/(bench|explore|gate|generate|plot|publish|test|validate)\b|cmake |build/\S+/\w+|"
+    r"git |ctest |\.ci/\w+|python3 |black |clang-format |pre-commit "
 )
 LANGUAGES = {"cpp", "sh", "toml", "yaml", "cmake", "text"}
 RELEASE = ROOT / "build" / "release"
@@ -196,6 +197,19 @@ RUN = {
     "./scripts/bench --all --budget 30m": "./scripts/bench --all --budget 30m --list",
     "./scripts/bench --list": None,
     "./scripts/bench --all --list": None,
+    "./scripts/bench --rounds 24": "./scripts/bench --rounds 24 --list",
+    "./scripts/bench --scenario NAME --list": "./scripts/bench --scenario worker_pool --list",
+    "./scripts/bench --scenario NAME --out results/NAME": f"./scripts/bench {QUICK} --out {{out}}",
+    "./scripts/bench --scenario quick --queue '^(NAME|two_condvar)$'": "./scripts/bench --list "
+    "--scenario quick --queue '^(two_lock|two_condvar)$'",
+    "cmake --preset release && cmake --build --preset release": "cmake --preset release && "
+    "cmake --build --preset release --target queue_bench",
+    r"ctest --preset release -R '^two_condvar\.'": "ctest --preset release -N -R "
+    r"'^two_condvar\.' | grep -q two_condvar.PushWaitsWhileFull",
+    r"ctest --preset release -R '^harness\.'": r"ctest --preset release -N -R '^harness\.' | "
+    "grep -q harness.Watchdog",
+    r"ctest --preset release -R '^NAME\.|^explore\.NAME$'": "ctest --preset release -N -R "
+    r"'^two_lock\.|^explore\.two_lock$' | grep -q explore.two_lock",
     "./scripts/plot DIR": "./scripts/plot {run}",
     "./scripts/explore": "./scripts/explore --queue '^two_condvar$'",
     "./scripts/explore --queue mpmc_park --bound 1": None,
@@ -216,6 +230,21 @@ ELSEWHERE = {
     "./scripts/bench": "its quick form is that of ./scripts/bench --scenario quick",
     "./scripts/test": "the command that runs this test",
     "./scripts/test --deep": "the command that runs this test",
+    "./scripts/test --preset asan": "the command that runs this test",
+    "./scripts/test --preset tsan": "the command that runs this test",
+    ".ci/run --deep": "it starts ./scripts/test",
+    ".ci/compiler clang++-19": "a workflow, .github/workflows/ci.yml",
+    "clang-format -i FILE": ".ci/lint format",
+    "black scripts tests .ci": ".ci/lint python",
+    "pre-commit install": "needs a program that no other command needs",
+    "./scripts/generate --check": "test_schema.py: what it compares",
+    "python3 -m pytest -q tests/python/test_claims.py": "it starts tests",
+    "python3 -m pytest -q tests/python/test_docs_facts.py": "it starts tests",
+    "python3 -m pytest -q tests/python/test_release.py": "it starts tests",
+    "python3 -m pytest -q tests/python/test_docs.py tests/python/test_docs_facts.py "
+    "tests/python/test_readme.py": "it starts tests",
+    "git status": "git's own",
+    'git tag -a vX.Y.Z -m "X.Y.Z"': "git's own",
     "./scripts/bench --with my_queue.h": "test_with.py",
     "./scripts/bench --with my_queue.h --queue '^(my_queue|two_condvar)$'": "test_with.py",
     "./scripts/bench --with my_queue.h --with other_queue.h --list": "test_with.py",

@@ -44,6 +44,7 @@ def packages_of(command: str) -> list[str]:
                 "mount",
                 "python3-pytest",
                 "python3-pytest-xdist",
+                "python3-yaml",
             },
         ),
         ("gate", {"git", "valgrind", "strace", "python3-numpy"}),
