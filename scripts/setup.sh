@@ -237,7 +237,7 @@ run_command() {  # run_command COMMAND ARGUMENT...
   if [[ $1 == gate ]]; then EXIT_SETUP=4; fi  # "invalid"; the gate's 3 is "inconclusive"
   set_up "$needs" "$may_install"
   # Python takes a signal that comes before it is set up for one for an error of its own.
-  local signals_wait=(env --block-signal=INT,TERM,HUP)
+  local signals_wait=(env "--block-signal=INT,TERM,HUP")
   "${signals_wait[@]}" true 2>/dev/null || signals_wait=()
   # PYTHONSAFEPATH: a file in the current folder must not be taken for a module.
   PYTHONSAFEPATH=1 PYTHONPATH="$ROOT/scripts" exec "${signals_wait[@]}" "$PYTHON" -m bqb "$@"

@@ -174,7 +174,7 @@ def test_a_signal_before_the_command_is_set_up_waits_until_it_is():
 
 def test_setup_blocks_signals_until_python_is_ready():
     with open(SCRIPTS / "setup.sh", encoding="utf-8") as file:
-        assert "env --block-signal=INT,TERM,HUP" in file.read()
+        assert 'env "--block-signal=INT,TERM,HUP"' in file.read()
 
 
 # ----------------------------------------------------------------------------- during a run

@@ -51,10 +51,10 @@ OBJECTS: dict[str, Fields] = {
     "counted": {
         "queue": ("name", True),
         "what": ("name", True),
-        "base": ("number", True),
         "head": ("number", True),
-        "limit_pct": ("number", True),
-        "regression": ("flag", True),
+        "base": ("number", False),
+        "limit_pct": ("number", False),
+        "regression": ("flag", False),
     },
     "pair": {
         "cell": ("name", True),

@@ -106,14 +106,21 @@ class Lines:
     def __init__(self):
         self._stage = None
         self._printed = 0.0
+        self._held = ""  # the last line that was not printed
 
     def show(self, stage: str, done: int, total: int, unit: str, clock: str, note: str) -> None:
         now = time.monotonic()
-        if stage == self._stage and now - self._printed < SECONDS_BETWEEN_LINES:
-            return
-        self._stage, self._printed = stage, now
         share = 100 * done // total if total else 0
-        print(f"{stage}: {done}/{total} {unit} ({share}%), {clock}", file=sys.stderr, flush=True)
+        line = f"{stage}: {done}/{total} {unit} ({share}%), {clock}"
+        if stage == self._stage and now - self._printed < SECONDS_BETWEEN_LINES:
+            self._held = line
+            return
+        if stage != self._stage:
+            self.close()  # how the stage before ended
+        self._stage, self._printed, self._held = stage, now, ""
+        print(line, file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        pass
+        if self._held:
+            print(self._held, file=sys.stderr, flush=True)
+        self._held = ""
