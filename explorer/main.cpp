@@ -116,7 +116,8 @@ int replay_file(const std::string& path) {
     shape.messages = saved.at("messages");
     shape.ending = endings.at(saved.at("ending"));
     shape.calls = kinds_of_calls.at(saved.at("calls"));
-    const Subject& subject = subject_named(saved.at("queue"));
+    const std::string queue = saved.at("queue");
+    const Subject& subject = subject_named(queue);
     if (const std::string reason = why_unsupported(subject, shape); !reason.empty()) {
       throw UsageError(subject.name + " " + reason);
     }
