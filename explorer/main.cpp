@@ -169,7 +169,8 @@ ExitStatus replay_file(const std::string& path) {
     for (const nlohmann::json& choice : saved.at("choices")) {
       choices.push_back(number_in(choice, 0, INT_MAX));
     }
-    const Subject& subject = subject_named(saved.at("queue"));
+    const std::string queue = saved.at("queue");
+    const Subject& subject = subject_named(queue);
     if (const std::string reason = why_unsupported(subject, shape); !reason.empty()) {
       throw UsageError(subject.name + " " + reason);
     }
