@@ -199,7 +199,10 @@ RUN = {
     "./scripts/bench --all --list": None,
     "./scripts/bench --rounds 24": "./scripts/bench --rounds 24 --list",
     "./scripts/bench --scenario NAME --list": "./scripts/bench --scenario worker_pool --list",
-    "./scripts/bench --scenario NAME --out results/NAME": f"./scripts/bench {QUICK} --out {{out}}",
+    "./scripts/bench --scenario NAME --out results/NAME | tee /tmp/table.txt": "./scripts/bench "
+    f"{QUICK} --out {{out}}",
+    "./scripts/bench --queue '^(NAME|two_condvar|mpmc_spin_yield_park)$'": "./scripts/bench "
+    "--queue '^(two_lock|two_condvar|mpmc_spin_yield_park)$' --list",
     "./scripts/bench --scenario quick --queue '^(NAME|two_condvar)$'": "./scripts/bench --list "
     "--scenario quick --queue '^(two_lock|two_condvar)$'",
     "cmake --preset release && cmake --build --preset release": "cmake --preset release && "
@@ -230,8 +233,6 @@ ELSEWHERE = {
     "./scripts/bench": "its quick form is that of ./scripts/bench --scenario quick",
     "./scripts/test": "the command that runs this test",
     "./scripts/test --deep": "the command that runs this test",
-    "./scripts/test --preset asan": "the command that runs this test",
-    "./scripts/test --preset tsan": "the command that runs this test",
     ".ci/run --deep": "it starts ./scripts/test",
     ".ci/compiler clang++-19": "a workflow, .github/workflows/ci.yml",
     "clang-format -i FILE": ".ci/lint format",
