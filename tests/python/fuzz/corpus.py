@@ -58,7 +58,7 @@ SCHEDULE = (
             "calls": "blocking",
             "weak": False,
             "failure": "deadlock",
-            "choices": [0, 0, 0, 1, 0, 0, 1, 0],
+            "choices": [0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
         }
     )
     + "\n"
