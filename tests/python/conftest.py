@@ -16,6 +16,7 @@ sys.path.insert(0, str(HERE.parents[1] / "scripts"))
 # Files that take longest, which stay on one core each: they begin first, so that no core waits for
 # them at the end.
 LONGEST = [
+    "test_fuzz",
     "test_with",
     "test_gate",
     "test_figures",

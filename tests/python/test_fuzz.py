@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 from fuzz import campaign, process, sandbox
@@ -130,7 +134,8 @@ def test_failures_that_differ_in_a_name_or_number_are_one(tmp_path) -> None:
     script = (
         "echo 'Traceback (most recent call last):' >&2; echo \"KeyError: '{}' of {}\" >&2; exit 1"
     )
-    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
     assert outcome(tmp_path / "a", script.format("x", 5)) == outcome(
         tmp_path / "b", script.format("y y", 17)
     )
@@ -142,8 +147,6 @@ def test_failures_that_differ_in_a_name_or_number_are_one(tmp_path) -> None:
 @needs_build
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_input_is_always_the_same(box, target, tmp_path) -> None:
-    from random import Random
-
     def made(folder: Path) -> tuple:
         folder.mkdir()
         case = TARGETS[target].make(Random(f"7/{target}/3"), folder, box)
@@ -173,10 +176,6 @@ def test_an_input_is_always_the_same(box, target, tmp_path) -> None:
 )
 def test_what_is_mutated_is_good(box, tmp_path, command, status) -> None:
     """Else all that is tested were the first check."""
-    import shutil
-    import subprocess
-    import sys
-
     shutil.copytree(box.corpus, tmp_path / "work")
     words = command.replace("--head .", f"--head {box.root}").split()
     done = subprocess.run(

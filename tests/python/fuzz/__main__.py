@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -61,6 +62,7 @@ def explore(arguments: argparse.Namespace, box: Sandbox, keep: Path) -> int:
     print("\n".join(campaign.table(summaries)), end="\n\n")
     print("\n".join(line for summary in summaries for line in summary.lines()))
     failed = any(summary.failures for summary in summaries)
+    shutil.rmtree(keep.parent if not failed else box.folder)
     print(f"\nThe first input of each failure is in {keep}" if failed else "No failure.")
     return int(failed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -57,6 +58,40 @@ class Summary:
         return lines
 
 
+class _Part:
+    """A worker with a sandbox of its own. Its report goes to a file: a pipe might be full."""
+
+    def __init__(self, box: Sandbox, log: Path):
+        self.box, self.log = box, log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *words: str) -> None:
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "fuzz.worker", str(self.box.folder), *words],
+                env=self.box.environment(),
+                cwd=HERE,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def report(self) -> list[str]:
+        """Waits. One line of JSON an input."""
+        status = self.process.wait() if self.process else None
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        if status != 0:
+            raise RuntimeError(f"a worker ended with status {status}:\n{text[-3000:]}")
+        return text.splitlines()
+
+    def clear_up(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        self.log.unlink(missing_ok=True)
+        shutil.rmtree(self.box.folder)
+
+
 def run(
     box: Sandbox,
     target: str,
@@ -68,38 +103,21 @@ def run(
 ) -> Summary:
     """Runs inputs 0 to `inputs` - 1 of a target. `keep`: for the first input of each failure."""
 
-    def start(first: int) -> subprocess.Popen[str]:
-        own = box.copy(keep.parent / f"{target}-{first}")
-        words = [
-            str(own.folder),
-            target,
-            *map(str, (seed, first, workers, inputs, deadline_s, keep)),
-        ]
-        return subprocess.Popen(
-            [sys.executable, "-m", "fuzz.worker", *words],
-            env=own.environment(),
-            cwd=HERE,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-
     keep.mkdir(parents=True, exist_ok=True)
-    processes = [start(first) for first in range(workers)]
+    parts = [
+        _Part(box.copy(keep.parent / f"{target}-{first}"), keep.parent / f"{target}-{first}.log")
+        for first in range(workers)
+    ]
     summary = Summary(target, seed)
     try:
-        ended = [process.communicate() for process in processes]
+        for first, part in enumerate(parts):
+            part.start(target, *map(str, (seed, first, workers, inputs, deadline_s, keep)))
+        for part in parts:
+            for line in part.report():
+                summary.add(json.loads(line))
     finally:
-        for process in processes:
-            process.kill()
-    for process, (out, err) in zip(processes, ended):
-        for line in out.splitlines():
-            summary.add(json.loads(line))
-        if process.returncode != 0:
-            raise RuntimeError(
-                f"a worker of the target {target} ended with {process.returncode}:\n{err[-3000:]}"
-            )
+        for part in parts:
+            part.clear_up()
     if summary.inputs != inputs:
         raise RuntimeError(f"{target}: {summary.inputs} of {inputs} inputs were run")
     return summary

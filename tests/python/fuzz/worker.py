@@ -61,6 +61,7 @@ class Worker:
             program, words = (Path(sys.executable), ["-m", "bqb", case.command, "--help"])
             text = process.run(Case(case.command, words, program), help_folder, HELP_DEADLINE_S).out
             self.statuses[case.command] = listed_statuses(text)
+            shutil.rmtree(help_folder)
         return self.statuses[case.command]
 
 

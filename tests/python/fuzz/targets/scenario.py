@@ -204,18 +204,10 @@ def with_trace(rng: Random, work: Path) -> bytes:
         (b"trace.txt",) * 8
         + (b"", b".", b"../../../../../../dev/zero", b"trace.txt/x", b"/proc/self/mem")
     )
-    side = b'\n[%s]\nwork = "spin"\nprocess = "trace"\ntrace_file = "%s"\n' % (
-        rng.choice((b"producer", b"consumer")),
-        name,
-    )
-    head = b'question = "q?"\nexpect = "e"\ncapacity = 16\n'
-    return (
-        head
-        + side
-        + side.replace(b"producer", b"x")
-        .replace(b"consumer", b"producer")
-        .replace(b"[x]", b"[consumer]")
-    )
+    side = b'\n[%s]\nwork = "spin"\nprocess = "trace"\ntrace_file = "%s"\n'
+    sides = [side % (each, name) for each in (b"producer", b"consumer")]
+    rng.shuffle(sides)
+    return b'question = "q?"\nexpect = "e"\ncapacity = 16\n' + b"".join(sides)
 
 
 SYNTAX = (*mutate.BYTES, *mutate.LINES, nest, insert_line)
