@@ -25,9 +25,12 @@ def open_regular(path: Path) -> BufferedReader:
     """Opens a file to read it. Raises OSError that names it; also where it is no regular file, of
     which one that nobody writes to would never end."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
         return open(path, "rb", opener=lambda *_: descriptor)
     os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
