@@ -30,7 +30,8 @@ OTHERS = "*"  # among the fields of an object that may have others
 def error_in_fields(
     value: Mapping[str, object], fields: Fields, objects: Objects = OBJECTS, path: str = ""
 ) -> str | None:
-    """What is wrong with an object of these fields; it names the key. None if nothing is."""
+    """The first error in an object that must have these fields, as text that names the key. None
+    where the object is right."""
     for name, part in value.items():
         below = f"{path}.{name}" if path else name
         if name not in fields:
@@ -46,7 +47,7 @@ def error_in_fields(
 
 
 def error_in(value: object, type_: str, objects: Objects, path: str) -> str | None:
-    """The same of a value of a type."""
+    """The first error in a value that must be of a type, or None."""
     if type_.endswith("?"):
         if value is None:
             return None

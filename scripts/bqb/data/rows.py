@@ -141,7 +141,7 @@ def read_document(
     objects: Mapping[str, Fields] = OBJECTS,
     schema: int | None = None,
 ) -> Row:
-    """A JSON document of these fields that the scripts wrote, compressed if its name ends in .xz.
+    """Reads a JSON document and checks its fields. The file is compressed if its name ends in .xz.
     `schema`: the number that it must have. Raises ResultError that names the key and tells the
     `remedy`, and OSError."""
     content = files.read_regular(path, MOST_DOCUMENT_BYTES)
