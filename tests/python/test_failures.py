@@ -210,5 +210,7 @@ def test_a_build_folder_that_was_moved_is_configured_afresh(tmp_path):
         cache = f"CMAKE_CACHEFILE_DIR:INTERNAL={folder / 'release'}\n"
         (folder / "release" / "CMakeCache.txt").write_text(cache)
     assert not build.is_stale(here / "release")
+    (tmp_path / "link").symlink_to(here)
+    assert not build.is_stale(tmp_path / "link" / "release")
     (before / "release").rename(tmp_path / "moved")
     assert build.is_stale(tmp_path / "moved")

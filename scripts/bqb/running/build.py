@@ -3,6 +3,7 @@ fails."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -66,7 +67,8 @@ def is_stale(folder: Path) -> bool:
     text = cache.read_text(encoding="utf-8", errors="replace")
     tools = TOOL.findall(text)
     was_at = FOLDER.search(text)
-    moved = was_at is not None and Path(was_at[1]) != folder
+    # By their real paths: the folder of builds may be a symbolic link.
+    moved = was_at is not None and os.path.realpath(was_at[1]) != os.path.realpath(folder)
     return moved or any(shutil.which(tool) is None for tool in tools)
 
 
