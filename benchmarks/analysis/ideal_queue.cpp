@@ -21,6 +21,9 @@ Replay replay(const ServiceTimes& times, const InitialState& state, const IdealQ
     consume(waiting.producer, waiting.sequence, 0);
 
   const bool open_loop = !times.arrive.empty();
+  const auto pause_ns = [&](std::size_t producer, std::size_t sequence) {
+    return times.pause.empty() ? 0.0 : double{times.pause[producer][sequence]};
+  };
   double enter = 0;
   for (std::size_t n = 0; n < messages; ++n) {
     InitialState::Producer* first = nullptr;
@@ -44,8 +47,8 @@ Replay replay(const ServiceTimes& times, const InitialState& state, const IdealQ
     }
     const std::size_t next = ++first->next;
     if (next == times.produce[p].size()) continue;
-    first->ready_ns =
-        open_loop ? std::max(free, times.arrive[p][next]) : free + times.produce[p][next];
+    first->ready_ns = open_loop ? std::max(free, times.arrive[p][next]) + pause_ns(p, next)
+                                : free + times.produce[p][next];
   }
   result.window_ns = enter;
   return result;

@@ -4,8 +4,9 @@
 // One producer, one consumer, from an empty start, this is
 //   enter[i] = max(enter[i-1] + produce[i], start[i-K])
 //   start[i] = max(enter[i], start[i-1] + consume[i-1])
-// In an open loop message i arrives at arrive[i], and waits until the one before it is inside:
-//   enter[i] = max(arrive[i], enter[i-1], start[i-K])
+// In an open loop message i arrives at arrive[i], waits until the one before it is inside, and then
+// for as long as its producer pauses before the push:
+//   enter[i] = max(max(arrive[i], enter[i-1]) + pause[i], start[i-K])
 //
 // In general messages enter in the order in which producers are ready, and each goes to the
 // consumer that is free first (the recursion of Kiefer and Wolfowitz for a FIFO queue with several
@@ -29,6 +30,9 @@ struct ServiceTimes {
   std::vector<std::vector<float>> consume;
   /// Open loop: when each message arrives, in place of `produce`.
   std::vector<std::vector<double>> arrive = {};
+  /// Open loop: how long the producer, free and with the message at hand, pauses before it pushes.
+  /// Empty: it never does.
+  std::vector<std::vector<float>> pause = {};
 };
 
 /// Where a window opens: times are counted from there.

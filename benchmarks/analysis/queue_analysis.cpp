@@ -57,8 +57,8 @@ class QueueAnalysis {
     out_.spin_work_ns = spin_ns(point_.producer, produce_) + spin_ns(point_.consumer, consume_);
     metrics_.add("throughput_msgs_per_s", static_cast<double>(entered_) / out_.window_ns * 1e9);
     if (point_.arrivals) {
-      analyse_open_loop(plan_, record_, messages_, times_.realised, window_, handoff_ns_, sojourn_,
-                        metrics_);
+      analyse_open_loop(plan_, record_, messages_, times_.realised, window_, handoff_ns_, cores_,
+                        sojourn_, metrics_);
     } else if (point_.works()) {
       add_loss_against_ideal();
     }

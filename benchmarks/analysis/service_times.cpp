@@ -69,11 +69,12 @@ InitialState state_at(Ticks t, const TrialPlan& plan, const TrialMessages& messa
   return state;
 }
 
-InitialState state_at_start(const TrialPlan& plan) {
+InitialState state_at_start(const ServiceTimes& times, std::size_t consumers) {
   InitialState state;
-  state.consumer_free_ns.assign(plan.point.consumers, 0);
-  for (const std::vector<double>& arrivals : plan.demands.arrivals_ns) {
-    state.producers.push_back({0, arrivals.empty() ? 0 : arrivals.front()});
+  state.consumer_free_ns.assign(consumers, 0);
+  for (std::size_t p = 0; p < times.arrive.size(); ++p) {
+    const double pause_ns = times.pause.empty() ? 0 : double{times.pause[p].front()};
+    state.producers.push_back({0, times.arrive[p].front() + pause_ns});
   }
   return state;
 }

@@ -39,6 +39,7 @@ inline bool entered_by(const MessageTimes& message, Ticks t) {
 InitialState state_at(Ticks t, const TrialPlan& plan, const TrialMessages& messages);
 
 /// Open loop: the state at the start of the trial, with all threads free and no message arrived.
-InitialState state_at_start(const TrialPlan& plan);
+/// Each producer has at least one message.
+InitialState state_at_start(const ServiceTimes& times, std::size_t consumers);
 
 }  // namespace bq::bench

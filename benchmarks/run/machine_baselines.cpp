@@ -24,6 +24,8 @@ constexpr double ring_run_ns = 6e6;
 constexpr std::size_t most_ring_runs = 7;
 constexpr double most_ring_ns = 60e6;
 constexpr std::uint64_t first_ring_messages = 50'000;
+constexpr int timestamps_a_series = 1'000;
+constexpr int timestamp_series = 21;
 
 // As the threads of a trial: consumers first.
 int consumer_core() {
@@ -109,10 +111,24 @@ double measure_spsc_msgs_per_s() {
   return median(rates);
 }
 
+double measure_timestamp_ns() {
+  std::vector<double> each_ns;
+  std::jthread([&] {
+    pin_to(producer_core());
+    for (int series = 0; series < timestamp_series; ++series) {
+      const Ticks first = now_ticks();
+      Ticks last = first;
+      for (int i = 0; i < timestamps_a_series; ++i) last = now_ticks();
+      each_ns.push_back(ns_between(first, last) / timestamps_a_series);
+    }
+  }).join();
+  return median(each_ns);
+}
+
 }  // namespace
 
 MachineBaselines measure_machine_baselines() {
-  MachineBaselines limits{measure_park_round_trip_ns(), std::nullopt};
+  MachineBaselines limits{measure_park_round_trip_ns(), std::nullopt, measure_timestamp_ns()};
   if (allowed_cores().size() > 1) limits.spsc_msgs_per_s = measure_spsc_msgs_per_s();
   return limits;
 }

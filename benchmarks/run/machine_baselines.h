@@ -13,6 +13,8 @@ struct MachineBaselines {
   /// Through the suite's ring for one producer and one consumer, spinning, capacity 1024, 8-byte
   /// messages, no work: median of several runs of 6 ms. Absent on a single core.
   std::optional<double> spsc_msgs_per_s;
+  /// One timestamp, now_ticks(), between others: median of several series of 1,000.
+  double timestamp_ns = 0;
 };
 
 /// Takes less than 0.15 s.

@@ -333,7 +333,8 @@ void Session::write_baselines() {
   const MachineBaselines baselines = measure_machine_baselines();
   Json row{{"kind", "limits"},
            {"round", options_.round},
-           {"park_round_trip_ns", baselines.park_round_trip_ns}};
+           {"park_round_trip_ns", baselines.park_round_trip_ns},
+           {"timestamp_ns", baselines.timestamp_ns}};
   if (baselines.spsc_msgs_per_s) row["spsc_msgs_per_s"] = *baselines.spsc_msgs_per_s;
   write(row);
 }
@@ -391,8 +392,16 @@ TrialResult Session::run(const TrialItem& item) {
   row["counters"] = Json::object();
   for (const auto& [name, value] : result.counters) row["counters"][name] = rounded(value);
   write(row);
-  if (const auto gap_share = result.counter("gap_share")) gap_shares_.push_back(*gap_share);
+  note_preemptions(result);
   return result;
+}
+
+// Of the threads that work and of those that generate arrivals, the ones that lost more.
+void Session::note_preemptions(const TrialResult& result) {
+  const auto at_work = result.counter("gap_share");
+  const auto generating = result.counter("generator_pause_share");
+  if (at_work || generating)
+    gap_shares_.push_back(std::max(at_work.value_or(0), generating.value_or(0)));
 }
 
 // Why the block's numbers are in doubt; empty if they are not.

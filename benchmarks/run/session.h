@@ -103,6 +103,7 @@ class Session {
   void count_syscalls_of(const Cell& cell);
   std::vector<TrialItem> items_of(const Point& point) const;
   TrialResult run_trial(const TrialItem& item, TrialSize size, bool counts_syscalls = false);
+  void note_preemptions(const TrialResult& result);
   std::string disturbance(const CoreProbe& after) const;
 
   SessionOptions options_;
@@ -119,7 +120,7 @@ class Session {
   std::chrono::steady_clock::time_point block_start_;
   CoreProbe probe_;
   std::optional<double> handoff_ns_;
-  std::vector<double> gap_shares_;  ///< of its trials
+  std::vector<double> gap_shares_;  ///< of its trials, or of their generators
   std::size_t order_ = 0;           ///< of the last trial in this process
 };
 

@@ -100,8 +100,8 @@ inline constexpr Counter counters[] = {
     {"floor_sojourn_p50_ns", Better::neither, "sojourn in the floor's replay, median"},
     {"floor_sojourn_p99_ns", Better::neither, "sojourn in the floor's replay, 99th percentile"},
     {"excess_mean_ns", Better::lower,
-     "open loop: sojourn of a message minus the sojourn of the same message in the ideal queue, "
-     "mean"},
+     "open loop: sojourn of a message minus the sojourn of the same message in the ideal queue "
+     "whose generator pauses as this one did (where threads share cores: never pauses), mean"},
     {"excess_p50_ns", Better::lower, "open loop: excess sojourn, median"},
     {"excess_p99_ns", Better::lower, "open loop: excess sojourn, 99th percentile"},
     {"push_blocked_mean_ns", Better::lower, "time inside push, mean"},
@@ -138,14 +138,24 @@ inline constexpr Counter counters[] = {
     {"round_trip_max_ns", Better::lower, "ping-pong: round trip, longest"},
     // open loop: the arrivals, and what finds no room
     {"generator_late_p99_ns", Better::neither,
-     "how late messages were pushed although their producer was free, 99th percentile"},
+     "how much later messages were pushed than by a generator that never pauses, 99th percentile"},
     {"generator_is_late", Better::neither,
      "1 where `generator_late_p99_ns` is over 5 % of the mean gap"},
+    {"generator_pause_share", Better::neither,
+     "share of the generator's time in pauses over 10 us: it had a message, was not inside push, "
+     "and yet did not push; absent where threads share cores or arrivals are waited for asleep"},
+    {"generator_pause_max_ns", Better::neither, "the generator's longest pause"},
+    {"generator_pauses_cost_mean_ns", Better::neither,
+     "how much longer messages take in the ideal queue because of the generator's pauses, mean: "
+     "not part of the excess where each thread has a core of its own"},
     {"overloaded", Better::neither, "1 where rho >= 1"},
     {"backlog_growth_msgs_per_s", Better::neither, "arrivals minus pops, while messages arrive"},
     {"dropped_share", Better::lower,
      "with `when_full = \"drop\"`: share of the messages offered that found no room"},
     {"ideal_dropped_share", Better::neither, "the same share in the ideal queue"},
+    {"excess_dropped_share", Better::lower,
+     "`dropped_share` minus the share that the ideal queue drops, whose generator pauses as this "
+     "one did (where threads share cores: never pauses)"},
     {"drop_mean_ns", Better::lower, "time inside a `try_push` that found no room, mean"},
     {"drop_p50_ns", Better::lower, "time inside a `try_push` that found no room, median"},
     {"drop_p99_ns", Better::lower, "time inside a `try_push` that found no room, 99th percentile"},

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 # flake8: noqa: E501
 
-SCHEMA = 1  # version of the row format
+SCHEMA = 2  # version of the row format
 
 DEFAULT_ROUNDS = 12  # rounds of a default run
 LEAST_BLOCKS_FOR_VERDICT = 6  # undisturbed blocks that a verdict needs
@@ -106,10 +106,14 @@ COUNTERS: dict[str, tuple[str, str]] = {
     "round_trip_max_ns": ("lower", "ns"),
     "generator_late_p99_ns": ("neither", "ns"),
     "generator_is_late": ("neither", ""),
+    "generator_pause_share": ("neither", "share"),
+    "generator_pause_max_ns": ("neither", "ns"),
+    "generator_pauses_cost_mean_ns": ("neither", "ns"),
     "overloaded": ("neither", ""),
     "backlog_growth_msgs_per_s": ("neither", "msgs/s"),
     "dropped_share": ("lower", "share"),
     "ideal_dropped_share": ("neither", "share"),
+    "excess_dropped_share": ("lower", "share"),
     "drop_mean_ns": ("lower", "ns"),
     "drop_p50_ns": ("lower", "ns"),
     "drop_p99_ns": ("lower", "ns"),
@@ -178,6 +182,7 @@ ROWS: dict[str, Fields] = {
         "round": ("count", True),
         "park_round_trip_ns": ("number", True),
         "spsc_msgs_per_s": ("number", False),
+        "timestamp_ns": ("number", False),
     },
     "skip": {
         "cell": ("name", True),

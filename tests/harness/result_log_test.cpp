@@ -102,7 +102,7 @@ TEST(ResultFolder, NamesTheLineAndTheKeyOfARowThatIsNotAsListed) {
   expect(R"({"kind":"start","cell":"c","round":-1,"level":"traced"})", "'start' row: key 'round'");
   expect(R"({"kind":"start","cell":"c","round":1,"level":"fast"})", "'start' row: key 'level'");
   expect(R"({"kind":"start","cell":"","round":1,"level":"traced"})", "'start' row: key 'cell'");
-  expect(R"({"kind":"run","schema":2})", "key 'schema' of the 'run' row");
+  expect(R"({"kind":"run","schema":99})", "key 'schema' of the 'run' row");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 """Rows of a run with every field that results/README.md requires: for the fakes, which care about a
 few of them."""
 
+from bqb.schema import SCHEMA
+
 CONTEXT = {
     "date": "2026-11-23T01:00:00+00:00",
     "host_name": "toy",
@@ -23,7 +25,7 @@ CONTEXT = {
 def run(scenarios, queues, **context):
     return {
         "kind": "run",
-        "schema": 1,
+        "schema": SCHEMA,
         "context": CONTEXT | context,
         "scenarios": {each["name"]: each for each in scenarios},
         "queues": queues,
