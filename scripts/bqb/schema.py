@@ -184,6 +184,9 @@ ROWS: dict[str, Fields] = {
         "spsc_msgs_per_s": ("number", False),
         "timestamp_ns": ("number", False),
     },
+    "looks": {
+        "rounds": ("[count]", True),
+    },
     "skip": {
         "cell": ("name", True),
         "point": ("name", True),
