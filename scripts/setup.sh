@@ -137,7 +137,7 @@ find_needs() {  # find_needs COMMAND
           need_program spin spin "checks the model of the reference"
           need_program mount mount "fills a small disk in a test"
           need_python matplotlib numpy scipy rich pytest xdist yaml ;;
-    plot | publish) need_python matplotlib numpy rich ;;
+    plot | publish | repeat) need_python matplotlib numpy rich ;;
     plot_validation) need_python matplotlib numpy scipy rich ;;
     generate) need_build_tools; need_python rich ;;
     build) need_build_tools ;;

@@ -265,11 +265,10 @@ void add_scenario_keys(std::vector<Key>& all) {
   add("question", "text", "required", "what the scenario asks, in plain words");
   add("expect", "text", "required", "the answer you expect, and why");
   add("rank", "bool", "`true`",
-      "whether its points count in the score of the overview and of the table");
+      "whether its queues get verdicts, and its points count in the table and the overview");
   add("judged_by", "name of a counter",
-      "lost time with the switch to nominal times; in an open loop the mean excess; throughput "
-      "without work",
-      "what ranks the queues; one of `queue_bench --counters` of which less or more is better");
+      "lost time; in an open loop the median excess; throughput without work",
+      "what judges the queues; one of `queue_bench --counters` of which less or more is better");
   add("rounds", "whole number", std::to_string(default_rounds),
       "rounds of a default run; the most of all selected scenarios counts");
   add("queues", "list of names", "the default line-up",

@@ -7,7 +7,7 @@ schema.py (tests/python/test_layers.py checks it):
     data <- stats <- report <- running <- validation <- gate <- commands
 
     data         a run on disk: files, rows and their types, typed objects, results.json
-    stats        medians with intervals, rankings, claims, precision
+    stats        medians with intervals, verdicts, claims, precision
     report       numbers in plain words, the table, the figures
     running      builds programs, drives queue_bench, keeps runs in the repository
     validation   measured figures against queueing theory

@@ -14,7 +14,8 @@ The environment variable FAKE (JSON) says what goes wrong:
   slow           seconds a trial takes
   rounds         default_rounds of the run row
   block_s        {point: seconds} that a block says it took
-  noisy          {point: n}: its losses of rounds 1..n differ, those of later rounds do not
+  noisy          {point: n}: in its rounds 1..n now one queue loses more, now another; in later
+                 rounds all lose the same
 """
 
 import argparse
@@ -98,7 +99,7 @@ def blame(rows, message):
 
 def pilot(rows, arguments):
     if not rows.read():
-        points = [whole_rows.point(name) for name in POINTS]
+        points = [whole_rows.point(name, producer={"work": "spin"}) for name in POINTS]
         context = {"arguments": json.loads(arguments.note_arguments)}
         if "rounds" in FAKE:
             context["default_rounds"] = FAKE["rounds"]
@@ -158,7 +159,8 @@ def trial(rows, point, queue, number):
         max=2,
         buckets=[[1, 2, 100]],
     )
-    noise = 500 * (-1) ** number if number <= FAKE.get("noisy", {}).get(point, 0) else 0
+    is_noisy = number <= FAKE.get("noisy", {}).get(point, 0)
+    noise = 500 * (-1) ** (number + QUEUES.index(queue)) if is_noisy else 0
     rows.write(
         kind="trial",
         cell=name,

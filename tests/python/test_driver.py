@@ -396,13 +396,18 @@ def blocks(folder: Path, point: str) -> list[int]:
     return [row["round"] for row in rows(folder, "block") if row["point"] == point]
 
 
-def test_budget_goes_to_the_points_that_are_known_worst_until_they_are_known(bench, tmp_path):
+def looks(folder: Path) -> list[list[int]]:
+    return [row["rounds"] for row in rows(folder, "looks")]
+
+
+def test_budget_goes_to_the_points_that_are_undecided_until_they_are_decided(bench, tmp_path):
     run = bench(
-        "--out", "run", "--budget", "1h", noisy={SHORT: 6}, block_s={SHORT: 1, LONG: 1}
+        "--out", "run", "--budget", "1h", noisy={SHORT: 4}, block_s={SHORT: 1, LONG: 1}
     ).end()
     assert run.status == 0, run.err
-    assert blocks(tmp_path / "run", LONG) == [1, 2, 3, 4, 5, 6]
-    assert 6 < len(blocks(tmp_path / "run", SHORT)) < 100, "it ends long before the budget is spent"
+    assert looks(tmp_path / "run") == [[12 * 2**k for k in range(10)]], "of 1,800 rounds"
+    assert blocks(tmp_path / "run", LONG) == list(range(1, 13))
+    assert len(blocks(tmp_path / "run", SHORT)) == 24, "it ends long before the budget is spent"
 
 
 def test_budget_too_small_for_a_verdict_buys_six_rounds_all_the_same(bench, tmp_path):
@@ -416,17 +421,16 @@ def test_budget_is_not_overdrawn(bench, tmp_path):
     bench("--out", "run", "--budget", "10m", noisy=noisy, block_s={SHORT: 10, LONG: 30}).end()
     # Six rounds take 240 s, nine more 360 s: after them nothing more is paid.
     assert len(blocks(tmp_path / "run", SHORT)) == len(blocks(tmp_path / "run", LONG)) == 15
+    assert looks(tmp_path / "run") == [[12, 24, 48]]
     bench("--out", "rest", "--budget", "250s", noisy=noisy, block_s={SHORT: 10, LONG: 30}).end()
-    assert (len(blocks(tmp_path / "rest", SHORT)), len(blocks(tmp_path / "rest", LONG))) == (
-        7,
-        6,
-    ), "10 s are left"
+    assert looks(tmp_path / "rest") == [[6]]
+    assert len(blocks(tmp_path / "rest", SHORT)) == len(blocks(tmp_path / "rest", LONG)) == 6
 
 
-def test_budget_buys_what_was_disturbed_again(bench, tmp_path):
-    bench("--out", "run", "--budget", "1h", disturbed={SHORT: 2}, block_s={SHORT: 1, LONG: 1}).end()
-    assert blocks(tmp_path / "run", SHORT) == [1, 2, 3, 4, 5, 6, 7, 8], "six undisturbed ones"
-    assert blocks(tmp_path / "run", LONG) == [1, 2, 3, 4, 5, 6]
+def test_a_point_with_disturbed_blocks_only_is_undecided(bench, tmp_path):
+    disturbed = {SHORT: 12}
+    bench("--out", "run", "--budget", "1h", disturbed=disturbed, block_s={SHORT: 1, LONG: 1}).end()
+    assert len(blocks(tmp_path / "run", SHORT)) == 24 and len(blocks(tmp_path / "run", LONG)) == 12
 
 
 def test_resume_goes_on_with_the_budget_and_counts_what_was_measured(bench, tmp_path):
@@ -434,6 +438,7 @@ def test_resume_goes_on_with_the_budget_and_counts_what_was_measured(bench, tmp_
     assert bench("--out", "run", "--budget", "200s", refuse_round=8, **faults).end().status == 5
     assert bench("--resume", "run", **faults).end().status == 0
     assert len(blocks(tmp_path / "run", SHORT)) == len(blocks(tmp_path / "run", LONG)) == 10
+    assert looks(tmp_path / "run") == [[10]]
     size = (tmp_path / "run" / "trials.jsonl").stat().st_size
     assert bench("--resume", "run", **faults).end().status == 0
     assert (tmp_path / "run" / "trials.jsonl").stat().st_size == size, "it is spent"

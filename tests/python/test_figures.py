@@ -19,7 +19,7 @@ from bqb.report.figures.capacity import against_capacity
 from bqb.report.figures.draw import all_figures, draw_figures
 from bqb.report.figures.labels import spread_apart
 from bqb.report.figures.layout import PAGE, grid
-from bqb.report.figures.lost import dots, lost_title
+from bqb.report.figures.lost import dots, title
 from bqb.report.figures.occupancy import occupancy
 from bqb.report.figures.overview import overview
 from bqb.report.figures.page import figure_text, make_page, plot_style
@@ -27,14 +27,17 @@ from bqb.report.figures.properties import properties
 from bqb.report.figures.style import DPI, queue_styles
 from bqb.report.figures.summary import COLUMNS, summary
 from bqb.report.figures.view import View
-from bqb.report.units import format_ns, format_share
-from bqb.stats import ranking, summaries
+from bqb.report.titles import Fact, Title
+from bqb.report.units import format_interval, format_ns, format_share
+from bqb.stats import summaries
 from bqb.stats.counters import LOST
+from bqb.stats.scores import scores
+from bqb.stats.verdicts import Key
 from matplotlib.text import Text
 
 MANY = [*synthetic.MODEL, *(f"queue_number_{index}" for index in range(18))]
 RUNS = {
-    "faulty": dict(scenarios=["capacity_knee", "overcommit", "race", "memory"], rounds=7),
+    "faulty": dict(scenarios=["capacity_knee", "overcommit", "race", "memory"], rounds=12),
     "one_round": dict(scenarios=["speed_map", "race", "memory", "sleeping_peers"], rounds=1),
     "one_queue": dict(
         scenarios=["capacity_knee", "overcommit", "memory", "race"],
@@ -116,7 +119,7 @@ EXPECTED = {
         "memory.cpu_cost",
         "memory.occupancy",
     },
-    "all_failed": {"overcommit.throughput", "properties"},
+    "all_failed": {"overcommit.lost", "properties"},
     "judged": {
         "overview",
         "properties",
@@ -191,7 +194,7 @@ def test_titles_questions_and_methods_stand_on_the_page(pages):
     said = all_text(made["capacity_knee.lost"])
     assert "Capacity 1: the textbook queue (reference) costs" in said
     assert (
-        "How much capacity do bursts need?" in said and "7 rounds" in said and "disturbed" in said
+        "How much capacity do bursts need?" in said and "12 rounds" in said and "disturbed" in said
     )
     assert "failed" in all_text(made["overcommit.lost"]) and "hung: consumer 2" in all_text(
         made["overcommit.lost"]
@@ -221,34 +224,47 @@ def test_the_overview_has_every_ranked_question_and_leaves_the_others_out(pages)
     if name != "faulty":
         return
     said = all_text(made["overview"])
-    assert (
-        "How much capacity do bursts need?" in said
-        and "What happens with more threads than cores?" in said
-    )
-    assert "How many messages a second" not in said and "Why bound a queue" not in said
+    assert "capacity knee 1P1C" in said and "overcommit 4P4C" in said
+    assert "race 1P1C" not in said and "memory 1P1C" not in said
 
 
-def test_the_overview_scores_by_points_also_those_without_a_column(tmp_path):
+def test_the_overview_counts_the_points_without_a_column_too(tmp_path):
     run = load_run(
         synthetic.make(
             tmp_path,
             scenarios=["capacity_knee"],
             queues=["reference", "two_condvar"],
-            rounds=8,
+            rounds=12,
             faults=False,
             disturbed_share=0,
         )
     )
     with plot_style():
         said = all_text(overview(View(run, queue_styles(run.queues))))
-    assert "capacity 4 " not in said and len(run.scenarios["capacity_knee"].points) == 5
-    assert all(f"{score.not_worse} of 5" in said for score in ranking.scores(run).values())
+    assert len(run.scenarios["capacity_knee"].points) == 5 and "capacity 4 " not in said
+    for queue, score in scores(run).items():
+        numbers = (score.equivalent, score.undecided, score.worse, score.entered)
+        assert f"{queue} {' '.join(map(str, numbers))}" in said and score.entered == 5
+
+
+@pytest.mark.parametrize("column", range(2))
+def test_a_column_of_the_overview_is_one_point_with_its_interval(tmp_path, column):
+    run = load_run(
+        synthetic.make(tmp_path, scenarios=["capacity_knee"], queues=["two_condvar"], faults=False)
+    )
+    points = run.scenarios["capacity_knee"].points
+    with plot_style():
+        said = all_text(overview(View(run, queue_styles(run.queues))))
+    point = (points[0], points[-1])[column]
+    estimate = summaries.summarise(run, point, "two_condvar", LOST).estimate
+    interval = format_interval(LOST, estimate.low, estimate.high)
+    assert f"{format_ns(estimate.median)} [{interval}]" in said
 
 
 @pytest.fixture(scope="module")
 def published():
     """The run whose figures README.md shows."""
-    run = load_run(ROOT / "results/published/2026-11-25.amd-epyc-2-cores")
+    run = load_run(ROOT / "results/published/2026-11-29.amd-epyc-2-cores")
     return View(run, queue_styles([*run.queues, *(queue for _, queue in run.cells())]))
 
 
@@ -294,13 +310,39 @@ def test_the_summary_sets_our_own_queues_apart(published):
             assert at[queue] < ours and (at[queue] < theirs) == (labels["origin"] == "peer"), queue
 
 
-def test_the_overviews_title_ranges_over_messages_not_round_trips(published):
-    with plot_style():
-        page = overview(published)
-        title = " ".join(page.figure.texts[0].get_text().split())
-    assert "placement" not in title and title.startswith(
-        "What a queue's synchronisation costs a message: from "
-    )
+def test_every_title_is_a_verdict_of_its_run(published):
+    """A title names a queue only with a verdict on it, and the verdict is that of the run."""
+    named = 0
+    for stem, make in all_figures(published):
+        with plot_style():
+            page = make()
+        if page is None:
+            continue
+        title = page.title
+        drawn = " ".join(page.figure.texts[0].get_text().split())
+        assert drawn == " ".join(title.text.split()), stem
+        assert all(fact.holds_in(published.run) for fact in title.facts), stem
+        words = title.text.replace("the textbook queue (reference)", "reference")
+        queues = {name for name in published.run.queues if re.search(rf"\b{name}\b", words)}
+        assert queues == {fact.queue for fact in title.facts}, f"{stem}: {title.text}"
+        named += bool(queues)
+    assert named > 10
+
+
+def test_a_fact_that_the_run_contradicts_does_not_hold(published):
+    key = Key("overcommit", LOST)
+    assert Fact(key, "tbb", True).holds_in(published.run)
+    assert not Fact(key, "tbb", False).holds_in(published.run)
+    unranked = Key("race", "throughput_msgs_per_s")
+    assert not Fact(unranked, "tbb", False).holds_in(published.run)
+
+
+def test_tails_stand_in_no_title(published):
+    for stem, make in all_figures(published):
+        if ".sojourn" in stem:
+            with plot_style():
+                page = make()
+            assert page is None or not re.search(r"\d", page.title.text), stem
 
 
 # ------------------------------------------------------------------------------------------- values
@@ -320,7 +362,7 @@ def test_the_title_tells_the_medians(tmp_path):
         queue: summaries.summarise(run, run.points["overcommit"], queue, LOST).median
         for queue in ("reference", "two_condvar")
     }
-    assert lost_title(view, run.scenarios["overcommit"]) == (
+    assert title(view, run.scenarios["overcommit"]).text == (
         f"The textbook queue (reference) costs at most {format_ns(lost['reference'])} per message, "
         f"two_condvar {format_ns(lost['two_condvar'])}"
     )
@@ -343,7 +385,7 @@ def test_a_scale_holds_all_its_values_and_has_ticks():
 
 def test_a_narrow_axis_has_fewer_ticks():
     with plot_style():
-        page = make_page(8, 2, "title", "subtitle")
+        page = make_page(8, 2, Title("title"), "subtitle")
         narrow, wide = page.axes(1, 0.2, 1.5, 1), page.axes(3.5, 0.2, 4, 1)
         for axes in (narrow, wide):
             make_scale([20.0, 1e6]).apply(axes, "x")
@@ -384,9 +426,8 @@ def test_properties_stand_where_the_values_are(tmp_path):
     assert drawn[4] == [(0, 0.8), (1, 1.9)]
 
 
-def test_the_title_of_the_properties_compares_only_queues_that_sleep(tmp_path):
-    """Where more threads spin than there are cores, how long closing takes is the scheduler's doing
-    (METHODOLOGY)."""
+def test_the_title_of_the_properties_names_no_time(tmp_path):
+    """Each was measured once."""
     run = load_run(
         synthetic.make(
             tmp_path,
@@ -397,16 +438,9 @@ def test_the_title_of_the_properties_compares_only_queues_that_sleep(tmp_path):
             queues=["two_condvar", "reference", "boost_lockfree"],
         )
     )
-    spins = [
-        queue for queue in run.queues if (run.property_of(queue, "idle_pop_cpu_share") or 0) > 0.5
-    ]
     with plot_style():
-        title = properties(View(run, queue_styles(run.queues))).figure.texts[0].get_text()
-    assert (
-        spins
-        and "64 sleeping threads" in " ".join(title.split())
-        and not any(queue in title for queue in spins)
-    )
+        page = properties(View(run, queue_styles(run.queues)))
+    assert page.title.text == "2 of 3 queues sleep while they wait"
 
 
 def test_a_property_that_nobody_has_takes_no_panel(tmp_path):
@@ -482,18 +516,18 @@ def test_capacity_claims_no_end_of_growth_at_the_largest_measured(tmp_path):
         said = texts_of(against_capacity(view, run.scenarios["capacity_knee"]))
     grown = format_share(largest / below - 1)
     assert (
-        f"From capacity {below} to {largest}, the largest measured, throughput still grows by "
-        f"{grown}" in said
+        f"From capacity {below} to {largest}, the largest measured, the ideal queue's throughput "
+        f"still grows by {grown}" in said
     )
     assert "Floor:" not in said  # it lies below the axis
 
 
-def test_a_panel_without_a_verdict_says_why_nothing_is_bold(tmp_path):
+def test_a_panel_says_how_small_a_difference_it_tells_apart_or_why_none(tmp_path):
     folder = synthetic.make(
         tmp_path,
         scenarios=["capacity_knee"],
         queues=["two_condvar", "reference"],
-        rounds=7,
+        rounds=12,
         faults=False,
         histograms=False,
     )
@@ -501,12 +535,12 @@ def test_a_panel_without_a_verdict_says_why_nothing_is_bold(tmp_path):
     first = next(row["point"] for row in rows if row["kind"] == "trial")
     for row in rows:
         if row["kind"] == "block":
-            row["disturbed"] = row["point"] == first and row["round"] <= 2
+            row["disturbed"] = row["point"] == first and row["round"] <= 9
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     run = load_run(folder)
     with plot_style():
         said = texts_of(dots(View(run, queue_styles(run.queues)), run.scenarios["capacity_knee"]))
-    assert said.count("no verdict: 5 blocks, a verdict needs 6") == 1
+    assert said.count("too few blocks") == 1 and said.count("tells ") == 4
 
 
 def test_the_occupancy_figure_shows_bounded_and_unbounded(tmp_path):

@@ -105,14 +105,14 @@ def test_an_import_against_the_order_is_seen(text):
     modules = {
         "bqb": "",
         "bqb.stats": "",
-        "bqb.stats.ranking": text,
+        "bqb.stats.verdicts": text,
         "bqb.report": "",
         "bqb.report.units": "",
     }
     assert len(forbidden(modules)) == 1 and forbidden(modules)[0].startswith(
-        "bqb.stats.ranking -> bqb.report"
+        "bqb.stats.verdicts -> bqb.report"
     )
-    assert forbidden({**modules, "bqb.stats.ranking": ""}) == []
+    assert forbidden({**modules, "bqb.stats.verdicts": ""}) == []
 
 
 def test_the_root_imports_no_folder():

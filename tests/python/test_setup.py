@@ -62,7 +62,9 @@ def test_packages_of_wrapped_libraries_are_named_too():
     )
 
 
-@pytest.mark.parametrize("command", ["bench", "explore", "gate", "plot", "publish", "validate"])
+@pytest.mark.parametrize(
+    "command", ["bench", "explore", "gate", "plot", "publish", "repeat", "validate"]
+)
 def test_the_tests_start_the_other_commands_and_install_nothing_more_for_them(command):
     assert set(packages_of(command)) <= set(packages_of("test"))
 

@@ -8,12 +8,12 @@ import pytest
 import synthetic
 import whole_rows
 from bqb.data.load import load_run
-from bqb.data.model import Histogram
+from bqb.data.model import Arrivals, Histogram, Point, Side
 from bqb.report.units import counter_name, format_bytes, format_ns, format_share, format_value
-from bqb.stats import ranking, summaries
-from bqb.stats.counters import LOST, NOMINAL_LOST, THROUGHPUT
-
-LOST = LOST
+from bqb.stats import judging, summaries
+from bqb.stats.counters import CPU_BEYOND_WORK, EXCESS, LOST, NOMINAL_LOST, THROUGHPUT
+from bqb.stats.scores import Score, scores
+from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE, Key, verdicts_of
 
 
 def make_run(folder, lost, disturbed=(), counters=None, rank=True, bounds=None):
@@ -53,33 +53,18 @@ def make_run(folder, lost, disturbed=(), counters=None, rank=True, bounds=None):
 # ---------------------------------------------------------------------------------------- estimates
 
 
-def test_the_interval_holds_the_median_and_is_the_same_every_time():
-    values = tuple(np.random.default_rng(5).normal(100, 10, 30))
-    first = summaries.estimate(values)
-    summaries.estimate.cache_clear()
-    assert first == summaries.estimate(values)
-    assert first.low < first.median < first.high and first.n == 30
+def test_the_interval_of_a_median_is_two_order_statistics():
+    estimate = summaries.estimate([5, 1, 12, 3, 2, 4, 6, 11, 10, 9, 8, 7])
+    assert (estimate.median, estimate.low, estimate.high, estimate.n) == (6.5, 3, 10, 12)
+    six = summaries.estimate([5, 1, 3, 2, 4, 6])
+    assert (six.low, six.high) == (1, 6)
 
 
-def test_the_interval_covers_the_true_median_about_as_often_as_it_says():
+@pytest.mark.parametrize("blocks", [6, 8, 12])
+def test_the_interval_covers_the_true_median_at_least_as_often_as_it_says(blocks):
     random = np.random.default_rng(7)
-    covered = 0
-    for _ in range(300):
-        estimate = summaries.estimate(tuple(random.lognormal(0, 1, 12)))
-        covered += estimate.low <= 1.0 <= estimate.high
-    assert 0.90 <= covered / 300 <= 0.99
-
-
-def test_the_repeat_interval_holds_the_median_of_another_sample_an_ordinary_one_often_not():
-    def held(interval):
-        random = np.random.default_rng(11)
-        hits = 0
-        for _ in range(1000):
-            estimate = summaries.estimate(tuple(random.lognormal(0, 1, 12)), interval)
-            hits += estimate.low <= np.median(random.lognormal(0, 1, 12)) <= estimate.high
-        return hits / 1000
-
-    assert held(summaries.REPEAT) > 0.90 > 0.85 > held(summaries.CONFIDENCE)
+    estimates = [summaries.estimate(random.lognormal(0, 1, blocks).tolist()) for _ in range(2000)]
+    assert sum(each.low <= 1.0 <= each.high for each in estimates) / 2000 > 0.945
 
 
 def test_one_value_has_no_interval_and_none_no_estimate():
@@ -107,7 +92,7 @@ def test_with_fewer_than_three_undisturbed_blocks_all_count_and_it_is_marked(tmp
 def test_a_counter_that_no_trial_has_gives_nothing(tmp_path):
     run, point = make_run(tmp_path, {"a": [1, 2, 3]})
     assert summaries.summarise(run, point, "a", "sojourn_p99_ns") is None
-    assert ranking.loss(run, [point], "no_such_queue") is None
+    assert summaries.summarise(run, point, "no_such_queue", LOST) is None
 
 
 # ----------------------------------------------------------------------------------------- verdicts
@@ -117,26 +102,22 @@ def steady(level, noise=1.0, rounds=12, seed=3):
     return (level + np.random.default_rng(seed).normal(0, noise, rounds)).tolist()
 
 
-def test_the_clearly_better_queue_is_first_alone(tmp_path):
-    run, point = make_run(tmp_path, {"slow": steady(2000), "fast": steady(100)})
-    verdict = ranking.rank(run, point)
-    assert (
-        verdict.order == ("fast", "slow") and verdict.tied == ("fast",) and verdict.no_verdict == ""
-    )
+def verdict_of(run, point, counter=None):
+    return verdicts_of(run)[Key(point.name, counter or judging.headline(run, point))]
 
 
-def test_a_difference_within_the_margin_is_a_tie(tmp_path):
-    run, point = make_run(
-        tmp_path, {"a": steady(1000), "b": steady(1030, seed=4), "c": steady(1100, seed=5)}
-    )
-    assert ranking.rank(run, point).tied == ("a", "b")  # 3% is inside 5%, 10% is not
+def test_the_states_of_a_point(tmp_path):
+    levels = {"slow": steady(2000), "fast": steady(1000), "close": steady(1030, seed=4)}
+    verdict = verdict_of(*make_run(tmp_path, levels))
+    assert verdict.order == ("fast", "close", "slow") and verdict.no_verdict == ""
+    assert verdict.states == {"slow": WORSE, "fast": EQUIVALENT, "close": EQUIVALENT}
 
 
-def test_small_losses_tie_by_nanoseconds(tmp_path):
-    run, point = make_run(
-        tmp_path, {"a": steady(20), "b": steady(27, seed=4), "c": steady(45, seed=5)}
-    )
-    assert ranking.rank(run, point).tied == ("a", "b")
+def test_noise_is_no_tie(tmp_path):
+    """A median far off that the blocks do not agree on is undecided, never equivalent."""
+    wild = [100.0, 90_000.0] * 6
+    verdict = verdict_of(*make_run(tmp_path, {"a": steady(100), "wild": wild}))
+    assert verdict.medians["wild"] > 40_000 and verdict.states["wild"] == UNDECIDED
 
 
 def test_queues_are_compared_inside_blocks(tmp_path):
@@ -144,7 +125,7 @@ def test_queues_are_compared_inside_blocks(tmp_path):
     told."""
     pace = np.random.default_rng(2).uniform(1000, 10_000, 12)
     run, point = make_run(tmp_path, {"a": pace.tolist(), "b": (pace * 1.2).tolist()})
-    assert ranking.rank(run, point).tied == ("a",)
+    assert verdict_of(run, point).states == {"a": EQUIVALENT, "b": WORSE}
     ratio = summaries.paired_ratio(run, point, "b", "a", LOST)
     assert ratio.low == pytest.approx(1.2) and ratio.high == pytest.approx(1.2)
 
@@ -160,10 +141,10 @@ def test_a_ratio_of_losses_that_are_not_positive_is_refused(tmp_path):
     assert summaries.paired_ratio(run, point, "b", "a", LOST) is None
 
 
-def test_too_few_blocks_give_no_verdict(tmp_path):
-    run, point = make_run(tmp_path, {"a": steady(100, rounds=5), "b": steady(900, rounds=5)})
-    assert "5 blocks" in ranking.rank(run, point).no_verdict
-    assert "5 blocks" in ranking.answer(run, run.scenarios["overcommit"]).no_verdict
+def test_too_few_blocks_decide_nothing(tmp_path):
+    run, point = make_run(tmp_path, {"a": steady(100, rounds=3), "b": steady(900, rounds=3)})
+    assert set(verdict_of(run, point).states.values()) == {UNDECIDED}
+    assert verdict_of(run, point).resolution == float("inf")
 
 
 @pytest.mark.parametrize("missing, verdict", [(0, True), (3, False)])
@@ -175,79 +156,62 @@ def test_no_verdict_where_disturbed_shares_differ_by_more_than_ten_points(
     b = steady(900, rounds=16)
     b[:missing] = [None] * missing
     run, point = make_run(tmp_path, {"a": steady(100, rounds=16), "b": b}, disturbed={1, 2, 3, 4})
-    assert (ranking.rank(run, point).no_verdict == "") is verdict
+    assert (verdict_of(run, point).no_verdict == "") is verdict
 
 
 def test_a_scenario_that_is_not_ranked_gives_no_verdict(tmp_path):
     run, point = make_run(tmp_path, {"a": steady(100), "b": steady(900)}, rank=False)
-    assert ranking.rank(run, point).no_verdict
+    assert verdict_of(run, point).no_verdict
+    assert set(verdict_of(run, point).states.values()) == {UNDECIDED} and scores(run) == {}
 
 
 def test_a_queue_without_a_bound_is_not_ranked(tmp_path):
     run, point = make_run(
         tmp_path, {"free": steady(1), "a": steady(100), "b": steady(900)}, bounds={"free": "none"}
     )
-    assert ranking.rank(run, point).order == ("a", "b")
+    assert verdict_of(run, point).order == ("a", "b")
 
 
-def test_nominal_times_decide_where_a_queue_slows_its_users_work(tmp_path):
-    def counters(queue, _):
-        return {
-            "work_inflation": 1.00 if queue == "gentle" else 1.10,
-            NOMINAL_LOST: 300 if queue == "gentle" else 900,
-            "nominal_efficiency": 0.5,
-        }
-
-    lost = {"gentle": steady(200), "rough": steady(100)}
-    run, point = make_run(tmp_path, lost, counters=counters)
-    assert ranking.inflation_gap(run, point) == pytest.approx(0.10)
-    assert ranking.rank(run, point).counter == NOMINAL_LOST
-    assert ranking.rank(run, point).order[0] == "gentle"
-
-
-def test_a_noisy_inflation_does_not_change_the_measure(tmp_path):
-    """Medians 4% apart, but either queue is the worse one in many blocks."""
-    noise = np.random.default_rng(6).normal(1.1, 0.15, (2, 12))
+def test_the_data_do_not_choose_the_counter(tmp_path):
+    """Queues that slow their users' work by a tenth are judged by the same counter as all."""
     run, point = make_run(
         tmp_path,
-        {"a": steady(200), "b": steady(100)},
-        counters=lambda queue, number: {
-            "work_inflation": noise["ab".index(queue)][number - 1],
-            NOMINAL_LOST: 1,
+        {"gentle": steady(200), "rough": steady(100)},
+        counters=lambda queue, _: {
+            "work_inflation": 1.0 if queue == "gentle" else 1.1,
+            NOMINAL_LOST: 300 if queue == "gentle" else 900,
         },
     )
-    assert abs(np.median(noise[0]) / np.median(noise[1]) - 1) > 0.02
-    assert ranking.headline(run, point) == LOST
+    assert judging.headline(run, point) == LOST
+    assert judging.judged_counters(run, point) == [LOST, CPU_BEYOND_WORK]
+    assert verdict_of(run, point).order[0] == "rough"
 
 
-def test_realised_times_decide_where_inflation_is_alike(tmp_path):
-    def counters(queue, _):
-        return {"work_inflation": 1.01 if queue == "gentle" else 1.02, NOMINAL_LOST: 1}
-
-    run, point = make_run(
-        tmp_path, {"gentle": steady(200), "rough": steady(100)}, counters=counters
-    )
-    assert ranking.rank(run, point).counter == LOST and ranking.rank(run, point).order[0] == "rough"
-
-
-def test_a_late_timer_is_no_slowed_work(tmp_path):
-    run = load_run(
-        synthetic.make(tmp_path, scenarios=["sleeping_peers"], faults=False, histograms=False)
-    )
-    for trial in run.trials:
-        trial.counters["work_inflation"] = 3.0 if trial.queue == "reference" else 1.0
-    point = run.scenarios["sleeping_peers"].points[0]
-    assert ranking.inflation_gap(run, point) == 2.0 and ranking.headline(run, point) == LOST
+@pytest.mark.parametrize(
+    "keys, counter",
+    [
+        ({}, THROUGHPUT),
+        ({"producer": Side(work="spin")}, LOST),
+        ({"shape": "ping_pong"}, LOST),
+        ({"shape": "pipeline", "stages": 3, "stage": Side(work="sleep")}, LOST),
+        ({"arrivals": Arrivals(), "consumer": Side(work="spin")}, EXCESS),
+    ],
+)
+def test_what_judges_follows_from_the_point(keys, counter):
+    assert judging.loss_counter(Point(name="s", scenario="s", params={}, **keys)) == counter
 
 
-def test_throughput_ranks_the_other_way_round(tmp_path):
+def test_a_rate_is_judged_by_the_time_that_a_message_takes(tmp_path):
     folder = synthetic.make(
-        tmp_path, scenarios=["race"], queues=["reference", "two_condvar"], rounds=8, faults=False
+        tmp_path, scenarios=["race"], queues=["reference", "two_condvar"], rounds=12, faults=False
     )
     run = load_run(folder)
-    verdict = ranking.rank(run, run.points["race"])
-    assert verdict.counter == THROUGHPUT and verdict.order == ("two_condvar", "reference")
-    assert verdict.tied == ("two_condvar",)
+    point = run.points["race"]
+    sample = judging.sample(run, point, THROUGHPUT)
+    rates = summaries.summarise(run, point, "two_condvar", THROUGHPUT).undisturbed_values
+    row = sample.values[sample.queues.index("two_condvar")]
+    assert row.tolist() == pytest.approx([1e9 / rate for rate in rates])
+    assert verdict_of(run, point).order == ("two_condvar", "reference")
 
 
 def judged(folder, counter, better, values):
@@ -267,78 +231,38 @@ def judged(folder, counter, better, values):
 
 
 @pytest.mark.parametrize("better, first", [("lower", "small"), ("higher", "large")])
-def test_a_scenario_may_name_the_counter_that_ranks(tmp_path, better, first):
+def test_a_scenario_may_name_the_counter_that_judges(tmp_path, better, first):
     run, point = judged(
-        tmp_path, "sojourn_p99_ns", better, {"large": steady(9000), "small": steady(5000, seed=4)}
+        tmp_path, "sojourn_p50_ns", better, {"large": steady(9000), "small": steady(5000, seed=4)}
     )
-    verdict = ranking.rank(run, point)
-    assert (
-        verdict.counter == "sojourn_p99_ns"
-        and verdict.order[0] == first
-        and verdict.tied == (first,)
-    )
-    answer = ranking.answer(run, run.scenarios["overcommit"])
-    assert answer.leaders == (first,) and answer.more_is_better == (better == "higher")
-    loss = ranking.loss(run, [point], "small")
-    assert (
-        loss.counter == "sojourn_p99_ns"
-        and loss.value == pytest.approx(5000, rel=0.01)
-        and loss.efficiency is None
-    )
+    verdict = verdict_of(run, point)
+    assert verdict.counter == "sojourn_p50_ns" and verdict.order[0] == first
+    assert verdict.having(EQUIVALENT) == (first,) and len(verdict.having(WORSE)) == 1
 
 
-@pytest.mark.parametrize(
-    "counter, value, apart, tied",
-    [
-        ("sojourn_p50_ns", 40.0, 8.0, True),
-        ("sojourn_p50_ns", 40.0, 14.0, False),  # 10 ns
-        ("sojourn_p50_ns", 4000.0, 160.0, True),
-        ("sojourn_p50_ns", 4000.0, 260.0, False),  # 5%
-        # 0.002 of them.
-        ("switches_per_msg", 0.001, 0.0015, True),
-        ("switches_per_msg", 0.001, 0.003, False),
-        # 5% and nothing else.
-        ("work_inflation", 1.0, 0.04, True),
-        ("work_inflation", 1.0, 0.06, False),
-        ("work_inflation", 0.001, 0.0015, False),
-    ],
-)
-def test_the_margin_of_a_tie_goes_by_the_unit(tmp_path, counter, value, apart, tied):
-    noise = value / 1e6
-    values = {"a": steady(value, noise), "b": steady(value + apart, noise, seed=4)}
-    run, point = judged(tmp_path, counter, "lower", values)
-    assert (ranking.rank(run, point).tied == ("a", "b")) is tied
+@pytest.mark.parametrize("counter", ["sojourn_p99_ns", "sojourn_max_ns"])
+def test_a_tail_judges_nothing(tmp_path, counter):
+    run, point = judged(tmp_path, counter, "lower", {"a": steady(9000), "b": steady(500)})
+    verdict = verdict_of(run, point)
+    assert "does not repeat" in verdict.no_verdict and not verdict.having(WORSE)
 
 
 def test_a_judge_that_no_trial_has_gives_no_verdict(tmp_path):
-    run, _ = judged(tmp_path, "sojourn_p99_ns", "lower", {"a": steady(9000), "b": steady(5000)})
+    run, point = judged(tmp_path, "sojourn_p50_ns", "lower", {"a": steady(9000), "b": steady(5000)})
     for trial in run.trials:
-        del trial.counters["sojourn_p99_ns"]
-    answer = ranking.answer(run, run.scenarios["overcommit"])
-    assert answer.leaders == () and answer.no_verdict == "no trial has sojourn_p99_ns"
+        del trial.counters["sojourn_p50_ns"]
+    assert Key(point.name, "sojourn_p50_ns") not in verdicts_of(run) and scores(run) == {}
 
 
-def test_an_answer_counts_points_and_shows_ties(tmp_path):
-    run = load_run(
-        synthetic.make(tmp_path, scenarios=["capacity_knee"], faults=False, histograms=False)
-    )
-    answer = ranking.answer(run, run.scenarios["capacity_knee"])
-    assert (
-        answer.judged == 5
-        and answer.leaders == ("boost_lockfree",)
-        and answer.wins["boost_lockfree"] == 5
-    )
+# ------------------------------------------------------------------------------------------- scores
 
 
-# --------------------------------------------------------------------------------- pooled quantiles
-
-
-def test_a_score_counts_points_and_only_those_that_a_queue_entered(tmp_path):
+def test_a_score_counts_the_points_that_a_queue_entered_by_state(tmp_path):
     run = load_run(
         synthetic.make(
             tmp_path,
             scenarios=["capacity_knee", "overcommit"],
-            rounds=8,
+            rounds=12,
             faults=False,
             queues=["reference", "two_condvar", "boost_lockfree"],
             disturbed_share=0,
@@ -356,22 +280,20 @@ def test_a_score_counts_points_and_only_those_that_a_queue_entered(tmp_path):
     ]
     (tmp_path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in left))
     run = load_run(tmp_path)
-    points = [point for scenario in run.scenarios.values() for point in scenario.points]
-    scores = ranking.scores(run)
-    assert len(points) == 6  # five capacities and the crowd
-    assert scores["reference"].entered == 6 and scores["boost_lockfree"].entered == 5
-    for queue, score in scores.items():
-        assert score.not_worse == sum(queue in ranking.rank(run, point).tied for point in points)
-    assert sum(score.not_worse for score in scores.values()) >= 6
+    found = scores(run)
+    assert len(run.points) == 6  # five capacities and the crowd
+    assert found["reference"].entered == 6 and found["boost_lockfree"].entered == 5
+    for queue, score in found.items():
+        states = [
+            verdict_of(run, point).states[queue]
+            for point in run.points.values()
+            if queue in verdict_of(run, point).states
+        ]
+        assert score == Score(*map(states.count, (EQUIVALENT, UNDECIDED, WORSE)))
+    assert found["boost_lockfree"].equivalent > 0 and found["reference"].worse > 0
 
 
-def test_a_score_needs_a_verdict(tmp_path):
-    assert (
-        ranking.scores(
-            make_run(tmp_path, {"reference": [100.0] * 3, "two_condvar": [900.0] * 3})[0]
-        )
-        == {}
-    )
+# --------------------------------------------------------------------------------- pooled quantiles
 
 
 def pool_of(*bucket_lists):

@@ -8,7 +8,7 @@ A module imports what needs a package (numpy, matplotlib, scipy) inside the func
 
 from __future__ import annotations
 
-from bqb.commands import bench, explore, gate, generate, plot, publish, test, validate
+from bqb.commands import bench, explore, gate, generate, plot, publish, repeat, test, validate
 from bqb.commands import failures
 
 COMMANDS = {
@@ -18,6 +18,7 @@ COMMANDS = {
     "validate": validate.main,
     "gate": gate.main,
     "plot": plot.main,
+    "repeat": repeat.main,
     "publish": publish.main,
     "generate": generate.main,
 }

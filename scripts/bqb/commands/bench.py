@@ -106,8 +106,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         type=seconds,
         metavar="TIME",
         help="time to measure (300s, 5m, 1h; without the build) instead of a number of rounds: at "
-        f"least {MIN_VERDICT_BLOCKS} rounds, then the least precise points, until all are within "
-        "the tie margin",
+        f"least {MIN_VERDICT_BLOCKS} rounds, then the undecided points, until all are decided",
     )
     add_seed(parser)
     add(

@@ -72,6 +72,7 @@ def load_run(folder: Path | str) -> Run:
             if row["kind"] == "property" and "error" in row
         ),
         limits=tuple(Limits(**_known(Limits, row)) for row in rows if row["kind"] == "limits"),
+        looks=next((tuple(row["rounds"]) for row in rows if row["kind"] == "looks"), ()),
     )
 
 

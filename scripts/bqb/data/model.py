@@ -203,6 +203,7 @@ class Limits:
     round: int
     park_round_trip_ns: float | None = None  # two threads waking each other, there and back
     spsc_msgs_per_s: float | None = None  # the fastest ring; absent on a single core
+    timestamp_ns: float | None = None  # one; absent before schema 2
 
 
 @dataclass(frozen=True)
@@ -264,6 +265,7 @@ class Run:
     properties: tuple[Property, ...] = ()
     property_failures: tuple[PropertyFailure, ...] = ()
     limits: tuple[Limits, ...] = ()
+    looks: tuple[int, ...] = ()  # with a budget: after how many rounds verdicts were planned
 
     @cached_property
     def points(self) -> dict[str, Point]:

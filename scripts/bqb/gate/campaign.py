@@ -34,6 +34,7 @@ from bqb.gate.documents import read_recorded, read_settings
 from bqb.gate.pairs import OTHER_LAYOUTS, SAME_LAYOUTS, Bench, Cell, log_ratio, plans
 from bqb.gate.policy import Policy
 from bqb.gate.run import Result, run
+from bqb.stats.sign_test import median_interval
 
 RESAMPLED = 1000
 DOSE_PAIRS = 60
@@ -135,7 +136,7 @@ def find_dose(
         pairs = [bench.pair(base, head, cell, plan, number) for number in range(1, DOSE_PAIRS + 1)]
         logs = [pair.log_ratio for pair in pairs]
         real = math.expm1(float(np.median(logs)))
-        low, high = (math.expm1(end) for end in decide.interval(logs))
+        low, high = (math.expm1(end) for end in median_interval(logs))
         tell(
             f"dose: {dose:.0f} ns more work a message makes {cell.name} slower by {real:+.1%} "
             f"({low:+.1%} .. {high:+.1%})"

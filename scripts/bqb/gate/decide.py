@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import beta, binom
+from scipy.stats import beta
+
+from bqb.stats.sign_test import tail
 
 REGRESSION, PASSED, OPEN = "regression", "pass", "open"
 
@@ -40,11 +42,6 @@ class Rule:
     @property
     def miss_of_look(self) -> float:
         return self.miss / len(self.looks)
-
-
-def tail(n: int, k: int) -> float:
-    """Chance of at least k heads in n throws."""
-    return float(binom.sf(k - 1, n, 0.5)) if n else 1.0
 
 
 def p_slower(ratios: Sequence[float], tau: float) -> float:
@@ -91,15 +88,6 @@ class Verdicts:
         for cell in self.open:
             if p_fast_enough(ratios[cell], self.rule.tau) <= self.rule.miss_of_look:
                 self.of[cell] = PASSED
-
-
-def interval(ratios: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """An interval that holds the median with at least this confidence, by the sign test: two order
-    statistics. With fewer than six values none does at 95 %, and it is their range."""
-    values, rank = sorted(ratios), 1
-    while 2 * binom.cdf(rank, len(values), 0.5) <= 1 - confidence:
-        rank += 1
-    return values[rank - 1], values[len(values) - rank]
 
 
 def pair_noise(logs: Sequence[float]) -> float:

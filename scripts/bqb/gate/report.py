@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bqb.gate import decide
 from bqb.gate.run import Result, change
+from bqb.stats.sign_test import median_interval
 
 MOST_ANNOTATIONS = 10  # that GitHub shows of a step
 STATES = {decide.REGRESSION: "REGRESSION", decide.PASSED: "pass", decide.OPEN: "undecided"}
@@ -37,7 +38,7 @@ def rows(result: Result) -> list[tuple[str, ...]]:
             cells.append((cell.name, "", "", "", "", "0", state))
             continue
         ratios = result.ratios(cell.name)
-        low, high = decide.interval(ratios)
+        low, high = median_interval(ratios)
         base, head = (
             nanoseconds([ns for turns in side for ns in turns])
             for side in zip(*((pair.base_ns, pair.head_ns) for pair in pairs))

@@ -17,6 +17,7 @@ from bqb.gate.documents import SCHEMA
 from bqb.gate.pairs import SAME_LAYOUTS, Bench, Cell, Clock, Layouts, Pair, Plan, QueueFailed, plans
 from bqb.gate.policy import Policy
 from bqb.running.progress import Progress
+from bqb.stats.sign_test import median_interval
 
 CONTROL_CONFIDENCE = 0.99  # that it moved at all
 
@@ -342,7 +343,7 @@ class Gate:
 
     def _check_control(self) -> None:
         for cell, median in self._result.control.items():
-            low, high = decide.interval(self._result.ratios(cell), CONTROL_CONFIDENCE)
+            low, high = median_interval(self._result.ratios(cell), CONTROL_CONFIDENCE)
             # Beyond the threshold, and not for want of pairs.
             if abs(median) > self._tau and not low <= 0 <= high:
                 raise CommandError(

@@ -11,6 +11,7 @@ import numpy as np
 
 from bqb.gate import decide
 from bqb.gate.decide import Rule, Verdicts
+from bqb.stats.sign_test import median_interval
 
 CELLS = 12
 
@@ -93,7 +94,7 @@ def findings(rule: Rule, gates: int, seed: int) -> list[Finding]:
             )
         held = 0
         for values in noise(random, (gates, 20), 0.05):
-            low, high = decide.interval(values)
+            low, high = median_interval(values)
             held += low <= 0 <= high
         results.append(
             Finding(f"95% interval of 20 pairs holds the median, {name}", held, gates, 0.95, None)

@@ -18,7 +18,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bqb.data.model import REFERENCE, Point, Problem, Run, Scenario
+from bqb.data.model import Problem, Run
+from bqb.report.questions import answers
 from bqb.report.terminal import as_text, show
 from bqb.report.units import (
     counter_name,
@@ -29,12 +30,8 @@ from bqb.report.units import (
     format_share,
     format_value,
 )
-from bqb.report.wording import open_loop_warnings
 from bqb.schema import PROPERTY_PARAMETERS
-from bqb.stats import claims, ranking, summaries
-from bqb.stats.counters import NOMINAL_LOST, THROUGHPUT
-from bqb.stats.ranking import Answer, Loss
-from bqb.stats.thresholds import MAX_SHARE_GAP, MIN_UNDISTURBED
+from bqb.stats import claims, summaries
 
 VERDICT_STYLES = {"right": "green", "wrong": "bold red", "undecided": "yellow", "no numbers": "dim"}
 MAX_LISTED = 40  # cells listed by name for one reason before "and n more"
@@ -52,11 +49,8 @@ def plain(run: Run) -> str:
 
 def summary(run: Run) -> RenderableType:
     """Everything that is printed, top to bottom."""
-    answers = [ranking.answer(run, scenario) for scenario in run.scenarios.values()]
     parts = [
-        _questions(run, answers),
-        _score(run),
-        _marks(run, answers),
+        *answers(run),
         _machine(run),
         *_expected(run),
         _properties(run),
@@ -64,180 +58,6 @@ def summary(run: Run) -> RenderableType:
         *_problems(run),
     ]
     return Group(*(part for part in parts if part is not None))
-
-
-def _questions(run: Run, answers: list[Answer]) -> Table:
-    table = Table(
-        box=box.HORIZONTALS,
-        show_lines=True,
-        pad_edge=False,
-        expand=False,
-        caption_justify="left",
-        header_style="bold",
-    )
-    table.add_column("question", ratio=5, min_width=24)
-    table.add_column("not worse than\nthe best", ratio=4, min_width=21)
-    table.add_column("overhead per\nmessage\n(efficiency)", min_width=12, max_width=14)
-    table.add_column("reference's\noverhead", min_width=12, max_width=14)
-    table.add_column("spread", justify="right")
-    table.add_column("disturbed\nblocks", justify="right")
-    for each in answers:
-        table.add_row(*_row(run, each))
-    return table
-
-
-def _row(run: Run, each: Answer) -> list[RenderableType]:
-    points = each.scenario.points
-    first = each.leaders[0] if each.leaders else ""
-    # The reference is compared where both ran.
-    common = [point for point in points if run.trials_of(point, first)]
-    loss = ranking.loss(run, points, first)
-    ring = summaries.machine_baselines(run).ring_msgs_per_s
-    return [
-        _question(each.scenario),
-        _leaders(run, each),
-        _loss(loss, points, ring),
-        _loss(ranking.loss(run, common, REFERENCE), points, ring),
-        _spread(loss),
-        _disturbed(run, points),
-    ]
-
-
-def _question(scenario: Scenario) -> Text:
-    return Text.assemble((scenario.name, "bold cyan"), "\n", scenario.question)
-
-
-def _leaders(run: Run, each: Answer) -> Text:
-    """Names, with the number of points where they are not worse than the best; the next ones too,
-    if there is room. Of a scenario that cannot run here, the reason."""
-    if reason := run.why_skipped(each.scenario.name):
-        return Text(f"cannot run here: {reason}", style="yellow")
-    if not each.leaders:
-        return Text("no numbers", style="dim")
-    ranked = sorted(each.wins, key=lambda name: -each.wins[name])
-    lines = [
-        Text.assemble((name, _leader_style(each, name)), _of_points(each, name))
-        for name in ranked[: max(len(each.leaders), 3)]
-    ]
-    if each.no_verdict:
-        lines.append(Text("highest" if each.more_is_better else "lowest", style="dim"))
-        lines[-1].append(", no verdict")
-    return Text("\n").join(lines)
-
-
-def _leader_style(each: Answer, name: str) -> str:
-    return "" if each.no_verdict else "bold green" if name in each.leaders else "dim"
-
-
-def _of_points(each: Answer, name: str) -> str:
-    return f" {each.wins[name]}/{each.judged}" if each.judged > 1 else ""
-
-
-def _loss(loss: Loss | None, points: tuple[Point, ...], ring: float | None) -> Text:
-    if loss is None:
-        return Text("-")
-    mark = " †" if loss.from_all else ""
-    at_most, at_least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
-    lines = [f"{at_most}{format_value(loss.counter, loss.value)}{mark}"]
-    if loss.efficiency is not None:
-        lines.append(f"({at_least}{format_share(loss.efficiency)})")
-    elif loss.counter != THROUGHPUT:
-        lines.append(f"({counter_name(loss.counter)})")
-    elif ring:
-        lines.append(f"({format_share(loss.value / ring)} of ring)")
-    if loss.points < len(points):
-        lines.append(f"{loss.points} of {len(points)} points")
-    return Text("\n".join(lines))
-
-
-def _spread(loss: Loss | None) -> str:
-    return "-" if loss is None or loss.spread is None else f"{format_share(loss.spread)}"
-
-
-def _disturbed(run: Run, points: tuple[Point, ...]) -> Text:
-    blocks = run.blocks_of(points)
-    if not blocks:
-        return Text("no blocks")
-    bad = sum(block.disturbed for block in blocks)
-    text = f"{bad} of {len(blocks)}\n({format_share(bad / len(blocks))})"
-    return Text(text, style="yellow" if bad / len(blocks) > MAX_SHARE_GAP else "")
-
-
-def _score(run: Run) -> Text | None:
-    """No single score: at how many of the points that a queue could enter it is not worse than the
-    best."""
-    scores = ranking.scores(run)
-    if not scores:
-        return None
-    ordered = sorted(scores.items(), key=lambda item: -item[1].not_worse)
-    listed = ", ".join(f"{queue} {score.not_worse} of {score.entered}" for queue, score in ordered)
-    return Text(
-        "Not significantly worse than the best, of the points with a verdict that a queue "
-        f"entered: {listed}."
-    )
-
-
-def _marks(run: Run, answers: list[Answer]) -> Text:
-    """What the columns and marks mean, each only where it is used."""
-    losses = [
-        loss
-        for each in answers
-        for queue in run.queue_names(each.scenario.name)
-        if (loss := ranking.loss(run, each.scenario.points, queue))
-    ]
-    lines = [
-        "Overhead: time per message beyond an ideal queue that costs nothing; median over the "
-        "points, of "
-        "undisturbed blocks. n/m: not significantly worse than the best at n of m points. "
-        "Spread: interquartile "
-        "range over the rounds."
-    ]
-    undecided = [
-        each for each in answers if each.no_verdict and not run.why_skipped(each.scenario.name)
-    ]
-    for reason in dict.fromkeys(each.no_verdict for each in undecided):
-        names = ", ".join(each.scenario.name for each in undecided if each.no_verdict == reason)
-        lines.append(f"No verdict: {names}: {reason}.")
-    judged = [each.scenario.name for each in answers if each.scenario.judged_by]
-    if judged:
-        lines.append(
-            "Judged by another counter than the overhead, the one in brackets: "
-            f"{', '.join(judged)}."
-        )
-    if any(loss.is_bound for loss in losses):
-        lines.append(
-            "≤, ≥: more threads than cores, or a CPU quota; the ideal is a bound, so the "
-            "overhead is this at "
-            "most."
-        )
-    if any(loss.from_all for loss in losses):
-        lines.append(
-            f"†: a cell has fewer than {MIN_UNDISTURBED} undisturbed blocks and is summarised "
-            "from all of them."
-        )
-    lines += [
-        f"{each.scenario.name}: {warning}."
-        for each in answers
-        for warning in open_loop_warnings(run, each.scenario.points)
-    ]
-    if quota := run.context.get("cpu_quota_cores"):
-        lines.append(
-            f"All of it ran under a CPU quota of {quota:g} cores on "
-            f"{run.context.get('cores', '?')}: what "
-            "waits by spinning looks worse here than without."
-        )
-    if summaries.machine_baselines(run).ring_msgs_per_s and any(
-        loss.counter == THROUGHPUT for loss in losses
-    ):
-        lines.append(
-            "Of ring: of what the fastest ring passes (one producer and one consumer, both spin)."
-        )
-    if any(NOMINAL_LOST in each.counters for each in answers):
-        lines.append(
-            "Where queues slow their users' work by more than 2% unequally, nominal work times "
-            "count."
-        )
-    return Text("\n".join(lines), style="dim")
 
 
 def _expected(run: Run) -> list[RenderableType]:

@@ -73,13 +73,33 @@ def format_value(counter: str, value: float) -> str:
     )(value)
 
 
+def format_interval(counter: str, low: float, high: float) -> str:
+    """An interval of a counter's values, with one unit where both have one: 66–84 ns, 0.99–1.9 µs,
+    3–4%."""
+    last = format_value(counter, high)
+    number, _, unit = last.rpartition(" ")
+    scale = {"s": 1e9, "ms": 1e6, "µs": 1e3, "ns": 1}.get(unit)
+    if unit_of(counter) == "ns" and scale:
+        return f"{_two_digits(low / scale)}–{number} {unit}"
+    if unit_of(counter) in ("plain", "events per message") and max(abs(low), abs(high)) < 0.01:
+        return f"{low:.1g}–{high:.1g}".replace("0.", ".")
+    return f"{format_value(counter, low).removesuffix('%')}–{last}"
+
+
+def _two_digits(value: float) -> str:
+    """0.99, 1.9, 19, 190."""
+    return f"{float(f'{value:.2g}'):g}"
+
+
 def counter_name(counter: str) -> str:
     """A counter's name in plain words, without its unit: sojourn p99, switches per message,
     overhead per message."""
     known = {
         LOST: "overhead per message",
         NOMINAL_LOST: "overhead per message",
-        EXCESS: "excess sojourn time",
+        EXCESS: "median excess sojourn time",
+        "excess_dropped_share": "share dropped beyond the ideal",
+        "push_blocked_mean_ns": "mean time in push",
         THROUGHPUT: "messages per second",
     }
     words = counter.removesuffix("_bytes").removesuffix("_pct").removesuffix("_msgs_per_s")

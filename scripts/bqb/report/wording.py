@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
-from bqb.data.model import REFERENCE, Point, Process, Run, Scenario
+from bqb.data.model import Point, Process, Run, Scenario
 from bqb.report.figures.view import View
-from bqb.report.units import format_ns, format_rate, format_share
-from bqb.stats import ranking
-from bqb.stats.counters import NOMINAL_LOST
+from bqb.report.units import format_ns, format_rate, format_share, format_value
+from bqb.stats.counters import THROUGHPUT
 from bqb.stats.summaries import summarise
 from bqb.stats.thresholds import MIN_UNDISTURBED, MIN_VERDICT_BLOCKS
+from bqb.stats.verdicts import PointVerdicts
 
 
 def in_words(key: str, value: object, open_loop: bool = False) -> str:
@@ -140,13 +141,6 @@ def notes(view: View, scenario: Scenario, *first: str) -> list[str]:
         marks.append(
             f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them."
         )
-    nominal = [point for point in points if ranking.headline(view.run, point) == NOMINAL_LOST]
-    if nominal:
-        marks.append(
-            f"Nominal work times at {len(nominal)} of {len(points)} points: there the queues "
-            "slow their "
-            "users' work by more than 2% unequally."
-        )
     marks += [
         f"{warning[0].upper()}{warning[1:]}." for warning in open_loop_warnings(view.run, points)
     ]
@@ -181,7 +175,7 @@ def legend_of_marks(view: View, points: Sequence[Point], crosses: bool = True) -
     parts = ["Marker: median of the blocks;" if rounds > 1 else "Marker: one round, no interval."]
     if rounds > 1:
         parts.append(
-            "line: where the median of another run falls, with 95%;"
+            "line: 95% interval of the median, not adjusted for the number of comparisons;"
             if rounds >= MIN_VERDICT_BLOCKS
             else "line: range of the rounds (too few for a 95% interval);"
         )
@@ -195,8 +189,16 @@ def legend_of_marks(view: View, points: Sequence[Point], crosses: bool = True) -
     return " ".join(parts)
 
 
-def called(queue: str) -> str:
-    return "the textbook queue (reference)" if queue == REFERENCE else queue
+def tells_apart(verdict: PointVerdicts) -> str:
+    """How small a difference to the best the blocks of a point could have shown."""
+    if math.isinf(verdict.resolution):
+        return "too few blocks"
+    if verdict.counter == THROUGHPUT:  # judged by the time a message takes
+        resolution = format_ns(verdict.resolution)
+    else:
+        resolution = format_value(verdict.counter, verdict.resolution)
+    share = verdict.resolution_share
+    return f"tells {resolution}{'' if share is None else f' ({format_share(share)})'} apart"
 
 
 def open_loop_warnings(run: Run, points: Sequence[Point]) -> list[str]:
@@ -225,8 +227,8 @@ def open_loop_warnings(run: Run, points: Sequence[Point]) -> list[str]:
     warnings = []
     if late:
         warnings.append(
-            f"late generator {at.format(len(late))}: 1 message in 100 was pushed later "
-            "than 5% of the mean gap though its producer was free"
+            f"late generator {at.format(len(late))}: 1 message in 100 was pushed later, by more "
+            "than 5% of the mean gap, than by a generator that never pauses"
         )
     if growth:
         warnings.append(

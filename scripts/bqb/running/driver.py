@@ -1,5 +1,5 @@
 """Drives queue_bench through a run: the pilot, each round in a fresh process, then make-up rounds
-for disturbed blocks; or, with a budget of time, further rounds of the least precise points.
+for disturbed blocks; or, with a budget of time, further rounds of the points without a verdict.
 
 queue_bench writes what it measured to trials.jsonl itself. When a queue takes its process down (it
 hangs or crashes), the driver starts the round again: queue_bench leaves out what is done, and the
@@ -171,32 +171,58 @@ class Driver:
         return wanted
 
     def _rounds_within_budget(self) -> None:
-        """Measures the least precise points again, in rounds of their own, until all are precise
-        enough or the budget is spent. The block in progress then is still completed."""
+        """Measures on from look to look, the undecided points only from the first look on, until
+        all are decided or the budget is spent. The block in progress then is still completed."""
+        if not self.journal.looks:
+            self.journal.append({"kind": "looks", "rounds": self._plan_looks()})
         self._enough = OneMoreBlock(self)
-        while wanted := self._affordable():
-            number = min(map(self.journal.next_round, wanted))
-            points = [point for point in wanted if self.journal.next_round(point) == number]
-            before = len(self.journal.disturbed)
-            count = f"{len(points)} point{'s' * (len(points) != 1)}"
-            self._round_of(points, number, f"round {number}, {count} not precise enough")
-            if len(self.journal.disturbed) == before:
-                return  # queue_bench has nothing to measure there
+        wanted = self.journal.points
+        for look in self.journal.looks:
+            while points := self._affordable(wanted, look):
+                number = min(map(self.journal.next_round, points))
+                points = [point for point in points if self.journal.next_round(point) == number]
+                before = len(self.journal.disturbed)
+                count = f"{len(points)} point{'s' * (len(points) != 1)}"
+                self._round_of(points, number, f"round {number} of {look}, {count} undecided")
+                if len(self.journal.disturbed) == before:
+                    return  # queue_bench has nothing to measure there, or the budget is spent
+            if self._lack_rounds(wanted, look):
+                return
+            wanted = self._undecided()
 
-    def _affordable(self) -> list[str]:
-        """Points that are not precise enough, the least precise first, as many as the rest of the
-        budget pays."""
+    def _plan_looks(self) -> list[int]:
         from bqb.stats import precision
 
-        left_ns = (self._selection.budget_s - self._spent_s) * 1e9
+        round_s = sum(map(self.journal.block_wall_ns, self.journal.points)) / 1e9
+        left_s = self._selection.budget_s - self._spent_s
+        affordable = self._rounds + max(left_s, 0.0) / round_s if round_s else self._rounds
+        return precision.plan_looks(affordable, self._rounds)
+
+    def _undecided(self) -> list[str]:
+        from bqb.stats import precision
+
         measurable = set(self.journal.points)
-        wanted = []
-        for point in precision.wide_points(self._folder):
+        return [point for point in precision.undecided_points(self._folder) if point in measurable]
+
+    def _affordable(self, wanted: list[str], look: int) -> list[str]:
+        """Those of the points that lack rounds until the look, as many as the rest of the budget
+        pays."""
+        left_ns = (self._selection.budget_s - self._spent_s) * 1e9
+        affordable = []
+        for point in self._lack_rounds(wanted, look):
             cost = self.journal.block_wall_ns(point)
-            if point in measurable and 0 < cost <= left_ns:
+            if cost <= left_ns:
                 left_ns -= cost
-                wanted.append(point)
-        return wanted
+                affordable.append(point)
+        return affordable
+
+    def _lack_rounds(self, points: list[str], look: int) -> list[str]:
+        """Those that have fewer rounds than a look asks for, and can be measured."""
+        return [
+            point
+            for point in points
+            if self.journal.next_round(point) <= look and self.journal.block_wall_ns(point) > 0
+        ]
 
     @property
     def budget_is_spent(self) -> bool:

@@ -36,6 +36,7 @@ class Journal:
         self.wall_ns: dict[tuple[str, int], float] = {}
         self.spent_ns = 0.0  # wall time of the plans and complete blocks
         self.queues: list[str] = []  # of the whole selection
+        self.looks: list[int] = []  # planned, with a budget of time
         self.measured: set[tuple[str, str]] = set()  # (queue, property)
         self.failed_properties: dict[str, str] = {}  # queue -> why; it gets no others
         self.current = ""  # the cell in progress
@@ -89,6 +90,8 @@ class Journal:
         elif kind in ("run", "plan", "skip", "property", "trial", "block"):
             getattr(self, f"_take_{kind}")(row)
             self.steps += 1
+        elif kind == "looks":
+            self.looks = list(row["rounds"])
         elif kind == "syscalls":
             self.steps += 1
 

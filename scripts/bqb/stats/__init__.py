@@ -1,1 +1,1 @@
-"""Numbers drawn from the trials of a run: summaries, rankings, claims, precision."""
+"""Numbers drawn from the trials of a run: summaries, verdicts, claims, precision."""

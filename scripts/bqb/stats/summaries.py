@@ -18,23 +18,16 @@ from numpy.typing import NDArray
 
 from bqb.data.model import Histogram, Point, Run, Trial
 from bqb.schema import LEAST_SAMPLES_BEYOND_QUANTILE
+from bqb.stats.sign_test import median_interval
 from bqb.stats.thresholds import MIN_UNDISTURBED
-
-RESAMPLES, SEED = 4000, 20_240_229
-# Percentiles of the bootstrapped medians: where the true median lies, with 95%.
-CONFIDENCE = (2.5, 97.5)
-# Where the median of another run like this one lies, with 95%: the difference of two medians
-# spreads sqrt(2) times as far as one, and 1.96 sqrt(2) standard deviations are these percentiles of
-# a normal distribution.
-REPEAT = (0.28, 99.72)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Median of `n` values with a 95% bootstrap interval; low and high are None for a single value.
+    """Median of `n` values with an exact 95% interval (stats/sign_test.py), adjusted for no other
+    comparison; low and high are None for a single value.
 
-    With fewer than six values no 95% interval exists: low..high is then little more than their
-    range."""
+    With fewer than six values no 95% interval exists: low..high is then their range."""
 
     median: float
     low: float | None
@@ -42,29 +35,12 @@ class Estimate:
     n: int
 
 
-@lru_cache(maxsize=None)
-def estimate(
-    values: tuple[float, ...], interval: tuple[float, float] = CONFIDENCE
-) -> Estimate | None:
-    """Median and percentile-bootstrap interval of `values` (any unit): CONFIDENCE for a verdict on
-    this run, REPEAT for what a reader may expect of another. None without values. Seeded:
-    repeatable."""
+def estimate(values: Sequence[float]) -> Estimate | None:
+    """Median of `values` (any unit) and its interval. None without values."""
     if len(values) == 0:
         return None
-    if len(values) == 1:
-        return Estimate(float(values[0]), None, None, 1)
-    low, high = np.percentile(resampled_medians(values, np.random.default_rng(SEED)), interval)
-    return Estimate(float(np.median(values)), float(low), float(high), len(values))
-
-
-def resampled_medians(values: Sequence[float], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Medians of `RESAMPLES` samples drawn from `values` with replacement, each as large as
-    `values`."""
-    sample = np.asarray(values, dtype=float)
-    medians: NDArray[np.float64] = np.median(
-        rng.choice(sample, size=(RESAMPLES, len(sample))), axis=1
-    )
-    return medians
+    ends = median_interval(values) if len(values) > 1 else (None, None)
+    return Estimate(float(np.median(values)), *ends, len(values))
 
 
 @dataclass(frozen=True)
@@ -107,7 +83,7 @@ def summarise(run: Run, point: Point, queue: str, counter: str) -> Summary | Non
     trials = [trial for trial in run.trials_of(point, queue) if trial.get(counter) is not None]
     chosen, from_all = selected(trials)
     values = tuple(trial.counters[counter] for trial in chosen)
-    chosen_estimate = estimate(values, REPEAT)
+    chosen_estimate = estimate(values)
     if chosen_estimate is None:
         return None
     undisturbed, disturbed = (
@@ -148,7 +124,7 @@ def paired_ratio(run: Run, point: Point, queue: str, other: str, counter: str) -
     both = pairs(run, point, queue, other, counter)
     if not both or min(min(pair) for pair in both) <= 0:
         return None
-    return estimate(tuple(mine / theirs for mine, theirs in both))
+    return estimate([mine / theirs for mine, theirs in both])
 
 
 @dataclass(frozen=True)
@@ -158,6 +134,7 @@ class MachineBaselines:
     handoff_ns: float | None  # a cache line crosses, one way
     wake_ns: float | None  # a parked thread runs again
     ring_msgs_per_s: float | None  # the fastest ring, spinning, without work
+    timestamp_ns: float | None  # one timestamp
 
 
 @lru_cache(maxsize=None)
@@ -171,6 +148,7 @@ def machine_baselines(run: Run) -> MachineBaselines:
         or median(block.handoff_ns for block in run.blocks.values()),
         median((limits.park_round_trip_ns for limits in run.limits), 0.5),
         median(limits.spsc_msgs_per_s for limits in run.limits),
+        median(limits.timestamp_ns for limits in run.limits),
     )
 
 

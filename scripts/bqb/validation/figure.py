@@ -12,6 +12,7 @@ from bqb.report.figures.labels import end_labels
 from bqb.report.figures.layout import PAGE
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY
+from bqb.report.titles import Title
 from bqb.validation import theory
 from bqb.validation.result import Comparison, agreement
 
@@ -50,7 +51,7 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> Page:
     figure_page = make_page(
         PAGE,
         STEP * math.ceil(len(panels) / ACROSS) + 0.1,
-        title(comparisons),
+        Title(title(comparisons)),
         " · ".join(machine),
         notes(known),
     )

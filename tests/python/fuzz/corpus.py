@@ -19,7 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 GATES = ROOT / "results" / "published" / "gate" / "two_layouts" / "aa"
-REAL_RUN = ROOT / "results" / "published" / "2026-11-25.amd-epyc-2-cores"
+REAL_RUN = ROOT / "results" / "published" / "2026-11-29.amd-epyc-2-cores"
 VALIDATION = (
     ROOT / "results" / "published" / "2026-11-27.amd-epyc-2-cores.validate" / "validation.json"
 )

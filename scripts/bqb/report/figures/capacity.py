@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb.data.model import REFERENCE, Point, Scenario
+from bqb.data.model import Point, Scenario
 from bqb.report.figures.axes import Scale, scale_of
 from bqb.report.figures.labels import draw_legend, end_labels
 from bqb.report.figures.layout import PAGE, Grid, grid, layout, strip_height
@@ -16,10 +16,14 @@ from bqb.report.figures.page import Page, make_page
 from bqb.report.figures.style import GREY, INK
 from bqb.report.figures.view import View
 from bqb.report.units import counter_name, format_share
-from bqb.report.wording import asked_and_measured, called, legend_of_marks, located, notes
-from bqb.stats import ranking, summaries
+from bqb.report.titles import Title
+from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes
+from bqb.stats import judging, summaries
 from bqb.stats.counters import LOST, THROUGHPUT
 from bqb.stats.summaries import Summary
+
+
+ENOUGH = 0.95  # of the ideal queue's best throughput
 
 
 def against_capacity(view: View, scenario: Scenario) -> Page | None:
@@ -124,7 +128,7 @@ def _ideal_rate(view: View, point: Point) -> float | None:
     """The ideal queue's messages a second here: throughput / efficiency, median over the queues."""
     rates = [
         summary.median / efficiency.median
-        for queue in ranking.rankable(view.run, point)
+        for queue in judging.rankable(view.run, point)
         if (summary := summaries.summarise(view.run, point, queue, THROUGHPUT))
         and (efficiency := view.efficiency(point, queue))
         and efficiency.median > 0
@@ -213,66 +217,36 @@ def _capacity_axis(axes: Axes, capacities: Sequence[int], last: bool) -> None:
         axes.set_xlabel("capacity (messages, log scale)")
 
 
-def _knee(view: View, points: Sequence[Point], queue: str) -> int | None:
-    """Least capacity at which a queue has 95% of its best median throughput."""
-    known = {
-        point.capacity: value
-        for point in points
-        if (value := view.median(point, queue, THROUGHPUT))
-    }
-    return next(
-        (capacity for capacity in sorted(known) if known[capacity] >= 0.95 * max(known.values())),
-        None,
-    )
-
-
-def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> str:
-    """Which queue needs how much capacity, where the difference is largest."""
-    spans = []
+def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> Title:
+    """From which capacity on the ideal queue has nearly all of its throughput: what the work asks
+    for, whatever the queue costs."""
+    knees, rates_at = {}, {}
     for points, _ in laid.at.values():
-        knees = {
-            queue: knee
-            for queue in ranking.rankable(view.run, points[-1])
-            if (knee := _knee(view, points, queue))
+        place = located(points[0], scenario, without="capacity")
+        rates = {
+            point.capacity: rate
+            for point in points
+            if (rate := _ideal_rate(view, point)) is not None
         }
-        if knees:
-            least = min(knees, key=knees.get)
-            most = (
-                REFERENCE if knees.get(REFERENCE, 0) > knees[least] else max(knees, key=knees.get)
+        if len(rates) == len(points):
+            rates_at[place] = rates
+            knees[place] = min(
+                capacity for capacity, rate in rates.items() if rate >= ENOUGH * max(rates.values())
             )
-            spans.append(
-                (knees[most] / knees[least], knees[least], least, knees[most], most, points)
-            )
-    if not spans:
-        return f"{scenario.name}: no queue has a number"
-    ratio, small, least, large, most, points = max(spans, key=lambda each: each[0])
-    if small == max(point.capacity for point in points):
-        return f"{located(points[0], scenario, without='capacity')}{_still_growing(view, points)}"
-    if ratio == 1:
-        return f"From capacity {small} on, every queue has 95% of its best throughput"
-    return (
-        f"{located(points[0], scenario, without='capacity')}{least} has 95% of its best "
-        "throughput from capacity "
-        f"{small} on, {called(most)} from {large} on"
-    )
-
-
-def _still_growing(view: View, points: Sequence[Point]) -> str:
-    """For the largest capacity: by how much it gains on the one below, which no queue can do
-    without."""
-    below, largest = points[-2:]
-    gains = [
-        view.median(largest, queue, THROUGHPUT) / value - 1
-        for queue in ranking.rankable(view.run, largest)
-        if (value := view.median(below, queue, THROUGHPUT))
-    ]
-    ideal = [_ideal_rate(view, point) for point in (below, largest)]
-    beside = f" (the ideal's by {format_share(ideal[1] / ideal[0] - 1)})" if all(ideal) else ""
-    span = " to ".join(dict.fromkeys(format_share(gain) for gain in (min(gains), max(gains))))
-    return (
-        f"From capacity {below.capacity} to {largest.capacity}, the largest measured, throughput "
-        "still grows by "
-        f"{span}{beside}"
+    if not knees:
+        return Title(f"{scenario.name.replace('_', ' ')}: against capacity")
+    place, knee = max(knees.items(), key=lambda each: each[1])
+    largest = max(point.capacity for point in view.points(scenario))
+    if knee == largest:
+        below, rate = sorted(rates_at[place].items())[-2]
+        growth = format_share(rates_at[place][largest] / rate - 1)
+        return Title(
+            f"{place}{'from' if place else 'From'} capacity {below} to {largest}, the largest "
+            f"measured, the ideal queue's throughput still grows by {growth}"
+        )
+    return Title(
+        f"{place}{'from' if place else 'From'} capacity {knee} on the ideal queue has "
+        f"{format_share(ENOUGH)} of its best throughput"
     )
 
 

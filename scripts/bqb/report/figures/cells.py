@@ -14,36 +14,41 @@ from bqb.report.figures.axes import Scale, scale_of
 from bqb.report.figures.page import MARGIN, Page
 from bqb.report.figures.style import GREY, INK, SMALL
 from bqb.report.figures.view import View
-from bqb.report.units import format_ns, format_share, format_value
-from bqb.stats import ranking
-from bqb.stats.counters import CPU_BEYOND_WORK, EXCESS, LOST
-from bqb.stats.thresholds import TIE_NS
+from bqb.report.units import format_interval, format_ns, format_value
+from bqb.stats.counters import CPU_BEYOND_WORK
+from bqb.stats.summaries import Summary
+from bqb.stats.verdicts import EQUIVALENT, UNDECIDED
 
-Losses = Mapping[tuple[str, int], ranking.Loss]  # by queue and index of the situation
+Table = Mapping[tuple[str, int], Summary]  # by queue and index of the situation
+
+LEGEND = (
+    "Solid frame: equivalent to the best of the column. Dashed frame: undecided. No frame: worse. "
+    "In brackets: 95% interval of the median, not adjusted for the number of comparisons; the "
+    "frames are."
+)
 
 
 @dataclass(frozen=True)
 class Situation:
-    """A column: a ranked scenario, at one capacity, in one case or placement where the scenario
-    sweeps them."""
+    """A column: one point of a ranked scenario."""
 
     scenario: Scenario
     name: str
-    points: tuple[Point, ...]
+    point: Point
+    judge: str  # the counter that the column shows
 
     @property
-    def judge(self) -> str:
-        """The counter that the column shows."""
-        return self.scenario.judged_by or (EXCESS if self.scenario.open_loop else LOST)
+    def more_is_better(self) -> bool:
+        return self.scenario.more_is_better
 
 
-def losses(view: View, situations: Sequence[Situation]) -> Losses:
+def values(view: View, situations: Sequence[Situation]) -> Table:
     """The number of each cell that has one; queues without a bound are left out."""
     return {
-        (queue, index): loss
+        (queue, index): summary
         for index, each in enumerate(situations)
         for queue in view.run.queue_names(each.scenario.name)
-        if is_bounded(view, queue) and (loss := ranking.loss(view.run, each.points, queue))
+        if is_bounded(view, queue) and (summary := view.headline(each.point, queue))
     }
 
 
@@ -51,34 +56,43 @@ def is_bounded(view: View, queue: str) -> bool:
     return view.run.queues.get(queue, {}).get("bound") != "none"
 
 
-def cheapest_first(view: View, situations: Sequence[Situation], table: Losses) -> list[str]:
-    """Queues by the mean rank of their losses over the situations, the cheapest on top."""
-    queues = list(
-        dict.fromkeys(
-            queue
-            for each in situations
-            for queue in view.run.queue_names(each.scenario.name)
-            if is_bounded(view, queue)
-        )
-    )
+def line_up(view: View, situations: Sequence[Situation]) -> list[str]:
+    """The bounded queues that every situation has in its line-up, whether they can run there or
+    not; where there are none, all."""
+    of_each = [
+        [queue for queue in view.run.queue_names(each.scenario.name) if is_bounded(view, queue)]
+        for each in situations
+    ]
+    every = list(dict.fromkeys(queue for queues in of_each for queue in queues))
+    return [queue for queue in every if all(queue in queues for queues in of_each)] or every
+
+
+def cheapest_first(view: View, situations: Sequence[Situation], table: Table) -> list[str]:
+    """The line-up by the mean rank of the medians over the situations, the cheapest on top: an
+    order of rows, no verdict."""
+    queues = line_up(view, situations)
     ranks: dict[str, list[float]] = {queue: [] for queue in queues}
     for index, each in enumerate(situations):
         known = sorted(
             (q for q in queues if (q, index) in table),
-            key=lambda queue: table[queue, index].value,
-            reverse=each.scenario.more_is_better,
+            key=lambda queue: table[queue, index].median,
+            reverse=each.more_is_better,
         )
         for place, queue in enumerate(known):
             ranks[queue].append(place / len(known))
     return sorted(queues, key=lambda queue: np.mean(ranks[queue]) if ranks[queue] else 2.0)
 
 
-def shades(situations: Sequence[Situation], table: Losses) -> dict[str, Scale]:
+def shades(situations: Sequence[Situation], table: Table) -> dict[str, Scale]:
     """A scale for each counter that judges a column."""
     return {
         judge: scale_of(
             judge,
-            [loss.value for (_, index), loss in table.items() if situations[index].judge == judge],
+            [
+                summary.median
+                for (_, index), summary in table.items()
+                if situations[index].judge == judge
+            ],
         )
         for judge in {situations[index].judge for _, index in table}
     }
@@ -97,80 +111,51 @@ def draw_cell(
     axes: Axes,
     each: Situation,
     queue: str,
-    loss: ranking.Loss | None,
+    summary: Summary | None,
     scales: Mapping[str, Scale],
+    with_cpu: bool = True,
 ) -> None:
-    """A shaded cell: the darker, the worse; framed if the queue is not significantly worse than the
-    best."""
+    """A shaded cell, the darker, the worse: median, its interval, CPU; framed by its state."""
     axes.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
     axes.grid(False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    if loss is None:
-        problems = filter(None, (view.problem(point, queue) for point in each.points))
-        word, color = next(problems, ("not run", GREY))
+    if summary is None:
+        word, color = view.problem(each.point, queue) or ("not run", GREY)
         axes.set_facecolor("#f6f6f6")
         axes.text(
             0.5, 0.5, word, ha="center", va="center", style="italic", fontsize=SMALL, color=color
         )
         return
-    share = scales[each.judge].share(loss.value)
-    depth = 1 - share if each.scenario.more_is_better else share
+    share = scales[each.judge].share(summary.median)
+    depth = 1 - share if each.more_is_better else share
     axes.set_facecolor(_shade(depth))
     ink = "white" if depth > 0.62 else INK
-    most, least = ("≤ ", "≥ ") if loss.is_bound else ("", "")
-    marks = ("*" if loss.points < len(each.points) else "") + ("†" if loss.from_all else "")
-    cpu = _cpu(view, each, queue)
+    most = "≤ " if view.is_bound(each.point, queue) else ""
+    mark = "†" if summary.from_all else ""
+    low, high = summary.estimate.low, summary.estimate.high
+    interval = "" if low is None else f"[{format_interval(each.judge, low, high)}]"
     lines = [
-        "" if loss.efficiency is None else least + format_share(loss.efficiency),
-        "" if cpu is None else f"CPU {format_ns(cpu)}",
+        (f"{most}{format_value(each.judge, summary.median)}{mark}", 10, "bold"),
+        (interval, SMALL, "normal"),
     ]
-    axes.text(
-        0.5,
-        0.76,
-        f"{most}{format_value(loss.counter, loss.value)}{marks}",
-        ha="center",
-        va="center",
-        fontsize=10,
-        color=ink,
-        fontweight="bold",
-    )
-    for height, line, weight in zip(
-        (0.45, 0.18), lines, ("normal", "bold" if _burns(view, each, cpu) else "normal")
-    ):
+    if with_cpu:
+        cpu = view.median(each.point, queue, CPU_BEYOND_WORK)
+        lines.append(("" if cpu is None else f"CPU {format_ns(cpu)}", SMALL, "normal"))
+    heights = (0.77, 0.46, 0.18) if with_cpu else (0.68, 0.26)
+    for height, (line, size, weight) in zip(heights, lines):
         axes.text(
-            0.5,
-            height,
-            line,
-            ha="center",
-            va="center",
-            fontsize=SMALL,
-            color=ink,
-            fontweight=weight,
+            0.5, height, line, ha="center", va="center", fontsize=size, color=ink, fontweight=weight
         )
-    if leads(view, each, queue):
+    _frame(axes, view.state(each.point, queue))
+
+
+def _frame(axes: Axes, state: str) -> None:
+    looks = {EQUIVALENT: (1.8, "-"), UNDECIDED: (1.1, (0, (2.5, 2)))}
+    if state in looks:
+        width, dashes = looks[state]
         for spine in axes.spines.values():
-            spine.set(visible=True, color=INK, linewidth=1.6)
-
-
-def _cpu(view: View, each: Situation, queue: str) -> float | None:
-    """CPU beyond the work, ns per message: median over the points of a situation."""
-    known = [
-        value
-        for point in each.points
-        if (value := view.median(point, queue, CPU_BEYOND_WORK)) is not None
-    ]
-    return float(np.median(known)) if known else None
-
-
-def _burns(view: View, each: Situation, cpu: float | None) -> bool:
-    """Whether this is over five times the CPU that the queues of a column burn in the middle."""
-    known = [
-        value
-        for queue in view.run.queue_names(each.scenario.name)
-        if is_bounded(view, queue) and (value := _cpu(view, each, queue)) is not None
-    ]
-    return cpu is not None and cpu > 5 * max(float(np.median(known)), TIE_NS)
+            spine.set(visible=True, color=INK, linewidth=width, linestyle=dashes)
 
 
 def _shade(depth: float) -> tuple[float, float, float]:
@@ -187,15 +172,3 @@ def _shade(depth: float) -> tuple[float, float, float]:
     at = min(max(depth, 0.0), 1.0) * (len(stops) - 1)
     index = min(int(at), len(stops) - 2)
     return tuple(stops[index] + (stops[index + 1] - stops[index]) * (at - index))
-
-
-def is_judged(view: View, each: Situation) -> bool:
-    """Whether any point of a situation has a verdict."""
-    return not ranking.answer(view.run, each.scenario, each.points).no_verdict
-
-
-def leads(view: View, each: Situation, queue: str) -> bool:
-    """Whether a queue is not significantly worse than the best, by verdict, at no fewer points than
-    any other."""
-    answer = ranking.answer(view.run, each.scenario, each.points)
-    return not answer.no_verdict and queue in answer.leaders

@@ -12,9 +12,9 @@ from bqb.report.figures.axes import Scale, make_scale
 from bqb.report.figures.labels import draw_legend, point_labels
 from bqb.report.figures.layout import PAGE, grid, layout, strip_height
 from bqb.report.figures.page import MARGIN, Page, make_page
-from bqb.report.figures.view import View, contrast
-from bqb.report.units import format_ns
-from bqb.report.wording import asked_and_measured, called, legend_of_marks, located, notes
+from bqb.report.figures.view import View
+from bqb.report.titles import Title, called, contrast, value
+from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes
 from bqb.stats import summaries
 from bqb.stats.counters import CPU_BEYOND_WORK
 
@@ -60,7 +60,7 @@ def cpu_cost(view: View, scenario: Scenario) -> Page | None:
     page = make_page(
         PAGE,
         plan.body,
-        _cpu_cost_title(view, scenario, pairs),
+        _cpu_cost_title(view, scenario),
         asked_and_measured(view, scenario),
         _cpu_cost_notes(view, scenario),
     )
@@ -157,15 +157,21 @@ def _cpu_cost_notes(view: View, scenario: Scenario) -> list[str]:
     )
 
 
-def _cpu_cost_title(view: View, scenario: Scenario, pairs: dict) -> str:
-    shown = contrast(view, scenario)
-    point, costly, cheap = shown if shown else (None, "", "")
-    if not shown or (point.name, cheap) not in pairs or (point.name, costly) not in pairs:
-        return "CPU beyond the work against overhead, per message"
-
-    def phrase(queue: str) -> str:
-        cpu, lost = pairs[point.name, queue]
-        return f"costs {format_ns(lost.median)} and {format_ns(cpu.median)} of CPU"
-
-    other = "" if costly == cheap else f", {called(costly)} {phrase(costly)}"
-    return f"{located(point, scenario)}{cheap} {phrase(cheap)} per message{other}"
+def _cpu_cost_title(view: View, scenario: Scenario) -> Title:
+    """The CPU of the queue that burns most against the one that burns least, by verdict."""
+    found = contrast(view.run, view.points(scenario), lambda _: CPU_BEYOND_WORK)
+    if found is None:
+        return Title("CPU beyond the work against overhead, per message")
+    costly, cheap = (
+        value(view.run, found.point, queue, CPU_BEYOND_WORK) for queue in (found.worse, found.best)
+    )
+    text = f"{called(found.worse)} burns {costly} of CPU per message, {found.best} {cheap}"
+    place = located(found.point, scenario)
+    return Title(
+        place + text
+        if place
+        else text[0].upper() + text[1:]
+        if text.startswith("the textbook")
+        else text,
+        found.facts,
+    )

@@ -13,19 +13,14 @@ from bqb.report.figures.axes import Scale, scale_of
 from bqb.report.figures.layout import PAGE, grid, layout
 from bqb.report.figures.page import Page, make_page
 from bqb.report.figures.style import GREY, INK, SMALL, Style
-from bqb.report.figures.view import View, contrast
-from bqb.report.units import (
-    counter_name,
-    format_ns,
-    format_rate,
-    format_ratio,
-    format_share,
-    format_value,
-)
-from bqb.report.wording import asked_and_measured, called, legend_of_marks, located, notes
-from bqb.stats import ranking, summaries
-from bqb.stats.counters import EFFICIENCY_OF, LOST, THROUGHPUT
+from bqb.report.figures.view import View
+from bqb.report.titles import Title, called, contrast, value, without_contrast
+from bqb.report.units import counter_name, format_rate, format_ratio, format_share, format_value
+from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes, tells_apart
+from bqb.stats import judging, summaries
+from bqb.stats.counters import EFFICIENCY_OF, LOST, NOMINAL_LOST, THROUGHPUT
 from bqb.stats.summaries import Summary
+from bqb.stats.verdicts import EQUIVALENT, UNDECIDED
 
 NUMBER_COLUMNS = (0.64, 1.26)  # right edges, inches to the right of a panel
 
@@ -45,7 +40,7 @@ def dots(view: View, scenario: Scenario) -> Page:
     page = make_page(
         PAGE,
         plan.body,
-        _title(view, scenario),
+        title(view, scenario),
         asked_and_measured(view, scenario),
         _dots_notes(view, scenario, axis),
     )
@@ -55,7 +50,7 @@ def dots(view: View, scenario: Scenario) -> Page:
         _dot_panel(view, axes, point, queues, axis, first=column == 0)
         axis.apply(axes, "x", labels=plan.is_last(row, column))
         if plan.is_last(row, column):
-            more = ranking.more_is_better(view.run, point)
+            more = judging.more_is_better(view.run, point, judge)
             axes.set_xlabel(f"{counter_name(judge)} ({'more' if more else 'less'} is better)")
         x, y = plan.corner(row, column)
         reference = "× ref." if REFERENCE in queues else ""
@@ -63,24 +58,25 @@ def dots(view: View, scenario: Scenario) -> Page:
             judge, ("median", reference)
         )
         _number_heads(page, x + plan.panel, y, heads)
-        if reason := _no_verdict(view, point):
-            page.text(x, y - 0.17, reason, color=GREY, style="italic")
+        page.text(x, y - 0.17, _below_head(view, point), color=GREY, style="italic")
     return page
 
 
-def _no_verdict(view: View, point: Point) -> str:
-    """Why no queue of a panel is bold, where other panels have a verdict."""
-    rankings = [
-        rank
-        for p in view.points(view.run.scenarios[point.scenario])
-        if (rank := ranking.rank(view.run, p))
-    ]
-    mine = ranking.rank(view.run, point)
-    judged = any(not verdict.no_verdict for verdict in rankings)
-    return f"no verdict: {mine.no_verdict}" if judged and mine and mine.no_verdict else ""
+def _below_head(view: View, point: Point) -> str:
+    """What stands above a panel: how small a difference it tells, or why it has no verdict where
+    other panels have one."""
+    verdict = view.verdict(point)
+    if verdict is None:
+        return ""
+    scenario = view.run.scenarios[point.scenario]
+    if verdict.no_verdict:
+        others = [each for p in view.points(scenario) if (each := view.verdict(p))]
+        judged = any(not each.no_verdict for each in others)
+        return f"no verdict: {verdict.no_verdict}" if judged else ""
+    return tells_apart(verdict)
 
 
-def _number_heads(page: Page, x: float, y: float, heads: tuple[str, str]) -> None:
+def _number_heads(page: Page, x: float, y: float, heads: Sequence[str]) -> None:
     for edge, head in zip(NUMBER_COLUMNS, heads):
         page.text(x + edge, y - 0.17, head, color=GREY, ha="right")
 
@@ -108,8 +104,6 @@ def _dot_panel(
     axes.set_yticks(range(len(queues)), queues if first else [""] * len(queues))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    verdict = ranking.rank(view.run, point)
-    leaders = verdict.tied if verdict and not verdict.no_verdict else ()
     for row, queue in enumerate(queues):
         if problem := view.problem(point, queue):
             axes.text(
@@ -124,7 +118,8 @@ def _dot_panel(
             )
         elif summary := view.headline(point, queue):
             _dot_row(axes, row, summary, view.looks[queue], axis)
-            _numbers(view, axes, row, point, queue, summary, bold=queue in leaders)
+            _nominal(view, axes, row, point, queue, axis)
+            _numbers(view, axes, row, point, queue, summary)
     judge = view.judge(view.run.scenarios[point.scenario])
     limit = {
         LOST: view.floor(point),
@@ -169,12 +164,28 @@ def _dot_row(axes: Axes, row: float, summary: Summary, style: Style, axis: Scale
     axes.plot([axis.place(estimate.median)], [row], linestyle="none", zorder=4, **style.mark(6.5))
 
 
-def _numbers(
-    view: View, axes: Axes, row: int, point: Point, queue: str, summary: Summary, bold: bool
-) -> None:
-    """Median and efficiency (or the ratio to the reference) at the right of a panel."""
+def _nominal(view: View, axes: Axes, row: int, point: Point, queue: str, axis: Scale) -> None:
+    """Beside a loss that judges, with the work as it took: the loss with the work as drawn."""
+    nominal = view.median(point, queue, NOMINAL_LOST)
+    if view.counter(point) != LOST or nominal is None:
+        return
+    axes.plot(
+        [axis.place(nominal)],
+        [row],
+        "o",
+        markersize=4,
+        markerfacecolor="none",
+        markeredgecolor=view.looks[queue].color,
+        markeredgewidth=0.8,
+        zorder=2.5,
+    )
+
+
+def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary: Summary) -> None:
+    """At the right of a panel: the median by its state, and efficiency or the ratio to the
+    reference."""
     mark = "†" if summary.from_all else ""
-    counter = ranking.headline(view.run, point)
+    counter, state = view.counter(point), view.state(point, queue)
     bound = view.is_bound(point, queue)
     if counter in EFFICIENCY_OF:
         efficiency = view.efficiency(point, queue)
@@ -182,9 +193,11 @@ def _numbers(
     else:
         ratio = summaries.paired_ratio(view.run, point, queue, REFERENCE, counter)
         beside = format_ratio(ratio.median) if ratio else ""
-    texts = [("≤ " if bound else "") + format_value(counter, summary.median) + mark, beside]
+    undecided = "? " if state == UNDECIDED else ""
+    median = ("≤ " if bound else "") + format_value(counter, summary.median)
     inches = axes.get_position().width * axes.figure.get_figwidth()
-    for edge, text in zip(NUMBER_COLUMNS, texts):
+    texts = (f"{undecided}{median}{mark}", beside)
+    for column, (edge, text) in enumerate(zip(NUMBER_COLUMNS, texts)):
         axes.text(
             1 + edge / inches,
             row,
@@ -192,7 +205,7 @@ def _numbers(
             ha="right",
             va="center",
             fontsize=SMALL,
-            fontweight="bold" if bold else "normal",
+            fontweight="bold" if state == EQUIVALENT and column == 0 else "normal",
             transform=axes.get_yaxis_transform(),
         )
 
@@ -200,7 +213,7 @@ def _numbers(
 def _dots_notes(view: View, scenario: Scenario, axis: Scale) -> list[str]:
     points, run = view.points(scenario), view.run
     judged = any(
-        (verdict := ranking.rank(run, point)) and not verdict.no_verdict for point in points
+        view.state(point, queue) for point in points for queue in run.queue_names(scenario.name)
     )
     lost = view.judge(scenario) == LOST
     floor = any((value := view.floor(point)) and value > axis.low for point in points)
@@ -212,8 +225,8 @@ def _dots_notes(view: View, scenario: Scenario, axis: Scale) -> list[str]:
         scenario,
         legend_of_marks(view, points),
         "Overhead: time per message beyond an ideal queue that costs nothing, given the same "
-        "work; efficiency: ideal "
-        "time / measured time."
+        "work as it took; small circle: given the work as it was drawn; efficiency: ideal time / "
+        "measured time."
         if lost
         else "",
         "Dotted line: the floor, the least overhead of any real queue (one cache-line transfer "
@@ -227,76 +240,62 @@ def _dots_notes(view: View, scenario: Scenario, axis: Scale) -> list[str]:
         "≤ and ≥: more threads than cores, or a CPU quota; the ideal is only a bound."
         if bound
         else "",
-        "Bold: not significantly worse than the best." if judged else "",
+        "Bold: equivalent to the best; ?: undecided; others: worse. Tells apart: the smallest "
+        "difference to the best that the blocks could have shown."
+        if judged
+        else "",
     )
 
 
-def _title(view: View, scenario: Scenario) -> str:
+def title(view: View, scenario: Scenario) -> Title:
+    """What judges, of a queue that is worse and of the best, where they differ most."""
+    points, judge = view.points(scenario), view.judge(scenario)
     if view.is_race(scenario):
-        return _race_title(view, scenario)
-    return (
-        lost_title(view, scenario)
-        if view.judge(scenario) == LOST
-        else _judged_title(view, scenario)
+        return _race_title(view, points)
+    found = contrast(view.run, points, view.counter)
+    if found is None:
+        name = f"{scenario.name.replace('_', ' ')}: "
+        return Title(name + _small(without_contrast(view.run, points, view.counter)))
+    costly, cheap = (
+        value(view.run, found.point, queue, judge) for queue in (found.worse, found.best)
     )
-
-
-def _judged_title(view: View, scenario: Scenario) -> str:
-    extremes, counter = contrast(view, scenario), view.judge(scenario)
-    if extremes is None:
-        return f"{scenario.name}: no queue has a number"
-    point, worst, best = extremes
-    name = counter_name(counter)
-    other = (
-        ""
-        if worst == best
-        else f", {called(worst)} {format_value(counter, view.headline(point, worst).median)}"
-    )
-    where = located(point, scenario) or f"{scenario.name.replace('_', ' ')}: "
-    return (
-        f"{where}{name} of {best} {format_value(counter, view.headline(point, best).median)}{other}"
-    )
-
-
-def lost_title(view: View, scenario: Scenario) -> str:
-    extremes = contrast(view, scenario)
-    if extremes is None:
-        return f"{scenario.name}: no queue has a number"
-    point, costly, cheap = extremes
-    most = "at most " if view.is_bound(point, costly) else ""
-    text = (
-        f"{called(costly)} costs {most}{format_ns(view.headline(point, costly).median)} per message"
-    )
-    if costly != cheap:
-        text += f", {cheap} {format_ns(view.headline(point, cheap).median)}"
-    where = located(point, scenario)
-    return where + (text if where else _sentence(text))
+    if judge == LOST:
+        most = "at most " if view.is_bound(found.point, found.worse) else ""
+        text = f"{called(found.worse)} costs {most}{costly} per message, {found.best} {cheap}"
+    else:
+        name = counter_name(judge)
+        text = f"{name} of {found.best} {cheap}, of {called(found.worse)} {costly}"
+    place = located(found.point, scenario)
+    return Title(place + text if place else _sentence(text), found.facts)
 
 
 def _sentence(text: str) -> str:
     """First letter in upper case, but for the name of a queue."""
-    return text[0].upper() + text[1:] if text.startswith("the textbook") else text
+    return text[0].upper() + text[1:] if text.startswith(("the textbook", "median ")) else text
 
 
-def _race_title(view: View, scenario: Scenario) -> str:
-    extremes = contrast(view, scenario)
-    if extremes is None:
-        return f"{scenario.name}: no queue has a number"
-    point, slow, fast = extremes
-    other = "" if slow == fast else f", {called(slow)} {_a_second(view, point, slow)}"
-    where = located(point, scenario)
-    return (
-        f"{where}{'without' if where else 'Without'} any work {fast} passes "
-        f"{_a_second(view, point, fast)} "
-        f"messages a second{other}: an upper bound, not advice"
+def _small(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
+def _race_title(view: View, points: Sequence[Point]) -> Title:
+    """How far apart the rates lie. No queue is named: the race is not ranked."""
+    rates = [
+        summary.median
+        for point in points
+        for queue in view.run.queue_names(point.scenario)
+        if (summary := view.headline(point, queue))
+    ]
+    if not rates:
+        return Title("No queue has a number")
+    ends = " to ".join(dict.fromkeys(_in_words(rate) for rate in (min(rates), max(rates))))
+    return Title(
+        f"Without any work {ends} messages a second pass a queue: an upper bound, not advice"
     )
 
 
-def _a_second(view: View, point: Point, queue: str) -> str:
-    """Median rate in words: 36 million, 240 thousand."""
-    number, unit = format_rate(view.headline(point, queue).median).split()
-    return " ".join(
-        filter(
-            None, (number, {"G/s": "billion", "M/s": "million", "k/s": "thousand"}.get(unit, ""))
-        )
-    )
+def _in_words(per_s: float) -> str:
+    """A rate in words: 36 million, 240 thousand."""
+    number, unit = format_rate(per_s).split()
+    word = {"G/s": "billion", "M/s": "million", "k/s": "thousand"}.get(unit, "")
+    return " ".join(filter(None, (number, word)))

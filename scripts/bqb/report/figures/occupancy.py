@@ -13,6 +13,7 @@ from bqb.report.figures.layout import PAGE, grid, layout
 from bqb.report.figures.page import Page, make_page
 from bqb.report.figures.style import GREY, SMALL
 from bqb.report.figures.view import View
+from bqb.report.titles import Title
 from bqb.report.units import format_bytes, format_ns, format_rate
 from bqb.report.wording import asked_and_measured, notes
 from bqb.stats.counters import THROUGHPUT
@@ -148,7 +149,7 @@ def _waiting(messages: float, point: Point) -> str:
     return f"{messages:,.0f} ({format_bytes(messages * point.message_bytes)})"
 
 
-def _occupancy_title(view: View, series: dict, points: dict[str, Point]) -> str:
+def _occupancy_title(view: View, series: dict, points: dict[str, Point]) -> Title:
     peaks = {
         key: (_typical(lines)[1].max(), _typical(lines)[0][-1]) for key, lines in series.items()
     }
@@ -172,4 +173,4 @@ def _occupancy_title(view: View, series: dict, points: dict[str, Point]) -> str:
             f"{held[key][0]:,.0f} "
             f"({format_bytes(held[key][0] * points[key[0]].message_bytes)})"
         )
-    return "; ".join(parts)
+    return Title("; ".join(parts))

@@ -18,6 +18,7 @@ from PIL import Image, PngImagePlugin
 
 from bqb.data.files import write_atomically
 from bqb.report.figures.style import GREY, NORMAL, RC, SMALL, TITLE
+from bqb.report.titles import Title
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Page:
     width: float
     height: float
     top: float  # where the body begins, below the upper edge
+    title: Title
 
     def axes(self, left: float, top: float, width: float, height: float, **options) -> Axes:
         """Axes in the body, `left` and `top` inches from its corner."""
@@ -52,19 +54,19 @@ MARGIN = 0.25
 
 
 def make_page(
-    width: float, body: float, title: str, subtitle: str, notes: Sequence[str] = ()
+    width: float, body: float, title: Title, subtitle: str, notes: Sequence[str] = ()
 ) -> Page:
     """A page `width` inches wide whose body is `body` inches high; title, subtitle and notes are
     wrapped to fit."""
     inner = width - 2 * MARGIN
-    title_lines = wrapped(title, inner, TITLE, bold=True)
+    title_lines = wrapped(title.text, inner, TITLE, bold=True)
     subtitle_lines = wrapped(subtitle, inner, NORMAL)
     note_lines = [line for note in notes for line in wrapped(note, inner, SMALL)]
     top = 0.2 + 0.24 * len(title_lines) + 0.05 + 0.17 * len(subtitle_lines) + 0.2
     height = top + body + 0.15 * len(note_lines) + 0.2
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
-    page = Page(figure, width, height, top)
+    page = Page(figure, width, height, top, title)
     page.text(
         MARGIN,
         0.2 - top,

@@ -15,6 +15,7 @@ from bqb.report.figures.layout import PAGE
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import GREY, SMALL
 from bqb.report.figures.view import View
+from bqb.report.titles import Title
 from bqb.report.units import format_bytes, format_ns, format_share
 from bqb.schema import PROPERTY_PARAMETERS
 
@@ -210,7 +211,8 @@ def _axis(axes: Axes, panel: Panel, values: list[float]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: panel.name(value)))
 
 
-def _title(view: View, queues: Sequence[str]) -> str:
+def _title(view: View, queues: Sequence[str]) -> Title:
+    """No times: each was measured once."""
     idle = {
         queue: share
         for queue in queues
@@ -224,30 +226,7 @@ def _title(view: View, queues: Sequence[str]) -> str:
             if len(asleep) < len(idle)
             else "No queue uses CPU while it waits"
         )
-    # Of those that sleep: where more threads spin than there are cores, the time to the last return
-    # is the scheduler's.
-    by_waiters = [
-        (waiters, _closing(view, asleep, waiters)) for waiters in PROPERTY_PARAMETERS["close"]
-    ]
-    waiters, closing = max(
-        ((waiters, known) for waiters, known in by_waiters if known), default=(0, {})
-    )
-    if len(closing) > 1:
-        least, most = min(closing, key=closing.get), max(closing, key=closing.get)
-        who = f"{waiters} sleeping threads" if waiters > 1 else "a sleeping thread"
-        parts.append(
-            f"closing ends {who} within {format_ns(closing[least])} ({least}) to "
-            f"{format_ns(closing[most])} ({most})"
-        )
-    return "; ".join(parts) or "What the queues cost whatever they are used for"
-
-
-def _closing(view: View, queues: Sequence[str], waiters: int) -> dict[str, float]:
-    return {
-        queue: value
-        for queue in queues
-        if (value := view.run.property_of(queue, "close_to_last_return_ns", waiters)) is not None
-    }
+    return Title("; ".join(parts) or "What the queues cost whatever they are used for")
 
 
 def _subtitle(view: View) -> str:

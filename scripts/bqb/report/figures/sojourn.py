@@ -8,16 +8,16 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb.data.model import REFERENCE, Point, Scenario
+from bqb.data.model import Point, Scenario
 from bqb.report.figures.axes import Scale, make_scale
 from bqb.report.figures.labels import draw_legend, end_labels
 from bqb.report.figures.layout import PAGE, grid, layout, strip_height
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import GREY
 from bqb.report.figures.view import View
-from bqb.report.units import format_ns
-from bqb.report.wording import asked_and_measured, called, located, notes
-from bqb.stats import ranking, summaries
+from bqb.report.titles import Title
+from bqb.report.wording import asked_and_measured, notes
+from bqb.stats import judging, summaries
 
 SHARES = 1 - np.logspace(math.log10(0.5), -7, 140)  # from the median on
 
@@ -59,7 +59,7 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> Page | None:
     page = make_page(
         PAGE,
         plan.body,
-        _sojourn_title(view, scenario, pools),
+        _sojourn_title(scenario),
         asked_and_measured(view, scenario),
         notes(
             view,
@@ -69,7 +69,8 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> Page | None:
             "messages "
             "lie beyond it. Dashed grey: the ideal queue, given the same work; dotted: the "
             "floor, the "
-            "same with the time that a cache line takes from core to core.",
+            "same with the time that a cache line takes from core to core. Other runs show other "
+            "tails: a pause of the machine of 1 ms delays more than one message in a hundred.",
         ),
     )
     if not direct:
@@ -116,7 +117,7 @@ def _replayed(view: View, pools: dict, point: Point, name: str) -> summaries.Poo
     """Sojourn times of a replay: one pool over the bounded queues of a point, all of which saw its
     demands."""
     joined = summaries.Pool()
-    for queue in ranking.rankable(view.run, point):
+    for queue in judging.rankable(view.run, point):
         if pool := pools.get((point.name, queue, name)):
             for bucket, count in pool.buckets.items():
                 joined.buckets[bucket] += count
@@ -177,32 +178,8 @@ def _sojourn_panel(
         end_labels(axes, ends)
 
 
-def _sojourn_title(view: View, scenario: Scenario, pools: dict) -> str:
-    """The slowest 1% (or the median) of the reference against the best queue, where they differ
-    most."""
-    for share, words in (
-        (0.99, "1 message in 100 takes longer than"),
-        (0.5, "Half the messages take longer than"),
-    ):
-        ratios = []
-        for point in view.points(scenario):
-            at = {
-                queue: value
-                for queue in ranking.rankable(view.run, point)
-                if (pool := pools.get((point.name, queue, "sojourn_ns")))
-                and (value := pool.quantiles([share])[0]) is not None
-            }
-            if at:
-                best = min(at, key=at.get)
-                worst = REFERENCE if REFERENCE in at and REFERENCE != best else max(at, key=at.get)
-                ratios.append((at[worst] / at[best], at, worst, best, point))
-        if ratios:
-            _, at, worst, best, point = max(ratios, key=lambda each: each[0])
-            other = "" if worst == best else f", {format_ns(at[best])} through {best}"
-            where = located(point, scenario)
-            return (
-                f"{where}{words if not where else words[0].lower() + words[1:]} "
-                f"{format_ns(at[worst])} through "
-                f"{called(worst)}{other}"
-            )
-    return f"{scenario.name}: too few messages for a quantile"
+def _sojourn_title(scenario: Scenario) -> Title:
+    """No numbers: tails do not repeat from run to run."""
+    begin = "arrival" if scenario.open_loop else "push"
+    name = scenario.name.replace("_", " ")
+    return Title(f"{name[0].upper()}{name[1:]}: how long messages take from {begin} to pop")

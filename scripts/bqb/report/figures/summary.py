@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 
 from bqb.report.figures import cells
 from bqb.report.figures.cells import Situation
+from bqb.report.figures.overview import EVERY_QUEUE_IS_WORSE_SOMEWHERE
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import GREY, NORMAL
 from bqb.report.figures.view import View
+from bqb.report.titles import Fact, Title
 from bqb.report.units import format_ns
 from bqb.report.wording import machine
 from bqb.stats import summaries
 from bqb.stats.thresholds import MIN_UNDISTURBED
+from bqb.stats.verdicts import Key
 
 WIDTH = 8.5  # inches: 850 pixels, the width of a README's column
 LEFT, CELL_HEIGHT = 2.15, 0.54  # room for the names; height of a row
@@ -71,7 +74,7 @@ def summary(view: View) -> Page | None:
     situations = [_situation(view, column) for column in COLUMNS]
     if not all(situations):
         return None
-    table = cells.losses(view, situations)
+    table = cells.values(view, situations)
     order = cells.cheapest_first(view, situations, table)
     groups = [
         (head, [queue for queue in order if view.run.queues[queue].get("origin") == origin])
@@ -84,7 +87,7 @@ def summary(view: View) -> Page | None:
         HEAD + len(groups) * SECTION + rows * CELL_HEIGHT + 0.1,
         _title(view, situations),
         _subtitle(view, situations),
-        _notes(table),
+        _notes(view, situations, table),
     )
     step = (WIDTH - LEFT - MARGIN) / len(COLUMNS)
     _heads(page, step)
@@ -111,7 +114,10 @@ def _situation(view: View, column: Asked) -> Situation | None:
         for point in (view.points(scenario) if scenario else [])
         if all(point.axes.get(key) == value for key, value in column.axes.items())
     ]
-    return Situation(scenario, " ".join(column.head[:2]).lower(), tuple(points)) if points else None
+    if len(points) != 1:  # no column stands for several
+        return None
+    name = " ".join(column.head[:2]).lower()
+    return Situation(scenario, name, points[0], view.counter(points[0]))
 
 
 def _heads(page: Page, step: float) -> None:
@@ -137,52 +143,42 @@ def _heads(page: Page, step: float) -> None:
         )
 
 
-def _title(view: View, situations: Sequence[Situation]) -> str:
-    """Whether one queue does for everything. No counts: those of frames move from run to run."""
-    judged = [each for each in situations if cells.is_judged(view, each)]
-    everywhere = [
-        queue
-        for queue in view.run.queues
-        if judged and all(cells.leads(view, each, queue) for each in judged)
+def _title(view: View, situations: Sequence[Situation]) -> Title:
+    """Whether one queue does for everything. No counts: they move from run to run."""
+    judged = [
+        each for each in situations if any(view.state(each.point, q) for q in view.run.queues)
     ]
-    if everywhere:
-        return (
-            f"{' and '.join(everywhere)}: not significantly worse than the best in every situation"
-        )
-    return (
-        "No queue is best in every situation"
-        if judged
-        else "What each queue adds to a message's time"
-    )
+    if not judged:
+        return Title("What each queue adds to a message's time")
+    for queue in view.run.queues:
+        facts = tuple(Fact(Key(each.point.name, each.judge), queue, False) for each in judged)
+        if all(view.state(each.point, queue) for each in judged) and all(
+            fact.holds_in(view.run) for fact in facts
+        ):
+            return Title(f"{queue}: not shown to be worse than the best in any situation", facts)
+    return Title(EVERY_QUEUE_IS_WORSE_SOMEWHERE)
 
 
 def _subtitle(view: View, situations: Sequence[Situation]) -> str:
     wake_ns = summaries.machine_baselines(view.run).wake_ns
-    parts = machine(view, [point for each in situations for point in each.points])
+    parts = machine(view, [each.point for each in situations])
     if wake_ns:
         parts.append(f"waking a parked thread takes {format_ns(wake_ns)}")
     return f"Overhead per message beyond an ideal queue, less is better. {' · '.join(parts)}"
 
 
-def _notes(table: cells.Losses) -> list[str]:
+def _notes(view: View, situations: Sequence[Situation], table: cells.Table) -> list[str]:
     lines = [
         "Bold: overhead per message, the median over blocks; for a round trip, per request and "
-        "reply; for the "
-        "workers, the mean time that a job waits longer than with the ideal queue. Below: the "
-        "ideal queue's time "
-        "as a share of the measured time (none where no side works, or where arrivals set the "
-        "pace), and the CPU "
-        "time per message beyond the work.",
-        "Framed: not significantly worse than the best of the column in this run (paired within "
-        "blocks, 95% "
-        "interval, margin of 5% or 10 ns). Rows by mean rank. Shades: one scale for the "
-        "overhead, another for the "
+        "reply; for the workers, how much longer a job waits than with the ideal queue, the "
+        "median job. Below the interval: the CPU time per message beyond the work.",
+        f"{cells.LEGEND} Rows by mean rank. Shades: one scale for the overhead, another for the "
         "workers. Skipped: the queue takes one producer and one consumer only. Disturbed blocks "
         "are excluded.",
     ]
-    if any(loss.is_bound for loss in table.values()):
-        lines.append("≤ and ≥: more threads than cores, so the ideal queue's time is only a bound.")
-    if any(loss.from_all for loss in table.values()):
+    if any(view.is_bound(situations[index].point, queue) for queue, index in table):
+        lines.append("≤: more threads than cores, so the ideal queue's time is only a bound.")
+    if any(summary.from_all for summary in table.values()):
         lines.append(
             f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them."
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from bqb.data.model import REFERENCE, Point, Run, Scenario
+from bqb.data.model import Point, Run, Scenario
 from bqb.report.figures.style import ALARM, GREY, Style
-from bqb.stats import ranking, summaries
-from bqb.stats.counters import EFFICIENCY_OF, EXCESS, FLOOR_LOST, LOST, THROUGHPUT
+from bqb.stats import judging, summaries
+from bqb.stats.counters import EFFICIENCY_OF, FLOOR_LOST, THROUGHPUT
 from bqb.stats.summaries import Summary
+from bqb.stats.verdicts import Key, PointVerdicts, verdicts_of
 
 
 class View:
@@ -34,34 +35,44 @@ class View:
             )
         return self._pools
 
-    def is_race(self, scenario: Scenario) -> bool:
-        """Whether there is no loss to tell, and the scenario names nothing else to judge by."""
-        return not scenario.judged_by and all(
-            ranking.headline(self.run, point) == THROUGHPUT for point in self.points(scenario)
-        )
+    def counter(self, point: Point) -> str:
+        """What judges a point."""
+        return judging.headline(self.run, point)
 
     def judge(self, scenario: Scenario) -> str:
-        """The counter that a scenario's axes and titles are named by: its judge; lost time where
-        the points differ."""
-        usual = EXCESS if scenario.open_loop else LOST
-        return scenario.judged_by or (THROUGHPUT if self.is_race(scenario) else usual)
+        """The counter that a scenario's axes and titles are named by: what judges its first
+        point."""
+        return self.counter(scenario.points[0])
+
+    def is_race(self, scenario: Scenario) -> bool:
+        """Whether there is no loss to tell, and the scenario names nothing else to judge by."""
+        return self.judge(scenario) == THROUGHPUT
 
     def headline(self, point: Point, queue: str) -> Summary | None:
-        return summaries.summarise(self.run, point, queue, ranking.headline(self.run, point))
+        return summaries.summarise(self.run, point, queue, self.counter(point))
+
+    def verdict(self, point: Point) -> PointVerdicts | None:
+        """On what judges a point; None where no bounded queue has an undisturbed value."""
+        return verdicts_of(self.run).get(Key(point.name, self.counter(point)))
+
+    def state(self, point: Point, queue: str) -> str:
+        """Worse, equivalent or undecided; empty where there is no verdict."""
+        verdict = self.verdict(point)
+        return "" if verdict is None or verdict.no_verdict else verdict.states.get(queue, "")
 
     def loss(self, point: Point, queue: str) -> Summary | None:
         """What is lost, whatever the scenario is judged by; None where there is no loss to tell."""
-        counter = ranking.loss_counter(self.run, point)
+        counter = judging.loss_counter(point)
         return (
             None if counter == THROUGHPUT else summaries.summarise(self.run, point, queue, counter)
         )
 
     def efficiency(self, point: Point, queue: str) -> Summary | None:
-        counter = EFFICIENCY_OF.get(ranking.headline(self.run, point))
+        counter = EFFICIENCY_OF.get(self.counter(point))
         return summaries.summarise(self.run, point, queue, counter) if counter else None
 
     def is_bound(self, point: Point, queue: str) -> bool:
-        return ranking.is_bound(self.run, point, queue)
+        return judging.is_bound(self.run, point, queue)
 
     def median(self, point: Point, queue: str, counter: str) -> float | None:
         summary = summaries.summarise(self.run, point, queue, counter)
@@ -78,7 +89,7 @@ class View:
 
     def sorted_queues(self, scenario: Scenario) -> list[str]:
         """Queues of a scenario, the cheapest first: by the mean rank of their medians over the
-        points."""
+        points. An order of rows, no verdict."""
         points, queues = self.points(scenario), self.run.queue_names(scenario.name)
         ranks: dict[str, list[float]] = {queue: [] for queue in queues}
         for point in points:
@@ -87,7 +98,7 @@ class View:
                 for queue in queues
                 if (summary := self.headline(point, queue))
             }
-            more = ranking.more_is_better(self.run, point)
+            more = judging.more_is_better(self.run, point, self.counter(point))
             for index, queue in enumerate(sorted(medians, key=medians.get, reverse=more)):
                 ranks[queue].append(index / len(medians))
         return sorted(queues, key=lambda queue: (np.mean(ranks[queue]) if ranks[queue] else 2.0))
@@ -101,20 +112,3 @@ class View:
         return {"failed": "failed", "void": "no window"}.get(
             kind, kind
         ), ALARM if kind == "failed" else GREY
-
-
-def contrast(view: View, scenario: Scenario) -> tuple[Point, str, str] | None:
-    """(point, costly queue, cheap queue) that show most: the reference, or else the worst, against
-    the best bounded."""
-    best: tuple[float, tuple[Point, str, str]] | None = None
-    for point in view.points(scenario):
-        verdict = ranking.rank(view.run, point)
-        if verdict is None:
-            continue
-        cheap = verdict.order[0]
-        costly = REFERENCE if REFERENCE in verdict.order[1:] else verdict.order[-1]
-        values = [view.headline(point, queue).median for queue in (costly, cheap)]
-        gap = abs(values[0] - values[1])
-        if best is None or gap > best[0]:
-            best = gap, (point, costly, cheap)
-    return best[1] if best else None
