@@ -17,12 +17,12 @@ practice.
                (The largest p of an intersection-union test needs no adjustment.)
   undecided    neither.
 
-The number of comparisons in a run counts: Benjamini and Hochberg's method (JRSS B 57(1), 1995)
-keeps the expected share of false ones below `FALSE_SHARE`, among those that are declared worse and
-among those that are declared equivalent. Where all queues are the same, it is the chance that any
-is declared worse. A run that looks at its numbers at several planned rounds and goes on where they
-are undecided (--budget) spends `FALSE_SHARE` in equal parts on the looks; a verdict stays as it was
-given.
+The number of comparisons in a run counts: the two-stage method of Benjamini, Krieger and Yekutieli
+(Biometrika 93(3), 2006) keeps the expected share of false ones below `FALSE_SHARE`, among those
+that are declared worse and among those that are declared equivalent. Where all queues are the same,
+it is the chance that any is declared worse. A run that looks at its numbers at several planned
+rounds and goes on where they are undecided (--budget) spends `FALSE_SHARE` in equal parts on the
+looks; a verdict stays as it was given.
 """
 
 from __future__ import annotations
@@ -132,14 +132,28 @@ def _simes(p: Matrix) -> float:
 
 
 def threshold(p: Sequence[float], false_share: float) -> float:
-    """Benjamini and Hochberg: the p up to which hypotheses are rejected. At least what one alone
-    would need."""
+    """The p up to which hypotheses are rejected, by the two stages of Benjamini, Krieger and
+    Yekutieli; where none is, the p that the first one would need.
+
+    The first stage counts how many hypotheses are false; the second one shares `false_share` among
+    the others."""
     ordered = np.sort(np.asarray(p, dtype=float))
+    level = false_share / (1 + false_share)
     if not len(ordered):
-        return false_share
+        return level
+    up_to, rejected = _benjamini_hochberg(ordered, level)
+    if 0 < rejected < len(ordered):
+        level *= len(ordered) / (len(ordered) - rejected)
+        up_to, _ = _benjamini_hochberg(ordered, level)
+    return up_to
+
+
+def _benjamini_hochberg(ordered: Matrix, false_share: float) -> tuple[float, int]:
+    """The p up to which hypotheses are rejected, and how many of these `ordered` p are."""
     allowed = false_share * np.arange(1, len(ordered) + 1) / len(ordered)
     passed = np.flatnonzero(ordered <= allowed)
-    return float(allowed[passed[-1]] if len(passed) else allowed[0])
+    rejected = int(passed[-1]) + 1 if len(passed) else 0
+    return float(allowed[max(rejected - 1, 0)]), rejected
 
 
 # ------------------------------------------------------------------------------------- a whole run
