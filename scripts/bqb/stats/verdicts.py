@@ -136,21 +136,23 @@ def threshold(p: Sequence[float], false_share: float) -> float:
     Yekutieli; where none is, the p that the first one would need.
 
     The first stage counts how many hypotheses are false; the second one shares `false_share` among
-    the others."""
+    the others. Where these are few it would reject whatever their p: none above `false_share` is,
+    as if it were the only one."""
     ordered = np.sort(np.asarray(p, dtype=float))
     level = false_share / (1 + false_share)
     if not len(ordered):
         return level
-    up_to, rejected = _benjamini_hochberg(ordered, level)
+    up_to, rejected = _benjamini_hochberg(ordered, level, false_share)
     if 0 < rejected < len(ordered):
         level *= len(ordered) / (len(ordered) - rejected)
-        up_to, _ = _benjamini_hochberg(ordered, level)
+        up_to, _ = _benjamini_hochberg(ordered, level, false_share)
     return up_to
 
 
-def _benjamini_hochberg(ordered: Matrix, false_share: float) -> tuple[float, int]:
-    """The p up to which hypotheses are rejected, and how many of these `ordered` p are."""
-    allowed = false_share * np.arange(1, len(ordered) + 1) / len(ordered)
+def _benjamini_hochberg(ordered: Matrix, false_share: float, most_p: float) -> tuple[float, int]:
+    """The p up to which hypotheses are rejected, at most `most_p`, and how many of these `ordered`
+    p are."""
+    allowed = np.minimum(false_share * np.arange(1, len(ordered) + 1) / len(ordered), most_p)
     passed = np.flatnonzero(ordered <= allowed)
     rejected = int(passed[-1]) + 1 if len(passed) else 0
     return float(allowed[max(rejected - 1, 0)]), rejected
