@@ -10,7 +10,7 @@ schema.py (tests/python/test_layers.py checks it):
     stats        medians with intervals, verdicts, claims, precision
     report       numbers in plain words, the table, the figures
     running      builds programs, drives queue_bench, keeps runs in the repository
-    validation   measured figures against queueing theory
+    validation   measured figures against queueing theory; how often verdicts err
     gate         whether a queue became slower between two versions
     commands     a module a command: options and exit statuses; how a command fails (failures.py)
 """
