@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bqb.data.load import load_run
-from bqb.stats.margin import is_far_apart
+from bqb.stats.margin import Margin, is_far_apart
 from bqb.stats.sign_test import median_interval
 from bqb.stats.verdicts import FALSE_SHARE
 from bqb.validation.simulated_runs import (
@@ -165,11 +165,19 @@ def coverage(noises: Sequence[Noise], blocks: int, count: int, rng: np.random.Ge
 
 
 def slower_copy(
-    noises: Sequence[Noise], factor: float, count: int, rng: np.random.Generator
+    noises: Sequence[Noise],
+    factor: float,
+    count: int,
+    rng: np.random.Generator,
+    in_same_blocks: bool = False,
 ) -> dict[str, Figure]:
     """How often a copy of a queue whose values are `factor` times as large is declared worse, in
     `count` runs of the real line-up. At each open-loop point that an excess judges, the copy of
-    each queue where that is beyond the margin, one at a time."""
+    each queue where that is beyond the margin, one at a time.
+
+    The copy's noise is that of other blocks: what the queues of a block share, it lacks, which
+    hides it. `in_same_blocks`, its noise is that of the blocks; it then stands in for the queue
+    with the highest median, as a block has no more residuals than queues."""
     p = simulate(noises, [noise.medians for noise in noises], (BLOCKS,), count, rng).worse[0]
     ends = np.cumsum([len(noise.queues) for noise in noises])
     figures = {}
@@ -177,34 +185,56 @@ def slower_copy(
         by_excess = noise.is_headline and noise.key.counter.startswith("excess")
         if not (by_excess and noise.is_open_loop):
             continue
-        others = np.delete(p, np.s_[end - len(noise.queues) : end], axis=1)
+        elsewhere = np.delete(p, np.s_[end - len(noise.queues) : end], axis=1)
         medians = noise.medians
         beyond = np.flatnonzero(
             (factor - 1) * medians > noise.margin.between(medians, factor * medians)
         )
-        found = {queue: _is_copy_worse(noise, queue, factor, others, rng) for queue in beyond}
-        name = f"copy {factor:g} times slower, {noise.key.point}: worse, "
+        found = {
+            queue: _is_copy_worse(
+                _with_copy(noise, queue, factor, count, rng, in_same_blocks),
+                noise.margin,
+                elsewhere,
+            )
+            for queue in beyond
+        }
+        name = f"{factor:g} times slower copy, {'same' if in_same_blocks else 'other'} blocks"
         best = int(np.argmin(medians))
         if best in found:
-            figures[f"{name}of the best"] = proportion(int(found[best].sum()), count)
+            hits = int(found[best].sum())
+            figures[f"{name}, {noise.key.point}: worse, of the best"] = proportion(hits, count)
         if found:
-            hits = np.sum(list(found.values()), axis=0)
-            figures[f"{name}of any of {len(found)}"] = mean_share(hits, np.full(count, len(found)))
+            figures[f"{name}, {noise.key.point}: worse, of any of {len(found)}"] = mean_share(
+                np.sum(list(found.values()), axis=0), np.full(count, len(found))
+            )
     return figures
 
 
-def _is_copy_worse(
-    noise: Noise, queue: int, factor: float, others: Matrix, rng: np.random.Generator
-) -> NDArray[np.bool_]:
-    """Of each run, whether it declares the copy of a queue worse. `others`: p of what is judged
-    elsewhere, (runs, queues)."""
-    medians, count = noise.medians, len(others)
-    values = noise.with_medians(medians, noise.draw(count, BLOCKS, rng))
-    # The noise of another draw, dealt at random: that of its first queue is as good as any.
-    residuals = noise.draw(count, BLOCKS, rng)[:, :1]
-    copy = factor * noise.with_medians(medians[[queue]], residuals)
-    p, _ = p_of(np.concatenate([values, copy], axis=1), noise.margin)
-    allowed = up_to(np.concatenate([others, p], axis=1), FALSE_SHARE)
+def _with_copy(
+    noise: Noise,
+    queue: int,
+    factor: float,
+    count: int,
+    rng: np.random.Generator,
+    in_same_blocks: bool,
+) -> Matrix:
+    """Values of a point, (count, queues, blocks), those of the copy last."""
+    medians, residuals = noise.medians, noise.draw(count, BLOCKS, rng)
+    if in_same_blocks:
+        others = [each for each in np.argsort(medians) if each != queue][:-1]
+        values = noise.with_medians(medians[[queue, *others, queue]], residuals)
+        values[:, -1] *= factor
+        return values
+    # The noise of another draw is dealt at random: that of its first queue is as good as any.
+    copy = noise.with_medians(medians[[queue]], noise.draw(count, BLOCKS, rng)[:, :1])
+    return np.concatenate([noise.with_medians(medians, residuals), factor * copy], axis=1)
+
+
+def _is_copy_worse(values: Matrix, margin: Margin, elsewhere: Matrix) -> NDArray[np.bool_]:
+    """Of each run, whether it declares the last queue worse. `elsewhere`: p of what is judged
+    at other points, (runs, queues)."""
+    p, _ = p_of(values, margin)
+    allowed = up_to(np.concatenate([elsewhere, p], axis=1), FALSE_SHARE)
     is_worse: NDArray[np.bool_] = p[:, -1] <= allowed[:, 0]
     return is_worse
 
@@ -221,6 +251,7 @@ def figures_of(noises: Sequence[Noise], count: int, seed: int) -> dict[str, Figu
             for blocks in BLOCKS_OF_INTERVALS
         },
         **slower_copy(noises, SLOWER, count, rng),
+        **slower_copy(noises, SLOWER, count, rng, in_same_blocks=True),
     }
 
 
@@ -242,7 +273,7 @@ def main(words: Sequence[str] | None = None) -> None:
         limit = "" if figure.most is None else f"at most {figure.most:.0%}"
         limit = limit if figure.least is None else f"at least {figure.least:.0%}"
         print(
-            f"{what:78} {figure.share:7.2%} {ends:20} {limit}{'' if figure.holds else ': MISSED'}"
+            f"{what:88} {figure.share:7.2%} {ends:20} {limit}{'' if figure.holds else ': MISSED'}"
         )
     print(f"{arguments.count} runs of each kind: {time.perf_counter() - begin:.0f} s")
 
