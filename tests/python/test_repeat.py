@@ -57,6 +57,7 @@ def test_a_reversed_pair(tmp_path):
 def test_a_pair_that_is_far_apart_in_one_run_only_counts_in_its_direction(tmp_path):
     found = agreement(tmp_path, {"a": 1000.0, "b": 2000.0}, {"a": 1000.0, "b": 990.0})
     assert (found.apart, found.reversed) == (1, 1)
+    assert found.far == 0, "far off is what both runs see so"
 
 
 def test_a_contradiction_without_a_reversed_pair(tmp_path):

@@ -48,9 +48,10 @@ def only(figures, text):
 # ------------------------------------------------------------------------------------ the procedure
 
 
-@pytest.mark.parametrize("margin", [Margin(0.1, 1.0), NO_MARGIN])
+@pytest.mark.parametrize("margin", [Margin(0.1, 1.0), NO_MARGIN, Margin(0.0, 8.0)])
 def test_p_of_many_samples_are_those_of_each(margin):
-    values = rng().normal(100, 10, (6, 5, 12)) + 8 * np.arange(5)[:, None]
+    """Of multiples of 8: many differences are 0, or just the margin."""
+    values = 8 * np.round(rng().normal(12, 1, (6, 5, 12)) + np.arange(5)[:, None])
     worse, equivalent = simulated_runs.p_of(values, margin)
     for run in range(6):
         one = verdicts.test(verdicts.Sample(QUEUES, values[run], margin))
@@ -96,7 +97,7 @@ def test_points_that_are_decided_are_not_measured_on():
 
 def test_residuals_are_shares_of_the_median_of_the_queue_in_its_run(tmp_path):
     values = {"a": [80.0, 100.0, 120.0], "b": [400.0, 200.0, 100.0]}
-    slower = {"a": [None, 150.0, 300.0], "b": [300.0, 330.0, 270.0], "c": [1.0, 2.0, 3.0]}
+    slower = {"c": [1.0, 2.0, 3.0], "b": [300.0, 330.0, 270.0], "a": [None, 150.0, 300.0]}
     runs = [
         small_runs.make(tmp_path / name, {"s": {q: {LOST: v} for q, v in each.items()}})
         for name, each in (("x", values), ("y", slower))
@@ -124,7 +125,8 @@ def test_residuals_are_differences_where_a_median_is_not_above_0(tmp_path):
 
 
 def test_a_drawn_block_is_a_real_one_dealt_at_random():
-    real = noise(scale=0.3)
+    """Of blocks in which the first queue has the lowest residual, the last one the highest."""
+    real = replace(noise(), residuals=np.sort(noise(scale=0.3).residuals, axis=1))
     drawn = real.draw(50, 12, rng())
     assert drawn.shape == (50, 5, 12)
     blocks = {tuple(sorted(block)) for block in real.residuals}
@@ -165,7 +167,7 @@ def test_few_verdicts_on_a_real_line_up_are_false_and_far_queues_are_found():
     figures = verdict_errors.real_line_up(noises, 200, rng())
     assert all(figure.holds for figure in figures.values())
     assert only(figures, "worse, of those far off").share > 0.99
-    assert 0.1 < only(figures, "worse, of the others that are").share < 0.9
+    assert 0.1 < only(figures, "worse, of the others that are").share < 0.5
     assert only(figures, "equivalent, of those that are").share > 0.1
 
 

@@ -1,4 +1,4 @@
-"""bqb.stats.verdicts, .judging and .margin: small cases by hand."""
+"""bqb.stats.verdicts and .judging: small cases by hand."""
 
 import math
 from dataclasses import replace
@@ -9,7 +9,7 @@ import small_runs
 from bqb.stats import judging, verdicts
 from bqb.stats.counters import CPU_BEYOND_WORK, EXCESS, LOST, THROUGHPUT
 from bqb.stats.judging import Sample
-from bqb.stats.margin import Margin, is_far_apart, margin_of
+from bqb.stats.margin import Margin
 from bqb.stats.sign_test import tail
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE, Key
 
@@ -198,83 +198,6 @@ def test_a_look_that_time_did_not_reach_is_not_made(tmp_path):
         )
 
 
-# ------------------------------------------------------------------------------------------ margins
-
-
-def test_the_margin_is_a_share_of_the_smaller_value_and_at_least_so_much():
-    apart = Margin(0.1, 5.0).between(np.array([100.0, 40.0]), np.array([300.0, 900.0]))
-    assert apart == pytest.approx([10.0, 5.0])
-
-
-@pytest.mark.parametrize("some, other", [(-100.0, 300.0), (300.0, -100.0), (0.0, 300.0)])
-def test_on_either_side_of_zero_there_is_no_smaller_value(some, other):
-    assert Margin(0.1, 5.0).between(np.array([some]), np.array([other])) == 5.0
-
-
-def test_below_zero_the_smaller_value_is_the_one_nearer_to_it():
-    assert Margin(0.1, 5.0).between(np.array([-100.0]), np.array([-300.0])) == 10.0
-
-
-def side(mean_ns):
-    return {"work": "spin", "process": "constant", "mean_ns": mean_ns}
-
-
-@pytest.mark.parametrize(
-    "members, least_ns",
-    [
-        ({}, 2 * 2 * 18),  # two calls of two timestamps each, twice: 72 above 1 % of 1000
-        ({"shape": "ping_pong"}, 2 * 4 * 18),
-        ({"level": "counted"}, 10.0),  # without timestamps: 1 % of 1000
-        ({"consumer": side(30_000)}, 300.0),
-        ({"consumer": side(30_000), "consumers": 3}, 100.0),
-        ({"producer": side(90_000), "producers": 2, "consumer": side(30_000)}, 450.0),
-        ({"shape": "pipeline", "stages": 3, "stage": side(50_000)}, 500.0),
-    ],
-)
-def test_the_least_margin_of_times(tmp_path, members, least_ns):
-    run = small_runs.make(
-        tmp_path,
-        {"s": {"a": {LOST: [1.0]}}},
-        points={"s": small_runs.point("s", **members)},
-        limits={"timestamp_ns": 18.0},
-    )
-    assert margin_of(run, run.points["s"], LOST) == Margin(0.1, pytest.approx(least_ns))
-
-
-@pytest.mark.parametrize(
-    "counter, least",
-    [
-        ("dropped_share", 0.01),
-        ("efficiency", 0.01),
-        ("switches_per_msg", 0.002),
-        ("peak_occupancy", 0.0),
-    ],
-)
-def test_the_least_margin_of_what_is_no_time(tmp_path, counter, least):
-    run = small_runs.make(tmp_path, {"s": {"a": {counter: [1.0]}}})
-    assert margin_of(run, run.points["s"], counter) == Margin(0.1, least)
-
-
-def test_a_run_that_measured_no_timestamps_has_the_usual_ones(tmp_path):
-    run = small_runs.make(tmp_path, {"s": {"a": {LOST: [1.0]}}})
-    assert margin_of(run, run.points["s"], LOST).least == pytest.approx(2 * 2 * 20.0)
-
-
-@pytest.mark.parametrize(
-    "less, more, is_far",
-    [
-        (100, 151, True),
-        (100, 149, False),  # 1.49 times
-        (10, 19, False),  # 1.9 times, but below two margins of 5
-        (10, 21, True),
-        (-20, -9, True),  # no factor below zero
-        (-20, -11, False),
-    ],
-)
-def test_far_apart_is_a_factor_and_margins(less, more, is_far):
-    assert is_far_apart(less, more, TENTH) == is_far
-
-
 # --------------------------------------------------------------------------------------- resolution
 
 
@@ -294,6 +217,15 @@ def test_too_few_blocks_show_no_difference_however_large():
     assert verdicts.resolution(steady(100, 9000, blocks=4), 0.05) == math.inf
     assert verdicts.resolution(steady(100, 9000, blocks=5), 0.05) == pytest.approx(10.0)
     assert verdicts.resolution(steady(100), 0.05) == math.inf, "there is no other queue"
+
+
+def test_the_resolution_is_the_median_over_the_other_queues():
+    """c shares too few blocks with a for any difference: of two others, that makes it infinite; of
+    three it does not."""
+    seldom = [400.0] * 3 + [math.nan] * 9
+    a, b, d = [100.0] * 12, [200.0] * 12, [300.0] * 12
+    assert verdicts.resolution(sample(a, b, seldom), 0.05) == math.inf
+    assert verdicts.resolution(sample(a, b, seldom, d), 0.05) == pytest.approx(10.0)
 
 
 # --------------------------------------------------------------------------- what queues are judged
