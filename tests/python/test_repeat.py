@@ -35,7 +35,7 @@ def agreement(tmp_path, *levels, others=(), **arguments):
 
 
 def test_runs_that_say_the_same_agree(tmp_path):
-    """b is far off, c is worse but not far off: 180 is below twice 100 and above a margin."""
+    """b is far off; c is worse, and not far off: 1.3 times as much as a."""
     found = agreement(
         tmp_path, {"a": 1000.0, "b": 3000.0, "c": 1300.0}, {"a": 1010.0, "b": 2900.0, "c": 1310.0}
     )

@@ -43,8 +43,7 @@ def test_a_difference_of_just_the_margin_speaks_for_neither():
 
 
 def test_simes_combines_the_pairs_of_a_queue():
-    """The smallest of p * n / rank: .06, .06 and .9 in the second case, where the smallest p alone
-    (Bonferroni) would give .06, too, but not in the third."""
+    """The smallest of p * n / rank: 0.06 / 1, 0.12 / 2, 2.7 / 3; then 0.075, 0.042, 0.03."""
     assert verdicts._simes(np.array([0.2])) == pytest.approx(0.2)
     assert verdicts._simes(np.array([0.9, 0.02, 0.04])) == pytest.approx(0.06)
     assert verdicts._simes(np.array([0.03, 0.025, 0.028])) == pytest.approx(0.03)
@@ -122,7 +121,7 @@ def test_one_stage_is_enough_for_none_and_for_all(p, up_to):
 
 
 def test_where_nearly_all_are_worse_the_best_still_is_not():
-    """Without an end, the second stage would allow p up to 1.05 of 22 that are worse but one."""
+    """22 of 24 pass the first stage. The second would allow 0.571 * 23 / 24 at rank 23."""
     p = [1e-6] * 22 + [0.3, 1.0]
     assert verdicts.threshold(p, 0.05) == pytest.approx(0.05)
 
