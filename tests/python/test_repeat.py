@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import small_runs
 from bqb.stats.counters import CPU_BEYOND_WORK, LOST
-from bqb.stats.repeatability import Agreement, agreement_of, common_points
+from bqb.stats.repeatability import Agreement, agreement_of, common_points, finds_enough
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -39,7 +39,7 @@ def test_runs_that_say_the_same_agree(tmp_path):
     found = agreement(
         tmp_path, {"a": 1000.0, "b": 3000.0, "c": 1300.0}, {"a": 1010.0, "b": 2900.0, "c": 1310.0}
     )
-    assert found == Agreement(LOST, apart=4, decided=6, far=2, found=2)
+    assert found == Agreement(LOST, True, apart=4, decided=6, far=2, found=2)
     assert found.is_within_limits
 
 
@@ -90,9 +90,9 @@ def test_a_queue_far_off_that_only_one_run_finds(tmp_path):
         {"s": {q: {LOST: v} for q, v in {**levels, "b": [3000.0] * 7 + [1000.0] * 5}.items()}},
     )
     found = agreement_of([steady, noisy])[LOST]
-    assert (found.far, found.found) == (2, 0) and not found.is_within_limits
+    assert (found.far, found.found) == (2, 0) and not finds_enough([found])
     found = agreement_of([steady, steady])[LOST]
-    assert (found.far, found.found) == (2, 2) and found.is_within_limits
+    assert (found.far, found.found) == (2, 2) and finds_enough([found])
 
 
 def test_each_of_three_runs_is_compared_with_both_others(tmp_path):
@@ -119,7 +119,7 @@ def test_other_counters_have_an_order_and_no_verdicts(tmp_path):
     runs = [small_runs.make(tmp_path / name, {"s": values}) for name in "xy"]
     assert list(agreement_of(runs)) == [LOST]
     found = agreement_of(runs, ["sojourn_p99_ns"])["sojourn_p99_ns"]
-    assert (found.apart, found.reversed, found.decided) == (2, 0, 0)
+    assert (found.apart, found.reversed, found.decided) == (2, 0, 0) and not found.is_judged
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,17 @@ def test_other_counters_have_an_order_and_no_verdicts(tmp_path):
         ({"apart": 99, "reversed": 1}, False),
         ({"decided": 50, "contradicted": 1}, True),
         ({"decided": 49, "contradicted": 1}, False),
-        ({"far": 10, "found": 9}, True),
-        ({"far": 10, "found": 8}, False),
     ],
 )
 def test_the_limits(counts, is_within):
     assert Agreement(LOST, **counts).is_within_limits == is_within
+
+
+def test_enough_is_found_over_all_that_judge():
+    few = Agreement(LOST, is_judged=True, far=10, found=8)
+    many = Agreement("excess_p50_ns", is_judged=True, far=10, found=10)
+    other = Agreement("sojourn_p99_ns", far=100, found=0)
+    assert not finds_enough([few]) and finds_enough([few, many, other])
 
 
 # -------------------------------------------------------------------------------- comparable points
