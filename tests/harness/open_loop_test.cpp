@@ -155,7 +155,7 @@ const std::vector<Setting>& settings() {
   return all;
 }
 
-// ------------------------------------------------------------------------------ the record replayed
+// ----------------------------------------------------------------------------- the record replayed
 
 TEST(StoppedGenerator, AStopOfNoLengthChangesNothing) {
   for (const Setting& setting : settings()) {
@@ -179,7 +179,7 @@ TEST(StoppedGenerator, StopsInsideTheWindowOnly) {
   EXPECT_NO_THROW(trial.stopped_for(stop_ns, messages - 1));
 }
 
-// ------------------------------------------------------------------------------ what is charged where
+// --------------------------------------------------------------------------- what is charged where
 
 TEST(OpenLoopStops, LatenessCountsEveryMessageBehindAStop) {
   const Results results{Setting{}};
@@ -248,7 +248,7 @@ TEST(OpenLoopStops, WhatIsDroppedBehindAStopIsNotChargedToTheQueue) {
   }
 }
 
-// ----------------------------------------------------------------------------- the ideal queue's pauses
+// ------------------------------------------------------------------------ the ideal queue's pauses
 
 // The consumer takes 30 for each, the queue holds one. Without pauses the messages enter at 10, 20,
 // 40 and 70 (when the second and the third are taken), and are taken at 10, 40, 70 and 100.
