@@ -5,6 +5,7 @@ import json
 import re
 import tomllib
 from collections import Counter
+from datetime import datetime, timedelta
 from functools import cache
 
 import pytest
@@ -14,7 +15,10 @@ from bqb.data.model import Run
 from bqb.stats import judging, summaries
 from bqb.stats.verdicts import WORSE, Key, verdicts_of
 from bqb.stats.counters import EXCESS, LOST, THROUGHPUT
+from bqb.stats.repeatability import agreement_of, finds_enough
 from bqb.validation import theory
+from bqb.validation.simulated_runs import noises_of
+from bqb.validation.verdict_errors import figures_of
 from test_overhead import LOOPS, MOST_INSTRUCTIONS
 
 PUBLISHED = ROOT / "results" / "published"
@@ -188,6 +192,48 @@ def test_advice_on_the_short_spin_is_what_was_measured(run):
     assert float(low) <= round(ratio.median, 1) <= float(high)
     yielding = summaries.paired_ratio(run, point, "spin_then_block", "mpmc_spin_yield_park", LOST)
     assert {"seven": 7}[times] == round(yielding.median)
+
+
+# ------------------------------------------------------------------------ agreement and error rates
+
+
+@pytest.fixture(scope="module")
+def repeated(run) -> list[Run]:
+    """Whole default runs of one machine, the one with the figures first."""
+    return [run, *map(load_run, sorted((PUBLISHED / "repeat").iterdir()))]
+
+
+def test_whole_runs_agree_as_the_table_says(repeated):
+    (count,) = found(r"(\w+) default runs, started at least 40 minutes apart", "METHODOLOGY.md")
+    assert {"Three": 3, "Four": 4, "Five": 5}[count] == len(repeated)
+    began = sorted(datetime.fromisoformat(each.context["date"]) for each in repeated)
+    assert min(b - a for a, b in zip(began, began[1:])) >= timedelta(minutes=40)
+    page = (ROOT / "METHODOLOGY.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| `(\w+)`(, judges nothing)? \| (\d+) of ([\d,]+) \|([^|]*)\|([^|]*)\|$",
+        page,
+        re.MULTILINE,
+    )
+    agreements = agreement_of(repeated, [name for name, nothing, *_ in rows if nothing])
+    assert {each.counter for each in agreements.values() if each.is_judged} <= {
+        name for name, *_ in rows
+    }
+    for name, nothing, reversed_, apart, contradicted, found_worse in rows:
+        each = agreements[name]
+        assert (int(reversed_), int(apart.replace(",", ""))) == (each.reversed, each.apart), name
+        expected = ["", ""]
+        assert each.is_judged == (not nothing)
+        if each.is_judged:
+            assert each.is_within_limits, name
+            expected = [f"{each.contradicted} of {each.decided:,}", f"{each.found} of {each.far:,}"]
+        assert [contradicted.strip(), found_worse.strip()] == expected, name
+    assert finds_enough(agreements.values())
+
+
+def test_verdicts_err_no_more_than_they_may(repeated):
+    figures = figures_of(noises_of(repeated), count=100, seed=1)
+    assert all(figure.holds for figure in figures.values())
+    assert sum(figure.most is not None for figure in figures.values()) >= 5
 
 
 # --------------------------------------------------------------------------------------- validation
