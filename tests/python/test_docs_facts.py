@@ -228,6 +228,8 @@ def test_whole_runs_agree_as_the_table_says(repeated):
             expected = [f"{each.contradicted} of {each.decided:,}", f"{each.found} of {each.far:,}"]
         assert [contradicted.strip(), found_worse.strip()] == expected, name
     assert finds_enough(agreements.values())
+    found(r"Whole runs contradict none of each other's verdicts", "README.md")
+    assert sum(each.contradicted for each in agreements.values()) == 0
 
 
 def test_verdicts_err_no_more_than_they_may(repeated):

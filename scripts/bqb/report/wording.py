@@ -198,7 +198,8 @@ def tells_apart(verdict: PointVerdicts) -> str:
     else:
         resolution = format_value(verdict.counter, verdict.resolution)
     share = verdict.resolution_share
-    return f"tells {resolution}{'' if share is None else f' ({format_share(share)})'} apart"
+    in_brackets = "" if share is None or share > 1 else f" ({format_share(share)})"
+    return f"tells {resolution}{in_brackets} apart"
 
 
 def open_loop_warnings(run: Run, points: Sequence[Point]) -> list[str]:
