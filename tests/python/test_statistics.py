@@ -1,6 +1,7 @@
 """bqb.stats and bqb.report.units: medians and intervals, which blocks count, verdicts, quantiles,
 numbers in words."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -294,6 +295,35 @@ def test_a_score_counts_the_points_that_a_queue_entered_by_state(tmp_path):
 
 
 # --------------------------------------------------------------------------------- pooled quantiles
+
+
+def test_only_the_common_line_up_is_scored(tmp_path):
+    """A queue that one scenario adds to the others has no score."""
+    run = load_run(
+        synthetic.make(
+            tmp_path,
+            scenarios=["capacity_knee", "overcommit"],
+            queues=["reference", "two_condvar", "boost_lockfree"],
+            faults=False,
+            histograms=False,
+        )
+    )
+    knee = run.scenarios["capacity_knee"]
+    run.scenarios["capacity_knee"] = dataclasses.replace(
+        knee, queues=tuple(queue for queue in knee.queues if queue != "two_condvar")
+    )
+    rest = tuple(
+        trial
+        for trial in run.trials
+        if (trial.scenario, trial.queue) != ("capacity_knee", "two_condvar")
+    )
+    planned = tuple(
+        (point, queue)
+        for point, queue in run.planned
+        if (point.split("/")[0], queue) != ("capacity_knee", "two_condvar")
+    )
+    run = dataclasses.replace(run, trials=rest, planned=planned)
+    assert set(scores(run)) == {"reference", "boost_lockfree"}
 
 
 def pool_of(*bucket_lists):

@@ -175,7 +175,7 @@ def _points(run: Run) -> Group | None:
     undecided or worse, and how small a difference the blocks could have shown."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold")
     for head in ("point", "lowest median"):
-        table.add_column(head)
+        table.add_column(head, overflow="fold")
     for head in ("equi-\nvalent", "unde-\ncided", "\nworse", "\nblocks", "tells apart"):
         table.add_column(head, justify="right")
     for name, verdict in verdicts_at(run, list(run.points.values())).items():

@@ -24,15 +24,25 @@ class Score:
 
 
 def scores(run: Run) -> dict[str, Score]:
-    """Score of each queue by what judges each point; empty without a verdict. A point that a queue
-    cannot enter, or that has no verdict, does not count for it."""
+    """Score of each queue of the common line-up by what judges each point; empty without a verdict.
+    A point that a queue cannot enter, or that has no verdict, does not count for it."""
+    queues = common_line_up(run)
     states: dict[str, list[str]] = defaultdict(list)
     for name, point in run.points.items():
         verdict = verdicts_of(run).get(Key(name, headline(run, point)))
         if verdict and not verdict.no_verdict:
-            for queue, state in verdict.states.items():
-                states[queue].append(state)
+            for queue in queues & verdict.states.keys():
+                states[queue].append(verdict.states[queue])
     return {
         queue: Score(*(each.count(state) for state in (EQUIVALENT, UNDECIDED, WORSE)))
         for queue, each in states.items()
     }
+
+
+def common_line_up(run: Run) -> set[str]:
+    """The queues that every ranked scenario has in its line-up, whether they can run there or not;
+    where there are none, all."""
+    of_each = [
+        set(run.queue_names(scenario.name)) for scenario in run.scenarios.values() if scenario.rank
+    ]
+    return set.intersection(*of_each) or set.union(*of_each) if of_each else set()
