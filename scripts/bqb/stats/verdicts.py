@@ -41,6 +41,7 @@ from bqb.stats import judging
 from bqb.stats.judging import Sample
 from bqb.stats.margin import Margin, is_far_apart
 from bqb.stats.sign_test import tail
+from bqb.stats.summaries import machine_baselines
 
 WORSE, EQUIVALENT, UNDECIDED = "worse", "equivalent", "undecided"
 FALSE_SHARE = 0.05
@@ -266,3 +267,4 @@ def _point_verdicts(
 def forget_runs() -> None:
     """Clears the caches: for a caller that reads a growing run repeatedly."""
     verdicts_of.cache_clear()
+    machine_baselines.cache_clear()

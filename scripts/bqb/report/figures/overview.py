@@ -70,7 +70,7 @@ class Band:
 
 def overview(view: View) -> Page | None:
     """Queues x situations: overhead per message (or what else judges) with its interval and state,
-    as number and shade; CPU below it. Last, at how many points each queue is what."""
+    as number and shade. Last, at how many points each queue is what."""
     situations = [
         Situation(scenario, _name(scenario, point), point, view.counter(point))
         for scenario in view.run.scenarios.values()
