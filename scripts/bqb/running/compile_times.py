@@ -21,6 +21,7 @@ from pathlib import Path
 
 from bqb import ROOT
 from bqb.data.model import REFERENCE
+from bqb.data.queue_list import listed
 from bqb.running import external_queues
 
 REPETITIONS = 3
@@ -67,9 +68,8 @@ def measure(queue: str, headers: tuple[str, ...] = (), build: Path = BUILD) -> d
 
 def source_of(queue: str, headers: tuple[str, ...]) -> tuple[str, str]:
     """Header and class template of a queue."""
-    for words in external_queues.listed():
-        if words[2] == queue:
-            return f"queues/{words[0]}", f"bq::{words[1]}"
+    if known := listed().get(queue):
+        return f"queues/{known.header}", f"bq::{known.class_template}"
     for path in headers:
         for class_name, name in external_queues.declared_in(path):
             if name == queue:

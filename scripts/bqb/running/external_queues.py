@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bqb import ROOT, CommandError, exit_status, shown
 from bqb.data.files import read_regular
+from bqb.data.queue_list import listed
 from bqb.running import build, debug_info
 from bqb.running.debug_info import Definition
 
@@ -64,7 +65,7 @@ def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     """The headers' absolute paths, each once. Raises CommandError (USAGE) for what is wrong
     whatever the compiler says."""
     paths = tuple(dict.fromkeys(os.path.realpath(header) for header in headers))
-    taken = {name: "queues/queues.list" for name in listed_names()}
+    taken = {name: "queues/queues.list" for name in listed()}
     for path in paths:
         for name in names_in(path):
             if name in taken:
@@ -119,16 +120,6 @@ def declared_in(path: str) -> list[tuple[str, str]]:
             what = f"'{RESERVED}' is reserved: it stands for the default line-up"
             raise header_error(path, f"BQ_QUEUE: {what}; choose another name")
     return declared
-
-
-def listed_names() -> list[str]:
-    return [words[2] for words in listed()]
-
-
-def listed() -> list[list[str]]:
-    """The words of each line of queues.list: header, class template, name, ..."""
-    lines = (ROOT / "queues" / "queues.list").read_text(encoding="utf-8").splitlines()
-    return [words for line in lines if len(words := line.partition("#")[0].split()) > 2]
 
 
 def build_with(headers: tuple[str, ...], preset: str, program: str, *settings: str) -> Path:
