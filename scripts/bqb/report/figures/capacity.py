@@ -9,12 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb.data.model import Point, Scenario
-from bqb.report.figures.axes import Scale, scale_of
+from bqb.report.figures.axes import apply
 from bqb.report.figures.labels import draw_legend, end_labels
 from bqb.report.figures.layout import PAGE, Grid, grid, layout, strip_height
 from bqb.report.figures.page import Page, make_page
 from bqb.report.figures.style import GREY, INK
 from bqb.report.figures.view import View
+from bqb.report.scales import Scale, scale_of
 from bqb.report.units import counter_name, format_share
 from bqb.report.titles import Title
 from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes
@@ -139,7 +140,7 @@ def _ideal_rate(view: View, point: Point) -> float | None:
 def _capacity_panel(
     view: View, axes: Axes, points: Sequence[Point], queues: Sequence[str], metric: str, axis: Scale
 ) -> None:
-    axis.apply(axes, "y")
+    apply(axis, axes, "y")
     axes.set_xscale("log", base=2)
     axes.set_xlim(points[0].capacity / 1.5, points[-1].capacity * 1.5)
     ends = []

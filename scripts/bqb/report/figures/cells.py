@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb.data.model import Point, Scenario
-from bqb.report.figures.axes import Scale, scale_of
 from bqb.report.figures.page import MARGIN, Page
 from bqb.report.figures.style import GREY, INK, SMALL
 from bqb.report.figures.view import View
+from bqb.report.scales import Scale, scale_of
 from bqb.report.units import format_interval, format_ns, format_value
 from bqb.stats.counters import CPU_BEYOND_WORK
 from bqb.stats.summaries import Summary

@@ -8,11 +8,12 @@ from itertools import combinations
 from matplotlib.axes import Axes
 
 from bqb.data.model import Point, Scenario
-from bqb.report.figures.axes import Scale, make_scale
+from bqb.report.figures.axes import apply
 from bqb.report.figures.labels import draw_legend, point_labels
 from bqb.report.figures.layout import PAGE, grid, layout, strip_height
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.view import View
+from bqb.report.scales import Scale, make_scale
 from bqb.report.titles import Title, called, contrast, value
 from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes
 from bqb.stats import summaries
@@ -107,8 +108,8 @@ def _crowded(pairs: dict, point: Point, x_axis: Scale, y_axis: Scale) -> bool:
 def _cpu_cost_panel(
     view: View, axes: Axes, known: dict, x_axis: Scale, y_axis: Scale, direct: bool, last: bool
 ) -> None:
-    x_axis.apply(axes, "x", labels=last)
-    y_axis.apply(axes, "y")
+    apply(x_axis, axes, "x", labels=last)
+    apply(y_axis, axes, "y")
     labels = []
     for queue, (cpu, lost) in known.items():
         style = view.looks[queue]

@@ -9,11 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb.data.model import REFERENCE, Point, Scenario
-from bqb.report.figures.axes import Scale, scale_of
+from bqb.report.figures.axes import apply
 from bqb.report.figures.layout import PAGE, grid, layout
 from bqb.report.figures.page import Page, make_page
 from bqb.report.figures.style import GREY, INK, SMALL, Style
 from bqb.report.figures.view import View
+from bqb.report.scales import Scale, scale_of
 from bqb.report.titles import Title, called, contrast, value, without_contrast
 from bqb.report.units import counter_name, format_rate, format_ratio, format_share, format_value
 from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes, tells_apart
@@ -48,7 +49,7 @@ def dots(view: View, scenario: Scenario) -> Page:
     for (row, column), point in plan.laid.at.items():
         axes = plan.axes(page, row, column)
         _dot_panel(view, axes, point, queues, axis, first=column == 0)
-        axis.apply(axes, "x", labels=plan.is_last(row, column))
+        apply(axis, axes, "x", labels=plan.is_last(row, column))
         if plan.is_last(row, column):
             more = judging.more_is_better(view.run, point, judge)
             axes.set_xlabel(f"{counter_name(judge)} ({'more' if more else 'less'} is better)")

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from bqb.report.figures.axes import make_scale
+from bqb.report.figures.axes import apply
 from bqb.report.figures.layout import PAGE
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import GREY, SMALL
 from bqb.report.figures.view import View
+from bqb.report.scales import make_scale
 from bqb.report.titles import Title
 from bqb.report.units import format_bytes, format_ns, format_share
 from bqb.schema import PROPERTY_PARAMETERS
@@ -206,7 +207,7 @@ def _axis(axes: Axes, panel: Panel, values: list[float]) -> None:
         ticks = [tick for tick in MaxNLocator(3).tick_values(0, high) if tick <= high]
         axes.xaxis.set_major_locator(FixedLocator(ticks))
     else:
-        make_scale(values, panel.name, smallest=1.0).apply(axes, "x")
+        apply(make_scale(values, panel.name, smallest=1.0), axes, "x")
         return
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: panel.name(value)))
 

@@ -9,12 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bqb.data.model import Point, Scenario
-from bqb.report.figures.axes import Scale, make_scale
+from bqb.report.figures.axes import apply
 from bqb.report.figures.labels import draw_legend, end_labels
 from bqb.report.figures.layout import PAGE, grid, layout, strip_height
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import GREY
 from bqb.report.figures.view import View
+from bqb.report.scales import Scale, make_scale
 from bqb.report.titles import Title
 from bqb.report.wording import asked_and_measured, notes
 from bqb.stats import judging, summaries
@@ -140,7 +141,7 @@ def _sojourn_panel(
     direct: bool,
     last: bool,
 ) -> None:
-    axis.apply(axes, "y")
+    apply(axis, axes, "y")
     axes.set_xscale("log")
     axes.set_xlim(2, furthest * 1.04)
     ticks = [tick for tick in (2, 10, 100, 1e3, 1e4, 1e5, 1e6) if tick <= furthest * 1.04]
