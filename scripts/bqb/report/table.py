@@ -10,7 +10,6 @@ columns wide.
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import partial
 from typing import TextIO
 
 from rich import box
@@ -21,15 +20,8 @@ from rich.text import Text
 from bqb.data.model import Problem, Run
 from bqb.report.questions import answers
 from bqb.report.terminal import as_text, show
-from bqb.report.units import (
-    counter_name,
-    format_bytes,
-    format_ns,
-    format_rate,
-    format_ratio,
-    format_share,
-    format_value,
-)
+from bqb.report.units import format_bytes, format_ns, format_rate, format_share
+from bqb.report.wording import score_in_words
 from bqb.schema import PROPERTY_PARAMETERS
 from bqb.stats import claims, summaries
 
@@ -79,32 +71,12 @@ def _expected(run: Run) -> list[RenderableType]:
         for score in each:
             table.add_row(
                 Text(f"  {score.verdict}", style=VERDICT_STYLES[score.verdict]),
-                Text.assemble(score.claim.says, "\n", (_measured(score), "dim")),
+                Text.assemble(score.claim.says, "\n", (score_in_words(score), "dim")),
             )
     return [
         Text.assemble(("\nExpected answers", "bold"), f": {right} of {len(scores)} right"),
         table,
     ]
-
-
-def _measured(score: claims.Score) -> str:
-    """What was claimed, what was found: a reader shall be able to check the verdict."""
-    claim = score.claim
-    is_ratio = bool(claim.than or claim.than_points)
-    show = format_ratio if is_ratio else partial(format_value, claim.counter)
-    exact = "{:g}×".format if is_ratio else show
-    bounds = " and ".join(
-        f"{side} {exact(bound)}"
-        for side, bound in (("above", claim.above), ("below", claim.below))
-        if bound is not None
-    )
-    measured = ""
-    if score.measured:
-        low, high = score.measured.low, score.measured.high
-        interval = "" if low is None else f" [{show(low)}, {show(high)}]"
-        measured = f"{score.queue}: {show(score.measured.median)}{interval}"
-    details = ", ".join(filter(None, (measured, score.reason)))
-    return f"{counter_name(claim.counter)} {bounds}; {details}"
 
 
 def _machine(run: Run) -> Text | None:

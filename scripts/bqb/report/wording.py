@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from bqb.data.model import Point, Process, Run, Scenario
 from bqb.report.figures.view import View
-from bqb.report.units import format_ns, format_rate, format_share, format_value
+from bqb.report.units import (
+    counter_name,
+    format_ns,
+    format_rate,
+    format_ratio,
+    format_share,
+    format_value,
+)
+from bqb.stats import claims
 from bqb.stats.counters import THROUGHPUT
 from bqb.stats.summaries import summarise
 from bqb.stats.thresholds import MIN_UNDISTURBED, MIN_VERDICT_BLOCKS
@@ -237,3 +246,23 @@ def open_loop_warnings(run: Run, points: Sequence[Point]) -> list[str]:
             f"grows by {format_rate(min(growth))} to {format_rate(max(growth))}"
         )
     return warnings
+
+
+def score_in_words(score: claims.Score) -> str:
+    """What was claimed, what was found: a reader shall be able to check the verdict."""
+    claim = score.claim
+    is_ratio = bool(claim.than or claim.than_points)
+    show = format_ratio if is_ratio else partial(format_value, claim.counter)
+    exact = "{:g}×".format if is_ratio else show
+    bounds = " and ".join(
+        f"{side} {exact(bound)}"
+        for side, bound in (("above", claim.above), ("below", claim.below))
+        if bound is not None
+    )
+    measured = ""
+    if score.measured:
+        low, high = score.measured.low, score.measured.high
+        interval = "" if low is None else f" [{show(low)}, {show(high)}]"
+        measured = f"{score.queue}: {show(score.measured.median)}{interval}"
+    details = ", ".join(filter(None, (measured, score.reason)))
+    return f"{counter_name(claim.counter)} {bounds}; {details}"

@@ -3,7 +3,7 @@ capacities."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ from bqb.report.scales import Scale, scale_of
 from bqb.report.units import counter_name, format_share
 from bqb.report.titles import Title
 from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes
-from bqb.stats import judging, summaries
+from bqb.stats import summaries
 from bqb.stats.counters import LOST, THROUGHPUT
 from bqb.stats.summaries import Summary
 
@@ -121,20 +121,14 @@ def _metric_scale(view: View, scenario: Scenario, metric: str) -> Scale:
         for value in summary.values
     ]
     if metric == THROUGHPUT:
-        values += [value for point in view.points(scenario) if (value := _ideal_rate(view, point))]
+        values += [value for point in view.points(scenario) if (value := view.ideal_rate(point))]
     return scale_of(metric, values)
 
 
-def _ideal_rate(view: View, point: Point) -> float | None:
-    """The ideal queue's messages a second here: throughput / efficiency, median over the queues."""
-    rates = [
-        summary.median / efficiency.median
-        for queue in judging.rankable(view.run, point)
-        if (summary := summaries.summarise(view.run, point, queue, THROUGHPUT))
-        and (efficiency := view.efficiency(point, queue))
-        and efficiency.median > 0
-    ]
-    return float(np.median(rates)) if rates else None
+def knee_of(rates: Mapping[int, float]) -> int:
+    """The least capacity at which the ideal queue has nearly all of its best rate; `rates` by
+    capacity."""
+    return min(capacity for capacity, rate in rates.items() if rate >= ENOUGH * max(rates.values()))
 
 
 def _capacity_panel(
@@ -186,7 +180,7 @@ def _capacity_panel(
     ideal = [
         (point.capacity, value)
         for point in points
-        if metric == THROUGHPUT and (value := _ideal_rate(view, point))
+        if metric == THROUGHPUT and (value := view.ideal_rate(point))
     ]
     if ideal:
         axes.plot(*zip(*ideal), color=GREY, linewidth=1.2, linestyle=(0, (5, 2)), zorder=1)
@@ -225,15 +219,11 @@ def _capacity_title(view: View, scenario: Scenario, laid: Grid) -> Title:
     for points, _ in laid.at.values():
         place = located(points[0], scenario, without="capacity")
         rates = {
-            point.capacity: rate
-            for point in points
-            if (rate := _ideal_rate(view, point)) is not None
+            point.capacity: rate for point in points if (rate := view.ideal_rate(point)) is not None
         }
         if len(rates) == len(points):
             rates_at[place] = rates
-            knees[place] = min(
-                capacity for capacity, rate in rates.items() if rate >= ENOUGH * max(rates.values())
-            )
+            knees[place] = knee_of(rates)
     if not knees:
         return Title(f"{scenario.name.replace('_', ' ')}: against capacity")
     place, knee = max(knees.items(), key=lambda each: each[1])

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 
-from bqb.data.model import Point, Scenario
+from bqb.data.model import Scenario
 from bqb.report.figures.axes import apply
 from bqb.report.figures.labels import draw_legend, end_labels
 from bqb.report.figures.layout import PAGE, grid, layout, strip_height
@@ -18,7 +18,7 @@ from bqb.report.figures.view import View
 from bqb.report.scales import Scale, make_scale
 from bqb.report.titles import Title
 from bqb.report.wording import asked_and_measured, notes
-from bqb.stats import judging, summaries
+from bqb.stats import summaries
 
 SHARES = 1 - np.logspace(math.log10(0.5), -7, 140)  # from the median on
 
@@ -38,7 +38,7 @@ def sojourn(view: View, scenario: Scenario, pools: dict) -> Page | None:
         (point.name, name): curve
         for point in view.points(scenario)
         for name in ("ideal", "floor")
-        if (curve := _curve(_replayed(view, pools, point, f"{name}_sojourn_ns")))
+        if (curve := _curve(view.replayed(point, f"{name}_sojourn_ns")))
     }
     laid = grid(
         scenario, [p for p in view.points(scenario) if any(name == p.name for name, _ in curves)]
@@ -112,17 +112,6 @@ def _begin(scenario: Scenario) -> str:
         if len(starts) == 1
         else "call of push, in an open loop from the arrival of the message,"
     )
-
-
-def _replayed(view: View, pools: dict, point: Point, name: str) -> summaries.Pool:
-    """Sojourn times of a replay: one pool over the bounded queues of a point, all of which saw its
-    demands."""
-    joined = summaries.Pool()
-    for queue in judging.rankable(view.run, point):
-        if pool := pools.get((point.name, queue, name)):
-            for bucket, count in pool.buckets.items():
-                joined.buckets[bucket] += count
-    return joined
 
 
 def _curve(pool: summaries.Pool | None) -> list[tuple[float, float]]:

@@ -87,6 +87,28 @@ class View:
         ]
         return float(np.median(known)) if known else None
 
+    def ideal_rate(self, point: Point) -> float | None:
+        """The ideal queue's messages a second here: throughput / efficiency, median over the
+        queues."""
+        rates = [
+            throughput / efficiency.median
+            for queue in judging.rankable(self.run, point)
+            if (throughput := self.median(point, queue, THROUGHPUT))
+            and (efficiency := self.efficiency(point, queue))
+            and efficiency.median > 0
+        ]
+        return float(np.median(rates)) if rates else None
+
+    def replayed(self, point: Point, name: str) -> summaries.Pool:
+        """Sojourn times of a replay, ideal_sojourn_ns or floor_sojourn_ns: one pool over the
+        bounded queues of a point, all of which saw its demands."""
+        joined = summaries.Pool()
+        for queue in judging.rankable(self.run, point):
+            if pool := self.pools().get((point.name, queue, name)):
+                for bucket, count in pool.buckets.items():
+                    joined.buckets[bucket] += count
+        return joined
+
     def sorted_queues(self, scenario: Scenario) -> list[str]:
         """Queues of a scenario, the cheapest first: by the mean rank of their medians over the
         points. An order of rows, no verdict."""

@@ -1,0 +1,120 @@
+"""What a run answers, in sentences: each states verdicts of the run and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bqb.data.model import REFERENCE, Run, Scenario
+from bqb.report.figures import lost
+from bqb.report.figures.view import View
+from bqb.report.titles import called
+from bqb.stats import judging
+from bqb.stats.decisions import CONTRADICTED, HOLDS, Decision, preference
+from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE, Key, PointVerdicts, verdicts_of
+
+MOST_NAMES = 4
+
+
+def result(decisions: Sequence[Decision]) -> str:
+    """The result of a run in one sentence: how the queue fares that is worse than the best for the
+    fewest needs, and the reference."""
+    judged = [each for each in decisions if each.verdict and not each.no_verdict]
+    if not judged:
+        reasons = dict.fromkeys(each.no_verdict for each in decisions)
+        why = next(iter(reasons), "none of its points is ranked")
+        return f"This run decides nothing: {why}."
+    said = {
+        queue: [each.on(queue) for each in judged if each.on(queue)]
+        for queue in dict.fromkeys(queue for each in judged for queue in each.verdict.order)
+    }
+    most = max(map(len, said.values()))
+    entered = [queue for queue, each in said.items() if len(each) == most]
+    best = min(
+        entered,
+        key=lambda queue: (
+            said[queue].count(CONTRADICTED),
+            -said[queue].count(HOLDS),
+            preference(queue),
+        ),
+    )
+    worse = said[best].count(CONTRADICTED)
+    of_all = f"{'all ' if most == len(judged) else ''}{_count(most, 'need')}"
+    if not any(CONTRADICTED in each for each in said.values()):
+        return f"No queue is shown to be worse than another for any of {_count(most, 'need')}."
+    text = (
+        f"{best} is not shown to be worse than the best queue for any of {of_all}"
+        if not worse
+        else f"No queue is right for everything: {best} is worse than the best for {worse} of "
+        f"{_count(most, 'need')}, and every other for as many or more"
+    )
+    text += f" (equivalent for {said[best].count(HOLDS)}, undecided for "
+    text += f"{said[best].count(UNDECIDED)})"
+    if REFERENCE in said and REFERENCE != best:
+        text += f"; {called(REFERENCE)} is worse for {said[REFERENCE].count(CONTRADICTED)}"
+    return f"{text}."
+
+
+def answer(view: View, scenario: Scenario) -> str:
+    """What a run answers to a question, in a sentence or two."""
+    run = view.run
+    if reason := run.why_skipped(scenario.name):
+        return f"Cannot run here: {reason}."
+    found = [
+        (point, verdict)
+        for point in scenario.points
+        if (verdict := verdicts_of(run).get(Key(point.name, judging.headline(run, point))))
+    ]
+    judged = [verdict for _, verdict in found if not verdict.no_verdict]
+    if not judged:
+        why = next((verdict.no_verdict for _, verdict in found), "no queue has a number")
+        return f"No verdict: {why}."
+    states = _at_one(judged[0]) if len(judged) == 1 else _at_several(run, judged)
+    contrast = lost.title(view, scenario)
+    return f"{states} {_ended(contrast.text)}" if contrast.facts else states
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _at_one(verdict: PointVerdicts) -> str:
+    lines = []
+    if equivalent := verdict.having(EQUIVALENT):
+        lines.append(f"Equivalent to the best: {names(equivalent)}.")
+    if undecided := verdict.having(UNDECIDED):
+        lines.append(f"Undecided: {names(undecided)}.")
+    if worse := verdict.having(WORSE):
+        lines.append(f"Worse: {names(worse)}.")
+    return " ".join(lines)
+
+
+def _at_several(run: Run, judged: Sequence[PointVerdicts]) -> str:
+    """Which queues are worse at none of the points, or at the fewest, and the reference."""
+    states = {
+        queue: [each.states[queue] for each in judged if queue in each.states]
+        for queue in dict.fromkeys(queue for each in judged for queue in each.order)
+    }
+    whole = {queue: each for queue, each in states.items() if len(each) == len(judged)} or states
+    fewest = min(each.count(WORSE) for each in whole.values())
+    least = sorted(
+        (queue for queue, each in whole.items() if each.count(WORSE) == fewest), key=preference
+    )
+    if fewest == 0 and len(least) == len(states):
+        return f"At none of {len(judged)} points is a queue shown to be worse than another."
+    where = f"at none of {len(judged)}" if fewest == 0 else f"at {fewest} of {len(judged)}"
+    text = f"Worse than the best {where} points: {names(least)}"
+    if REFERENCE in states and REFERENCE not in least:
+        text += f"; {called(REFERENCE)} at {states[REFERENCE].count(WORSE)}"
+    return f"{text}."
+
+
+def names(queues: Iterable[str], most: int = MOST_NAMES) -> str:
+    """a, b, c and 5 more."""
+    listed = list(queues)
+    if len(listed) <= most:
+        return ", ".join(listed)
+    return f"{', '.join(listed[: most - 1])} and {len(listed) - most + 1} more"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

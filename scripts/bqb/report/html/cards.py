@@ -1,0 +1,135 @@
+"""A card a queue: what it is, where it wins and loses, where it could not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bqb.data.model import Point, Run, Scenario
+from bqb.data.queue_list import listed
+from bqb.report.figures.view import View
+from bqb.report.html.sections import (
+    QueueName,
+    anchor,
+    headline_text,
+    point_title,
+    queue_name,
+)
+from bqb.report.table import PROPERTIES
+from bqb.schema import LABELS
+from bqb.stats.decisions import preference
+from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE
+
+ABOUT = ("What", "Use it", "Not", "Limits", "Source")  # of a header's comment
+UNSHOWN_LABELS = ("line_up", "note", "defect")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A point, with what the queue shows there."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Points that a queue could not enter, for one reason."""
+
+    reason: str
+    points: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    queue: QueueName
+    purpose: str
+    about: tuple[tuple[str, str], ...]
+    labels: tuple[tuple[str, str], ...]
+    note: str
+    defect: str
+    version: str
+    header: str
+    equivalent: tuple[Link, ...]
+    undecided: tuple[Link, ...]
+    worse: tuple[Link, ...]
+    refused: tuple[Refusal, ...]
+    properties: tuple[tuple[str, str], ...]
+
+
+def cards_of(view: View) -> list[Card]:
+    """The queues of a run, in the order of preference."""
+    known = [*view.run.queues, *(queue for _, queue in view.run.cells())]
+    return [_card(view, queue) for queue in sorted(dict.fromkeys(known), key=preference)]
+
+
+def _card(view: View, queue: str) -> Card:
+    labels = view.run.queues.get(queue, {})
+    entry = listed().get(queue)
+    by_state = _points_by_state(view, queue)
+    return Card(
+        queue_name(view, queue),
+        entry.purpose if entry else "A queue from outside this project.",
+        tuple((label, text) for label in ABOUT if entry and (text := entry.about(label))),
+        tuple(
+            (name.replace("_", " "), str(labels[name]))
+            for name in LABELS
+            if labels.get(name) and name not in UNSHOWN_LABELS
+        ),
+        labels.get("note", ""),
+        labels.get("defect", ""),
+        _version(view.run, entry.library if entry else None),
+        f"queues/{entry.header}" if entry else "",
+        *(tuple(by_state[state]) for state in (EQUIVALENT, UNDECIDED, WORSE)),
+        tuple(_refusals(view, queue)),
+        tuple(_properties(view.run, queue)),
+    )
+
+
+def _version(run: Run, library: str | None) -> str:
+    """Of the library that a queue wraps, or of this project."""
+    if library is None:
+        return ""
+    date = str(run.context.get("date", ""))[:10]
+    if library:
+        version = run.context.get("libraries", {}).get(library, "unknown version")
+        return f"{library} {version}, as measured on {date}"
+    commit = str(run.context.get("commit", ""))[:12]
+    version = run.context.get("version", "")
+    return f"this project {version}{f', commit {commit}' if commit else ''}, measured on {date}"
+
+
+def _points_by_state(view: View, queue: str) -> dict[str, list[Link]]:
+    links: dict[str, list[Link]] = {EQUIVALENT: [], UNDECIDED: [], WORSE: []}
+    for scenario in view.run.scenarios.values():
+        for point in view.points(scenario):
+            state = view.state(point, queue)
+            if state:
+                links[state].append(_link(scenario, point, headline_text(view, point, queue)))
+    return links
+
+
+def _link(scenario: Scenario, point: Point, text: str = "") -> Link:
+    name = scenario.name.replace("_", " ")
+    title = point_title(point, scenario)
+    both = name if title.lower() == name else f"{name}: {title[0].lower()}{title[1:]}"
+    return Link(anchor(point.name), both, text)
+
+
+def _refusals(view: View, queue: str) -> Iterable[Refusal]:
+    by_reason: dict[str, list[Link]] = {}
+    for problem in view.run.problems:
+        if problem.queue == queue and problem.point in view.run.points:
+            point = view.run.points[problem.point]
+            word = {"failed": "Failed: ", "void": "No measurable window: "}.get(problem.kind, "")
+            link = _link(view.run.scenarios[point.scenario], point)
+            by_reason.setdefault(f"{word}{problem.reason}", []).append(link)
+    return [Refusal(reason, tuple(links)) for reason, links in by_reason.items()]
+
+
+def _properties(run: Run, queue: str) -> Iterable[tuple[str, str]]:
+    for key, (head, in_words) in PROPERTIES.items():
+        value = run.property_of(queue, *key)
+        if value is not None:
+            yield head.replace("-\n", "").replace("\n", " "), in_words(value)

@@ -1,0 +1,143 @@
+"""Writes the report of one run: one file that needs no network and no JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from bqb.data.files import write_atomically
+from bqb.data.model import Run
+from bqb.report import answers
+from bqb.report.figures.style import queue_styles
+from bqb.report.figures.view import View
+from bqb.report.html import marks
+from bqb.report.html.cards import cards_of
+from bqb.report.html.decision_table import decision_rows
+from bqb.report.html.sections import section_of
+from bqb.report.units import format_ns, format_rate, format_share
+from bqb.stats import summaries
+from bqb.stats.decisions import Need, decisions_of
+from bqb.stats.verdicts import FALSE_SHARE
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line about a run: what, and its value."""
+
+    name: str
+    text: str
+
+
+def write_report(run: Run, needs: Sequence[Need], path: Path) -> Path:
+    """Writes the page of a run to `path`, whole or not at all."""
+    write_atomically(path, render(run, needs).encode())
+    return path
+
+
+def render(run: Run, needs: Sequence[Need]) -> str:
+    view = View(run, queue_styles([*run.queues, *(queue for _, queue in run.cells())]))
+    decisions = decisions_of(run, needs)
+    return fill(
+        "run.html.j2",
+        title=f"Bounded queues on {machine_name(run)}",
+        result=answers.result(decisions),
+        facts=facts_of(run),
+        decisions=decision_rows(view, decisions),
+        sections=[section_of(view, scenario) for scenario in run.scenarios.values()],
+        cards=cards_of(view),
+        problems=run.problems,
+        failures=run.property_failures,
+        false_share=format_share(FALSE_SHARE),
+        limits=limits_of(run),
+        looks=view.looks,
+    )
+
+
+def fill(template: str, **values: object) -> str:
+    """A page from a template. Every value is escaped."""
+    return environment().get_template(template).render(**values)
+
+
+@cache
+def environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(
+        symbols=[symbol for symbol in marks.SYMBOLS.values()],
+        # Our own files, to be put into the page as they are.
+        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
+    )
+    return made
+
+
+def machine_name(run: Run) -> str:
+    """CPU and cores, and that it is a virtual machine."""
+    model = " ".join(str(run.context.get("cpu_model", "unknown CPU")).split())
+    cores = run.context.get("cores", "?")
+    return f"{model}, {cores} core{'s' * (cores != 1)}"
+
+
+def facts_of(run: Run) -> list[Fact]:
+    """Where, when and of what the numbers are."""
+    context, baselines = run.context, summaries.machine_baselines(run)
+    blocks = list(run.blocks.values())
+    disturbed = sum(block.disturbed for block in blocks)
+    commit = str(context.get("commit", "")) or "unknown"
+    times = [
+        baselines.wake_ns and f"waking a sleeping thread takes {format_ns(baselines.wake_ns)}",
+        baselines.handoff_ns
+        and f"a cache line goes from core to core in {format_ns(baselines.handoff_ns)}",
+        baselines.ring_msgs_per_s
+        and f"the fastest ring passes {format_rate(baselines.ring_msgs_per_s)}",
+    ]
+    facts = [
+        ("Machine", machine_name(run)),
+        ("There", "; ".join(text for text in times if text)),
+        ("CPU quota", quota_of(context)),
+        ("System", f"{context.get('kernel', '')}, {context.get('compiler', '')}".strip(", ")),
+        ("Date", str(context.get("date", "unknown"))[:16].replace("T", " ")),
+        ("Commit", commit[:12] + (" with changes" if context.get("dirty") else "")),
+        ("Rounds", str(len({block.round for block in blocks}))),
+        (
+            "Left out",
+            f"{disturbed} of {len(blocks)} blocks ({format_share(disturbed / len(blocks))}): "
+            "something else ran on the machine meanwhile"
+            if blocks
+            else "",
+        ),
+    ]
+    return [Fact(name, text) for name, text in facts if text]
+
+
+def quota_of(context: Mapping[str, object]) -> str:
+    quota = context.get("cpu_quota_cores")
+    return f"{quota:g} cores: queues that spin look worse than without" if quota else ""
+
+
+def limits_of(run: Run) -> list[str]:
+    """What may not be concluded from this page."""
+    return [
+        f"That it holds elsewhere. These are numbers of one machine ({machine_name(run)}), of one "
+        "compiler and one layout of the code. Run it on yours.",
+        "That undecided means equal. It means that this run cannot tell. More rounds may: "
+        "./scripts/bench --budget 30m.",
+        "That the order of two queues means something where neither is shown to be worse.",
+        "Anything about the slowest messages: whole runs do not agree on them, so no verdict rests "
+        "on a 99th percentile or a maximum.",
+        "That an average over the questions ranks the queues. The needs are unlike: each rests on "
+        "its own point.",
+        "Anything about messages, work or numbers of threads that no point has.",
+    ]

@@ -1,0 +1,367 @@
+"""A section of the page for each question: its answer, claims, points, tables and charts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bqb.data.model import Point, Scenario
+from bqb.report.answers import answer
+from bqb.report.figures.view import View
+from bqb.report.html import charts
+from bqb.report.html.charts import Chart, Strip, StripAxis
+from bqb.report.html.marks import color_of, symbol_of
+from bqb.report.scales import Scale, scale_of
+from bqb.report.units import counter_name, format_interval, format_share, format_value
+from bqb.report.wording import (
+    asked_and_measured,
+    headed,
+    located,
+    open_loop_warnings,
+    score_in_words,
+    tells_apart,
+)
+from bqb.stats import claims, judging
+from bqb.stats.counters import CPU_BEYOND_WORK, EFFICIENCY_OF
+from bqb.stats.summaries import Summary
+
+
+@dataclass(frozen=True)
+class QueueName:
+    """A queue as the page shows it. `id`: of its card."""
+
+    id: str
+    name: str
+    symbol: str
+    color: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in words, and bare for sorting; empty and None where there is none."""
+
+    text: str = ""
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A queue at a point. `problem`: why it has no number."""
+
+    queue: QueueName
+    state: str
+    value: Number
+    interval: str
+    beside: Number  # efficiency, or nothing
+    cpu: Number
+    switches: Number
+    strip: Strip | None
+    problem: str = ""
+    from_all: bool = False
+
+
+@dataclass(frozen=True)
+class PointSection:
+    """`note`: how small a difference the blocks tell apart, or why there is no verdict."""
+
+    id: str
+    title: str
+    rows: tuple[Row, ...]
+    note: str
+    blocks: int
+    disturbed: int
+    charts: tuple[Chart, ...]
+    command: str
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    text: str
+    depth: int  # 0 the least to 9 the most of the table; -1: no number
+    state: str
+    link: str
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """Queues x points. `heads`: the first swept key's values with how many columns each spans, and
+    below them the others'; one row of heads where one key is swept."""
+
+    counter: str
+    heads: tuple[tuple[tuple[str, int], ...], ...]
+    rows: tuple[tuple[QueueName, tuple[HeatCell, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a scenario's author expects, and how that fared: right, wrong, undecided or no
+    numbers."""
+
+    says: str
+    verdict: str
+    measured: str
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    name: str
+    question: str
+    answer: str
+    method: str
+    expect: str
+    claims: tuple[Claim, ...]
+    warnings: tuple[str, ...]
+    why_skipped: str
+    judge: str  # what the numbers are: overhead per message
+    better: str  # "less is better"
+    beside: str  # head of the column beside the numbers; empty without
+    axis: StripAxis | None
+    heat: HeatMap | None
+    capacity: Chart | None
+    points: tuple[PointSection, ...]
+    csv: str  # a data: link
+    from_all: bool
+
+
+def anchor(name: str) -> str:
+    """The id of what is called `name`, and the fragment of a link to it."""
+    return quote(name, safe="/:._-")
+
+
+def queue_name(view: View, queue: str) -> QueueName:
+    look = view.looks[queue]
+    return QueueName(anchor(f"queue:{queue}"), queue, symbol_of(look), color_of(look))
+
+
+def section_of(view: View, scenario: Scenario) -> Section:
+    points = view.points(scenario)
+    judge = view.judge(scenario)
+    more = bool(points) and judging.more_is_better(view.run, points[0], judge)
+    axis = charts.strip_axis(view, scenario) if points else None
+    found = tuple(_point_section(view, scenario, point, axis) for point in points)
+    return Section(
+        anchor(scenario.name),
+        scenario.name.replace("_", " "),
+        scenario.question,
+        answer(view, scenario),
+        asked_and_measured(view, scenario).partition("\n")[2] if points else "",
+        scenario.expect,
+        tuple(
+            Claim(score.claim.says, score.verdict, score_in_words(score))
+            for score in claims.score_all(view.run, scenario)
+        ),
+        tuple(open_loop_warnings(view.run, points)),
+        view.run.why_skipped(scenario.name),
+        counter_name(judge),
+        "more is better" if more else "less is better",
+        "efficiency" if judge in EFFICIENCY_OF else "",
+        axis,
+        _heat_map(view, scenario) if len(points) > 1 else None,
+        charts.capacity_chart(view, scenario) if points else None,
+        found,
+        _csv_link(view, scenario),
+        any(row.from_all for point in found for row in point.rows),
+    )
+
+
+# ------------------------------------------------------------------------------------------ points
+
+
+def _point_section(
+    view: View, scenario: Scenario, point: Point, axis: StripAxis | None
+) -> PointSection:
+    queues = view.run.queue_names(scenario.name)
+    rows = [_row(view, point, queue, axis) for queue in queues]
+    more = judging.more_is_better(view.run, point, view.counter(point))
+
+    def order(row: Row) -> tuple[bool, float]:
+        value = row.value.value
+        return value is None, 0.0 if value is None else -value if more else value
+
+    verdict = view.verdict(point)
+    blocks = view.run.blocks_of([point])
+    drawn = [charts.cpu_chart(view, point), charts.sojourn_chart(view, point)]
+    return PointSection(
+        anchor(point.name),
+        point_title(point, scenario),
+        tuple(sorted(rows, key=order)),
+        "no queue has an undisturbed number"
+        if verdict is None
+        else f"no verdict: {verdict.no_verdict}"
+        if verdict.no_verdict
+        else f"{tells_apart(verdict)}, with {verdict.blocks} blocks",
+        len(blocks),
+        sum(block.disturbed for block in blocks),
+        tuple(chart for chart in drawn if chart),
+        command(point),
+    )
+
+
+def point_title(point: Point, scenario: Scenario) -> str:
+    """What sets a point apart from the others of its scenario; of a single one its scenario."""
+    words = located(point, scenario).removesuffix(": ")
+    return words or scenario.name.replace("_", " ").capitalize()
+
+
+def headline_text(view: View, point: Point, queue: str) -> str:
+    """The median of what judges a point, in words; empty where a queue has none."""
+    summary = view.headline(point, queue)
+    if summary is None:
+        return ""
+    bound = "≤ " if view.is_bound(point, queue) else ""
+    return f"{bound}{format_value(view.counter(point), summary.median)}"
+
+
+def command(point: Point) -> str:
+    """Repeats the point with all its queues."""
+    return f"./scripts/bench --point {shlex.quote(point.name)}"
+
+
+def _row(view: View, point: Point, queue: str, axis: StripAxis | None) -> Row:
+    name = queue_name(view, queue)
+    summary = view.headline(point, queue)
+    if summary is None or axis is None:
+        problem = view.run.problem_of(point, queue)
+        words = {"failed": "failed", "void": "no measurable window", "skipped": "cannot run"}
+        reason = f"{words[problem.kind]}: {problem.reason}" if problem else "was not measured"
+        return Row(name, "", Number(), "", Number(), Number(), Number(), None, reason)
+    counter = view.counter(point)
+    bound = view.is_bound(point, queue)
+    low, high = summary.estimate.low, summary.estimate.high
+    efficiency = view.efficiency(point, queue)
+    return Row(
+        name,
+        view.state(point, queue),
+        Number(headline_text(view, point, queue), summary.median),
+        "" if low is None or high is None else format_interval(counter, low, high),
+        Number(f"{'≥ ' if bound else ''}{format_share(efficiency.median)}", efficiency.median)
+        if efficiency
+        else Number(),
+        _number(view, point, queue, CPU_BEYOND_WORK),
+        _number(view, point, queue, "switches_per_msg"),
+        charts.strip(axis, summary),
+        from_all=summary.from_all,
+    )
+
+
+def _number(view: View, point: Point, queue: str, counter: str) -> Number:
+    value = view.median(point, queue, counter)
+    return Number() if value is None else Number(_two_digits(counter, value), value)
+
+
+def _two_digits(counter: str, value: float) -> str:
+    """Events per message with two digits; all else as everywhere."""
+    if counter.endswith("switches_per_msg"):
+        return "0" if value < 0.0005 else f"{float(f'{value:.2g}'):g}"
+    return format_value(counter, value)
+
+
+# ---------------------------------------------------------------------------------------- heat map
+
+
+def _heat_map(view: View, scenario: Scenario) -> HeatMap:
+    points = view.points(scenario)
+    keys = [key for key, values in scenario.swept().items() if len(values) > 1]
+    first = keys[0] if keys else ""
+    points = sorted(
+        points, key=lambda point: [_place(scenario, key, point) for key in keys]
+    )
+    upper: list[tuple[str, int]] = []
+    for point in points:
+        head = _head(scenario, first, point)
+        if upper and upper[-1][0] == head:
+            upper[-1] = (head, upper[-1][1] + 1)
+        else:
+            upper.append((head, 1))
+    heads = [tuple(upper)]
+    if len(keys) > 1:
+        heads.append(
+            tuple(
+                (", ".join(filter(None, (_head(scenario, key, point) for key in keys[1:]))), 1)
+                for point in points
+            )
+        )
+    values = [
+        summary.median
+        for point in points
+        for queue in view.run.queue_names(scenario.name)
+        if (summary := view.headline(point, queue))
+    ]
+    scale = scale_of(view.judge(scenario), values)
+    rows = tuple(
+        (
+            queue_name(view, queue),
+            tuple(_heat_cell(view, point, queue, scale) for point in points),
+        )
+        for queue in view.sorted_queues(scenario)
+    )
+    return HeatMap(counter_name(view.judge(scenario)), tuple(heads), rows)
+
+
+def _place(scenario: Scenario, key: str, point: Point) -> int:
+    values = scenario.swept()[key]
+    return values.index(point.axes[key]) if key in point.axes else len(values)
+
+
+def _head(scenario: Scenario, key: str, point: Point) -> str:
+    if key not in point.axes:
+        return ""
+    return headed(key, point.axes[key], scenario.open_loop)
+
+
+def _heat_cell(view: View, point: Point, queue: str, scale: Scale) -> HeatCell:
+    summary = view.headline(point, queue)
+    link = anchor(point.name)
+    if summary is None:
+        problem = view.problem(point, queue)
+        return HeatCell(problem[0] if problem else "-", -1, "", link)
+    share = min(max(scale.share(summary.median), 0.0), 1.0)
+    if judging.more_is_better(view.run, point, view.counter(point)):
+        share = 1 - share
+    text = headline_text(view, point, queue)
+    return HeatCell(text, min(int(10 * share), 9), view.state(point, queue), link)
+
+
+# --------------------------------------------------------------------------------------------- CSV
+
+CSV_COLUMNS = ("scenario", "point", "queue", "counter", "median", "low", "high", "blocks")
+CSV_BESIDE = ("efficiency", CPU_BEYOND_WORK, "switches_per_msg", "sojourn_p50_ns")
+
+
+def _csv_link(view: View, scenario: Scenario) -> str:
+    """The numbers of a section as a data: link."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow((*CSV_COLUMNS, "undisturbed", "verdict", *CSV_BESIDE))
+    for point in view.points(scenario):
+        for queue in view.run.queue_names(scenario.name):
+            if summary := view.headline(point, queue):
+                writer.writerow(_csv_row(view, scenario, point, queue, summary))
+    return "data:text/csv;charset=utf-8," + quote(file.getvalue())
+
+
+def _csv_row(
+    view: View, scenario: Scenario, point: Point, queue: str, summary: Summary
+) -> list[object]:
+    estimate = summary.estimate
+    numbers = (estimate.median, estimate.low, estimate.high)
+    beside = [view.median(point, queue, counter) for counter in CSV_BESIDE]
+    return [
+        scenario.name,
+        point.name,
+        queue,
+        view.counter(point),
+        *map(_csv_number, numbers),
+        len(summary.values),
+        "no" if summary.from_all else "yes",
+        view.state(point, queue) or "none",
+        *map(_csv_number, beside),
+    ]
+
+
+def _csv_number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
