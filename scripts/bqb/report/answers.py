@@ -8,7 +8,7 @@ from bqb.data.model import REFERENCE, Run, Scenario
 from bqb.report.figures import lost
 from bqb.report.figures.view import View
 from bqb.report.titles import called
-from bqb.stats import judging
+from bqb.stats import claims, judging
 from bqb.stats.decisions import CONTRADICTED, HOLDS, Decision, preference
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE, Key, PointVerdicts, verdicts_of
 
@@ -38,11 +38,10 @@ def result(decisions: Sequence[Decision]) -> str:
         ),
     )
     worse = said[best].count(CONTRADICTED)
-    of_all = f"{'all ' if most == len(judged) else ''}{_count(most, 'need')}"
     if not any(CONTRADICTED in each for each in said.values()):
         return f"No queue is shown to be worse than another for any of {_count(most, 'need')}."
     text = (
-        f"{best} is not shown to be worse than the best queue for any of {of_all}"
+        f"{best} is not shown to be worse than the best queue for any of {_count(most, 'need')}"
         if not worse
         else f"No queue is right for everything: {best} is worse than the best for {worse} of "
         f"{_count(most, 'need')}, and every other for as many or more"
@@ -67,7 +66,8 @@ def answer(view: View, scenario: Scenario) -> str:
     judged = [verdict for _, verdict in found if not verdict.no_verdict]
     if not judged:
         why = next((verdict.no_verdict for _, verdict in found), "no queue has a number")
-        return f"No verdict: {why}."
+        by_claims = "" if scenario.rank else _by_claims(run, scenario)
+        return by_claims or f"No verdict: {why}."
     states = _at_one(judged[0]) if len(judged) == 1 else _at_several(run, judged)
     contrast = lost.title(view, scenario)
     return f"{states} {_ended(contrast.text)}" if contrast.facts else states
@@ -100,12 +100,25 @@ def _at_several(run: Run, judged: Sequence[PointVerdicts]) -> str:
         (queue for queue, each in whole.items() if each.count(WORSE) == fewest), key=preference
     )
     if fewest == 0 and len(least) == len(states):
-        return f"At none of {len(judged)} points is a queue shown to be worse than another."
-    where = f"at none of {len(judged)}" if fewest == 0 else f"at {fewest} of {len(judged)}"
-    text = f"Worse than the best {where} points: {names(least)}"
+        return f"At none of the {len(judged)} points is a queue shown to be worse than another."
+    where = f"none of the {len(judged)}" if fewest == 0 else f"{fewest} of {len(judged)}"
+    be = "is" if len(least) == 1 else "are"
+    text = f"{names(least)} {be} shown to be worse than the best at {where} points"
     if REFERENCE in states and REFERENCE not in least:
-        text += f"; {called(REFERENCE)} at {states[REFERENCE].count(WORSE)}"
+        text += f", {called(REFERENCE)} at {states[REFERENCE].count(WORSE)}"
     return f"{text}."
+
+
+def _by_claims(run: Run, scenario: Scenario) -> str:
+    """What is right of what the author of an unranked scenario expected."""
+    by_verdict: dict[str, list[str]] = {}
+    for score in claims.score_all(run, scenario):
+        by_verdict.setdefault(score.verdict, []).append(score.claim.says)
+    return " ".join(
+        f"{verdict.capitalize()}: {'; '.join(said)}."
+        for verdict in claims.VERDICTS
+        if (said := by_verdict.get(verdict))
+    )
 
 
 def names(queues: Iterable[str], most: int = MOST_NAMES) -> str:

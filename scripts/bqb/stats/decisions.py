@@ -180,12 +180,24 @@ class Agreement:
 @dataclass(frozen=True)
 class JointDecision:
     """What several runs say about a need. `decisions` by the index of the run; a run that did not
-    ask it, or asked it in another way than the first one did, has none. `queues`: the one that
-    fewest runs contradict and most confirm first."""
+    ask it has none. `otherwise`: the runs that asked it in another way than the first one did, and
+    so do not count. `queues`: the one that fewest runs contradict and most confirm first."""
 
     need: Need
     decisions: Mapping[int, Decision]
+    otherwise: tuple[int, ...]
     queues: tuple[Agreement, ...]
+
+    @property
+    def take(self) -> Agreement | None:
+        """The queue that some run says to be right, and none to be wrong."""
+        best = self.queues[0] if self.queues else None
+        return best if best and best.holds and not best.contradicted else None
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether each queue that some run says to be right is wrong by another."""
+        return self.take is None and any(each.holds for each in self.queues)
 
 
 def joint_decisions(
@@ -195,14 +207,18 @@ def joint_decisions(
     the runs that asked it in the same way. Runs share no block: each has its own verdicts, and
     they are counted."""
     needs = tuple(needs)
-    by_need: dict[Need, dict[int, Decision]] = {}
+    by_point: dict[str, dict[int, Decision]] = {}
     for index, run in enumerate(runs):
         for decision in decisions_of(run, needs):
-            if index in asked_alike.get(decision.need.point, ()):
-                by_need.setdefault(decision.need, {})[index] = decision
-    order = {need: place for place, need in enumerate(needs)}
-    found = sorted(by_need, key=lambda need: order.get(need, len(order)))
-    return [JointDecision(need, by_need[need], _agreements(by_need[need])) for need in found]
+            by_point.setdefault(decision.need.point, {})[index] = decision
+    order = {need.point: place for place, need in enumerate(needs)}
+    found = []
+    for point in sorted(by_point, key=lambda name: order.get(name, len(order))):
+        alike = {i: each for i, each in by_point[point].items() if i in asked_alike[point]}
+        otherwise = tuple(index for index in by_point[point] if index not in alike)
+        need = next(iter(alike.values())).need
+        found.append(JointDecision(need, alike, otherwise, _agreements(alike)))
+    return found
 
 
 def _agreements(decisions: Mapping[int, Decision]) -> tuple[Agreement, ...]:

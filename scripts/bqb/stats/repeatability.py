@@ -93,6 +93,23 @@ def common_points(run: Run, other: Run) -> list[str]:
     ]
 
 
+def asked_alike(runs: Sequence[Run]) -> dict[str, tuple[int, ...]]:
+    """By point, the indices of the runs that asked it as the first one that has it did, and that
+    judge it by the same counter."""
+    alike: dict[str, tuple[int, ...]] = {}
+    for name in dict.fromkeys(name for run in runs for name in run.points):
+        having = [index for index, run in enumerate(runs) if name in run.points]
+        first = runs[having[0]]
+        alike[name] = tuple(
+            index
+            for index in having
+            if _resolved(runs[index], name) == _resolved(first, name)
+            and judging.headline(runs[index], runs[index].points[name])
+            == judging.headline(first, first.points[name])
+        )
+    return alike
+
+
 def _resolved(run: Run, name: str) -> object:
     scenario = run.resolved[run.points[name].scenario]
     return next(point for point in scenario["points"] if point["name"] == name)

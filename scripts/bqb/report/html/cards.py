@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bqb.data.model import Point, Run, Scenario
 from bqb.data.queue_list import listed
 from bqb.report.figures.view import View
 from bqb.report.html.sections import (
+    SWITCHES,
     QueueName,
     anchor,
     headline_text,
+    number_of,
     point_title,
     queue_name,
 )
 from bqb.report.table import PROPERTIES
 from bqb.schema import LABELS
-from bqb.stats.decisions import preference
+from bqb.stats.counters import CPU_BEYOND_WORK
+from bqb.stats.decisions import Decision, preference
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE
 
 ABOUT = ("What", "Use it", "Not", "Limits", "Source")  # of a header's comment
@@ -42,6 +45,18 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class NeedLine:
+    """How a queue does for a need; all empty where it has no number."""
+
+    name: str
+    link: str
+    state: str
+    value: str
+    cpu: str
+    switches: str
+
+
+@dataclass(frozen=True)
 class Card:
     queue: QueueName
     purpose: str
@@ -51,6 +66,7 @@ class Card:
     defect: str
     version: str
     header: str
+    needs: tuple[NeedLine, ...]
     equivalent: tuple[Link, ...]
     undecided: tuple[Link, ...]
     worse: tuple[Link, ...]
@@ -58,13 +74,13 @@ class Card:
     properties: tuple[tuple[str, str], ...]
 
 
-def cards_of(view: View) -> list[Card]:
+def cards_of(view: View, decisions: Sequence[Decision]) -> list[Card]:
     """The queues of a run, in the order of preference."""
     known = [*view.run.queues, *(queue for _, queue in view.run.cells())]
-    return [_card(view, queue) for queue in sorted(dict.fromkeys(known), key=preference)]
+    return [_card(view, queue, decisions) for queue in sorted(dict.fromkeys(known), key=preference)]
 
 
-def _card(view: View, queue: str) -> Card:
+def _card(view: View, queue: str, decisions: Sequence[Decision]) -> Card:
     labels = view.run.queues.get(queue, {})
     entry = listed().get(queue)
     by_state = _points_by_state(view, queue)
@@ -81,9 +97,22 @@ def _card(view: View, queue: str) -> Card:
         labels.get("defect", ""),
         _version(view.run, entry.library if entry else None),
         f"queues/{entry.header}" if entry else "",
+        tuple(_need_line(view, decision, queue) for decision in decisions),
         *(tuple(by_state[state]) for state in (EQUIVALENT, UNDECIDED, WORSE)),
         tuple(_refusals(view, queue)),
         tuple(_properties(view.run, queue)),
+    )
+
+
+def _need_line(view: View, decision: Decision, queue: str) -> NeedLine:
+    point = decision.point
+    return NeedLine(
+        decision.need.name,
+        anchor(point.name),
+        view.state(point, queue),
+        headline_text(view, point, queue),
+        number_of(view, point, queue, CPU_BEYOND_WORK).text,
+        number_of(view, point, queue, SWITCHES).text,
     )
 
 

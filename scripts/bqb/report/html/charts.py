@@ -11,7 +11,6 @@ import numpy as np
 
 from bqb.data.model import Point, Scenario
 from bqb.report.figures.capacity import ENOUGH, knee_of
-from bqb.report.figures.labels import spread_apart
 from bqb.report.figures.style import Style
 from bqb.report.figures.view import View
 from bqb.report.html import marks
@@ -24,7 +23,13 @@ from bqb.stats.summaries import Summary
 # Units of the view box: as wide as a phone, so that text has its size there.
 WIDTH, HEIGHT = 360.0, 230.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 12.0, 8.0, 38.0
-LABEL_GAP = 12.0  # between two names beside marks
+LETTER = 5.9  # width of one in a label
+# Where a name may stand beside a mark: to the right and below in units, and whether it ends there.
+LABEL_PLACES = (
+    *((9.0, 3.5, False), (-9.0, 3.5, True), (9.0, -9.0, False), (9.0, 16.0, False)),
+    *((-9.0, -9.0, True), (-9.0, 16.0, True), (9.0, 28.0, False), (9.0, -21.0, False)),
+    *((-9.0, 28.0, True), (-9.0, -21.0, True)),
+)
 SHARES = 1 - np.logspace(math.log10(0.5), -6, 44)  # from the median on
 SHARE_TICKS = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 
@@ -92,7 +97,7 @@ def _percent(scale: Scale, value: float) -> float:
     return round(100 * min(max(scale.share(value), 0.0), 1.0), 1)
 
 
-# ------------------------------------------------------------------------------------ charts in x, y
+# ----------------------------------------------------------------------------------- charts in x, y
 
 
 @dataclass(frozen=True)
@@ -217,7 +222,7 @@ def cpu_chart(view: View, point: Point) -> Chart | None:
         _y_ticks(y_scale),
         (Line("front", _path(steps)),),
         tuple(placed.values()),
-        _names_beside([placed[queue] for queue in front]),
+        _names_beside([placed[queue] for queue in front], list(placed.values())),
     )
 
 
@@ -247,15 +252,40 @@ def _stairs(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return steps
 
 
-def _names_beside(placed: Sequence[Mark]) -> tuple[Label, ...]:
-    """Names to the right of marks, or to the left where there is no room, moved apart."""
-    heights = spread_apart([mark.y for mark in placed], LABEL_GAP, TOP + 6, HEIGHT - BOTTOM - 4)
+def _names_beside(named: Sequence[Mark], every: Sequence[Mark]) -> tuple[Label, ...]:
+    """A name beside each of `named`, where it covers the fewest marks and names."""
+    taken = [(mark.x - 6, mark.y - 6, mark.x + 6, mark.y + 6) for mark in every]
     labels = []
-    for mark, height in zip(placed, heights):
-        at_end = mark.x + 9 + 5.6 * len(mark.queue) > WIDTH - RIGHT
-        x = mark.x - 9 if at_end else mark.x + 9
-        labels.append(Label(x, round(height + 3.5, 1), mark.queue, at_end))
+    for mark in named:
+        places = [
+            Label(mark.x + dx, mark.y + dy, mark.queue, at_end) for dx, dy, at_end in LABEL_PLACES
+        ]
+        best = min(places, key=lambda label: _covered(_box(label), taken))
+        taken.append(_box(best))
+        labels.append(best)
     return tuple(labels)
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+def _box(label: Label) -> Box:
+    width = LETTER * len(label.text)
+    left = label.x - width if label.at_end else label.x
+    return left, label.y - 9, left + width, label.y + 3
+
+
+def _covered(box: Box, taken: Sequence[Box]) -> float:
+    """The area of a box that lies on others, or, tenfold, outside of the chart."""
+    covered = sum(_overlap(box, other) for other in taken)
+    inside = _overlap(box, (LEFT, TOP, WIDTH, HEIGHT - BOTTOM))
+    return covered + 10 * ((box[2] - box[0]) * (box[3] - box[1]) - inside)
+
+
+def _overlap(box: Box, other: Box) -> float:
+    width = min(box[2], other[2]) - max(box[0], other[0])
+    height = min(box[3], other[3]) - max(box[1], other[1])
+    return width * height if width > 0 and height > 0 else 0.0
 
 
 def sojourn_chart(view: View, point: Point) -> Chart | None:
@@ -308,9 +338,7 @@ def sojourn_chart(view: View, point: Point) -> Chart | None:
         "the ideal queue's (dashed) and the floor's (dotted).",
         "messages that took at most this long",
         "time in the queue (less is better)",
-        tuple(
-            Tick(_x(x_scale.share(1 / (1 - share))), f"{100 * share:.7g}%") for share in shares
-        ),
+        tuple(Tick(_x(x_scale.share(1 / (1 - share))), f"{100 * share:.7g}%") for share in shares),
         _y_ticks(y_scale),
         tuple(lines),
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bqb.data.model import Run
 from bqb.report.figures.view import View
 from bqb.report.html.sections import QueueName, anchor, headline_text, queue_name
-from bqb.report.units import counter_name, format_interval, format_value
+from bqb.report.units import counter_name, format_interval, format_ns, format_value
 from bqb.stats import judging
-from bqb.stats.counters import CPU_BEYOND_WORK
+from bqb.stats.counters import CPU_BEYOND_WORK, THROUGHPUT
 from bqb.stats.decisions import Decision
 from bqb.stats.summaries import summarise
 
@@ -44,6 +44,7 @@ class DecisionRow:
     capacity: int
     judge: str
     better: str
+    margin: str  # what is no difference here, at least; empty without a verdict
     take: Choice | None
     equivalent: Choices
     undecided: Choices
@@ -68,11 +69,25 @@ def _row(view: View, decision: Decision) -> DecisionRow:
         point.capacity,
         counter_name(counter),
         "more is better" if more else "less is better",
+        _margin(decision),
         _choice(view, decision, decision.take) if decision.take else None,
         _choices(view, decision, others),
         _choices(view, decision, undecided),
         _choices(view, decision, decision.avoid),
         decision.no_verdict,
+    )
+
+
+def _margin(decision: Decision) -> str:
+    """The smallest difference that counts, whatever the values are."""
+    if not decision.verdict or decision.verdict.margin.least <= 0:
+        return ""
+    least = decision.verdict.margin.least
+    # A rate is judged by the time that a message takes.
+    return (
+        format_ns(least)
+        if decision.counter == THROUGHPUT
+        else format_value(decision.counter, least)
     )
 
 

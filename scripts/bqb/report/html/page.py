@@ -19,6 +19,7 @@ from bqb.report.html import marks
 from bqb.report.html.cards import cards_of
 from bqb.report.html.decision_table import decision_rows
 from bqb.report.html.sections import section_of
+from bqb.report.machines import machine_name
 from bqb.report.units import format_ns, format_rate, format_share
 from bqb.stats import summaries
 from bqb.stats.decisions import Need, decisions_of
@@ -44,6 +45,7 @@ def write_report(run: Run, needs: Sequence[Need], path: Path) -> Path:
 def render(run: Run, needs: Sequence[Need]) -> str:
     view = View(run, queue_styles([*run.queues, *(queue for _, queue in run.cells())]))
     decisions = decisions_of(run, needs)
+    wake = summaries.machine_baselines(run).wake_ns
     return fill(
         "run.html.j2",
         title=f"Bounded queues on {machine_name(run)}",
@@ -51,12 +53,12 @@ def render(run: Run, needs: Sequence[Need]) -> str:
         facts=facts_of(run),
         decisions=decision_rows(view, decisions),
         sections=[section_of(view, scenario) for scenario in run.scenarios.values()],
-        cards=cards_of(view),
+        cards=cards_of(view, decisions),
+        wake=wake and format_ns(wake),
         problems=run.problems,
         failures=run.property_failures,
         false_share=format_share(FALSE_SHARE),
         limits=limits_of(run),
-        looks=view.looks,
     )
 
 
@@ -83,18 +85,18 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def machine_name(run: Run) -> str:
-    """CPU and cores, and that it is a virtual machine."""
-    model = " ".join(str(run.context.get("cpu_model", "unknown CPU")).split())
-    cores = run.context.get("cores", "?")
-    return f"{model}, {cores} core{'s' * (cores != 1)}"
+def left_out(run: Run) -> str:
+    """How many blocks do not count because something else ran on the machine meanwhile."""
+    blocks = list(run.blocks.values())
+    disturbed = sum(block.disturbed for block in blocks)
+    if not blocks:
+        return ""
+    return f"{disturbed} of {len(blocks)} blocks ({format_share(disturbed / len(blocks))})"
 
 
 def facts_of(run: Run) -> list[Fact]:
     """Where, when and of what the numbers are."""
     context, baselines = run.context, summaries.machine_baselines(run)
-    blocks = list(run.blocks.values())
-    disturbed = sum(block.disturbed for block in blocks)
     commit = str(context.get("commit", "")) or "unknown"
     times = [
         baselines.wake_ns and f"waking a sleeping thread takes {format_ns(baselines.wake_ns)}",
@@ -110,14 +112,8 @@ def facts_of(run: Run) -> list[Fact]:
         ("System", f"{context.get('kernel', '')}, {context.get('compiler', '')}".strip(", ")),
         ("Date", str(context.get("date", "unknown"))[:16].replace("T", " ")),
         ("Commit", commit[:12] + (" with changes" if context.get("dirty") else "")),
-        ("Rounds", str(len({block.round for block in blocks}))),
-        (
-            "Left out",
-            f"{disturbed} of {len(blocks)} blocks ({format_share(disturbed / len(blocks))}): "
-            "something else ran on the machine meanwhile"
-            if blocks
-            else "",
-        ),
+        ("Rounds", str(len({number for _, number in run.blocks}))),
+        ("Left out", left_out(run) and f"{left_out(run)}: something else ran meanwhile"),
     ]
     return [Fact(name, text) for name, text in facts if text]
 

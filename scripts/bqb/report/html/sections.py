@@ -28,6 +28,8 @@ from bqb.stats import claims, judging
 from bqb.stats.counters import CPU_BEYOND_WORK, EFFICIENCY_OF
 from bqb.stats.summaries import Summary
 
+SWITCHES = "switches_per_msg"
+
 
 @dataclass(frozen=True)
 class QueueName:
@@ -241,21 +243,21 @@ def _row(view: View, point: Point, queue: str, axis: StripAxis | None) -> Row:
         Number(f"{'≥ ' if bound else ''}{format_share(efficiency.median)}", efficiency.median)
         if efficiency
         else Number(),
-        _number(view, point, queue, CPU_BEYOND_WORK),
-        _number(view, point, queue, "switches_per_msg"),
+        number_of(view, point, queue, CPU_BEYOND_WORK),
+        number_of(view, point, queue, SWITCHES),
         charts.strip(axis, summary),
         from_all=summary.from_all,
     )
 
 
-def _number(view: View, point: Point, queue: str, counter: str) -> Number:
+def number_of(view: View, point: Point, queue: str, counter: str) -> Number:
     value = view.median(point, queue, counter)
     return Number() if value is None else Number(_two_digits(counter, value), value)
 
 
 def _two_digits(counter: str, value: float) -> str:
     """Events per message with two digits; all else as everywhere."""
-    if counter.endswith("switches_per_msg"):
+    if counter == SWITCHES:
         return "0" if value < 0.0005 else f"{float(f'{value:.2g}'):g}"
     return format_value(counter, value)
 
@@ -267,9 +269,7 @@ def _heat_map(view: View, scenario: Scenario) -> HeatMap:
     points = view.points(scenario)
     keys = [key for key, values in scenario.swept().items() if len(values) > 1]
     first = keys[0] if keys else ""
-    points = sorted(
-        points, key=lambda point: [_place(scenario, key, point) for key in keys]
-    )
+    points = sorted(points, key=lambda point: [_place(scenario, key, point) for key in keys])
     upper: list[tuple[str, int]] = []
     for point in points:
         head = _head(scenario, first, point)
@@ -293,10 +293,7 @@ def _heat_map(view: View, scenario: Scenario) -> HeatMap:
     ]
     scale = scale_of(view.judge(scenario), values)
     rows = tuple(
-        (
-            queue_name(view, queue),
-            tuple(_heat_cell(view, point, queue, scale) for point in points),
-        )
+        (queue_name(view, queue), tuple(_heat_cell(view, point, queue, scale) for point in points))
         for queue in view.sorted_queues(scenario)
     )
     return HeatMap(counter_name(view.judge(scenario)), tuple(heads), rows)
@@ -329,7 +326,7 @@ def _heat_cell(view: View, point: Point, queue: str, scale: Scale) -> HeatCell:
 # --------------------------------------------------------------------------------------------- CSV
 
 CSV_COLUMNS = ("scenario", "point", "queue", "counter", "median", "low", "high", "blocks")
-CSV_BESIDE = ("efficiency", CPU_BEYOND_WORK, "switches_per_msg", "sojourn_p50_ns")
+CSV_BESIDE = ("efficiency", CPU_BEYOND_WORK, SWITCHES, "sojourn_p50_ns")
 
 
 def _csv_link(view: View, scenario: Scenario) -> str:

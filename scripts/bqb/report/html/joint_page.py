@@ -1,0 +1,261 @@
+"""Writes the report of several runs: each run's own verdicts side by side. Runs share no block, so
+no number of one is divided by a number of another: verdicts are counted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from bqb.data.files import write_atomically
+from bqb.data.model import Point, Run, Scenario
+from bqb.report.figures.style import queue_styles
+from bqb.report.figures.view import View
+from bqb.report.html.page import fill, left_out
+from bqb.report.html.sections import QueueName, anchor, headline_text, point_title, queue_name
+from bqb.report.machines import count_machines, machine_of
+from bqb.report.units import counter_name
+from bqb.stats.decisions import Agreement, JointDecision, Need, joint_decisions, preference
+from bqb.stats.repeatability import asked_alike
+
+REPORT = "report.html"  # of a run, in its folder
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """A run in the list of runs. `link`: to its own report; empty where there is none."""
+
+    name: str
+    machine: str
+    host: str
+    date: str
+    commit: str
+    left_out: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a run says of a queue at a point: state (empty: no verdict) and median."""
+
+    state: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Runs by what they say of taking a queue, as "3 (a, b, c)", and on how many machines."""
+
+    holds: str
+    contradicted: str
+    undecided: str
+    machines: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A queue in a table of runs, a cell a run."""
+
+    queue: QueueName
+    cells: tuple[Said, ...]
+    counts: Counts | None = None
+
+
+@dataclass(frozen=True)
+class JointRow:
+    """A need. `counts`: of the queue to take, or else of the one that most runs confirm."""
+
+    id: str
+    name: str
+    says: str
+    link: str  # the id of the point's section
+    judge: str
+    take: QueueName | None
+    disagreement: bool
+    counts: Counts | None
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JointPoint:
+    id: str
+    title: str
+    judge: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class JointSection:
+    id: str
+    name: str
+    question: str
+    points: tuple[JointPoint, ...]
+
+
+def write_joint_report(runs: Sequence[Run], needs: Sequence[Need], path: Path) -> Path:
+    """Writes the page to `path`, whole or not at all."""
+    write_atomically(path, render(runs, needs, path.parent).encode())
+    return path
+
+
+def render(runs: Sequence[Run], needs: Sequence[Need], folder: Path) -> str:
+    """The page as it is to lie in `folder`."""
+    names = run_names(runs)
+    looks = queue_styles(
+        dict.fromkeys(
+            queue for run in runs for queue in (*run.queues, *(name for _, name in run.cells()))
+        )
+    )
+    views = [View(run, looks) for run in runs]
+    alike = asked_alike(runs)
+    decisions = joint_decisions(runs, needs, alike)
+    return fill(
+        "joint.html.j2",
+        title=f"Bounded queues in {len(runs)} runs on {_machines(count_machines(runs))}",
+        result=result(runs, decisions),
+        runs=[_run_line(run, name, folder) for run, name in zip(runs, names)],
+        decisions=[_row(views, names, decision) for decision in decisions],
+        sections=_sections(views, alike),
+        names=names,
+    )
+
+
+def run_names(runs: Sequence[Run]) -> list[str]:
+    """The last parts of their folders' paths that tell the runs apart."""
+    paths = [run.folder.resolve() for run in runs]
+    for parts in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["/".join(path.parts[-parts:]) for path in paths]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{path} ({number})" for number, path in enumerate(paths, start=1)]
+
+
+def result(runs: Sequence[Run], decisions: Sequence[JointDecision]) -> str:
+    """The result in one sentence."""
+    taken = sum(each.take is not None for each in decisions)
+    against = sum(each.is_contradicted for each in decisions)
+    where = f"{len(runs)} runs on {_machines(count_machines(runs))}"
+    if not decisions:
+        return f"{where} have no need in common with the decision table."
+    text = (
+        f"{where}: for {taken} of {len(decisions)} needs some run shows which queue to take, and "
+        "none contradicts it"
+    )
+    return f"{text}; for {against} the runs contradict each other." if against else f"{text}."
+
+
+def _machines(count: int) -> str:
+    return f"{count} machine{'s' * (count != 1)}"
+
+
+def _run_line(run: Run, name: str, folder: Path) -> RunLine:
+    own = run.folder / REPORT
+    machine, host = machine_of(run)
+    return RunLine(
+        name,
+        machine,
+        host,
+        str(run.context.get("date", "unknown"))[:16].replace("T", " "),
+        str(run.context.get("commit", ""))[:12] or "unknown",
+        left_out(run),
+        quote(os.path.relpath(own, folder)) if own.is_file() else "",
+    )
+
+
+def _row(views: Sequence[View], names: Sequence[str], decision: JointDecision) -> JointRow:
+    take = decision.take
+    any_view = views[0]
+    notes = [
+        f"Asked in another way by {names[index]}: not counted." for index in decision.otherwise
+    ]
+    notes += [
+        f"No verdict in {names[index]}: {each.no_verdict}."
+        for index, each in decision.decisions.items()
+        if each.no_verdict
+    ]
+    first = next(iter(decision.decisions.values()))
+    return JointRow(
+        decision.need.id,
+        decision.need.name,
+        decision.need.says,
+        anchor(decision.need.point),
+        counter_name(first.counter),
+        queue_name(any_view, take.queue) if take else None,
+        decision.is_contradicted,
+        _counts(views, names, take or decision.queues[0]) if decision.queues else None,
+        tuple(_decision_line(views, names, decision, each) for each in decision.queues),
+        tuple(notes),
+    )
+
+
+def _decision_line(
+    views: Sequence[View], names: Sequence[str], decision: JointDecision, agreement: Agreement
+) -> Line:
+    cells = []
+    for index, view in enumerate(views):
+        each = decision.decisions.get(index)
+        point = each.point if each else None
+        cells.append(_said(view, point, agreement.queue) if point else Said("", ""))
+    return Line(
+        queue_name(views[0], agreement.queue), tuple(cells), _counts(views, names, agreement)
+    )
+
+
+def _counts(views: Sequence[View], names: Sequence[str], agreement: Agreement) -> Counts:
+    def of(indices: Sequence[int]) -> str:
+        listed = f" ({', '.join(names[index] for index in indices)})" if indices else ""
+        return f"{len(indices)}{listed}"
+
+    every = (*agreement.holds, *agreement.contradicted, *agreement.undecided)
+    return Counts(
+        of(agreement.holds),
+        of(agreement.contradicted),
+        of(agreement.undecided),
+        _machines(count_machines(views[index].run for index in every)),
+    )
+
+
+def _said(view: View, point: Point, queue: str) -> Said:
+    return Said(view.state(point, queue), headline_text(view, point, queue))
+
+
+def _sections(views: Sequence[View], alike: dict[str, tuple[int, ...]]) -> list[JointSection]:
+    """Every question that any run asks, with the verdicts of those that ask alike."""
+    scenarios: dict[str, Scenario] = {}
+    for view in views:
+        for name, scenario in view.run.scenarios.items():
+            scenarios.setdefault(name, scenario)
+    sections = []
+    for name, scenario in scenarios.items():
+        points = tuple(
+            point
+            for each in scenario.points
+            if (point := _joint_point(views, scenario, each.name, alike[each.name])).lines
+        )
+        title = name.replace("_", " ")
+        sections.append(JointSection(anchor(name), title, scenario.question, points))
+    return sections
+
+
+def _joint_point(
+    views: Sequence[View], scenario: Scenario, name: str, alike: tuple[int, ...]
+) -> JointPoint:
+    first = views[alike[0]]
+    point = first.run.points[name]
+    queues = dict.fromkeys(
+        queue for index in alike for queue in views[index].run.queue_names(scenario.name)
+    )
+    lines = []
+    for queue in sorted(queues, key=preference):
+        cells = tuple(
+            _said(view, view.run.points[name], queue) if index in alike else Said("", "")
+            for index, view in enumerate(views)
+        )
+        if any(cell.text for cell in cells):
+            lines.append(Line(queue_name(first, queue), cells))
+    return JointPoint(
+        anchor(name), point_title(point, scenario), counter_name(first.counter(point)), tuple(lines)
+    )
