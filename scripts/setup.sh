@@ -82,11 +82,13 @@ need_python() {
   need_program /usr/bin/python3 python3 "runs the commands"
   for module in $lacking; do
     case $module in
+      jinja2) missing python3-jinja2 "writes the report" ;;
       matplotlib) missing python3-matplotlib "draws the plots" ;;
       numpy) missing python3-numpy "statistics and plots" ;;
       scipy) missing python3-scipy "exact tests, closed forms of queueing theory" ;;
       rich) missing python3-rich "progress bar and tables" ;;
       pytest) missing python3-pytest "runs the Python tests" ;;
+      selenium) missing python3-selenium "opens the report in a browser in a test" ;;
       xdist) missing python3-pytest-xdist "runs them on all cores" ;;
       yaml) missing python3-yaml "reads the forms of .github in a test" ;;
     esac
@@ -129,15 +131,18 @@ find_needs() {  # find_needs COMMAND
   MISSING_WHY=()
   WANTED=()
   case $1 in
-    bench) need_build_tools; need_python matplotlib numpy rich ;;
+    bench) need_build_tools; need_python jinja2 matplotlib numpy rich ;;
     validate) need_build_tools; need_python matplotlib numpy scipy rich ;;
     gate) need_build_tools; need_gate_tools; need_python numpy scipy rich ;;
     explore) need_build_tools; need_python rich ;;
     test) need_build_tools; need_gate_tools
           need_program spin spin "checks the model of the reference"
+          need_program chromium chromium "opens the report in a test"
+          need_program chromedriver chromium-driver "opens the report in a test"
           need_program mount mount "fills a small disk in a test"
-          need_python matplotlib numpy scipy rich pytest xdist yaml ;;
+          need_python jinja2 matplotlib numpy scipy rich pytest selenium xdist yaml ;;
     plot | publish | repeat) need_python matplotlib numpy rich ;;
+    report) need_python jinja2 matplotlib numpy rich ;;
     plot_validation) need_python matplotlib numpy scipy rich ;;
     generate) need_build_tools; need_python rich ;;
     build) need_build_tools ;;

@@ -8,8 +8,19 @@ A module imports what needs a package (numpy, matplotlib, scipy) inside the func
 
 from __future__ import annotations
 
-from bqb.commands import bench, explore, gate, generate, plot, publish, repeat, test, validate
-from bqb.commands import failures
+from bqb.commands import (
+    bench,
+    explore,
+    failures,
+    gate,
+    generate,
+    plot,
+    publish,
+    repeat,
+    report,
+    test,
+    validate,
+)
 
 COMMANDS = {
     "bench": bench.main,
@@ -18,6 +29,7 @@ COMMANDS = {
     "validate": validate.main,
     "gate": gate.main,
     "plot": plot.main,
+    "report": report.main,
     "repeat": repeat.main,
     "publish": publish.main,
     "generate": generate.main,

@@ -1,4 +1,4 @@
-"""./scripts/bench: measures, draws the plots, prints the table."""
+"""./scripts/bench: measures, draws the figures, writes the page, prints its summary."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from bqb.schema import MOST_ROUNDS
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 HELP = """\
-Measures bounded blocking queues, draws the plots and prints a table, one line a question.
-The last line of the output is the folder with the results."""
+Measures bounded blocking queues, draws figures, and writes report.html: which queue to take for
+what. Prints a summary of it. The last line of the output is the folder with the results."""
 
 STATUS = """\
 exit status:
@@ -53,7 +53,10 @@ def main(words: list[str]) -> int:
     if arguments.resume:
         selection = selection_of(arguments.resume)
         return measure(
-            queue_bench(external_queues.check(selection.headers)), arguments.resume, selection
+            queue_bench(external_queues.check(selection.headers)),
+            arguments.resume,
+            selection,
+            arguments.details,
         )
     if arguments.out:
         check_free(arguments.out, f", or go on with --resume {arguments.out}")
@@ -74,7 +77,7 @@ def main(words: list[str]) -> int:
         print(text, end="")
         return exit_status.OK
     folder = arguments.out or ROOT / "results" / datetime.now().strftime("%Y%m%d-%H%M%S")
-    return measure(program, make_folder(folder), selection)
+    return measure(program, make_folder(folder), selection, arguments.details)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -121,6 +124,11 @@ def parse(words: list[str]) -> argparse.Namespace:
         action="store_true",
         help="measure compile time of each queue's header, too (about 5 s a queue)",
     )
+    add(
+        "--details",
+        action="store_true",
+        help="print every table: questions, points, claims, properties, what has no number",
+    )
     add("--list", action="store_true", help="show what would be measured")
     add_no_setup(parser)
     arguments = parser.parse_args(words)
@@ -161,13 +169,13 @@ def selection_of(folder: Path) -> Selection:
     return Selection.of_run(journal)
 
 
-def measure(program: Path, folder: Path, selection: Selection) -> int:
+def measure(program: Path, folder: Path, selection: Selection, details: bool) -> int:
     driver = Driver(program, folder, selection)
     is_whole = False
     try:
         driver.run()
         is_whole = True
-        show_run(folder)
+        show_run(folder, details)
         for remark in driver.remarks:
             print_error(f"bench: {remark}")
         print(short_path(folder.resolve()), flush=True)
@@ -192,7 +200,7 @@ def leave_in_order(folder: Path, journal: Journal, is_whole: bool) -> None:
         return
     folder_name = shlex.quote(short_path(folder.resolve()))
     if is_whole:
-        print_error(f"The run is whole. To see it: ./scripts/plot {folder_name}")
+        print_error(f"The run is whole. To see it: ./scripts/report {folder_name}")
         return
     try:
         write_results_json(folder)

@@ -1,4 +1,4 @@
-"""./scripts/plot: draws the plots of a run, or of a ./scripts/validate, again."""
+"""./scripts/plot: draws the figures of a run, or of a ./scripts/validate, again."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from pathlib import Path
 
 from bqb import exit_status, short_path
 from bqb.commands.options import Parser, add_no_setup
-from bqb.commands.shared import show_run
 from bqb.commands.validate import show_validation
 
 
 def main(words: list[str]) -> int:
     parser = Parser(
         prog="plot",
-        description="Draws the plots of a run, or of a ./scripts/validate,"
-        " again and prints its table.",
+        description="Draws the figures of a run, or of a ./scripts/validate, again. Its page and"
+        " tables: ./scripts/report.",
     )
     parser.add_argument(
         "folder",
@@ -28,6 +27,9 @@ def main(words: list[str]) -> int:
         show_validation(folder)
         print(short_path(folder.resolve()))
     else:
-        show_run(folder)
+        from bqb.data.load import load_run
+        from bqb.report.figures.draw import draw_figures
+
+        draw_figures(load_run(folder), folder / "plots")
         print(short_path((folder / "plots").resolve()))
     return exit_status.OK

@@ -1,12 +1,18 @@
-"""What several commands do: folders of results, queue_bench, the report of a run."""
+"""What several commands do: folders of results, queue_bench, the page and summary of a run."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bqb import ROOT, CommandError, exit_status
+from bqb import ROOT, CommandError, exit_status, short_path
 from bqb.running import build, external_queues
+
+if TYPE_CHECKING:
+    from bqb.data.model import Run
+
+REPORT = "report.html"  # of a run, in its folder
 
 
 def queue_bench(headers: tuple[str, ...]) -> Path:
@@ -49,14 +55,34 @@ def folder_error(folder: Path, error: OSError) -> CommandError:
     return CommandError(f"--out {folder}: {error.strerror}; name another folder", exit_status.USAGE)
 
 
-def show_run(folder: Path) -> None:
-    """Everything that is made from the rows of a run: results.json, the plots, the table."""
+def show_run(folder: Path, details: bool = False) -> None:
+    """Everything that is made from the rows of a run: results.json, the figures, the page, and
+    what is printed: its summary, or with `details` every table."""
     from bqb.data.google_json import write_results_json
     from bqb.data.load import load_run
-    from bqb.report import table
     from bqb.report.figures.draw import draw_figures
 
     write_results_json(folder)
     run = load_run(folder)
     draw_figures(run, folder / "plots")
-    table.print_summary(run)
+    print_run(run, write_page(run, folder / REPORT), details)
+
+
+def write_page(run: Run, path: Path) -> Path:
+    """The page of a run."""
+    from bqb.report.html.page import write_report
+    from bqb.stats.decisions import read_needs
+
+    return write_report(run, read_needs(), path)
+
+
+def print_run(run: Run, page: Path, details: bool) -> None:
+    """The summary of a run, or with `details` every table, and where the page is."""
+    from bqb.report import short, table
+    from bqb.stats.decisions import read_needs
+
+    if details:
+        table.print_summary(run)
+    else:
+        short.print_run(run, read_needs())
+    print(f"Which queue to take, with every number: {short_path(page.resolve())}")

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from bqb.data.model import REFERENCE, Run, Scenario
 from bqb.report.figures import lost
 from bqb.report.figures.view import View
+from bqb.report.machines import count_machines, in_words
 from bqb.report.titles import called
 from bqb.stats import claims, judging
-from bqb.stats.decisions import CONTRADICTED, HOLDS, Decision, preference
+from bqb.stats.decisions import CONTRADICTED, HOLDS, Decision, JointDecision, preference
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE, Key, PointVerdicts, verdicts_of
 
 MOST_NAMES = 4
@@ -51,6 +52,20 @@ def result(decisions: Sequence[Decision]) -> str:
     if REFERENCE in said and REFERENCE != best:
         text += f"; {called(REFERENCE)} is worse for {said[REFERENCE].count(CONTRADICTED)}"
     return f"{text}."
+
+
+def joint_result(runs: Sequence[Run], decisions: Sequence[JointDecision]) -> str:
+    """The result of several runs in one sentence."""
+    taken = sum(each.take is not None for each in decisions)
+    against = sum(each.is_contradicted for each in decisions)
+    where = f"{len(runs)} runs on {in_words(count_machines(runs))}"
+    if not decisions:
+        return f"{where} have no need in common with the decision table."
+    text = (
+        f"{where}: for {taken} of {len(decisions)} needs some run shows which queue to take, and "
+        "none contradicts it"
+    )
+    return f"{text}; for {against} the runs contradict each other." if against else f"{text}."
 
 
 def answer(view: View, scenario: Scenario) -> str:

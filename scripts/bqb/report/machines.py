@@ -21,3 +21,7 @@ def machine_of(run: Run) -> tuple[str, str]:
 
 def count_machines(runs: Iterable[Run]) -> int:
     return len({machine_of(run) for run in runs})
+
+
+def in_words(machines: int) -> str:
+    return f"{machines} machine{'s' * (machines != 1)}"

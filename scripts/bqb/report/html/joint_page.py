@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from bqb.data.files import write_atomically
 from bqb.data.model import Point, Run, Scenario
+from bqb.report import answers
 from bqb.report.figures.style import queue_styles
 from bqb.report.figures.view import View
 from bqb.report.html.page import fill, left_out
 from bqb.report.html.sections import QueueName, anchor, headline_text, point_title, queue_name
-from bqb.report.machines import count_machines, machine_of
+from bqb.report.machines import count_machines, in_words, machine_of
 from bqb.report.units import counter_name
 from bqb.stats.decisions import Agreement, JointDecision, Need, joint_decisions, preference
 from bqb.stats.repeatability import asked_alike
@@ -114,8 +115,8 @@ def render(runs: Sequence[Run], needs: Sequence[Need], folder: Path) -> str:
     decisions = joint_decisions(runs, needs, alike)
     return fill(
         "joint.html.j2",
-        title=f"Bounded queues in {len(runs)} runs on {_machines(count_machines(runs))}",
-        result=result(runs, decisions),
+        title=f"Bounded queues in {len(runs)} runs on {in_words(count_machines(runs))}",
+        result=answers.joint_result(runs, decisions),
         runs=[_run_line(run, name, folder) for run, name in zip(runs, names)],
         decisions=[_row(views, names, decision) for decision in decisions],
         sections=_sections(views, alike),
@@ -131,24 +132,6 @@ def run_names(runs: Sequence[Run]) -> list[str]:
         if len(set(names)) == len(names):
             return names
     return [f"{path} ({number})" for number, path in enumerate(paths, start=1)]
-
-
-def result(runs: Sequence[Run], decisions: Sequence[JointDecision]) -> str:
-    """The result in one sentence."""
-    taken = sum(each.take is not None for each in decisions)
-    against = sum(each.is_contradicted for each in decisions)
-    where = f"{len(runs)} runs on {_machines(count_machines(runs))}"
-    if not decisions:
-        return f"{where} have no need in common with the decision table."
-    text = (
-        f"{where}: for {taken} of {len(decisions)} needs some run shows which queue to take, and "
-        "none contradicts it"
-    )
-    return f"{text}; for {against} the runs contradict each other." if against else f"{text}."
-
-
-def _machines(count: int) -> str:
-    return f"{count} machine{'s' * (count != 1)}"
 
 
 def _run_line(run: Run, name: str, folder: Path) -> RunLine:
@@ -214,7 +197,7 @@ def _counts(views: Sequence[View], names: Sequence[str], agreement: Agreement) -
         of(agreement.holds),
         of(agreement.contradicted),
         of(agreement.undecided),
-        _machines(count_machines(views[index].run for index in every)),
+        in_words(count_machines(views[index].run for index in every)),
     )
 
 
