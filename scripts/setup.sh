@@ -140,6 +140,7 @@ find_needs() {  # find_needs COMMAND
           need_program chromium chromium "opens the report in a test"
           need_program chromedriver chromium-driver "opens the report in a test"
           need_program mount mount "fills a small disk in a test"
+          need_program /usr/share/benchmark/compare.py libbenchmark-tools "reads results.json"
           need_python jinja2 matplotlib numpy scipy rich pytest selenium xdist yaml ;;
     plot | publish | repeat) need_python matplotlib numpy rich ;;
     report) need_python jinja2 matplotlib numpy rich ;;

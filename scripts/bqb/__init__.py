@@ -6,9 +6,9 @@ schema.py (tests/python/test_layers.py checks it):
 
     data <- stats <- report <- running <- validation <- gate <- commands
 
-    data         a run on disk: files, rows and their types, typed objects, results.json
+    data         a run on disk: files, rows and their types, typed objects
     stats        medians with intervals, verdicts, claims, precision
-    report       numbers in plain words, the table, the figures
+    report       numbers in plain words, the table, the figures, files for other tools
     running      builds programs, drives queue_bench, keeps runs in the repository
     validation   measured figures against queueing theory; how often verdicts err
     gate         whether a queue became slower between two versions

@@ -1,4 +1,4 @@
-"""bqb.data: what is read from a run folder, what counts, and what goes into results.json."""
+"""bqb.data: what is read from a run folder, and what counts."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import os
 import pytest
 import synthetic
 import whole_rows
-from bqb.data.google_json import write_results_json
 from bqb.data.load import load_run
 from bqb.data.model import EarlierExpect, Point, Side
 from bqb.data.rows import ResultError
@@ -376,98 +375,3 @@ def test_histograms_and_timelines_come_with_their_trial(tmp_path):
     assert {(trial.queue, trial.round) for trial, _ in run.timelines()} == {
         (queue, number) for queue in ("reference", "unbounded") for number in (1, 2)
     }
-
-
-# ------------------------------------------------------------------------------------- results.json
-
-
-def entries(folder):
-    return json.loads(write_results_json(folder).read_text())["benchmarks"]
-
-
-def test_results_json_has_one_entry_a_trial_with_the_headline_where_tools_look(race):
-    run = load_run(race)
-    trials = run.trials_of(run.points[POINT], "reference")
-    mine = [entry for entry in entries(race) if entry["name"] == CELL]
-    assert [entry["real_time"] for entry in mine] == [trial.get("ns_per_msg") for trial in trials]
-    assert [entry["repetition_index"] for entry in mine] == [0, 1, 2]
-    assert {(entry["run_type"], entry["repetitions"], entry["time_unit"]) for entry in mine} == {
-        ("iteration", 3, "ns")
-    }
-    assert all(
-        entry["cpu_time"] > 0 and entry["iterations"] == 50_000 and entry["disturbed"] == 0
-        for entry in mine
-    )
-
-
-def test_trials_of_the_other_level_have_a_name_of_their_own(race):
-    assert {entry["name"] for entry in entries(race)} == {
-        f"race/{queue}{suffix}"
-        for queue in ("reference", "semaphore")
-        for suffix in ("", "/level:traced")
-    }
-
-
-def test_system_calls_are_known_by_cell_and_go_into_results_json(race):
-    assert load_run(race).syscalls == {}
-    row = {
-        "kind": "syscalls",
-        "cell": CELL,
-        "point": POINT,
-        "queue": "reference",
-        "syscalls_per_msg": 1.5,
-    }
-    write_rows(race, [*rows_of(race), row])
-    assert load_run(race).syscalls == {CELL: {"syscalls_per_msg": 1.5}}
-    assert all(
-        entry.get("syscalls_per_msg") == (1.5 if "reference" in entry["name"] else None)
-        for entry in entries(race)
-    )
-
-
-def test_failed_and_skipped_cells_are_errors_in_results_json(tmp_path):
-    folder = synthetic.make(
-        tmp_path / "run", scenarios=["speed_map", "overcommit"], rounds=1, histograms=False
-    )
-    errors = {
-        entry["name"]: entry["error_message"]
-        for entry in entries(folder)
-        if entry.get("error_occurred")
-    }
-    assert errors["overcommit/semaphore"].startswith("hung: ")
-    skipped = [
-        message for name, message in errors.items() if name.startswith("speed_map/boost_lockfree/")
-    ]
-    assert len(skipped) == 6 and all(message.startswith("skipped: ") for message in skipped)
-    assert len(errors) == 7
-
-
-def test_results_json_carries_the_machine_and_the_resolved_scenarios(race):
-    write_results_json(race)
-    context = json.loads((race / "results.json").read_text())["context"]
-    assert (
-        context["host_name"] == "toy"
-        and context["num_cpus"] == 2
-        and context["library_build_type"] == "release"
-    )
-    assert context["scenarios"]["race"]["points"][0]["capacity"] == 1024
-    assert context["queues"]["reference"]["bound"] == "exact"
-
-
-def test_results_json_is_strict_json(race):
-    text = write_results_json(race).read_text()
-    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_rubbish(race, monkeypatch):
-    write_results_json(race)
-    before = (race / "results.json").read_bytes()
-
-    def fail(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError):
-        write_results_json(race)
-    assert (race / "results.json").read_bytes() == before
-    assert not list(race.glob(".*"))

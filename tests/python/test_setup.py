@@ -42,6 +42,7 @@ def packages_of(command: str) -> list[str]:
                 "strace",
                 "spin",
                 "mount",
+                "libbenchmark-tools",
                 "python3-pytest",
                 "python3-pytest-xdist",
                 "python3-yaml",

@@ -191,7 +191,7 @@ def measure(program: Path, folder: Path, selection: Selection, details: bool) ->
 def leave_in_order(folder: Path, journal: Journal, is_whole: bool) -> None:
     """Where a run or its report stops early: keeps what was measured and says how to go on; leaves
     nothing where nothing was begun."""
-    from bqb.data.google_json import write_results_json
+    from bqb.report.tool_files import write_tool_files
 
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
@@ -203,7 +203,7 @@ def leave_in_order(folder: Path, journal: Journal, is_whole: bool) -> None:
         print_error(f"The run is whole. To see it: ./scripts/report {folder_name}")
         return
     try:
-        write_results_json(folder)
+        write_tool_files(folder)
     except (OSError, CommandError) as error:
         print_error(f"bench: {as_command_error(error)}")
     print_error(f"Go on with: ./scripts/bench --resume {folder_name}")

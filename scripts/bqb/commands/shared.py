@@ -56,13 +56,13 @@ def folder_error(folder: Path, error: OSError) -> CommandError:
 
 
 def show_run(folder: Path, details: bool = False) -> None:
-    """Everything that is made from the rows of a run: results.json, the figures, the page, and
-    what is printed: its summary, or with `details` every table."""
-    from bqb.data.google_json import write_results_json
+    """Everything that is made from the rows of a run: the files for other tools, the figures, the
+    page, and what is printed: its summary, or with `details` every table."""
     from bqb.data.load import load_run
     from bqb.report.figures.draw import draw_figures
+    from bqb.report.tool_files import write_tool_files
 
-    write_results_json(folder)
+    write_tool_files(folder)
     run = load_run(folder)
     draw_figures(run, folder / "plots")
     print_run(run, write_page(run, folder / REPORT), details)

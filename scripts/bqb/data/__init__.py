@@ -1,1 +1,1 @@
-"""What a run leaves on disk: its files, its rows as typed objects, results.json."""
+"""What a run leaves on disk: its files, its rows as typed objects."""

@@ -1,1 +1,1 @@
-"""What a run is shown as: numbers in plain words, tables, figures."""
+"""What a run is shown as: numbers in plain words, tables, figures, files for other tools."""

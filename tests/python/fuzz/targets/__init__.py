@@ -31,8 +31,8 @@ NUMERIC = (
 FIGURES = (
     *PLAIN,
     "bqb.running.publishing",
-    "bqb.data.google_json",
     "bqb.report.table",
+    "bqb.report.tool_files",
     "bqb.report.figures.draw",
     "bqb.validation.figure",
     "bqb.validation.report",
