@@ -17,7 +17,7 @@ import small_runs
 import synthetic
 from bqb.data.load import load_run
 from bqb.report.google_json import google_document
-from bqb.report.tool_files import GOOGLE_FILE, write_tool_files
+from bqb.report.tool_files import GITHUB_ACTION_FILE, GOOGLE_FILE, write_tool_files
 from bqb.stats.counters import LOST, THROUGHPUT
 from bqb.stats.summaries import summarise
 from bqb.stats.thresholds import MIN_UNDISTURBED
@@ -149,7 +149,7 @@ def test_results_json_carries_the_machine_and_the_resolved_scenarios(race):
     assert context["queues"]["reference"]["bound"] == "exact"
 
 
-@pytest.mark.parametrize("name", [GOOGLE_FILE])
+@pytest.mark.parametrize("name", [GOOGLE_FILE, GITHUB_ACTION_FILE])
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(race, monkeypatch, name):
     write_tool_files(race)
     before = (race / name).read_bytes()

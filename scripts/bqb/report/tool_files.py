@@ -12,18 +12,21 @@ from pathlib import Path
 from bqb.data import files
 from bqb.data.load import load_run
 from bqb.data.rows import Row
+from bqb.report.github_action_json import github_action_entries
 from bqb.report.google_json import google_document
 
 GOOGLE_FILE = "results.json"
+GITHUB_ACTION_FILE = "github_action_benchmark.json"
 
 
 def write_tool_files(folder: Path | str) -> None:
-    """Writes the files, each whole or not at all."""
+    """Writes both files, each whole or not at all."""
     run = load_run(folder)
     document = google_document(run)
     entries = _one_a_line(document["benchmarks"])
     texts = {
-        GOOGLE_FILE: f'{{"context":{_compact(document["context"])},\n"benchmarks":{entries}}}\n'
+        GOOGLE_FILE: f'{{"context":{_compact(document["context"])},\n"benchmarks":{entries}}}\n',
+        GITHUB_ACTION_FILE: f"{_one_a_line(github_action_entries(run))}\n",
     }
     for name, text in texts.items():
         files.write_atomically(run.folder / name, text.encode())
