@@ -213,6 +213,9 @@ RUN = {
     "grep -q harness.Watchdog",
     r"ctest --preset release -R '^NAME\.|^explore\.NAME$'": "ctest --preset release -N -R "
     r"'^two_lock\.|^explore\.two_lock$' | grep -q explore.two_lock",
+    "./scripts/bench --scenario speed_map --queue '^two_condvar$' --seed 1 "
+    "--out results/chart": "./scripts/bench --scenario speed_map --queue '^two_condvar$' --seed 1 "
+    "--list",
     "./scripts/plot DIR": "./scripts/plot {run}",
     "./scripts/explore": "./scripts/explore --queue '^two_condvar$'",
     "./scripts/explore --queue mpmc_park --bound 1": None,
@@ -270,6 +273,8 @@ ELSEWHERE = {
     "gate/two_condvar/case:two_cores --runs 20": "test_gate.py",
     "cmake -S . -B build/install -DBQ_BENCHMARKS=OFF": "test_install.py",
     "cmake --install build/install --prefix ~/.local": "test_install.py",
+    "apt-get update && apt-get install --no-install-recommends -y git ca-certificates": "the "
+    "workflows, .github/workflows/*.yml",
     "git clone https://github.com/OWNER/bounded-queue-bench ../bqb": "needs the network",
     "git -C ../bqb checkout COMMIT": "git's own",
     '../bqb/scripts/gate run --with include/my_queue.h --base "origin/$GITHUB_BASE_REF" --head . '

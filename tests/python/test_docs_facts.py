@@ -12,6 +12,7 @@ import pytest
 from bqb import ROOT
 from bqb.data.load import load_run
 from bqb.data.model import Run
+from bqb.report.github_action_json import github_action_entries
 from bqb.stats import judging, summaries
 from bqb.stats.verdicts import WORSE, Key, verdicts_of
 from bqb.stats.counters import EXCESS, LOST, THROUGHPUT
@@ -230,6 +231,31 @@ def test_whole_runs_agree_as_the_table_says(repeated):
     assert finds_enough(agreements.values())
     found(r"Whole runs contradict none of each other's verdicts", "README.md")
     assert sum(each.contradicted for each in agreements.values()) == 0
+
+
+def test_charts_of_one_program_alert_as_often_as_is_stated(repeated):
+    same = [
+        each for each in repeated if each.context["binary_id"] == repeated[0].context["binary_id"]
+    ]
+    same.sort(key=lambda each: each.context["date"])
+    values = [
+        {entry["name"]: entry["value"] for entry in github_action_entries(each)} for each in same
+    ]
+    first, second = [
+        [later[name] / earlier[name] for name in earlier.keys() & later.keys()]
+        for earlier, later in zip(values, values[1:])
+    ]
+    rose, count, rose_then = found(
+        r"Three published runs of 2026-11-29 .* (\d+) of (\d+) entries rose by more than 10 %, "
+        r"from the second to the third (\d+), and one of these more than doubled",
+        "results/README.md",
+    )
+    assert int(count) == len(first) == len(second)
+    assert [int(rose), int(rose_then)] == [
+        sum(ratio > 1.1 for ratio in ratios) for ratios in (first, second)
+    ]
+    assert max(first) < 2 and sum(ratio > 2 for ratio in second) == 1
+    assert len({each.context["seed"] for each in same}) == len(same) == 3
 
 
 def test_verdicts_err_no_more_than_they_may(repeated):
