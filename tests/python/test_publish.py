@@ -16,6 +16,7 @@ from bqb import commands
 from bqb.data.load import load_run
 from bqb.data.model import Run
 from bqb.data.rows import ResultError
+from bqb.report import readme_table
 from bqb.running import publishing
 from bqb.running.process import lock_folder
 
@@ -28,6 +29,9 @@ def tree(tmp_path, monkeypatch):
     """A place to publish to, and quick figures that say which run they are of."""
     monkeypatch.setattr(publishing, "PUBLISHED", tmp_path / "published")
     monkeypatch.setattr(publishing, "FIGURES", tmp_path / "plots")
+    monkeypatch.setattr(publishing, "README", tmp_path / "README.md")
+    text = f"before\n{readme_table.BEGIN}\n{readme_table.END}\nafter\n"
+    (tmp_path / "README.md").write_text(text, encoding="utf-8")
     monkeypatch.setattr(publishing, "draw_figures", quick_draw)
 
 

@@ -16,14 +16,16 @@ def main(words: list[str]) -> int:
     parser = Parser(
         prog="generate",
         description="Writes the files that follow from `queue_bench --schema`:"
-        " scripts/bqb/schema.py, and the tables of keys, counters and rows in the pages."
-        " Builds queue_bench first.",
+        " scripts/bqb/schema.py, the tables of keys, counters and rows in the pages; and the decision"
+        " table of the published run in README.md. Builds queue_bench first.",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 if a file would change"
     )
     add_no_setup(parser)
     options = parser.parse_args(words)
+    from bqb.running import publishing
+
     build("release", "queue_bench")
     schema = subprocess.run(
         [ROOT / "build" / "release" / "queue_bench", "--schema"],
@@ -31,9 +33,11 @@ def main(words: list[str]) -> int:
         capture_output=True,
         text=True,
     ).stdout
+    generated = generated_files(json.loads(schema))
+    generated[publishing.README] = publishing.readme_with_decisions()
     stale = {
         path: text
-        for path, text in generated_files(json.loads(schema)).items()
+        for path, text in generated.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     }
     for path, text in stale.items():

@@ -100,6 +100,7 @@ def counter_name(counter: str) -> str:
         EXCESS: "median excess sojourn time",
         "excess_dropped_share": "share dropped beyond the ideal",
         "push_blocked_mean_ns": "mean time in push",
+        "neighbour_lost_share": "share that the neighbour loses",
         THROUGHPUT: "messages per second",
     }
     words = counter.removesuffix("_bytes").removesuffix("_pct").removesuffix("_msgs_per_s")

@@ -1,5 +1,5 @@
 """Keeps a run in the repository: compressed under results/published, and the figures that README.md
-and docs/ show, in plots/.
+and docs/ show, in plots/, and the decision table in README.md.
 
 Everything is checked before anything is written. The folder is written under a temporary name
 beside its place and renamed into it as a whole; what a killed publish leaves there, the next one
@@ -27,18 +27,22 @@ from bqb.data.load import load_run
 from bqb.data.model import Run
 from bqb.data.rows import SIDE_FILES, TRIALS_FILE, ResultError, Row, RowReader
 from bqb.report.figures.draw import draw_figures
+from bqb.report.readme_table import with_decisions
 from bqb.running.journal import Journal
 from bqb.running.process import lock_folder
 from bqb.running.selection import Selection, wrong_context
+from bqb.stats.decisions import read_needs
 
 PUBLISHED = ROOT / "results" / "published"
 FIGURES = ROOT / "plots"
+README = ROOT / "README.md"
 OF_THE_CURATED = {"summary.png", "overview.png", "properties.png"}  # over all scenarios of a run
 FILES = (TRIALS_FILE, *SIDE_FILES)
 MOST_NAME_CHARACTERS = 200  # of a folder; the system takes 255, for temporary names too
 # What the figures use: the others would double the size.
 KEPT_HISTOGRAMS = ("sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns")
 NEW, OLD = "new", "old"
+CURATED_NAME = re.compile(r"\d{4}-\d\d-\d\d\.[a-z0-9_-]+")  # <date>.<machine>
 
 Say = Callable[[str], None]
 
@@ -253,12 +257,16 @@ def _put(run: Source, kept: Path) -> list[Path]:
             files.write_atomically(new / f"{name}.xz", lzma.compress(b"".join(lines), preset=9))
         files.sync_folder(new)
         with tempfile.TemporaryDirectory() as scratch:
-            drawn = _draw(load_run(new), Path(scratch), is_curated=kept.name.count(".") == 1)
+            is_curated = CURATED_NAME.fullmatch(kept.name) is not None
+            drawn = _draw(load_run(new), Path(scratch), is_curated)
             if kept.exists():
                 os.rename(kept, old)
             os.rename(new, kept)
             files.sync_folder(PUBLISHED)
-            return _show(drawn)
+            shown = _show(drawn)
+            if is_curated and kept == published_default_run():
+                files.write_atomically(README, readme_with_decisions().encode())
+            return shown
     finally:
         _clear_up_beside(kept)
 
@@ -301,6 +309,23 @@ def _locked(folder: Path, command: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def published_default_run() -> Path:
+    """The folder of the newest published run of the curated scenarios."""
+    curated = [folder for folder in PUBLISHED.iterdir() if CURATED_NAME.fullmatch(folder.name)]
+    if not curated:
+        raise ResultError(f"{PUBLISHED}: holds no run of the curated scenarios; restore it")
+    return max(curated)
+
+
+def readme_with_decisions() -> str:
+    """README.md with the decision table of the published default run."""
+    text = README.read_text(encoding="utf-8")
+    try:
+        return with_decisions(text, load_run(published_default_run()), read_needs())
+    except ValueError as error:
+        raise ResultError(f"{error}, then run ./scripts/generate") from None
 
 
 def shown_figures() -> set[str]:
