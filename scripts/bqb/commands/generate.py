@@ -16,8 +16,8 @@ def main(words: list[str]) -> int:
     parser = Parser(
         prog="generate",
         description="Writes the files that follow from `queue_bench --schema`:"
-        " scripts/bqb/schema.py, the tables of keys, counters and rows in the pages; and the decision"
-        " table of the published run in README.md. Builds queue_bench first.",
+        " scripts/bqb/schema.py, the tables of keys, counters and rows in the pages; and the"
+        " decision table of the published run in README.md. Builds queue_bench first.",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 if a file would change"
