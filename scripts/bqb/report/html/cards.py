@@ -65,6 +65,7 @@ class Card:
     note: str
     defect: str
     version: str
+    tested: str  # contract and explorer, as last tested on this commit
     header: str
     needs: tuple[NeedLine, ...]
     equivalent: tuple[Link, ...]
@@ -96,6 +97,7 @@ def _card(view: View, queue: str, decisions: Sequence[Decision]) -> Card:
         labels.get("note", ""),
         labels.get("defect", ""),
         _version(view.run, entry.library if entry else None),
+        "Contract and explorer: not tested.",
         f"queues/{entry.header}" if entry else "",
         tuple(_need_line(view, decision, queue) for decision in decisions),
         *(tuple(by_state[state]) for state in (EQUIVALENT, UNDECIDED, WORSE)),

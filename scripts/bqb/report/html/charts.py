@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -160,7 +160,8 @@ class Chart:
     lines: tuple[Line, ...] = ()
     marks: tuple[Mark, ...] = ()
     labels: tuple[Label, ...] = ()
-    verticals: tuple[Tick, ...] = field(default=())  # dotted lines with a name
+    verticals: tuple[Tick, ...] = ()  # dotted lines with a name
+    note: str = ""  # what there is to see
 
     width, height = WIDTH, HEIGHT
     left, right, top, bottom = LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM
@@ -410,4 +411,5 @@ def capacity_chart(view: View, scenario: Scenario) -> Chart | None:
         verticals=()
         if knee == largest
         else (Tick(_x(x_scale.share(knee)), f"the ideal's knee: {knee}"),),
+        note=f"Dashed: the ideal queue. {found}",
     )

@@ -219,7 +219,7 @@ def _sections(views: Sequence[View], alike: dict[str, tuple[int, ...]]) -> list[
             if (point := _joint_point(views, scenario, each.name, alike[each.name])).lines
         )
         title = name.replace("_", " ")
-        sections.append(JointSection(anchor(name), title, scenario.question, points))
+        sections.append(JointSection(anchor(f"question:{name}"), title, scenario.question, points))
     return sections
 
 

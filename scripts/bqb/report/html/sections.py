@@ -53,6 +53,7 @@ class Number:
 class Row:
     """A queue at a point. `problem`: why it has no number."""
 
+    id: str
     queue: QueueName
     state: str
     value: Number
@@ -146,7 +147,7 @@ def section_of(view: View, scenario: Scenario) -> Section:
     axis = charts.strip_axis(view, scenario) if points else None
     found = tuple(_point_section(view, scenario, point, axis) for point in points)
     return Section(
-        anchor(scenario.name),
+        anchor(f"question:{scenario.name}"),
         scenario.name.replace("_", " "),
         scenario.question,
         answer(view, scenario),
@@ -224,18 +225,19 @@ def command(point: Point) -> str:
 
 
 def _row(view: View, point: Point, queue: str, axis: StripAxis | None) -> Row:
-    name = queue_name(view, queue)
+    name, cell = queue_name(view, queue), anchor(point.cell(queue))
     summary = view.headline(point, queue)
     if summary is None or axis is None:
         problem = view.run.problem_of(point, queue)
         words = {"failed": "failed", "void": "no measurable window", "skipped": "cannot run"}
         reason = f"{words[problem.kind]}: {problem.reason}" if problem else "was not measured"
-        return Row(name, "", Number(), "", Number(), Number(), Number(), None, reason)
+        return Row(cell, name, "", Number(), "", Number(), Number(), Number(), None, reason)
     counter = view.counter(point)
     bound = view.is_bound(point, queue)
     low, high = summary.estimate.low, summary.estimate.high
     efficiency = view.efficiency(point, queue)
     return Row(
+        cell,
         name,
         view.state(point, queue),
         Number(headline_text(view, point, queue), summary.median),
@@ -312,7 +314,7 @@ def _head(scenario: Scenario, key: str, point: Point) -> str:
 
 def _heat_cell(view: View, point: Point, queue: str, scale: Scale) -> HeatCell:
     summary = view.headline(point, queue)
-    link = anchor(point.name)
+    link = anchor(point.cell(queue))
     if summary is None:
         problem = view.problem(point, queue)
         return HeatCell(problem[0] if problem else "-", -1, "", link)

@@ -12,7 +12,7 @@
   };
   const keyOf = (row, column, kind) => {
     const cell = row.cells[column];
-    if (!cell || cell.colSpan > 1) return kind === "text" ? "" : Infinity; // a queue without numbers
+    if (!cell || cell.colSpan > 1) return kind === "text" ? "" : Infinity; // no numbers
     return keys[kind](cell);
   };
   const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b) : a === b ? 0 : a - b);
@@ -28,7 +28,7 @@
       const column = head.cellIndex;
       const rows = [...body.rows].map((row) => [keyOf(row, column, head.dataset.sort), row]);
       rows.sort(([a], [b]) => {
-        if (a === Infinity || b === Infinity) return compare(a, b); // those without numbers stay last
+        if (a === Infinity || b === Infinity) return compare(a, b); // these stay last
         return up ? compare(a, b) : compare(b, a);
       });
       body.append(...rows.map(([, row]) => row));
@@ -54,7 +54,9 @@
         shown += fits;
       }
       const all = shown === rows.length;
-      document.getElementById("filter-count").textContent = all ? "" : `${shown} of ${rows.length} rows`;
+      document.getElementById("filter-count").textContent = all
+        ? ""
+        : `${shown} of ${rows.length} rows`;
     };
     queueFilter.addEventListener("input", filter);
     stateFilter.addEventListener("change", filter);
@@ -65,23 +67,34 @@
   if (theme) {
     const root = document.documentElement;
     const isDark = () =>
-      root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    const name = () => { theme.textContent = isDark() ? "Light theme" : "Dark theme"; };
-    theme.addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; name(); });
+      root.dataset.theme
+        ? root.dataset.theme === "dark"
+        : matchMedia("(prefers-color-scheme: dark)").matches;
+    const name = () => {
+      theme.textContent = isDark() ? "Light theme" : "Dark theme";
+    };
+    theme.addEventListener("click", () => {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      name();
+    });
     name();
   }
 
   // ---- a link to a point opens it; so does printing to all
   const open = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1))) ||
+    const target =
+      document.getElementById(decodeURIComponent(location.hash.slice(1))) ||
       document.getElementById(location.hash.slice(1));
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
     if (target) target.scrollIntoView();
   };
   addEventListener("hashchange", open);
   if (location.hash) open();
-  addEventListener("beforeprint", () => { for (const each of find("details")) each.open = true; });
+  addEventListener("beforeprint", () => {
+    for (const each of find("details")) each.open = true;
+  });
 
   for (const tools of find(".tools")) tools.hidden = false;
-  if (matchMedia("(max-width: 56rem)").matches) for (const each of find(".contents")) each.open = false;
+  if (matchMedia("(max-width: 56rem)").matches)
+    for (const each of find(".contents")) each.open = false;
 })();
