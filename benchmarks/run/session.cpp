@@ -313,15 +313,17 @@ std::vector<Block> Session::plan_round() {
 
 std::vector<TrialItem> Session::items_of(const Point& point) const {
   std::vector<TrialItem> items;
-  for (std::size_t i = 0; i < selection_.cells.size(); ++i) {
-    const Cell& cell = selection_.cells[i];
-    if (cell.point != &point || is_excluded(cell)) continue;
+  // Keyed by the point, as the order of the items is.
+  std::uint64_t turn = hash_text(point.name, 0) + options_.round;
+  for (const Cell& cell : selection_.cells) {
+    if (cell.point != &point) continue;
+    const bool shows_probe_effect = turn++ % probe_effect_period == 0;
+    if (is_excluded(cell)) continue;
     items.push_back({&cell, point.level()});
     const bool untimed = point.level() == Level::untimed;
     // A race's number stands only if a timestamped trial of the cell passed in the same run.
     if (untimed && !state_.verified.contains(cell.name))
       items.push_back({&cell, Level::timestamped});
-    const bool shows_probe_effect = (i + options_.round) % probe_effect_period == 0;
     if (!untimed && point.can_be_untimed() && shows_probe_effect)
       items.push_back({&cell, Level::untimed});
   }
