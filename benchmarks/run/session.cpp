@@ -263,7 +263,9 @@ void Session::count_syscalls() {
   if (!tracepoint.works()) return;
   std::string_view calibrated;  // point
   for (const Cell& cell : selection_.cells) {
-    if (state_.syscalls_counted.contains(cell.name) || is_excluded(cell)) continue;
+    if (!is_selected(*cell.point) || state_.syscalls_counted.contains(cell.name) ||
+        is_excluded(cell))
+      continue;
     const Point& point = *cell.point;
     if (point.name != std::exchange(calibrated, point.name)) probe_ = probe_cores(point);
     count_syscalls_of(cell);

@@ -781,3 +781,17 @@ def test_a_pilot_and_a_round_of_only_some_points(tmp_path: Path) -> None:
     for kind in ("plan", "trial", "block"):
         assert {row["point"] for row in rows(out, kind)} == {"asked/capacity:4"}
     assert run(REAL, *selection[:-1], tmp_path / "none", "--out", out, "--pilot").returncode == 2
+
+
+def test_system_calls_are_counted_of_only_some_points(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, TRACED.replace("capacity = 16", "capacity = [4, 16]"))
+    only, out = tmp_path / "points", tmp_path / "out"
+    only.write_text("asked/capacity:4\n", encoding="utf-8")
+    out.mkdir()
+    selection = ("--scenario", asked, "--queue", "^two_condvar$", "--only", only)
+    skip_where_the_machine_cannot(
+        in_a_mount_namespace(TRACEFS, HARNESS_TEST, "--gtest_filter=SyscallCount.*")
+    )
+    done = in_a_mount_namespace(TRACEFS, REAL, *selection, "--out", out, "--pilot")
+    assert done.returncode == 0, done.stderr
+    assert {row["point"] for row in rows(out, "syscalls")} == {"asked/capacity:4"}
