@@ -117,7 +117,7 @@ void run_round(Session& session, const char* program, std::vector<std::string> b
                                 "--benchmark_enable_random_interleaving"}) {
       if (flag.starts_with(harmful)) {
         throw UsageError(shown(flag) +
-                         ": would tear blocks apart; choose with --scenario, --queue and --only, "
+                         ": would tear blocks apart; choose with --scenario, --point and --queue, "
                          "repeat with --round");
       }
     }
@@ -157,6 +157,10 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--scenario", session.scenarios,
                  "name, folder or file; may be repeated (default: curated)")
       ->allow_extra_args(false);
+  app.add_option("--point", session.points,
+                 "only this point, as --list names it; its scenario follows from the name; may be "
+                 "repeated")
+      ->allow_extra_args(false);
   app.add_option("--scenarios-dir", session.scenarios_dir, "folder in which names are looked up");
   app.add_option("--queue", session.queue_regex,
                  "only queues whose name matches this regular expression");
@@ -169,7 +173,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
                "measure CPU while blocked, close, memory and construction");
   app.add_option("--round", session.round, "number of the round to run")
       ->check(whole_number(1, 1'000'000));
-  app.add_option("--only", session.only_file, "file with the points to run, one a line");
+  app.add_option("--only", session.only_file,
+                 "file with the points to run in this process, one a line");
   app.add_option("--crash-reason", session.crash_reason,
                  "how the previous process died during a trial");
   app.add_flag("--beside-others", session.beside_others,

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "benchmarks/platform/host_info.h"
+#include "benchmarks/scenario/point_filter.h"
 #include "benchmarks/scenario/scenario_file.h"
 #include "benchmarks/trial/trial_environment.h"
 #include "benchmarks/util/did_you_mean.h"
@@ -142,18 +143,25 @@ std::vector<std::string> queues_of(const Scenario& scenario, const SelectionOpti
 Selection select(const SelectionOptions& options) {
   check_queue_regex(options.queue_regex);
   Selection selection;
-  selection.scenarios = load_scenarios(options.scenarios, options.scenarios_dir);
-  const std::optional<double> free_bytes = available_memory_bytes();
+  const bool points_name_scenarios = options.scenarios.empty() && !options.points.empty();
+  selection.scenarios =
+      load_scenarios(points_name_scenarios ? files_of_points(options.points, options.scenarios_dir)
+                                           : options.scenarios,
+                     options.scenarios_dir);
   for (const Scenario& scenario : selection.scenarios) {
     check_listed_queues(scenario);
     for (const Claim& claim : scenario.claims) check_claimed_queues(scenario, claim);
-    add_cells(scenario, options, free_bytes, selection);
   }
+  // Only now: a listed queue must fit one of all points, not one of those that are kept.
+  keep_points(options.points, selection.scenarios);
+  const std::optional<double> free_bytes = available_memory_bytes();
+  for (const Scenario& scenario : selection.scenarios)
+    add_cells(scenario, options, free_bytes, selection);
   if (!selection.cells.empty()) return selection;
   std::string reasons;
   for (const SkippedCell& skip : selection.skipped)
     reasons += "; " + skip.cell.queue->name + " " + skip.reason;
-  throw UsageError("nothing to measure: no queue fits --scenario and --queue" + reasons);
+  throw UsageError("nothing to measure: no queue fits --scenario, --point and --queue" + reasons);
 }
 
 }  // namespace bq::bench

@@ -12,7 +12,9 @@
 namespace bq::bench {
 
 struct SelectionOptions {
-  std::vector<std::string> scenarios;   ///< names, folders or files; empty: the curated ones
+  /// Names, folders or files; empty: the scenarios of `points`, or else the curated ones.
+  std::vector<std::string> scenarios;
+  std::vector<std::string> points;      ///< by name; empty: all of the scenarios
   std::filesystem::path scenarios_dir;  ///< where names are looked up
   std::string queue_regex;              ///< empty: no filter
   bool all = false;                     ///< the extra queues too

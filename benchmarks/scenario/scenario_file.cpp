@@ -301,14 +301,9 @@ void add_folder(const fs::path& folder, std::vector<fs::path>& files) {
 
 // Paths below `root`.
 std::vector<fs::path> files_named(const std::string& name, const fs::path& root) {
-  std::vector<fs::path> named;
-  if (!fs::is_directory(root)) return named;
-  for (const auto& entry :
-       fs::recursive_directory_iterator(root, fs::directory_options::skip_permission_denied)) {
-    if (entry.path().extension() == ".toml" && entry.path().stem() == name)
-      named.push_back(entry.path());
-  }
-  return named;
+  std::vector<fs::path> files = scenario_files(root);
+  std::erase_if(files, [&](const fs::path& file) { return file.stem() != name; });
+  return files;
 }
 
 // What one --scenario names.
@@ -337,6 +332,16 @@ void add_scenarios(const std::string& argument, const fs::path& root,
 }
 
 }  // namespace
+
+std::vector<fs::path> scenario_files(const fs::path& root) {
+  std::vector<fs::path> files;
+  if (!fs::is_directory(root)) return files;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(root, fs::directory_options::skip_permission_denied)) {
+    if (entry.path().extension() == ".toml") files.push_back(entry.path());
+  }
+  return files;
+}
 
 std::vector<Scenario> load_scenarios(const std::vector<std::string>& arguments,
                                      const fs::path& root) {

@@ -142,6 +142,12 @@ def test_closed_streams_are_not_taken_for_result_files(scenario):
         (("--scenario", "a" * 100_000), "aaa...: File name too long"),
         (("--" + "x" * 100_000,), "unknown argument --xxx"),
         (("--out", "a\n\x1b[31m", "--pilot"), "a\\n\\x1b[31m"),
+        (("--point", "race/capacity:7"), "no such point; the nearest are race (./scripts/bench "),
+        (("--point", "curated"), "there is no scenario 'curated' below"),
+        (("--point", "../curated/race"), "there is no scenario '..' below"),
+        (("--point", b"\xff"), "--point \\xff: there is no scenario '\\xff'"),
+        (("--point", "x" * 100_000), "xxx...: there is no scenario 'xxx"),
+        (("--scenario", "quick", "--point", "race"), "selects no scenario 'race'; the nearest are"),
     ],
     **SHORT_IDS,
 )

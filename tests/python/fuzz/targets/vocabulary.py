@@ -64,6 +64,7 @@ LINE_UPS: dict[
 ] = {  # command: its options, each with what fills it; "" stands for an operand
     "bench": {
         "--scenario": "scenario",
+        "--point": "word",
         "--queue": "regex",
         "--all": None,
         "--with": "file",
@@ -140,6 +141,7 @@ LINE_UPS: dict[
     "generate": {"--check": None, "--no-setup": None},
     "queue_bench": {
         "--scenario": "scenario",
+        "--point": "word",
         "--scenarios-dir": "file",
         "--queue": "regex",
         "--all": None,
