@@ -209,11 +209,15 @@ def main():
         "note-arguments",
     ):
         parser.add_argument(f"--{option}")
+    parser.add_argument("--point", action="append", default=[])
     for flag in ("all", "pilot", "properties", "list"):
         parser.add_argument(f"--{flag}", action="store_true")
     arguments = parser.parse_args()
     if arguments.scenario == "wrong":
         refuse("wrong.toml:3: capacity: 0 is not a capacity", 2)
+    if unknown := set(arguments.point) - set(POINTS):
+        refuse(f"--point {unknown.pop()}: there is no such point", 2)
+    POINTS[:] = [point for point in POINTS if not arguments.point or point in arguments.point]
     if arguments.list:
         print("s: what is faster?")
         return

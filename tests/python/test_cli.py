@@ -34,6 +34,8 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
         (["--nonsense"], "unrecognized arguments: --nonsense"),
         (["--resume", "x", "--seed", "1"], "leave out --seed"),
         (["--resume", "x", "--out", "y"], "leave out --out"),
+        (["--resume", "x", "--point", "s/capacity:1"], "leave out --point"),
+        (["--point"], "--point: expected one argument"),
         (["--resume", "x"], "--resume x: no run was begun there"),
     ],
 )
@@ -104,6 +106,13 @@ def test_wrong_scenario_leaves_nothing_behind(bench, tmp_path):
     run = bench("--scenario", "wrong", "--out", "run").end()
     assert run.status == 2
     assert run.err == "queue_bench: wrong.toml:3: capacity: 0 is not a capacity\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_point_leaves_nothing_behind(bench, tmp_path):
+    run = bench("--point", "s/capacity:16", "--point", "s/capacity:2", "--out", "run").end()
+    assert run.status == 2
+    assert run.err == "queue_bench: --point s/capacity:2: there is no such point\n"
     assert not list(tmp_path.iterdir())
 
 

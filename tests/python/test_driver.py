@@ -341,6 +341,19 @@ def test_resume_measures_the_same_selection(bench, tmp_path):
     assert set(others) == {first}
 
 
+def test_single_points_are_measured_to_the_end_and_resumed(bench, tmp_path):
+    options = ("--out", "run", "--rounds", "3", "--point", "s/capacity:16")
+    assert bench(*options, refuse_round=2).end().status == 5
+    run = bench("--resume", "run").end()
+    assert run.status == 0, run.err
+    assert "round 3/3: 9/9 trials (100%)" in run.err
+    assert complete_trials(tmp_path / "run") == Counter(
+        (cell, number) for cell in CELLS[3:] for number in (1, 2, 3)
+    )
+    assert {row["point"] for row in rows(tmp_path / "run", "plan")} == {"s/capacity:16"}
+    assert all("--point s/capacity:16 " in line for line in processes(tmp_path / "run"))
+
+
 def test_two_runs_do_not_share_a_folder(bench, tmp_path):
     first = bench("--out", "run", "--rounds", "2", slow=0.1)
     wait_for_trials(tmp_path / "run", 1)

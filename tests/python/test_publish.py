@@ -237,6 +237,8 @@ def test_folders_that_are_no_runs_are_refused(tmp_path, capsys) -> None:
         ({"arguments": [1]}, "context.arguments"),
         ({"arguments": {"scenario": "x"}}, "context.arguments.scenario"),
         ({"arguments": {"scenario": [".."]}}, "context.arguments.scenario"),
+        ({"arguments": {**ARGUMENTS, "point": [".."]}}, "context.arguments.point"),
+        ({"arguments": {**ARGUMENTS, "point": "x"}}, "context.arguments.point"),
         ({"arguments": {**ARGUMENTS, "unknown": 1}}, "context.arguments"),
         ({"arguments": {**ARGUMENTS, "rounds": "many"}}, "context.arguments"),
         ({"cpu_model": None}, "context.cpu_model"),
@@ -265,6 +267,18 @@ def test_names_are_reduced_to_letters_digits_and_dashes(tmp_path, capsys) -> Non
     assert [path.name for path in (tmp_path / "plots").iterdir()] == [
         "waiting.lost.png"
     ], "no curated scenarios"
+
+
+def test_a_run_of_single_points_has_a_place_of_its_own_and_changes_no_figure(
+    tmp_path, capsys
+) -> None:
+    points = ["capacity_knee/capacity:1", "a/rho:0.5/case:x y"]
+    folder = make_run(tmp_path / "run", arguments={**ARGUMENTS, "point": points})
+    assert published(folder, capsys=capsys) == (0, [])
+    assert [path.name for path in (tmp_path / "published").iterdir()] == [
+        f"{NAME}.capacity_knee-capacity-1.a-rho-0-5-case-x-y"
+    ]
+    assert not list((tmp_path / "plots").iterdir())
 
 
 def test_a_link_and_files_of_others_are_left_alone(tmp_path, capsys) -> None:

@@ -63,14 +63,15 @@ def main(words: list[str]) -> int:
     headers = external_queues.check(arguments.headers or [])
     program = queue_bench(headers)
     selection = Selection(
-        tuple(map(absolute_if_file, arguments.scenario or [])),
-        arguments.queue,
-        arguments.all,
-        arguments.seed,
-        arguments.rounds,
-        arguments.budget,
-        headers,
-        arguments.compile_times,
+        scenario=tuple(map(absolute_if_file, arguments.scenario or [])),
+        queue=arguments.queue,
+        all=arguments.all,
+        seed=arguments.seed,
+        rounds=arguments.rounds,
+        budget_s=arguments.budget,
+        headers=headers,
+        compile_times=arguments.compile_times,
+        point=tuple(arguments.point or []),
     )
     text = listing(program, selection)  # reports a wrong selection before anything is written
     if arguments.list:
@@ -94,6 +95,13 @@ def parse(words: list[str]) -> argparse.Namespace:
         metavar="NAME|FOLDER|FILE",
         help="what to measure: a scenario or a folder below scenarios/, or a file; "
         "may be repeated (default: curated)",
+    )
+    add(
+        "--point",
+        action="append",
+        metavar="NAME",
+        help="measure only this point, as --list names it; may be repeated (its scenario follows "
+        "from the name, but for that of a FILE)",
     )
     add("--queue", type=regular_expression, metavar="REGEX", help="only queues whose name matches")
     add("--all", action="store_true", help="every queue, not only the default line-up")
@@ -134,6 +142,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     arguments = parser.parse_args(words)
     of_a_new_run = (
         "scenario",
+        "point",
         "queue",
         "all",
         "headers",

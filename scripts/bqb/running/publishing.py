@@ -76,6 +76,7 @@ class Source:
     """A complete run as it will be kept."""
 
     name: str  # of the published folder
+    has_whole_scenarios: bool  # else the figures of the pages would lose points
     lines: dict[str, list[bytes]]  # by file
     remarks: list[str]
 
@@ -111,7 +112,8 @@ def read(folder: Path) -> Source:
     journal.refresh()
     if not journal.begun:
         raise ResultError(f"{journal.path}: no `run` row: the run never began")
-    name = _published_name(journal)
+    selection = Selection.of_run(journal)
+    name = _published_name(journal, selection)
     _check_complete(folder, journal)
     _check_histograms(folder, [row for _, row in trials], there)
     lines = {
@@ -119,7 +121,7 @@ def read(folder: Path) -> Source:
         "histograms.jsonl": histograms,
         "timelines.jsonl": timelines,
     }
-    return Source(name, lines, remarks)
+    return Source(name, not selection.point, lines, remarks)
 
 
 def _rows(path: Path, remarks: list[str]) -> Iterator[tuple[bytes, Row]]:
@@ -180,8 +182,9 @@ def _resume(folder: Path) -> str:
 # -------------------------------------------------------------------------------------------- names
 
 
-def _published_name(journal: Journal) -> str:
-    """`<date>.<machine>`, then the scenarios that were asked for; none for the curated ones."""
+def _published_name(journal: Journal, selection: Selection) -> str:
+    """`<date>.<machine>`, then the scenarios and points that were asked for; none for the curated
+    ones."""
     file, context = journal.path, journal.context
     day = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.+Z-]+", context["date"])
     try:
@@ -190,16 +193,19 @@ def _published_name(journal: Journal) -> str:
         what = f"'{shown(context['date'])}' is no date; the file is damaged"
         raise wrong_context(file, "date", what) from None
     words = [_word(f"{context['cpu_model']} {context['cores']} cores")]
-    for each in Selection.of_run(journal).scenario:
-        words.append(_word(Path(each).stem))
+    asked = [("scenario", each, Path(each).stem) for each in selection.scenario]
+    asked += [("point", each, each) for each in selection.point]
+    for member, text, word in asked:
+        words.append(_word(word))
         if not words[-1]:
-            what = f"'{shown(each)}' has no letter or digit; rename the scenario"
-            raise wrong_context(file, "arguments.scenario", what)
+            what = f"'{shown(text)}' has no letter or digit; rename the scenario"
+            raise wrong_context(file, f"arguments.{member}", what)
     name = ".".join([day[1], *words])
     if len(name) > MOST_NAME_CHARACTERS:
         raise ResultError(
             f"{file}: the folder's name would have {len(name)} characters, and at most "
-            f"{MOST_NAME_CHARACTERS} are possible; run fewer scenarios at once, or a folder of them"
+            f"{MOST_NAME_CHARACTERS} are possible; run fewer scenarios or points at once, or a "
+            "folder of scenarios"
         )
     return name
 
@@ -258,7 +264,8 @@ def _put(run: Source, kept: Path) -> list[Path]:
         files.sync_folder(new)
         with tempfile.TemporaryDirectory() as scratch:
             is_curated = CURATED_NAME.fullmatch(kept.name) is not None
-            drawn = _draw(load_run(new), Path(scratch), is_curated)
+            loaded = load_run(new)
+            drawn = _draw(loaded, Path(scratch), is_curated) if run.has_whole_scenarios else []
             if kept.exists():
                 os.rename(kept, old)
             os.rename(new, kept)

@@ -28,10 +28,12 @@ class Selection:
     budget_s: float | None = None  # wall time to measure in, instead of a number of rounds
     headers: tuple[str, ...] = ()  # of queues from outside the tree; they are in the binary
     compile_times: bool = False
+    point: tuple[str, ...] = ()  # only these of the scenarios, or of those that they name
 
     def arguments(self) -> list[str]:
         """As queue_bench takes it."""
         words = [word for name in self.scenario for word in ("--scenario", name)]
+        words += [word for name in self.point for word in ("--point", name)]
         words += ["--queue", self.queue] if self.queue is not None else []
         words += ["--all"] if self.all else []
         words += ["--seed", str(self.seed)] if self.seed is not None else []
@@ -76,6 +78,7 @@ ARGUMENTS: Fields = {
     "budget_s": ("number?", False),
     "headers": ("[text]", False),
     "compile_times": ("flag", False),
+    "point": ("[text]", False),
 }
 
 
