@@ -15,6 +15,7 @@
 
 #include "benchmarks/build_info.h"
 #include "benchmarks/registry/queue_labels.h"
+#include "benchmarks/run/run_description.h"
 #include "benchmarks/run/schema.h"
 #include "benchmarks/run/session.h"
 #include "benchmarks/scenario/counters.h"
@@ -149,7 +150,7 @@ void run_round(Session& session, const char* program, std::vector<std::string> b
 struct Arguments {
   SessionOptions session;
   bool pilot = false, properties = false;
-  bool list = false, queues = false, counters = false, schema = false;
+  bool list = false, queues = false, counters = false, schema = false, machine = false;
 };
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -189,6 +190,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
                "print the counters: name, which direction is better, meaning");
   app.add_flag("--schema", arguments.schema,
                "print all keys, names, counters, row kinds, rules and exit statuses as JSON");
+  app.add_flag("--machine", arguments.machine,
+               "print what a run's context would say of this machine, as JSON; takes 0.5 s");
   app.allow_extras();
 }
 
@@ -196,6 +199,12 @@ ExitStatus run(Arguments& arguments, const char* program,
                const std::vector<std::string>& benchmark_flags) {
   if (arguments.schema) {
     std::cout << schema_json().dump(2) << '\n';
+    return ExitStatus::ok;
+  }
+  if (arguments.machine) {
+    Json machine = machine_json();
+    add_busy_cores(machine);
+    std::cout << machine.dump(2) << '\n';
     return ExitStatus::ok;
   }
   if (arguments.queues) {

@@ -139,10 +139,40 @@ const RowKind context_kind{
      {"cpu_model", "text", "the processor's name"},
      {"cores", "count", "number of cores that the run may use"},
      {"kernel", "text", "release of the kernel"},
-     {"governor", "text", "frequency governor; absent if unknown", optional_field},
+     {"physical_cores", "[[count]]",
+      "the CPUs that the run may use, those of one physical core together; absent if unknown, and "
+      "in runs before schema 3",
+      optional_field},
+     {"virtual_machine", "text",
+      "the product or the hypervisor: `Amazon EC2`, `KVM`, `unknown hypervisor`; absent on a "
+      "machine without one, and in runs before schema 3",
+      optional_field},
+     {"governor", "text",
+      "frequency governor of the CPUs that the run may use, several joined with a comma; absent if "
+      "unknown",
+      optional_field},
+     {"frequency_driver", "text",
+      "the kernel's driver of frequency scaling; absent if unknown, and in runs before schema 3",
+      optional_field},
+     {"turbo", "name",
+      "`on` or `off`: whether the processor may raise its clock rate above the nominal one; "
+      "absent if unknown, and in runs before schema 3",
+      optional_field},
      {"cpu_quota_cores", "number",
       "what the CPU cgroups that the program was started in give it; absent if that is no less "
       "than `cores`",
+      optional_field},
+     {"busy_cores", "number",
+      "what other processes used of the CPUs that the run may use, in cores, in half a second "
+      "before the pilot; absent if unknown, beside other runs, and in runs before schema 3",
+      optional_field},
+     {"load_average", "number",
+      "processes that ran or wanted to, averaged over the minute before, the build included; "
+      "absent in runs before schema 3",
+      optional_field},
+     {"steal_pct", "number",
+      "of the CPU time wanted since the system was started, what the hypervisor gave to others; "
+      "absent in runs before schema 3",
       optional_field},
      {"compiler", "text", "name and version"},
      {"build_type", "text", "CMake's"},

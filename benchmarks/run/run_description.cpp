@@ -12,6 +12,7 @@
 #include "benchmarks/platform/affinity.h"
 #include "benchmarks/platform/cgroup.h"
 #include "benchmarks/platform/clock.h"
+#include "benchmarks/platform/cpu_time.h"
 #include "benchmarks/platform/host_info.h"
 #include "benchmarks/util/hash.h"
 
@@ -47,19 +48,36 @@ std::string binary_id() {
   return text;
 }
 
-Json context_json(std::uint64_t seed) {
-  const HostInfo host = host_info();
-  Json context{{"date", local_time()},
-               {"host_name", host.host_name},
+Json machine_json() {
+  const HostInfo host = host_info(allowed_cores());
+  Json machine{{"host_name", host.host_name},
                {"cpu_model", host.cpu_model},
                {"cores", allowed_cores().size()},
                {"kernel", host.kernel}};
-  if (!host.governor.empty()) context["governor"] = host.governor;
+  const auto add_text = [&](const char* name, const std::string& text) {
+    if (!text.empty()) machine[name] = text;
+  };
+  const auto add_number = [&](const char* name, std::optional<double> number) {
+    if (number) machine[name] = *number;
+  };
+  if (!host.physical_cores.empty()) machine["physical_cores"] = host.physical_cores;
+  add_text("virtual_machine", host.virtual_machine);
+  add_text("governor", host.governor);
+  add_text("frequency_driver", host.frequency_driver);
+  add_text("turbo", host.turbo);
   if (const auto group = own_group("cpu")) {
     const auto quota = quota_cores(*group);
     if (quota && *quota < static_cast<double>(allowed_cores().size()))
-      context["cpu_quota_cores"] = *quota;
+      machine["cpu_quota_cores"] = *quota;
   }
+  add_number("load_average", host.load_average);
+  add_number("steal_pct", host.steal_pct);
+  return machine;
+}
+
+Json context_json(std::uint64_t seed) {
+  Json context{{"date", local_time()}};
+  context.update(machine_json());
   context["compiler"] = compiler();
   context["build_type"] = BQ_BUILD_TYPE;
   context["flags"] = BQ_FLAGS;
@@ -72,6 +90,11 @@ Json context_json(std::uint64_t seed) {
   context["seed"] = seed;
   context["clock"] = clock_name();
   return context;
+}
+
+void add_busy_cores(Json& context) {
+  const auto cores = measure_busy_cores(SystemFiles(), allowed_cores());
+  if (cores) context["busy_cores"] = *cores;
 }
 
 }  // namespace bq::bench

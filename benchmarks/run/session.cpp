@@ -117,9 +117,11 @@ Json Session::run_row() const {
 
 void Session::open_folder() {
   const std::vector<Json> rows = ResultFolder::read(options_.out);
-  const Json run = run_row();
+  Json run = run_row();
   folder_.emplace(options_.out);
   if (rows.empty()) {
+    // Once a run, before anything is measured. Runs beside this one would only see each other.
+    if (!options_.beside_others) add_busy_cores(run["context"]);
     write(run);
     write_skips();
     return;

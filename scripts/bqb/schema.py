@@ -7,7 +7,7 @@ from enum import IntEnum
 
 # flake8: noqa: E501
 
-SCHEMA = 2  # version of the row format
+SCHEMA = 3  # version of the row format
 
 DEFAULT_ROUNDS = 12  # rounds of a default run
 LEAST_BLOCKS_FOR_VERDICT = 6  # undisturbed blocks that a verdict needs
@@ -278,8 +278,15 @@ OBJECTS: dict[str, Fields] = {
         "cpu_model": ("text", True),
         "cores": ("count", True),
         "kernel": ("text", True),
+        "physical_cores": ("[[count]]", False),
+        "virtual_machine": ("text", False),
         "governor": ("text", False),
+        "frequency_driver": ("text", False),
+        "turbo": ("name", False),
         "cpu_quota_cores": ("number", False),
+        "busy_cores": ("number", False),
+        "load_average": ("number", False),
+        "steal_pct": ("number", False),
         "compiler": ("text", True),
         "build_type": ("text", True),
         "flags": ("text", True),
