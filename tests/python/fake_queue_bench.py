@@ -16,6 +16,7 @@ The environment variable FAKE (JSON) says what goes wrong:
   block_s        {point: seconds} that a block says it took
   noisy          {point: n}: in its rounds 1..n now one queue loses more, now another; in later
                  rounds all lose the same
+  machine        what --machine prints, {} by default; null: it is unknown, as to older builds
 """
 
 import argparse
@@ -210,9 +211,14 @@ def main():
     ):
         parser.add_argument(f"--{option}")
     parser.add_argument("--point", action="append", default=[])
-    for flag in ("all", "pilot", "properties", "list"):
+    for flag in ("all", "pilot", "properties", "list", "machine"):
         parser.add_argument(f"--{flag}", action="store_true")
     arguments = parser.parse_args()
+    if arguments.machine:
+        if FAKE.get("machine", {}) is None:
+            refuse("unknown argument --machine (see --help)", 2)
+        print(json.dumps(FAKE.get("machine", {})))
+        return
     if arguments.scenario == "wrong":
         refuse("wrong.toml:3: capacity: 0 is not a capacity", 2)
     if unknown := set(arguments.point) - set(POINTS):

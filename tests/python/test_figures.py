@@ -197,6 +197,7 @@ def test_titles_questions_and_methods_stand_on_the_page(pages):
     assert (
         "How much capacity do bursts need?" in said and "12 rounds" in said and "disturbed" in said
     )
+    assert "2 cores · virtual machine (Toy Cloud) · 12 rounds" in said
     assert "failed" in all_text(made["overcommit.lost"]) and "hung: consumer 2" in all_text(
         made["overcommit.lost"]
     )

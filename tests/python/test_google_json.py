@@ -143,6 +143,7 @@ def test_results_json_carries_the_machine_and_the_resolved_scenarios(race):
     assert (
         context["host_name"] == "toy"
         and context["num_cpus"] == 2
+        and context["load_avg"] == [0.25]
         and context["library_build_type"] == "release"
     )
     assert context["scenarios"]["race"]["points"][0]["capacity"] == 1024

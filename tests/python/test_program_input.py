@@ -42,6 +42,7 @@ SHORT_IDS = {"ids": lambda value: str(value)[:40].encode("unicode_escape").decod
 PRINTING = [
     ((BENCH, "--list"), IO_ERROR),
     ((BENCH, "--schema"), IO_ERROR),
+    ((BENCH, "--machine"), IO_ERROR),
     ((BENCH, "--help"), IO_ERROR),
     ((EXPLORE, "--list"), IO_ERROR),
     (

@@ -9,6 +9,8 @@ CONTEXT = {
     "cpu_model": "Toy CPU 9000 @ 2.0 GHz",
     "cores": 2,
     "kernel": "6.1.0",
+    "virtual_machine": "Toy Cloud",
+    "load_average": 0.25,
     "compiler": "GNU 12.2.0",
     "build_type": "Release",
     "flags": "-O3",

@@ -23,9 +23,11 @@ from bqb.commands.options import (
 )
 from bqb.commands.shared import check_free, make_folder, queue_bench, show_run
 from bqb.data.rows import TRIALS_FILE, ResultError
+from bqb.report.machine import warnings_of
 from bqb.running import external_queues
 from bqb.running.driver import Driver
 from bqb.running.journal import Journal
+from bqb.running.machine_facts import machine_facts
 from bqb.running.process import STOP_SIGNALS, Interrupted
 from bqb.running.selection import Selection, listing
 from bqb.schema import MOST_ROUNDS
@@ -33,7 +35,8 @@ from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 HELP = """\
 Measures bounded blocking queues, draws figures, and writes report.html: which queue to take for
-what. Prints a summary of it. The last line of the output is the folder with the results."""
+what. Prints a summary of it. The last line of the output is the folder with the results. What about
+this machine makes the results worse is said on standard error before the run, with the remedy."""
 
 STATUS = """\
 exit status:
@@ -182,6 +185,8 @@ def measure(program: Path, folder: Path, selection: Selection, details: bool) ->
     driver = Driver(program, folder, selection)
     is_whole = False
     try:
+        for warning in warnings_of(machine_facts(program)):
+            print_error(f"bench: {warning}")
         driver.run()
         is_whole = True
         show_run(folder, details)

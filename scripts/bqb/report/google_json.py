@@ -36,7 +36,7 @@ def _context(run: Run) -> Row:
         "mhz_per_cpu": 0,
         "cpu_scaling_enabled": context.get("governor", "performance") != "performance",
         "caches": [],
-        "load_avg": [],
+        "load_avg": [context["load_average"]] if "load_average" in context else [],
         "library_build_type": "debug"
         if context.get("build_type", "").lower() == "debug"
         else "release",

@@ -8,6 +8,7 @@ from functools import partial
 
 from bqb.data.model import Point, Process, Run, Scenario
 from bqb.report.figures.view import View
+from bqb.report.machine import description_parts
 from bqb.report.units import (
     counter_name,
     format_ns,
@@ -94,11 +95,7 @@ def machine(view: View, points: Sequence[Point]) -> list[str]:
     context, blocks = view.run.context, view.run.blocks_of(points)
     rounds = len({block.round for block in blocks})
     bad = sum(block.disturbed for block in blocks)
-    parts = [
-        " ".join(str(context.get("cpu_model", "unknown CPU")).split()),
-        _count(context.get("cores", "?"), "core"),
-        _count(rounds, "round"),
-    ]
+    parts = [*description_parts(context), _count(rounds, "round")]
     if blocks:
         parts.append(
             f"{format_share(bad / len(blocks))} of {_count(len(blocks), 'block')} disturbed"

@@ -31,7 +31,7 @@ QUEUE_BENCH_IO_ERROR = 5
 QUEUE_BENCH = f"""#!/bin/sh
 for word in "$@"; do
   case $word in
-    --list | --schema | --queues | --counters | --help) exec {BUILD}/queue_bench "$@" ;;
+    --list | --schema | --machine | --queues | --counters | --help) exec {BUILD}/queue_bench "$@" ;;
   esac
 done
 echo "queue_bench: a stub, which measures nothing" >&2

@@ -15,6 +15,7 @@ from bqb.report.figures.layout import PAGE
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import GREY, SMALL
 from bqb.report.figures.view import View
+from bqb.report.machine import description_parts
 from bqb.report.scales import make_scale
 from bqb.report.titles import Title
 from bqb.report.units import format_bytes, format_ns, format_share
@@ -232,11 +233,12 @@ def _title(view: View, queues: Sequence[str]) -> Title:
 
 def _subtitle(view: View) -> str:
     context = view.run.context
-    return (
-        "What a queue costs whatever it is used for. Measured once, before the rounds · "
-        f"{' '.join(str(context.get('cpu_model', 'unknown CPU')).split())} · "
-        f"{context.get('cores', '?')} cores · "
-        f"{context.get('compiler', 'unknown compiler')}"
+    return " · ".join(
+        [
+            "What a queue costs whatever it is used for. Measured once, before the rounds",
+            *description_parts(context),
+            str(context.get("compiler", "unknown compiler")),
+        ]
     )
 
 

@@ -37,6 +37,7 @@ COMMANDS: tuple[tuple[str, list[str]], ...] = (
 PROGRAMS: tuple[tuple[str, list[str]], ...] = (
     ("queue_bench", ["--list"]),
     ("queue_bench", ["--schema"]),
+    ("queue_bench", ["--machine"]),
     ("queue_bench", ["--queues"]),
     ("queue_bench", ["--help"]),
     ("queue_bench", ["--list", "--scenario", "nothing"]),

@@ -156,6 +156,7 @@ LINE_UPS: dict[
         "--queues": None,
         "--counters": None,
         "--schema": None,
+        "--machine": None,
         "--benchmark_filter": "word",
     },
     "gate_trial": {
