@@ -35,8 +35,9 @@ function(bq_add_contract_tests target)
 endfunction()
 
 # bq_add_contract_shares(<target>): for a build with a sanitizer, where a process takes as long to
-# start as most tests to run: each of 32 processes runs a share of the tests. Tests that repeat in
-# this build what others do are left to --deep: see BQ_HISTORY_CASE and BQ_ONE_THREAD_CASE in
+# start as most tests to run: each of 32 processes runs a share of the tests. From what it prints
+# scripts/bqb/running/test_outcomes.py reads how each test ended. Tests that repeat in this build
+# what others do are left to --deep: see BQ_HISTORY_CASE and BQ_ONE_THREAD_CASE in
 # tests/contract/suite.h.
 function(bq_add_contract_shares target)
   bq_is_contract_program(${target})
@@ -65,7 +66,7 @@ function(bq_add_shares target label filter)
   foreach(share RANGE 1 ${shares})
     set(name "${label}.${share}_of_${shares}")
     math(EXPR index "${share} - 1")
-    add_test(NAME ${name} COMMAND ${target} "--gtest_filter=${filter}" --gtest_brief=1)
+    add_test(NAME ${name} COMMAND ${target} "--gtest_filter=${filter}")
     set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} LABELS ${label} ENVIRONMENT
                          "${environment};GTEST_TOTAL_SHARDS=${shares};GTEST_SHARD_INDEX=${index}")
   endforeach()

@@ -3,11 +3,14 @@
 import json
 import re
 import subprocess
+import xml.etree.ElementTree as xml
 
 import pytest
 
 from bqb import ROOT
+from bqb.data import tested
 from bqb.running import testrun
+from bqb.running.test_outcomes import Sources, by_queue, endings_in_share, record, sources_now
 from bqb.running.testrun import Skip
 
 
@@ -28,6 +31,7 @@ def test_skips_are_summed_up_by_reason():
     ]
 
 
+CLEAN = Sources("0123abcd", False)
 CONTRACT, QUICK = ["--label-regex", "^contract"], ["--label-exclude", "_deep$"]
 
 
@@ -54,16 +58,17 @@ CONTRACT, QUICK = ["--label-regex", "^contract"], ["--label-exclude", "_deep$"]
 def test_everything_in_release_and_the_contract_under_sanitizers(
     monkeypatch, presets, deep, expected
 ):
-    tested = []
+    builds = []
     monkeypatch.setattr(
-        testrun, "build", lambda preset, target, options: tested.append([preset, target])
+        testrun, "build", lambda preset, target, options: builds.append([preset, target])
     )
     monkeypatch.setattr(
-        testrun, "run_ctest", lambda folder, suite, tally, which: tested[-1].append(which)
+        testrun, "run_ctest", lambda folder, suite, tally, which: builds[-1].append(which)
     )
+    monkeypatch.setattr(testrun, "sources_now", lambda: CLEAN)
     monkeypatch.setattr(testrun, "test_python", lambda tally, deep: setattr(tally, "passed", 1))
     assert testrun.run(presets, deep) == 0
-    assert tested == [list(each) for each in expected]
+    assert builds == [list(each) for each in expected]
 
 
 @pytest.mark.parametrize(
@@ -132,3 +137,157 @@ def test_each_stage_says_how_long_it_took(capsys):
     with testrun.timed("build release"):
         pass
     assert capsys.readouterr().out == "build release: took 0:00\n"
+
+
+# ------------------------------------------------------------- what a report reads of the tests
+
+
+QUEUES = ["ring", "spsc"]
+
+
+def share(*lines, end="[==========] 9 tests from 2 test suites ran. (7 ms total)"):
+    """What a process of many tests prints."""
+    return "\n".join(["[==========] Running 9 tests from 2 test suites.", *lines, end, ""])
+
+
+def test_endings_in_a_share():
+    text = share(
+        "[ RUN      ] ring.Works",
+        "[       OK ] ring.Works (0 ms)",
+        "[ RUN      ] ring.Waits",
+        "../../tests/contract/main.cpp:70: Skipped",
+        "ring: has no timed calls",
+        "[  SKIPPED ] ring.Waits (0 ms)",
+        "[ RUN      ] spsc.Bound",
+        "tests/contract/basic_cases.cpp:9: Failure",
+        "[  FAILED  ] spsc.Bound (1 ms)",
+        "[ RUN      ] spsc.Races",
+        "WARNING: ThreadSanitizer: data race (pid=7)",
+        "SUMMARY: ThreadSanitizer: data race queues/spsc_ring.h:9",
+        "[       OK ] spsc.Races (1 ms)",
+    )
+    text += "[  SKIPPED ] ring.Waits\n[  FAILED  ] spsc.Bound\n"
+    assert endings_in_share(text) == {
+        "ring.Works": "passed",
+        "ring.Waits": "skipped",
+        "spsc.Bound": "failed",
+        "spsc.Races": "failed",
+    }
+
+
+CRASH = share("[ RUN      ] ring.Crashes", end="==7==ERROR: AddressSanitizer: SEGV")
+HANG = share("[ RUN      ] ring.Hangs", end="[  FAILED  ] ring.Hangs: hangs; no end after 50 s")
+FAILURE = share("[ RUN      ] ring.Fails", "[  FAILED  ] ring.Fails (1 ms)")
+LEAK = share("[ RUN      ] ring.Works", "[       OK ] ring.Works (1 ms)") + "ERROR: LeakSanitizer\n"
+
+
+@pytest.mark.parametrize(
+    "output, failed, is_whole",
+    [
+        (CRASH, ["ring.Crashes"], False),
+        (HANG, ["ring.Hangs"], False),
+        (FAILURE, ["ring.Fails"], True),
+        (LEAK, [], False),
+    ],
+)
+def test_a_share_that_failed(tmp_path, output, failed, is_whole):
+    report = tmp_path / "ctest.xml"
+    suite = xml.Element("testsuite")
+    case = xml.SubElement(suite, "testcase", name="contract.3_of_32", status="fail")
+    xml.SubElement(case, "failure", message="")
+    xml.SubElement(case, "system-out").text = output
+    xml.ElementTree(suite).write(report)
+    outcomes = by_queue(report, QUEUES)
+    assert outcomes.queues["ring"]["contract"].failed == failed and outcomes.is_whole == is_whole
+
+
+RELEASE_REPORT = """<testsuite>
+<testcase name="ring.Works" status="run"/>
+<testcase name="ring.Waits" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>
+</testcase>
+<testcase name="ring.Gone" status="notrun"><skipped message="Unable to find executable"/></testcase>
+<testcase name="explore.ring" status="fail"><failure message=""/></testcase>
+<testcase name="harness.Works" status="run"/>
+<testcase name="explore.other" status="run"/>
+<testcase name="mutants.ring_passes" status="run"/></testsuite>"""
+
+
+def test_each_test_counts_for_its_queue(tmp_path):
+    report, path = tmp_path / "ctest.xml", tmp_path / "tested.json"
+    report.write_text(RELEASE_REPORT, encoding="utf-8")
+    record("release", report, QUEUES, CLEAN, CLEAN, path)
+    queues = tested.tested_of("0123abcd", False, path)
+    assert list(queues) == ["ring"]
+    ring = queues["ring"]
+    assert (ring.contract_passed, ring.contract_failed, ring.contract_skipped) == (1, 1, 1)
+    assert (ring.explorer_passed, ring.explorer_failed) == (0, 1)
+    assert ring.failed == ("release: ring.Gone", "release: explore.ring")
+    assert ring.builds == ("release",)
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        (Sources("0123abcd", True), Sources("0123abcd", True)),
+        (CLEAN, Sources("0123abcd", True)),  # edited while the tests ran
+        (CLEAN, Sources("4567", False)),
+        (Sources("unknown", False), Sources("unknown", False)),
+    ],
+)
+def test_what_no_commit_holds_has_no_status(tmp_path, before, after):
+    report, path = tmp_path / "ctest.xml", tmp_path / "tested.json"
+    report.write_text(RELEASE_REPORT, encoding="utf-8")
+    record("release", report, QUEUES, before, after, path)
+    for sources in (before, after):
+        assert tested.tested_of(sources.commit, False, path) is None
+
+
+def test_only_a_build_that_was_tested_to_its_end_is_recorded(monkeypatch, tmp_path):
+    recorded = []
+    monkeypatch.setattr(testrun, "build", lambda *_: None)
+    monkeypatch.setattr(testrun, "sources_now", lambda: CLEAN)
+    monkeypatch.setattr(testrun, "record", lambda preset, *_: recorded.append(preset))
+    monkeypatch.setattr(testrun, "test_python", lambda tally, deep: None)
+    reports = {"release": tmp_path / "ctest.xml"}  # CTest leaves none in the other builds
+    monkeypatch.setattr(testrun, "run_ctest", lambda folder, suite, *_: reports.get(suite))
+    testrun.run([], False)
+    assert recorded == ["release"]
+
+
+def test_the_sources_are_named_as_the_build_names_them():
+    header = ROOT / "build/release/benchmarks/include/benchmarks/build_info.h"
+    if not header.exists():
+        pytest.skip("no release build")
+    assert re.search(r'^#define BQ_COMMIT "\w+"$', header.read_text(encoding="utf-8"), re.MULTILINE)
+    git = ["git", "-c", f"safe.directory={ROOT}", "-C", ROOT]
+    lines = [
+        subprocess.run([*git, *words], capture_output=True, text=True, check=False)
+        for words in (["ls-files", "--error-unmatch", "CMakeLists.txt"], ["rev-parse", "HEAD"])
+    ]
+    is_checkout = all(line.returncode == 0 for line in lines)
+    assert sources_now().commit == (lines[1].stdout.strip() if is_checkout else "unknown")
+
+
+def test_a_failed_share_prints_no_test_that_passed_or_was_skipped(tmp_path, capsys):
+    report = tmp_path / "ctest.xml"
+    output = share(
+        "[----------] 3 tests from ring",
+        "[ RUN      ] ring.Works",
+        "[       OK ] ring.Works (0 ms)",
+        "[ RUN      ] ring.Waits",
+        "../../tests/contract/main.cpp:70: Skipped",
+        "ring: has no timed calls",
+        "[  SKIPPED ] ring.Waits (0 ms)",
+        "[ RUN      ] ring.Bound",
+        "basic_cases.cpp:9: Failure",
+        "[  FAILED  ] ring.Bound (1 ms)",
+    )
+    report.write_text(
+        '<testsuite><testcase name="contract.3_of_32" status="fail"><failure message=""/>'
+        f"<system-out>{output}</system-out></testcase></testsuite>",
+        encoding="utf-8",
+    )
+    testrun.Tally().add(report, "asan")
+    assert capsys.readouterr().out == share(
+        "[ RUN      ] ring.Bound", "basic_cases.cpp:9: Failure", "[  FAILED  ] ring.Bound (1 ms)"
+    )

@@ -19,12 +19,18 @@ from bqb import ROOT, CommandError, short_path
 from bqb.report.units import format_clock
 from bqb.running import external_queues
 from bqb.running.build import build, follow
+from bqb.running.test_outcomes import has_failed, is_deliberate, record, sources_now
 
 SECONDS_FOR_ONE_TEST = 300  # where a test does not set its own limit
 SECONDS_WORTH_A_WORD = 30
+MOST_OUTPUT_BYTES = 1_000_000  # of one test in a report; CTest cuts off the rest of what it printed
 SANITIZERS = ("asan", "tsan")
-DELIBERATE_SKIPS = ("SKIP_", "Disabled")  # how CTest says that a test chose not to run
 # In a process that runs many tests.
+PASSED_INSIDE = re.compile(
+    r"^\[ RUN      \] (\S+)\n(?:.*: Skipped\n.*\n\[  SKIPPED|\[       OK) \] \1 .*\n|"
+    r"^\[-{10}\].*\n|^\n",
+    re.MULTILINE,
+)
 FAILED_INSIDE = re.compile(r"^\[  FAILED  \] (\w+\.\w+)", re.MULTILINE)
 # How the contract suite words a skip: whose, and why.
 BY_QUEUE = re.compile(r"([a-z][a-z0-9_]*): (.+)")
@@ -51,11 +57,7 @@ class Tally:
         for case in xml.parse(report).iter("testcase"):
             name = full_name(case)
             skip = case.find("skipped")
-            if (
-                case.find("failure") is not None
-                or case.find("error") is not None
-                or case.get("status") == "fail"
-            ):
+            if has_failed(case):
                 output = case.findtext("system-out") or ""
                 inside = ", ".join(
                     each
@@ -63,10 +65,10 @@ class Tally:
                     if each not in name
                 )
                 self.failed.append(f"{suite}: {name}{inside and ': ' + inside}{how_long(case)}")
-                print(output, end="")
+                print(PASSED_INSIDE.sub("", output), end="")
             elif skip is None:
                 self.passed += 1
-            elif suite == "pytest" or skip.get("message", "").startswith(DELIBERATE_SKIPS):
+            elif suite == "pytest" or is_deliberate(skip):
                 self.skipped.append(Skip(suite, name, skip_reason(case)))
             else:  # CTest wanted to run it and could not
                 self.failed.append(f"{suite}: {name}: {skip.get('message')}")
@@ -130,9 +132,11 @@ def jobs() -> str:
 
 
 def test_preset(preset: str, tally: Tally, deep: bool, contract_only: bool = False) -> None:
+    """Tests a build, and keeps how each queue did, if CTest came to its end."""
     # -Werror only where CI is set: another compiler may know new warnings, and `bench` shares the
     # build.
     options = ("-DBQ_TESTS=ON", *(["-DBQ_WERROR=ON"] if os.environ.get("CI") else []))
+    before = sources_now()
     try:
         with timed(f"build {preset}"):
             build(preset, "contract" if contract_only else None, options)
@@ -140,7 +144,9 @@ def test_preset(preset: str, tally: Tally, deep: bool, contract_only: bool = Fal
         print(error, file=sys.stderr)
         tally.failed.append(f"{preset}: the build")
         return
-    run_ctest(ROOT / "build" / preset, preset, tally, labels(deep, contract_only))
+    report = run_ctest(ROOT / "build" / preset, preset, tally, labels(deep, contract_only))
+    if report is not None:
+        record(preset, report, external_queues.listed_names(), before, sources_now())
 
 
 def labels(deep: bool, contract_only: bool) -> list[str]:
@@ -149,7 +155,8 @@ def labels(deep: bool, contract_only: bool) -> list[str]:
     return [*(only if contract_only else []), *([] if deep else without)]
 
 
-def run_ctest(folder: Path, suite: str, tally: Tally, which: list[str] = ()) -> None:
+def run_ctest(folder: Path, suite: str, tally: Tally, which: list[str] = ()) -> Path | None:
+    """Its JUnit report, or None where CTest left none."""
     report = folder / "ctest.xml"
     report.unlink(missing_ok=True)
     command = [
@@ -163,12 +170,17 @@ def run_ctest(folder: Path, suite: str, tally: Tally, which: list[str] = ()) -> 
         jobs(),
         "--timeout",
         str(SECONDS_FOR_ONE_TEST),
+        "--test-output-size-passed",
+        str(MOST_OUTPUT_BYTES),
+        "--test-output-size-failed",
+        str(MOST_OUTPUT_BYTES),
         "--output-junit",
         report,
     ]
     with timed(f"ctest {suite}"), open(folder / "ctest.log", "w", encoding="utf-8") as log:
         follow(command, log, f"ctest {suite}")
     tally.add(report, suite)
+    return report if report.exists() else None
 
 
 def test_python(tally: Tally, deep: bool) -> None:
