@@ -201,6 +201,7 @@ RUN = {
     "./scripts/bench --scenario NAME --list": "./scripts/bench --scenario worker_pool --list",
     "./scripts/bench --scenario NAME --out results/NAME | tee /tmp/table.txt": "./scripts/bench "
     f"{QUICK} --out {{out}}",
+    "./scripts/bench --scenario NAME --out DIR": f"./scripts/bench {QUICK} --out {{out}}",
     "./scripts/bench --queue '^(NAME|two_condvar|mpmc_spin_yield_park)$'": "./scripts/bench "
     "--queue '^(two_lock|two_condvar|mpmc_spin_yield_park)$' --list",
     "./scripts/bench --scenario quick --queue '^(NAME|two_condvar)$'": "./scripts/bench --list "
@@ -285,6 +286,18 @@ ELSEWHERE = {
     "s=$?; "
     "[ $s -ge 2 ] && exit 125; exit $s'": "test_gate.py: its exit statuses",
     "git bisect run": "git's own",
+    'export SCENARIOS="ping_pong worker_pool"': "test_many_machines.py",
+    "job=$(sbatch --parsable --array=0-1%1 --nodelist=NODE "
+    "examples/many_machines/slurm_array.sh)": "test_many_machines.py, without Slurm",
+    'sbatch --dependency=afterany:"$job" --output=results/slurm-%j.log '
+    '--wrap="./scripts/report results/slurm-$job/*"': "needs Slurm",
+    'for node in node1 node2 node3 node4; do CLONE=yes sbatch --nodelist="$node" '
+    "examples/many_machines/slurm_array.sh; done": "test_many_machines.py, without Slurm",
+    "parallel --nonall --sshloginfile hosts --workdir bounded-queue-bench --tag ./scripts/bench "
+    "--list": "needs hosts",
+    "examples/many_machines/gnu_parallel.sh hosts": "test_many_machines.py, without hosts",
+    'SCENARIOS="ping_pong worker_pool" examples/many_machines/gnu_parallel.sh hosts --rounds '
+    "24": "test_many_machines.py, without hosts",
 }
 
 
