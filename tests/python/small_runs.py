@@ -19,13 +19,21 @@ def point(name, **members):
 
 
 def make(
-    folder, values, points=None, disturbed=None, rank=True, bounds=None, judged_by=None, limits=None
+    folder,
+    values,
+    points=None,
+    disturbed=None,
+    rank=True,
+    bounds=None,
+    judged_by=None,
+    limits=None,
+    context=None,
 ):
     """A run with `values`: {point: {queue: {counter: [of round 1, 2, ..]}}}, None for a round
     without a trial.
 
     `points`: by name, those that are not the usual one. `disturbed`: rounds by point. `bounds`: the
-    label of a queue that is not "exact"."""
+    label of a queue that is not "exact". `context`: what of the run's context is not usual."""
     folder.mkdir(parents=True, exist_ok=True)
     queues = list(dict.fromkeys(queue for each in values.values() for queue in each))
     resolved = [(points or {}).get(name, point(name)) for name in values]
@@ -37,7 +45,8 @@ def make(
         whole_rows.scenario(name, each, queues, **more) for name, each in by_scenario.items()
     ]
     labels = {queue: {"bound": (bounds or {}).get(queue, "exact")} for queue in queues}
-    rows = [whole_rows.run(scenarios, {name: _labels(each) for name, each in labels.items()})]
+    labelled = {name: _labels(each) for name, each in labels.items()}
+    rows = [whole_rows.run(scenarios, labelled, **(context or {}))]
     usual = {"park_round_trip_ns": 50_000.0, "spsc_msgs_per_s": 1e8}
     rows += [{"kind": "limits", "round": 1, **usual, **limits}] if limits else []
     for name, of_queues in values.items():

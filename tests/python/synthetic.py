@@ -56,6 +56,13 @@ class Plan:
     extra_queues: tuple[str, ...] = ()
 
 
+# Made only where a test names it.
+OPEN_LOOP = Plan(
+    "How long does a message wait that comes when it comes?",
+    "Longer than in the ideal queue.",
+    {"rho": [0.5, 0.8]},
+    {"mean_ns": 2000, "process": "exponential", "capacity": 1024, "is_open_loop": True},
+)
 PLANS = {
     "speed_map": Plan(
         "What does a queue cost when one side is faster, slower, or just as fast as the other?",
@@ -154,7 +161,8 @@ class _Maker:
         self.disturbed_share, self.with_histograms = disturbed_share, histograms
         self.random = np.random.default_rng(seed)
         self.files = {"trials.jsonl": [], "histograms.jsonl": [], "timelines.jsonl": []}
-        self.scenarios = {name: _scenario(name, PLANS[name], queues) for name in scenarios}
+        plans = {**PLANS, "open_loop": OPEN_LOOP}
+        self.scenarios = {name: _scenario(name, plans[name], queues) for name in scenarios}
 
     def write(self, **row):
         self.files["trials.jsonl"].append(row)
@@ -336,6 +344,10 @@ class _Maker:
         }
         if point["producer"]["work"] == "none" or level == "counted":
             return counters
+        if "arrivals" in point:
+            late = {"generator_is_late": 0, "overloaded": 0}
+            counters |= {"excess_p50_ns": lost, "sojourn_p50_ns": lost + mean, **late}
+            return counters | {"cpu_beyond_work_ns_per_msg": cpu_beyond}
         return counters | {
             "lost_ns_per_msg": time - ideal,
             "efficiency": ideal / time,
@@ -464,6 +476,8 @@ def _point(scenario, plan, swept):
         "window_ms": 50,
         "level": settings["level"],
     }
+    if "is_open_loop" in settings:
+        point["arrivals"] = {"process": "exponential", "mean_ns": mean / rho, "wait": "spin"}
     return (
         point | ({"rho": rho} if rho else {}) | ({"case": swept["case"]} if "case" in swept else {})
     )

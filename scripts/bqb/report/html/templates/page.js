@@ -7,7 +7,7 @@
   const states = { equivalent: 0, undecided: 1, worse: 2 };
   const keys = {
     text: (cell) => cell.textContent.trim(),
-    state: (cell) => states[cell.textContent.trim()] ?? 3,
+    state: (cell) => states[cell.textContent.trim()] ?? Infinity,
     number: (cell) => (cell.dataset.value ? Number(cell.dataset.value) : Infinity),
   };
   const keyOf = (row, column, kind) => {
@@ -40,10 +40,10 @@
   // ---- filtering: rows of all tables by the name of the queue and by verdict
   const queueFilter = document.getElementById("filter-queue");
   const stateFilter = document.getElementById("filter-state");
-  if (queueFilter && stateFilter) {
+  if (queueFilter) {
     const filter = () => {
       const part = queueFilter.value.trim().toLowerCase();
-      const state = stateFilter.value;
+      const state = stateFilter?.value; // a page of several runs has no such filter
       let shown = 0;
       const rows = find("tr[data-queue]");
       for (const row of rows) {
@@ -59,7 +59,7 @@
         : `${shown} of ${rows.length} rows`;
     };
     queueFilter.addEventListener("input", filter);
-    stateFilter.addEventListener("change", filter);
+    stateFilter?.addEventListener("change", filter);
   }
 
   // ---- theme
@@ -81,10 +81,16 @@
   }
 
   // ---- a link to a point opens it; so does printing to all
+  const decoded = (text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text; // a damaged link
+    }
+  };
   const open = () => {
-    const target =
-      document.getElementById(decodeURIComponent(location.hash.slice(1))) ||
-      document.getElementById(location.hash.slice(1));
+    const id = location.hash.slice(1);
+    const target = document.getElementById(id) || document.getElementById(decoded(id));
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
     if (target) target.scrollIntoView();
   };
