@@ -367,7 +367,8 @@ def test_on_paper_everything_is_open_and_the_contents_are_left_out(opened, scrip
         browser.execute_script("dispatchEvent(new Event('beforeprint'))")
     shown = """
         return arguments[0].map(each => each.lastElementChild.checkVisibility(
-          {contentVisibilityAuto: true}) && each.lastElementChild.getBoundingClientRect().height > 0)
+          {contentVisibilityAuto: true}) &&
+          each.lastElementChild.getBoundingClientRect().height > 0)
         """
     assert all(browser.execute_script(shown, closed))
     assert not find(browser, "nav")[0].is_displayed()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from bqb.data.model import REFERENCE, Run, Scenario
 from bqb.report.figures import lost
 from bqb.report.figures.view import View
-from bqb.report.machines import count_machines, in_words
+from bqb.report.machine import count_machines, machines
 from bqb.report.titles import called
 from bqb.stats import claims, judging
 from bqb.stats.decisions import CONTRADICTED, HOLDS, Decision, JointDecision, preference
@@ -58,7 +58,7 @@ def joint_result(runs: Sequence[Run], decisions: Sequence[JointDecision]) -> str
     """The result of several runs in one sentence."""
     taken = sum(each.take is not None for each in decisions)
     against = sum(each.is_contradicted for each in decisions)
-    where = f"{len(runs)} runs on {in_words(count_machines(runs))}"
+    where = f"{len(runs)} runs on {machines(count_machines(run.context for run in runs))}"
     if not decisions:
         return f"{where} have no need in common with the decision table."
     text = (

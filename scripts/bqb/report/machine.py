@@ -46,6 +46,20 @@ def description_parts(context: Context) -> list[str]:
     return parts
 
 
+def machine_of(context: Context) -> tuple[str, str]:
+    """What tells machines apart: what they are called, and the name of the host."""
+    return described(context), str(context.get("host_name", ""))
+
+
+def count_machines(contexts: Iterable[Context]) -> int:
+    """How many machines runs of these contexts come from."""
+    return len({machine_of(context) for context in contexts})
+
+
+def machines(count: int) -> str:
+    return f"{count} machine{'' if count == 1 else 's'}"
+
+
 def warnings_of(context: Context) -> list[str]:
     """What makes the results worse, a sentence each: what it is, what it does, the remedy. What is
     removed with least effort comes first."""

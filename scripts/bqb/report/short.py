@@ -17,7 +17,7 @@ from rich.text import Text
 
 from bqb.data.model import Run
 from bqb.report import answers
-from bqb.report.machines import count_machines
+from bqb.report.machine import count_machines
 from bqb.report.terminal import as_text, show
 from bqb.report.units import format_interval, format_value
 from bqb.stats import judging
@@ -196,5 +196,5 @@ def _counts(runs: Sequence[Run], decision: JointDecision) -> list[str]:
         return [""] * 4
     best = decision.take or decision.queues[0]
     said = (best.holds, best.contradicted, best.undecided)
-    machines = count_machines(runs[index] for indices in said for index in indices)
+    machines = count_machines(runs[index].context for indices in said for index in indices)
     return [*(str(len(indices)) for indices in said), str(machines)]

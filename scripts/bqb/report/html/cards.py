@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bqb.data.model import Point, Run, Scenario
 from bqb.data.queue_list import listed
+from bqb.data.tested import UNKNOWN_COMMIT, QueueTests, tested_of
 from bqb.report.figures.view import View
 from bqb.report.html.sections import (
     SWITCHES,
@@ -25,6 +26,8 @@ from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE
 
 ABOUT = ("What", "Use it", "Not", "Limits", "Source")  # of a header's comment
 UNSHOWN_LABELS = ("line_up", "note", "defect")
+
+Tests = Mapping[str, QueueTests]
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,15 @@ class Card:
 def cards_of(view: View, decisions: Sequence[Decision]) -> list[Card]:
     """The queues of a run, in the order of preference."""
     known = [*view.run.queues, *(queue for _, queue in view.run.cells())]
-    return [_card(view, queue, decisions) for queue in sorted(dict.fromkeys(known), key=preference)]
+    context = view.run.context
+    tests = tested_of(str(context.get("commit", UNKNOWN_COMMIT)), bool(context.get("dirty", True)))
+    return [
+        _card(view, queue, decisions, tests)
+        for queue in sorted(dict.fromkeys(known), key=preference)
+    ]
 
 
-def _card(view: View, queue: str, decisions: Sequence[Decision]) -> Card:
+def _card(view: View, queue: str, decisions: Sequence[Decision], tests: Tests | None) -> Card:
     labels = view.run.queues.get(queue, {})
     entry = listed().get(queue)
     by_state = _points_by_state(view, queue)
@@ -97,13 +105,29 @@ def _card(view: View, queue: str, decisions: Sequence[Decision]) -> Card:
         labels.get("note", ""),
         labels.get("defect", ""),
         _version(view.run, entry.library if entry else None),
-        "Contract and explorer: not tested.",
+        tested_in_words(tests, queue),
         f"queues/{entry.header}" if entry else "",
         tuple(_need_line(view, decision, queue) for decision in decisions),
         *(tuple(by_state[state]) for state in (EQUIVALENT, UNDECIDED, WORSE)),
         tuple(_refusals(view, queue)),
         tuple(_properties(view.run, queue)),
     )
+
+
+def tested_in_words(tests: Tests | None, queue: str) -> str:
+    """How the contract tests and the explorer of this clone's last ./scripts/test ended."""
+    known = tests.get(queue) if tests else None
+    if known is None:
+        return "Contract and explorer: not tested on this commit."
+    explorer = f"{known.explorer_passed} of {known.explorer_passed + known.explorer_failed}"
+    text = (
+        f"Tested on this commit, {known.date[:10]}: contract {known.contract_passed} passed, "
+        f"{known.contract_failed} failed, {known.contract_skipped} skipped; explorer {explorer} "
+        f"passed ({', '.join(known.builds)})."
+    )
+    if known.broken_builds:
+        text += f" Not tested to the end: {', '.join(known.broken_builds)}."
+    return text + (f" Failed: {', '.join(known.failed)}." if known.failed else "")
 
 
 def _need_line(view: View, decision: Decision, queue: str) -> NeedLine:

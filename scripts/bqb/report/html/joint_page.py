@@ -16,7 +16,7 @@ from bqb.report.figures.style import queue_styles
 from bqb.report.figures.view import View
 from bqb.report.html.page import fill, left_out
 from bqb.report.html.sections import QueueName, anchor, headline_text, point_title, queue_name
-from bqb.report.machines import count_machines, in_words, machine_of
+from bqb.report.machine import count_machines, machine_of, machines
 from bqb.report.units import counter_name
 from bqb.stats.decisions import Agreement, JointDecision, Need, joint_decisions, preference
 from bqb.stats.repeatability import asked_alike
@@ -111,11 +111,12 @@ def render(runs: Sequence[Run], needs: Sequence[Need], folder: Path) -> str:
         )
     )
     views = [View(run, looks) for run in runs]
+    where = machines(count_machines(run.context for run in runs))
     alike = asked_alike(runs)
     decisions = joint_decisions(runs, needs, alike)
     return fill(
         "joint.html.j2",
-        title=f"Bounded queues in {len(runs)} runs on {in_words(count_machines(runs))}",
+        title=f"Bounded queues in {len(runs)} runs on {where}",
         result=answers.joint_result(runs, decisions),
         runs=[_run_line(run, name, folder) for run, name in zip(runs, names)],
         decisions=[_row(views, names, decision) for decision in decisions],
@@ -136,7 +137,7 @@ def run_names(runs: Sequence[Run]) -> list[str]:
 
 def _run_line(run: Run, name: str, folder: Path) -> RunLine:
     own = run.folder / REPORT
-    machine, host = machine_of(run)
+    machine, host = machine_of(run.context)
     return RunLine(
         name,
         machine,
@@ -197,7 +198,7 @@ def _counts(views: Sequence[View], names: Sequence[str], agreement: Agreement) -
         of(agreement.holds),
         of(agreement.contradicted),
         of(agreement.undecided),
-        in_words(count_machines(views[index].run for index in every)),
+        machines(count_machines(views[index].run.context for index in every)),
     )
 
 

@@ -19,7 +19,7 @@ from bqb.report.html import marks
 from bqb.report.html.cards import cards_of
 from bqb.report.html.decision_table import decision_rows
 from bqb.report.html.sections import section_of
-from bqb.report.machines import machine_name
+from bqb.report.machine import described, warnings_of
 from bqb.report.units import format_ns, format_rate, format_share
 from bqb.stats import summaries
 from bqb.stats.decisions import Need, decisions_of
@@ -48,7 +48,7 @@ def render(run: Run, needs: Sequence[Need]) -> str:
     wake = summaries.machine_baselines(run).wake_ns
     return fill(
         "run.html.j2",
-        title=f"Bounded queues on {machine_name(run)}",
+        title=f"Bounded queues on {described(run.context)}",
         result=answers.result(decisions),
         facts=facts_of(run),
         decisions=decision_rows(view, decisions),
@@ -59,6 +59,7 @@ def render(run: Run, needs: Sequence[Need]) -> str:
         failures=run.property_failures,
         false_share=format_share(FALSE_SHARE),
         limits=limits_of(run),
+        machine_warnings=warnings_of(run.context),
     )
 
 
@@ -106,7 +107,7 @@ def facts_of(run: Run) -> list[Fact]:
         and f"the fastest ring passes {format_rate(baselines.ring_msgs_per_s)}",
     ]
     facts = [
-        ("Machine", machine_name(run)),
+        ("Machine", described(run.context)),
         ("There", "; ".join(text for text in times if text)),
         ("CPU quota", quota_of(context)),
         ("System", f"{context.get('kernel', '')}, {context.get('compiler', '')}".strip(", ")),
@@ -126,8 +127,8 @@ def quota_of(context: Mapping[str, object]) -> str:
 def limits_of(run: Run) -> list[str]:
     """What may not be concluded from this page."""
     return [
-        f"That it holds elsewhere. These are numbers of one machine ({machine_name(run)}), of one "
-        "compiler and one layout of the code. Run it on yours.",
+        f"That it holds elsewhere. These are numbers of one machine ({described(run.context)}), "
+        "of one compiler and one layout of the code. Run it on yours.",
         "That undecided means equal. It means that this run cannot tell. More rounds may: "
         "./scripts/bench --budget 30m.",
         "That the order of two queues means something where neither is shown to be worse.",
