@@ -11,6 +11,7 @@ from bqb.report.machine import count_machines, machines
 from bqb.report.titles import called
 from bqb.stats import claims, judging
 from bqb.stats.decisions import CONTRADICTED, HOLDS, Decision, JointDecision, preference
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE, Key, PointVerdicts, verdicts_of
 
 MOST_NAMES = 4
@@ -28,6 +29,9 @@ def result(decisions: Sequence[Decision]) -> str:
         queue: [each.on(queue) for each in judged if each.on(queue)]
         for queue in dict.fromkeys(queue for each in judged for queue in each.verdict.order)
     }
+    noun = "point" if all(each.need.is_only_a_point for each in judged) else "need"
+    if not any({HOLDS, CONTRADICTED} & set(each) for each in said.values()):
+        return _undecided(judged)
     most = max(map(len, said.values()))
     entered = [queue for queue, each in said.items() if len(each) == most]
     best = min(
@@ -40,18 +44,29 @@ def result(decisions: Sequence[Decision]) -> str:
     )
     worse = said[best].count(CONTRADICTED)
     if not any(CONTRADICTED in each for each in said.values()):
-        return f"No queue is shown to be worse than another for any of {_count(most, 'need')}."
+        return f"No queue is shown to be worse than another for any of {_count(most, noun)}."
     text = (
-        f"{best} is not shown to be worse than the best queue for any of {_count(most, 'need')}"
+        f"{best} is not shown to be worse than the best queue for any of {_count(most, noun)}"
         if not worse
         else f"No queue is right for everything: {best} is worse than the best for {worse} of "
-        f"{_count(most, 'need')}, and every other for as many or more"
+        f"{_count(most, noun)}, and every other for as many or more"
     )
     text += f" (equivalent for {said[best].count(HOLDS)}, undecided for "
     text += f"{said[best].count(UNDECIDED)})"
     if REFERENCE in said and REFERENCE != best:
         text += f"; {called(REFERENCE)} is worse for {said[REFERENCE].count(CONTRADICTED)}"
     return f"{text}."
+
+
+def _undecided(judged: Sequence[Decision]) -> str:
+    """Why nothing is decided: too few blocks, or too much noise."""
+    blocks = max(each.verdict.blocks for each in judged if each.verdict)
+    if blocks < MIN_VERDICT_BLOCKS:
+        return (
+            f"This run decides nothing: its points have at most {_count(blocks, 'undisturbed block')},"
+            f" and a verdict needs {MIN_VERDICT_BLOCKS}. Measure more: ./scripts/bench --rounds 12."
+        )
+    return "This run decides nothing: the queues differ less than its blocks do."
 
 
 def joint_result(runs: Sequence[Run], decisions: Sequence[JointDecision]) -> str:

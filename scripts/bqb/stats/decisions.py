@@ -43,6 +43,11 @@ class Need:
     says: str
     point: str
 
+    @property
+    def is_only_a_point(self) -> bool:
+        """Of a run that measured no point of `NEEDS`."""
+        return self.name == self.point
+
 
 @dataclass(frozen=True)
 class Decision:
