@@ -63,7 +63,7 @@ def _undecided(judged: Sequence[Decision]) -> str:
     blocks = max(each.verdict.blocks for each in judged if each.verdict)
     if blocks < MIN_VERDICT_BLOCKS:
         return (
-            f"This run decides nothing: its points have at most {_count(blocks, 'undisturbed block')},"
+            f"This run decides nothing: a point has at most {_count(blocks, 'undisturbed block')},"
             f" and a verdict needs {MIN_VERDICT_BLOCKS}. Measure more: ./scripts/bench --rounds 12."
         )
     return "This run decides nothing: the queues differ less than its blocks do."
