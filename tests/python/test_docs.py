@@ -187,6 +187,7 @@ def test_scenario_is_accepted(block, tmp_path):
 # ----------------------------------------------------------------------------------------- commands
 
 
+SINGLE_POINT = "./scripts/bench --point speed_map/capacity:16/rho:1/consumer_mean_ns:1000"
 QUICK = "--scenario quick --queue ^two_condvar$ --rounds 1 --no-setup"
 # A command as written: what runs in its place, where that would take more than 30 s. {out}: a
 # folder that does not exist yet. {run}: the folder of a short run. my_queue.h is the example of
@@ -196,6 +197,9 @@ RUN = {
     "./scripts/bench --queue 'two_condvar|tbb'": "./scripts/bench --queue 'two_condvar|tbb' --list",
     "./scripts/bench --all --budget 30m": "./scripts/bench --all --budget 30m --list",
     "./scripts/bench --list": None,
+    "./scripts/bench --point NAME": "./scripts/bench --point race --list",
+    f"{SINGLE_POINT} --queue '^(two_condvar|tbb)$'": f"{SINGLE_POINT} "
+    "--queue '^(two_condvar|tbb)$' --rounds 1 --no-setup --out {out}",
     "./scripts/bench --all --list": None,
     "./scripts/bench --rounds 24": "./scripts/bench --rounds 24 --list",
     "./scripts/bench --scenario NAME --list": "./scripts/bench --scenario worker_pool --list",
