@@ -51,7 +51,8 @@ class Started:
 
     # Without what needs real trials: plots and table.
     CODE = (
-        "import sys; from bqb.commands import bench, main; bench.show_run = lambda folder: None; "
+        "import sys; from bqb.commands import bench, main; "
+        "bench.show_run = lambda folder, details: None; "
         "sys.exit(main(sys.argv[1:]))"
     )
 

@@ -110,18 +110,22 @@ BEST_NS, WORSE_NS, ROUNDS = 1000.0, 9000.0, 12
 
 
 def with_verdicts(folder, best, worse=(), undecided=(), point="plain", cpu=None, **options):
-    """A run of one point at which the queues of `best` are equivalent to the best, those of `worse`
-    are worse, and those of `undecided` neither: they change sides from block to block. `cpu`: ns a
-    message beyond the work by queue, where any matters. `options`: those of small_runs.make."""
+    """A run of one point with these verdicts. `options`: those of small_runs.make."""
+    return small_runs.make(folder, {point: values_of(best, worse, undecided, cpu)}, **options)
+
+
+def values_of(best, worse=(), undecided=(), cpu=None, counter=LOST):
+    """Of a point at which the queues of `best` are equivalent to the best, those of `worse` are
+    worse, and those of `undecided` neither: they change sides from block to block. `cpu`: ns a
+    message beyond the work by queue, where any matters."""
     values = {queue: [BEST_NS] * ROUNDS for queue in best}
     values |= {queue: [WORSE_NS] * ROUNDS for queue in worse}
     for number, queue in enumerate(undecided):
         values[queue] = [BEST_NS if (block + number) % 2 else WORSE_NS for block in range(ROUNDS)]
-    counters = {
-        queue: {LOST: each} | ({CPU_BEYOND_WORK: [cpu[queue]] * ROUNDS} if cpu else {})
+    return {
+        queue: {counter: each} | ({CPU_BEYOND_WORK: [cpu[queue]] * ROUNDS} if cpu else {})
         for queue, each in values.items()
     }
-    return small_runs.make(folder, {point: counters}, **options)
 
 
 def need_of(point="plain"):

@@ -128,7 +128,7 @@ def test_a_run_is_whole_although_its_table_cannot_be_printed(tmp_path):
     lines = run.stderr.decode().splitlines()
     assert run.returncode == exit_status.IO_ERROR
     assert lines[-2:] == [
-        "The run is whole. To see it: ./scripts/plot run",
+        "The run is whole. To see it: ./scripts/report run",
         "bench: standard output: No space left on device; send it elsewhere",
     ]
 

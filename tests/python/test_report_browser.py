@@ -2,6 +2,7 @@
 keyboard, in both themes, on a phone, on paper and without JavaScript."""
 
 import json
+import os
 import re
 import shutil
 from urllib.parse import quote
@@ -38,8 +39,10 @@ def browser(tmp_path_factory):
     options.binary_location = CHROMIUM
     for each in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(each)
+    # Chromium keeps files of its own below HOME, whatever its profile.
+    home = {**os.environ, "HOME": str(tmp_path_factory.mktemp("home"))}
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(service=Service(DRIVER), options=options)
+    driver = webdriver.Chrome(service=Service(DRIVER, env=home), options=options)
     yield driver
     driver.quit()
 
@@ -135,7 +138,7 @@ def test_hostile_names_run_nothing(opened):
     assert find(browser, "img") == [] and len(find(browser, "script")) == 1
 
 
-# ---------------------------------------------------------------------------------------- sorting
+# ------------------------------------------------------------------------------------------ sorting
 
 # Cells of a column of a table as [data-value or null, text, whether it spans the columns].
 COLUMN = """
@@ -189,7 +192,7 @@ def test_each_head_sorts_and_twice_reverses(opened, point):
     assert missing, "the table has rows without numbers"
 
 
-# -------------------------------------------------------------------------------------- filtering
+# ---------------------------------------------------------------------------------------- filtering
 
 ROWS = """
 return [...document.querySelectorAll('tr[data-queue]')].map(row =>
@@ -233,7 +236,7 @@ def test_rows_of_several_runs_are_filtered_by_queue(opened):
     assert find(browser, "#filter-count")[0].text == f"{len(fitting)} of {len(every)} rows"
 
 
-# ------------------------------------------------------------------------------------------- links
+# -------------------------------------------------------------------------------------------- links
 
 
 @pytest.mark.parametrize("kind", ["run", "joint", "hostile", "hostile_joint"])
@@ -337,7 +340,7 @@ def test_every_text_stands_out_in_the_theme_of_the_system_and_in_the_other(opene
     assert browser.execute_script(LOOK) == list(seen[0][1:]), "a second press changes it back"
 
 
-# -------------------------------------------------------------------------------- widths and paper
+# --------------------------------------------------------------------------------- widths and paper
 
 # How far the page can be scrolled sideways, and what sticks out at its right with no box around it
 # that scrolls.
@@ -419,7 +422,7 @@ def test_tab_and_enter_sort_and_open(opened):
     until(browser, lambda _: details.get_attribute("open"))
 
 
-# ---------------------------------------------------------------------------- without JavaScript
+# ------------------------------------------------------------------------------- without JavaScript
 
 
 def counted(browser):

@@ -47,6 +47,10 @@ def main(words: list[str]) -> int:
     arguments = parser.parse_args(words)
     if arguments.details and len(arguments.folders) > 1:
         parser.error("--details prints the tables of one run; name one folder")
+    folders = [folder.resolve() for folder in arguments.folders]
+    for folder, given in zip(folders, arguments.folders):
+        if folders.count(folder) > 1:
+            raise CommandError(f"{given}: named twice; name each run once", exit_status.USAGE)
     if arguments.out and arguments.out.is_dir():
         raise CommandError(f"--out {arguments.out}: a folder; name a file", exit_status.USAGE)
     if arguments.out and not arguments.out.absolute().parent.is_dir():

@@ -49,7 +49,7 @@ def result(decisions: Sequence[Decision]) -> str:
         f"{best} is not shown to be worse than the best queue for any of {_count(most, noun)}"
         if not worse
         else f"No queue is right for everything: {best} is worse than the best for {worse} of "
-        f"{_count(most, noun)}, and every other for as many or more"
+        f"{_count(most, noun)}, the fewest of the queues that have a verdict for all of them"
     )
     text += f" (equivalent for {said[best].count(HOLDS)}, undecided for "
     text += f"{said[best].count(UNDECIDED)})"

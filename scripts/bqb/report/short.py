@@ -86,13 +86,13 @@ def _value(run: Run, decision: Decision) -> str:
     the queues that may be the best."""
     counter, point = decision.counter, decision.point
     if not decision.take:
-        queues = decision.equivalent + decision.undecided
-        medians = [decision.verdict.medians[queue] for queue in queues] if decision.verdict else []
-        # A rate is judged by the time that a message takes.
-        if counter == "throughput_msgs_per_s":
-            medians = [1e9 / median for median in medians]
-        ends = [_bounded(run, decision, value) for value in (min(medians), max(medians))]
-        return " to ".join(dict.fromkeys(ends))
+        medians = [
+            summary.median
+            for queue in decision.equivalent + decision.undecided
+            if (summary := summarise(run, point, queue, counter))
+        ]
+        ends = [min(medians), max(medians)] if medians else []
+        return " to ".join(dict.fromkeys(_bounded(run, decision, value) for value in ends))
     summary = summarise(run, point, decision.take, counter)
     assert summary is not None, "a queue with a verdict has values"
     low, high = summary.estimate.low, summary.estimate.high

@@ -68,9 +68,13 @@ def format_value(counter: str, value: float) -> str:
         "share": format_share,
         "%": lambda percent: format_share(percent / 100),
     }
-    return words.get(
-        unit_of(counter), lambda number: f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
-    )(value)
+    return words.get(unit_of(counter), _plain)(value)
+
+
+def _plain(number: float) -> str:
+    """Two significant digits without a unit: 0.031, 1.5, 51,000."""
+    rounded = float(f"{number:.2g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"
 
 
 def format_interval(counter: str, low: float, high: float) -> str:

@@ -123,8 +123,8 @@ def decisions_of(run: Run, needs: Iterable[Need]) -> list[Decision]:
     wanted = [need for need in needs if need.point in run.points]
     if not wanted:
         wanted = [
-            Need(f"point_{number}", name, run.scenarios[point.scenario].question, name)
-            for number, (name, point) in enumerate(run.points.items(), start=1)
+            Need(name, name, run.scenarios[point.scenario].question, name)
+            for name, point in run.points.items()
             if run.scenarios[point.scenario].rank
         ]
     return [_decision(run, need) for need in wanted]

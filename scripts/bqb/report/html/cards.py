@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bqb.data.model import Point, Run, Scenario
+from bqb.data.model import Point, Run
 from bqb.data.queue_list import listed
 from bqb.data.tested import UNKNOWN_COMMIT, QueueTests, tested_of
 from bqb.report.figures.view import View
 from bqb.report.html.sections import (
     SWITCHES,
     QueueName,
-    anchor,
     headline_text,
     number_of,
+    point_link,
     point_title,
     queue_name,
 )
@@ -134,7 +134,7 @@ def _need_line(view: View, decision: Decision, queue: str) -> NeedLine:
     point = decision.point
     return NeedLine(
         decision.need.name,
-        anchor(point.name),
+        point_link(view, point),
         view.state(point, queue),
         headline_text(view, point, queue),
         number_of(view, point, queue, CPU_BEYOND_WORK).text,
@@ -161,15 +161,16 @@ def _points_by_state(view: View, queue: str) -> dict[str, list[Link]]:
         for point in view.points(scenario):
             state = view.state(point, queue)
             if state:
-                links[state].append(_link(scenario, point, headline_text(view, point, queue)))
+                links[state].append(_link(view, point, headline_text(view, point, queue)))
     return links
 
 
-def _link(scenario: Scenario, point: Point, text: str = "") -> Link:
+def _link(view: View, point: Point, text: str = "") -> Link:
+    scenario = view.run.scenarios[point.scenario]
     name = scenario.name.replace("_", " ")
     title = point_title(point, scenario)
     both = name if title.lower() == name else f"{name}: {title[0].lower()}{title[1:]}"
-    return Link(anchor(point.name), both, text)
+    return Link(point_link(view, point), both, text)
 
 
 def _refusals(view: View, queue: str) -> Iterable[Refusal]:
@@ -178,7 +179,7 @@ def _refusals(view: View, queue: str) -> Iterable[Refusal]:
         if problem.queue == queue and problem.point in view.run.points:
             point = view.run.points[problem.point]
             word = {"failed": "Failed: ", "void": "No measurable window: "}.get(problem.kind, "")
-            link = _link(view.run.scenarios[point.scenario], point)
+            link = _link(view, point)
             by_reason.setdefault(f"{word}{problem.reason}", []).append(link)
     return [Refusal(reason, tuple(links)) for reason, links in by_reason.items()]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bqb.data.model import Run
 from bqb.report.figures.view import View
-from bqb.report.html.sections import QueueName, anchor, headline_text, queue_name
+from bqb.report.html.sections import QueueName, anchor, headline_text, point_link, queue_name
 from bqb.report.units import counter_name, format_interval, format_ns, format_value
 from bqb.stats import judging
 from bqb.stats.counters import CPU_BEYOND_WORK, THROUGHPUT
@@ -62,10 +62,10 @@ def _row(view: View, decision: Decision) -> DecisionRow:
     others = [queue for queue in decision.equivalent if queue != decision.take]
     undecided = [queue for queue in decision.undecided if queue != decision.take]
     return DecisionRow(
-        decision.need.id,
+        anchor(decision.need.id),
         decision.need.name,
         decision.need.says,
-        anchor(point.name),
+        point_link(view, point),
         point.capacity,
         counter_name(counter),
         "more is better" if more else "less is better",

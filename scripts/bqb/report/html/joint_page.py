@@ -162,7 +162,7 @@ def _row(views: Sequence[View], names: Sequence[str], decision: JointDecision) -
     ]
     first = next(iter(decision.decisions.values()))
     return JointRow(
-        decision.need.id,
+        anchor(decision.need.id),
         decision.need.name,
         decision.need.says,
         anchor(decision.need.point),
@@ -209,16 +209,14 @@ def _said(view: View, point: Point, queue: str) -> Said:
 def _sections(views: Sequence[View], alike: dict[str, tuple[int, ...]]) -> list[JointSection]:
     """Every question that any run asks, with the verdicts of those that ask alike."""
     scenarios: dict[str, Scenario] = {}
+    names: dict[str, dict[str, None]] = {}  # of points, by scenario; a run may lack some
     for view in views:
         for name, scenario in view.run.scenarios.items():
             scenarios.setdefault(name, scenario)
+            names.setdefault(name, {}).update(dict.fromkeys(p.name for p in scenario.points))
     sections = []
     for name, scenario in scenarios.items():
-        points = tuple(
-            point
-            for each in scenario.points
-            if (point := _joint_point(views, scenario, each.name, alike[each.name])).lines
-        )
+        points = tuple(_joint_point(views, scenario, each, alike[each]) for each in names[name])
         title = name.replace("_", " ")
         sections.append(JointSection(anchor(f"question:{name}"), title, scenario.question, points))
     return sections
@@ -228,7 +226,7 @@ def _joint_point(
     views: Sequence[View], scenario: Scenario, name: str, alike: tuple[int, ...]
 ) -> JointPoint:
     first = views[alike[0]]
-    point = first.run.points[name]
+    point, asked = first.run.points[name], first.run.scenarios[scenario.name]
     queues = dict.fromkeys(
         queue for index in alike for queue in views[index].run.queue_names(scenario.name)
     )
@@ -241,5 +239,5 @@ def _joint_point(
         if any(cell.text for cell in cells):
             lines.append(Line(queue_name(first, queue), cells))
     return JointPoint(
-        anchor(name), point_title(point, scenario), counter_name(first.counter(point)), tuple(lines)
+        anchor(name), point_title(point, asked), counter_name(first.counter(point)), tuple(lines)
     )

@@ -140,6 +140,13 @@ def queue_name(view: View, queue: str) -> QueueName:
     return QueueName(anchor(f"queue:{queue}"), queue, symbol_of(look), color_of(look))
 
 
+def point_link(view: View, point: Point) -> str:
+    """The id of a point's section, or of its question's where none of its queues was tried."""
+    scenario = view.run.scenarios[point.scenario]
+    is_shown = point in view.points(scenario)
+    return anchor(point.name if is_shown else f"question:{scenario.name}")
+
+
 def section_of(view: View, scenario: Scenario) -> Section:
     points = view.points(scenario)
     judge = view.judge(scenario)
@@ -254,14 +261,10 @@ def _row(view: View, point: Point, queue: str, axis: StripAxis | None) -> Row:
 
 def number_of(view: View, point: Point, queue: str, counter: str) -> Number:
     value = view.median(point, queue, counter)
-    return Number() if value is None else Number(_two_digits(counter, value), value)
-
-
-def _two_digits(counter: str, value: float) -> str:
-    """Events per message with two digits; all else as everywhere."""
-    if counter == SWITCHES:
-        return "0" if value < 0.0005 else f"{float(f'{value:.2g}'):g}"
-    return format_value(counter, value)
+    if value is None:
+        return Number()
+    text = "0" if counter == SWITCHES and value < 0.0005 else format_value(counter, value)
+    return Number(text, value)
 
 
 # ---------------------------------------------------------------------------------------- heat map
@@ -328,6 +331,7 @@ def _heat_cell(view: View, point: Point, queue: str, scale: Scale) -> HeatCell:
 # --------------------------------------------------------------------------------------------- CSV
 
 CSV_COLUMNS = ("scenario", "point", "queue", "counter", "median", "low", "high", "blocks")
+FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the begin of one
 CSV_BESIDE = ("efficiency", CPU_BEYOND_WORK, SWITCHES, "sojourn_p50_ns")
 
 
@@ -349,11 +353,9 @@ def _csv_row(
     estimate = summary.estimate
     numbers = (estimate.median, estimate.low, estimate.high)
     beside = [view.median(point, queue, counter) for counter in CSV_BESIDE]
+    texts = (scenario.name, point.name, queue, view.counter(point))
     return [
-        scenario.name,
-        point.name,
-        queue,
-        view.counter(point),
+        *(f"'{text}" if text.startswith(FORMULA) else text for text in texts),
         *map(_csv_number, numbers),
         len(summary.values),
         "no" if summary.from_all else "yes",
