@@ -13,6 +13,7 @@ from bqb.report.html.sections import (
     SWITCHES,
     QueueName,
     headline_text,
+    judge_in_words,
     number_of,
     point_link,
     point_title,
@@ -53,6 +54,7 @@ class NeedLine:
 
     name: str
     link: str
+    judge: str  # overhead per message, less is better
     state: str
     value: str
     cpu: str
@@ -135,6 +137,7 @@ def _need_line(view: View, decision: Decision, queue: str) -> NeedLine:
     return NeedLine(
         decision.need.name,
         point_link(view, point),
+        judge_in_words(view, point),
         view.state(point, queue),
         headline_text(view, point, queue),
         number_of(view, point, queue, CPU_BEYOND_WORK).text,

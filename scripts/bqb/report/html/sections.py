@@ -226,6 +226,13 @@ def headline_text(view: View, point: Point, queue: str) -> str:
     return f"{bound}{format_value(view.counter(point), summary.median)}"
 
 
+def judge_in_words(view: View, point: Point) -> str:
+    """What judges a point, and which way."""
+    counter = view.counter(point)
+    more = judging.more_is_better(view.run, point, counter)
+    return f"{counter_name(counter)}, {'more' if more else 'less'} is better"
+
+
 def command(point: Point) -> str:
     """Repeats the point with all its queues."""
     return f"./scripts/bench --point {shlex.quote(point.name)}"
