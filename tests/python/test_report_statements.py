@@ -95,10 +95,10 @@ def assert_result_holds(run, needs):
         return
     noun = "(?:need|point)s?"
     words = (
-        rf"(?:(.+) is not shown to be worse than the best queue for any of (\d+) {noun}|No queue is "
-        rf"right for everything: (.+) is worse than the best for (\d+) of (\d+) {noun}, the fewest "
-        r"of the queues that have a verdict for all of them) \(equivalent for (\d+), undecided for "
-        rf"(\d+)\)(?:; {re.escape(REFERENCE)} is worse for (\d+))?\."
+        rf"(?:(.+) is not shown to be worse than the best queue for any of (\d+) {noun}|No queue "
+        rf"is right for everything: (.+) is worse than the best for (\d+) of (\d+) {noun}, the "
+        r"fewest of the queues that have a verdict for all of them) \(equivalent for (\d+), "
+        rf"undecided for (\d+)\)(?:; {re.escape(REFERENCE)} is worse for (\d+))?\."
     )
     match = re.fullmatch(words, text)
     if not match:
