@@ -196,6 +196,7 @@ RUN = {
     "./scripts/bench --scenario quick": f"./scripts/bench {QUICK} --out {{out}}",
     "./scripts/bench --queue 'two_condvar|tbb'": "./scripts/bench --queue 'two_condvar|tbb' --list",
     "./scripts/bench --all --budget 30m": "./scripts/bench --all --budget 30m --list",
+    "build/release/queue_bench --machine": None,
     "./scripts/bench --list": None,
     "./scripts/bench --point NAME": "./scripts/bench --point race --list",
     f"{SINGLE_POINT} --queue '^(two_condvar|tbb)$'": f"{SINGLE_POINT} "
