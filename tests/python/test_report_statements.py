@@ -144,34 +144,26 @@ def assert_decisions_hold(run, needs):
         assert line.endswith(", ".join(map(str, counts)))
         left = counts[0] + counts[1]
         assert f"  {each.take or f'not decided among {left}'}  " in line
-        for data, count in zip(("Equivalent", "Undecided", "Avoid"), counts):
-            cell = cell_of(found, each.need.id, data)
-            apart = (
-                each.take is not None
-                and states[each.take] == (EQUIVALENT if data == "Equivalent" else UNDECIDED)
-                and data != "Avoid"
-            )
-            assert names_in(cell, states) == count - apart
+        for label, state, count in zip(LABELS, (EQUIVALENT, UNDECIDED, WORSE), counts):
+            names = names_in(found, each.need.id, label)
+            of_state = {queue for queue in states if states[queue] == state}
+            assert set(names) == of_state - {each.take} and len(names) == len(set(names))
 
 
-def cell_of(found, need, label):
+LABELS = ("Equivalent", "Undecided", "Avoid")  # of the table's cells, beside the queue to take
+
+
+def names_in(found, need, label):
     """The names of the queues in a cell of the decision table."""
-    inside, names = False, None
+    inside, here, names = False, False, []
     for tag, own, texts in found.elements:
         if tag == "tr":
             inside = own.get("id") == f"need:{need}"
-        elif tag == "td" and inside:
-            names = [] if own.get("data-label") == label else None
-            if names is not None:
-                result = names
-        elif tag == "a" and inside and names is not None:
+        elif tag == "td":
+            here = inside and own.get("data-label") == label
+        elif tag == "a" and here:
             names.append("".join(texts))
-    return result
-
-
-def names_in(names, states):
-    assert set(names) <= set(states)
-    return len(names)
+    return names
 
 
 def assert_statements_hold(run, needs):
