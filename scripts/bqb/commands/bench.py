@@ -104,7 +104,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         action="append",
         metavar="NAME",
         help="measure only this point, as --list names it; may be repeated (its scenario follows "
-        "from the name, but for that of a FILE)",
+        "from the name; one outside scenarios/ takes --scenario FILE, too)",
     )
     add("--queue", type=regular_expression, metavar="REGEX", help="only queues whose name matches")
     add("--all", action="store_true", help="every queue, not only the default line-up")
