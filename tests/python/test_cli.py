@@ -90,7 +90,10 @@ def test_runs_are_reported_and_published_without_scipy(tmp_path):
 
     plotted = started("plot", run)
     assert (plotted.returncode, plotted.stderr) == (0, "")
-    assert (run / "plots" / "overcommit.lost.svg").is_file() and (run / "results.json").is_file()
+    assert (run / "plots" / "overcommit.lost.svg").is_file()
+    reported = started("report", run)
+    assert (reported.returncode, reported.stderr) == (0, "")
+    assert (run / "report.html").is_file() and (run / "results.json").is_file()
     published = started("publish", run)
     assert (
         published.returncode == 2 and "key 'context.arguments'" in published.stderr

@@ -11,7 +11,8 @@ from bqb.commands.options import Parser, add_no_setup
 from bqb.commands.shared import REPORT, print_run, write_page
 
 HELP = """\
-Writes report.html into the folder of a run: which queue to take for what, with every number.
+Writes report.html into the folder of a run: which queue to take for what, with every number; and
+the files for other tools, results.json and github_action_benchmark.json, again.
 Of several runs, also of several machines, it writes one page with the verdicts of each side by
 side: in how many runs each decision holds, and which contradict it."""
 
@@ -64,8 +65,12 @@ def main(words: list[str]) -> int:
 
 
 def report_one(folder: Path, out: Path | None, details: bool) -> None:
+    """In place with all that ./scripts/bench leaves beside the figures; elsewhere the page alone."""
     from bqb.data.load import load_run
+    from bqb.report.tool_files import write_tool_files
 
+    if out is None:
+        write_tool_files(folder)
     run = load_run(folder)
     print_run(run, write_page(run, out or folder / REPORT), details)
 

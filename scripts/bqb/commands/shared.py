@@ -85,4 +85,4 @@ def print_run(run: Run, page: Path, details: bool) -> None:
         table.print_summary(run)
     else:
         short.print_run(run, read_needs())
-    print(f"Which queue to take, with every number: {short_path(page.resolve())}")
+    print(f"Every number: {short_path(page.resolve())}")
