@@ -65,7 +65,7 @@ def main(words: list[str]) -> int:
 
 
 def report_one(folder: Path, out: Path | None, details: bool) -> None:
-    """In place with all that ./scripts/bench leaves beside the figures; elsewhere the page alone."""
+    """In the folder of the run with the files for other tools; elsewhere the page alone."""
     from bqb.data.load import load_run
     from bqb.report.tool_files import write_tool_files
 
