@@ -674,6 +674,8 @@ def test_beside_other_runs_the_limits_of_the_machine_are_left_alone(tmp_path: Pa
             and run(REAL, *asked, "--round", "1").returncode == 0
         )
         assert len(rows(out, "limits")) == limits and len(rows(out, "trial")) == 1
+        (header,) = rows(out, "run")
+        assert ("busy_cores" in header["context"]) == bool(limits)
 
 
 def test_system_calls_are_counted_where_the_kernel_lets_us(tmp_path: Path) -> None:
