@@ -19,16 +19,16 @@ from fuzz.targets import TARGETS
 MISSING = sandbox.missing_programs()
 needs_build = pytest.mark.skipif(bool(MISSING), reason=f"no release build of {', '.join(MISSING)}")
 INPUTS = {
-    "scenario": 3000,
-    "program": 700,
-    "command": 260,
-    "gate": 90,
-    "run": 60,
+    "scenario": 1500,
+    "program": 350,
+    "command": 130,
+    "gate": 45,
+    "run": 30,
     "validation": 14,
-    "schedule": 150,
+    "schedule": 80,
     "streams": 36,
 }
-DEEP_FACTOR = 6
+DEEP_FACTOR = 12
 DEEP_SEED = 2
 
 
