@@ -204,8 +204,8 @@ RUN = {
     "./scripts/bench --all --list": None,
     "./scripts/bench --rounds 24": "./scripts/bench --rounds 24 --list",
     "./scripts/bench --scenario NAME --list": "./scripts/bench --scenario worker_pool --list",
-    "./scripts/bench --scenario NAME --out results/NAME | tee /tmp/table.txt": "./scripts/bench "
-    f"{QUICK} --out {{out}}",
+    "./scripts/bench --scenario NAME --out results/NAME --details | tee /tmp/tables.txt": "./"
+    f"scripts/bench {QUICK} --out {{out}} --details",
     "./scripts/bench --scenario NAME --out DIR": f"./scripts/bench {QUICK} --out {{out}}",
     "./scripts/bench --queue '^(NAME|two_condvar|mpmc_spin_yield_park)$'": "./scripts/bench "
     "--queue '^(two_lock|two_condvar|mpmc_spin_yield_park)$' --list",
