@@ -119,9 +119,9 @@ def run_task(project, *words, **environment):
 
 
 def test_each_task_of_an_array_measures_a_scenario_of_its_own(project):
-    scenarios = "ping_pong appendix/batches"
+    scenarios = "ping_pong my/own.toml"
     for task, (scenario, folder) in enumerate(
-        [("ping_pong", "ping_pong.n1"), ("appendix/batches", "appendix_batches.n1")]
+        [("ping_pong", "ping_pong.n1"), ("my/own.toml", "my_own.toml.n1")]
     ):
         done = run_task(
             project, "--rounds", "24", SCENARIOS=scenarios, SLURM_ARRAY_TASK_ID=str(task)
