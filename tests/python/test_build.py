@@ -1,7 +1,10 @@
 """What happens around CMake."""
 
+import fcntl
+
 import pytest
 from bqb import CommandError
+from bqb.running import build
 from bqb.running.build import run_cmake
 
 
@@ -58,3 +61,25 @@ def test_what_cmake_says_is_shown_and_the_log_named(project, capsys):
     with pytest.raises(CommandError, match="failed; the whole log is .*build.log") as told:
         project()
     assert told.value.status == 3 and "CMake Error" in capsys.readouterr().err
+
+
+def test_nobody_else_builds_in_a_folder_meanwhile(project, monkeypatch):
+    """Configuration and build hold a lock, and give it back."""
+
+    def is_free():
+        with open(project.folder / "build.lock", "w", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+    seen = []
+
+    def follow(*_):
+        seen.append(is_free())
+        return 0
+
+    monkeypatch.setattr(build, "follow", follow)
+    project()
+    assert seen == [False, False] and is_free()

@@ -29,7 +29,8 @@ HEADERS = sorted([*ROOT.glob("queues/**/*.h"), *ROOT.glob("examples/**/*.h")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")  # code in the text, perhaps over two lines
 COMMAND = re.compile(
-    r"\S*scripts/(bench|explore|gate|generate|plot|publish|test|validate)\b|cmake |build/\S+/\w+|"
+    r"\S*scripts/(bench|explore|gate|generate|plot|publish|repeat|report|test|validate)\b|"
+    r"cmake |build/\S+/\w+|"
     r"git |ctest |\.ci/\w+|python3 |black |clang-format |pre-commit "
 )
 LANGUAGES = {"cpp", "sh", "toml", "yaml", "cmake", "text"}
@@ -192,6 +193,7 @@ QUICK = "--scenario quick --queue ^two_condvar$ --rounds 1 --no-setup"
 # A command as written: what runs in its place, where that would take more than 30 s. {out}: a
 # folder that does not exist yet. {run}: the folder of a short run. my_queue.h is the example of
 # docs/your_own_queue.md.
+REPEATED = sorted(str(path) for path in (ROOT / "results/published/repeat").iterdir())[1:]
 RUN = {
     "./scripts/bench --scenario quick": f"./scripts/bench {QUICK} --out {{out}}",
     "./scripts/bench --queue 'two_condvar|tbb'": "./scripts/bench --queue 'two_condvar|tbb' --list",
@@ -223,6 +225,12 @@ RUN = {
     "--out results/chart": "./scripts/bench --scenario speed_map --queue '^two_condvar$' --seed 1 "
     "--list",
     "./scripts/plot DIR": "./scripts/plot {run}",
+    "./scripts/report DIR": "./scripts/report {run}",
+    "./scripts/report DIR --details": "./scripts/report {run} --details",
+    "./scripts/report DIR --out FILE": "./scripts/report {run} --out {out}.html",
+    "./scripts/report DIR...": f"./scripts/report {{run}} {REPEATED[0]} --out {{out}}.html",
+    "./scripts/report DIR DIR...": f"./scripts/report {' '.join(REPEATED)} --out {{out}}.html",
+    "./scripts/repeat RUN RUN...": f"./scripts/repeat {' '.join(REPEATED)}",
     "./scripts/explore": "./scripts/explore --queue '^two_condvar$'",
     "./scripts/explore --queue mpmc_park --bound 1": None,
     "./scripts/explore --queue two_lock --producers 2 --consumers 2 --capacity 1 --messages 4 "
@@ -294,6 +302,7 @@ ELSEWHERE = {
     'export SCENARIOS="ping_pong worker_pool"': "test_many_machines.py",
     "job=$(sbatch --parsable --array=0-1%1 --nodelist=NODE "
     "examples/many_machines/slurm_array.sh)": "test_many_machines.py, without Slurm",
+    "./scripts/report results/slurm-*/*/": "needs Slurm",
     'sbatch --dependency=afterany:"$job" --output=results/slurm-%j.log '
     '--wrap="./scripts/report results/slurm-$job/*"': "needs Slurm",
     'for node in node1 node2 node3 node4; do CLONE=yes sbatch --nodelist="$node" '

@@ -132,9 +132,9 @@ def test_runs_of_different_questions_stand_beside_each_other(runs):
     rows = [own["id"] for own, _ in found.found("tr") if own.get("id", "").startswith("need:")]
     assert len(rows) == 3
     assert {own["id"] for own, _ in found.found("details", class_="point")} == {
-        "plain",
-        "other",
-        "plain/capacity:1",
+        "point:plain",
+        "point:other",
+        "point:plain/capacity:1",
     }
 
 

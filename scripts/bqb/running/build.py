@@ -3,11 +3,14 @@ fails."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -35,7 +38,7 @@ def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str
     builds."""
     compile_ = ["cmake", "--build", str(folder), *(["--target", target] if target else [])]
     fresh = ["--fresh"] if is_stale(folder) else []
-    with open_log(folder) as log:
+    with open_log(folder) as log, alone_in(folder):
         for command in ([*configure, *fresh], compile_):
             if follow(command, log, stage) != 0:
                 log.seek(0)
@@ -43,6 +46,15 @@ def run_cmake(configure: list[str], folder: Path, target: str | None, stage: str
                 raise CommandError(
                     f"`{' '.join(command)}` failed; the whole log is {log.name}", exit_status.SETUP
                 )
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Waits until no other command builds in the folder: ninja does not expect another one, and a
+    program that is being written cannot be started."""
+    with open(folder / "build.lock", "w", encoding="utf-8") as lock:  # the lock ends with the file
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def open_log(folder: Path) -> TextIO:

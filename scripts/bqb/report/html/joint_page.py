@@ -15,7 +15,14 @@ from bqb.report import answers
 from bqb.report.figures.style import queue_styles
 from bqb.report.figures.view import View
 from bqb.report.html.page import fill, left_out
-from bqb.report.html.sections import QueueName, anchor, headline_text, point_title, queue_name
+from bqb.report.html.sections import (
+    QueueName,
+    anchor,
+    headline_text,
+    point_anchor,
+    point_title,
+    queue_name,
+)
 from bqb.report.machine import count_machines, machine_of, machines
 from bqb.report.units import counter_name
 from bqb.stats.decisions import Agreement, JointDecision, Need, joint_decisions, preference
@@ -165,7 +172,7 @@ def _row(views: Sequence[View], names: Sequence[str], decision: JointDecision) -
         anchor(decision.need.id),
         decision.need.name,
         decision.need.says,
-        anchor(decision.need.point),
+        point_anchor(decision.need.point),
         counter_name(first.counter),
         queue_name(any_view, take.queue) if take else None,
         decision.is_contradicted,
@@ -239,5 +246,8 @@ def _joint_point(
         if any(cell.text for cell in cells):
             lines.append(Line(queue_name(first, queue), cells))
     return JointPoint(
-        anchor(name), point_title(point, asked), counter_name(first.counter(point)), tuple(lines)
+        point_anchor(name),
+        point_title(point, asked),
+        counter_name(first.counter(point)),
+        tuple(lines),
     )

@@ -140,11 +140,16 @@ def queue_name(view: View, queue: str) -> QueueName:
     return QueueName(anchor(f"queue:{queue}"), queue, symbol_of(look), color_of(look))
 
 
+def point_anchor(name: str) -> str:
+    """The id of a point's section. A point may be called as a part of the page is."""
+    return anchor(f"point:{name}")
+
+
 def point_link(view: View, point: Point) -> str:
     """The id of a point's section, or of its question's where none of its queues was tried."""
     scenario = view.run.scenarios[point.scenario]
     is_shown = point in view.points(scenario)
-    return anchor(point.name if is_shown else f"question:{scenario.name}")
+    return point_anchor(point.name) if is_shown else anchor(f"question:{scenario.name}")
 
 
 def section_of(view: View, scenario: Scenario) -> Section:
@@ -196,7 +201,7 @@ def _point_section(
     blocks = view.run.blocks_of([point])
     drawn = [charts.cpu_chart(view, point), charts.sojourn_chart(view, point)]
     return PointSection(
-        anchor(point.name),
+        point_anchor(point.name),
         point_title(point, scenario),
         tuple(sorted(rows, key=order)),
         "no queue has an undisturbed number"
