@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bqb import ROOT, CommandError, short_path
+from bqb.data.queue_list import listed
 from bqb.report.units import format_clock
 from bqb.running import external_queues
 from bqb.running.build import build, follow
@@ -146,7 +147,7 @@ def test_preset(preset: str, tally: Tally, deep: bool, contract_only: bool = Fal
         return
     report = run_ctest(ROOT / "build" / preset, preset, tally, labels(deep, contract_only))
     if report is not None:
-        record(preset, report, external_queues.listed_names(), before, sources_now())
+        record(preset, report, listed(), before, sources_now())
 
 
 def labels(deep: bool, contract_only: bool) -> list[str]:
