@@ -177,6 +177,7 @@ def why_earlier_commit_is_missing() -> str:
 @pytest.mark.skipif(
     not shutil.which("cmake") or not shutil.which("ninja"), reason="needs CMake and Ninja"
 )
+@pytest.mark.deep  # it compiles the whole harness; the gate of a pull request does, too
 @pytest.mark.skipif(why_earlier_commit_is_missing() != "", reason=why_earlier_commit_is_missing())
 def test_queues_of_an_earlier_commit_build_under_this_harness(tmp_path, monkeypatch):
     """The harness includes headers of queues/ by path, and the gate compiles it against those of

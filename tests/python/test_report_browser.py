@@ -167,7 +167,7 @@ def sort_key(kind, cell):
 def test_each_head_sorts_and_twice_reverses(opened, point):
     browser = opened("run")
     open_all(browser)
-    table = find(browser, f"details[id^='{point}'] table.cells")[0]
+    table = find(browser, f"details[id^='point:{point}'] table.cells")[0]
     heads = table.find_elements(By.CSS_SELECTOR, "thead th")
     attribute = "return arguments[0].map(head => head.getAttribute(arguments[1]))"
     kinds = browser.execute_script(attribute, heads, "data-sort")
@@ -253,7 +253,7 @@ def test_every_link_within_the_page_has_a_target(opened, kind):
 @pytest.mark.parametrize("kind", ["run", "joint"])
 @pytest.mark.parametrize("spelled", [str, lambda name: quote(name, safe="")])
 def test_a_link_to_a_point_opens_it_and_scrolls_there(opened, kind, spelled):
-    name = "capacity_knee/capacity:16"
+    name = "point:capacity_knee/capacity:16"
     browser = opened(kind, f"#{spelled(name)}")
     (target,) = find(browser, f"details[id='{name}']")
     until(browser, lambda _: target.get_attribute("open"))
@@ -263,7 +263,7 @@ def test_a_link_to_a_point_opens_it_and_scrolls_there(opened, kind, spelled):
 
 def test_a_link_inside_the_page_opens_its_point(opened):
     browser = opened("run")
-    (target,) = find(browser, f"details[id='{report_runs.NEEDS[1].point}']")
+    (target,) = find(browser, f"details[id='point:{report_runs.NEEDS[1].point}']")
     assert not target.get_attribute("open")
     find(browser, "#need\\:bursts th a")[0].click()
     until(browser, lambda _: target.get_attribute("open"))

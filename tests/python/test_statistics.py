@@ -432,9 +432,9 @@ def test_percentages_never_pretend_to_be_nothing_or_all(value, words):
         ("gap_share", 0.004, "0.4%"),
         ("dropped_pct", 3.0, "3%"),
         ("peak_bytes", 2000, "2 kB"),
-        ("switches_per_msg", 0.0312, "0.0312"),
+        ("switches_per_msg", 0.0312, "0.031"),
         ("work_inflation", 1.018, "1.02"),
-        ("peak_occupancy", 49_816, "49,816"),
+        ("peak_occupancy", 49_816, "50,000"),
     ],
 )
 def test_a_value_is_shown_in_the_unit_that_ends_its_counters_name(counter, value, words):

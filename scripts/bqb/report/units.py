@@ -72,8 +72,9 @@ def format_value(counter: str, value: float) -> str:
 
 
 def _plain(number: float) -> str:
-    """Two significant digits without a unit: 0.031, 1.5, 51,000."""
-    rounded = float(f"{number:.2g}")
+    """Two significant digits without a unit: 0.031, 1.5, 51,000. Of a factor near 1 three, as its
+    distance from 1 is what it says: 1.02."""
+    rounded = float(f"{number:.3g}" if 0.9 <= abs(number) < 1.1 else f"{number:.2g}")
     return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"
 
 
