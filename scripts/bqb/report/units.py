@@ -68,13 +68,14 @@ def format_value(counter: str, value: float) -> str:
         "share": format_share,
         "%": lambda percent: format_share(percent / 100),
     }
+    if counter.endswith("inflation"):  # a factor near 1: how far from 1 is what it says
+        return f"{value:.3g}"
     return words.get(unit_of(counter), _plain)(value)
 
 
 def _plain(number: float) -> str:
-    """Two significant digits without a unit: 0.031, 1.5, 51,000. Of a factor near 1 three, as its
-    distance from 1 is what it says: 1.02."""
-    rounded = float(f"{number:.3g}" if 0.9 <= abs(number) < 1.1 else f"{number:.2g}")
+    """Two significant digits without a unit: 0.031, 1.5, 51,000."""
+    rounded = float(f"{number:.2g}")
     return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"
 
 
