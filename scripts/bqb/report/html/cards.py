@@ -120,7 +120,7 @@ def tested_in_words(tests: Tests | None, queue: str) -> str:
     """How the contract tests and the explorer of this clone's last ./scripts/test ended."""
     known = tests.get(queue) if tests else None
     if known is None:
-        return "Contract and explorer: not tested on this commit."
+        return "Tests: none are known here for this commit; ./scripts/test runs them."
     explorer = f"{known.explorer_passed} of {known.explorer_passed + known.explorer_failed}"
     text = (
         f"Tested on this commit, {known.date[:10]}: contract {known.contract_passed} passed, "

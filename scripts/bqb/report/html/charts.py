@@ -224,6 +224,7 @@ def cpu_chart(view: View, point: Point) -> Chart | None:
         (Line("front", _path(steps)),),
         tuple(placed.values()),
         _names_beside([placed[queue] for queue in front], list(placed.values())),
+        note="Named, and joined by the line: queues that no other one undercuts in both.",
     )
 
 
@@ -342,6 +343,8 @@ def sojourn_chart(view: View, point: Point) -> Chart | None:
         tuple(Tick(_x(x_scale.share(1 / (1 - share))), f"{100 * share:.7g}%") for share in shares),
         _y_ticks(y_scale),
         tuple(lines),
+        note="Dashed: the ideal queue; dotted: the floor, which pays for cache lines. Tails differ "
+        "from run to run.",
     )
 
 
