@@ -11,6 +11,7 @@ from bqb.report import answers, short
 from bqb.report.figures import lost
 from bqb.report.figures.style import queue_styles
 from bqb.report.figures.view import View
+from bqb.report.html import cards
 from bqb.stats import judging
 from bqb.stats.decisions import CONTRADICTED, HOLDS, Need, decisions_of, read_needs
 from bqb.stats.decisions import UNDECIDED as OPEN
@@ -214,3 +215,21 @@ def test_where_nothing_is_decided_the_summary_spans_the_medians(tmp_path, rank_b
     run = small_runs.make(tmp_path, {"plain": queues}, judged_by=judge)
     text = short.plain(run, (report_runs.need_of(),))
     assert "not decided among 2" in text and f"  {values}  " in text
+
+
+def test_a_card_says_where_its_queue_is_furthest_behind():
+    """Where it is worse by a verdict, and there by the largest factor."""
+    run = loaded(PUBLISHED)
+    view = View(run, queue_styles(run.queues))
+    decisions = decisions_of(run, read_needs())
+    for queue in run.queues:
+        text = cards.furthest_behind(view, decisions, queue)
+        worse = [each for each in decisions if queue in each.avoid]
+        assert bool(text) == bool(worse), queue
+        if worse:
+            medians = [each.verdict.medians for each in worse]
+            factors = [median[queue] / min(median.values()) for median in medians]
+            need = worse[factors.index(max(factors))].need
+            assert text.startswith(f"Furthest behind the best for “{need.name}”: ")
+    reference = cards.furthest_behind(view, decisions, "reference")
+    assert "It makes 2 context switches per message, spsc_spin_yield_park 0: a thread" in reference

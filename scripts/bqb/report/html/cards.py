@@ -20,12 +20,15 @@ from bqb.report.html.sections import (
     queue_name,
 )
 from bqb.report.table import PROPERTIES
+from bqb.report.units import counter_name, format_ns
 from bqb.schema import LABELS
 from bqb.stats.counters import CPU_BEYOND_WORK
 from bqb.stats.decisions import Decision, preference
+from bqb.stats.summaries import machine_baselines
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE
 
 ABOUT = ("What", "Use it", "Not", "Limits", "Source")  # of a header's comment
+LEAST_SWITCHES = 0.01  # per message: fewer cost less than the margin
 UNSHOWN_LABELS = ("line_up", "note", "defect")
 
 Tests = Mapping[str, QueueTests]
@@ -72,6 +75,7 @@ class Card:
     version: str
     tested: str  # contract and explorer, as last tested on this commit
     header: str
+    behind: str  # where it is furthest behind the best, and what it does there
     needs: tuple[NeedLine, ...]
     equivalent: tuple[Link, ...]
     undecided: tuple[Link, ...]
@@ -109,6 +113,7 @@ def _card(view: View, queue: str, decisions: Sequence[Decision], tests: Tests | 
         _version(view.run, entry.library if entry else None),
         tested_in_words(tests, queue),
         f"queues/{entry.header}" if entry else "",
+        furthest_behind(view, decisions, queue),
         tuple(_need_line(view, decision, queue) for decision in decisions),
         *(tuple(by_state[state]) for state in (EQUIVALENT, UNDECIDED, WORSE)),
         tuple(_refusals(view, queue)),
@@ -130,6 +135,33 @@ def tested_in_words(tests: Tests | None, queue: str) -> str:
     if known.broken_builds:
         text += f" Not tested to the end: {', '.join(known.broken_builds)}."
     return text + (f" Failed: {', '.join(known.failed)}." if known.failed else "")
+
+
+def furthest_behind(view: View, decisions: Sequence[Decision], queue: str) -> str:
+    """The need for which a queue is worse than the best by the largest factor, with the context
+    switches of both; empty where it is worse for none."""
+    factors = {
+        index: each.verdict.medians[queue] / each.verdict.medians[each.verdict.order[0]]
+        for index, each in enumerate(decisions)
+        if each.verdict and queue in each.avoid and each.verdict.medians[each.verdict.order[0]] > 0
+    }
+    if not factors:
+        return ""
+    decision = decisions[max(factors, key=lambda index: factors[index])]
+    assert decision.verdict is not None
+    point, best = decision.point, decision.verdict.order[0]
+    name = decision.need.name
+    text = f"Furthest behind the best for “{name}”: {counter_name(decision.counter)} "
+    text += f"{headline_text(view, point, queue)}, {best} {headline_text(view, point, best)}."
+    mine, theirs = (number_of(view, point, each, SWITCHES) for each in (queue, best))
+    if (mine.value or 0.0) < LEAST_SWITCHES or mine.value < 2 * (theirs.value or 0.0):
+        return text
+    wake_ns = machine_baselines(view.run).wake_ns
+    takes = f", which takes {format_ns(wake_ns)} here" if wake_ns else ""
+    return (
+        f"{text} It makes {mine.text} context switches per message, {best} {theirs.text}: a thread "
+        f"that has gone to sleep must be woken{takes}."
+    )
 
 
 def _need_line(view: View, decision: Decision, queue: str) -> NeedLine:

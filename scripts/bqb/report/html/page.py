@@ -45,7 +45,6 @@ def write_report(run: Run, needs: Sequence[Need], path: Path) -> Path:
 def render(run: Run, needs: Sequence[Need]) -> str:
     view = View(run, queue_styles([*run.queues, *(queue for _, queue in run.cells())]))
     decisions = decisions_of(run, needs)
-    wake = summaries.machine_baselines(run).wake_ns
     return fill(
         "run.html.j2",
         title=f"Bounded queues on {described(run.context)}",
@@ -54,7 +53,6 @@ def render(run: Run, needs: Sequence[Need]) -> str:
         decisions=decision_rows(view, decisions),
         sections=[section_of(view, scenario) for scenario in run.scenarios.values()],
         cards=cards_of(view, decisions),
-        wake=wake and format_ns(wake),
         problems=run.problems,
         failures=run.property_failures,
         false_share=format_share(FALSE_SHARE),
