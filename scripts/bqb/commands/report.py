@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bqb import ROOT, CommandError, exit_status, short_path
 from bqb.commands.options import Parser, add_no_setup
-from bqb.commands.shared import REPORT, print_run, write_page
+from bqb.commands.shared import print_run, write_page
+from bqb.report.html import REPORT
 
 HELP = """\
 Writes report.html into the folder of a run: which queue to take for what, with every number; and

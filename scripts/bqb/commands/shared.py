@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bqb import ROOT, CommandError, exit_status, short_path
+from bqb.report.html import REPORT
 from bqb.running import build, external_queues
 
 if TYPE_CHECKING:
     from bqb.data.model import Run
-
-REPORT = "report.html"  # of a run, in its folder
 
 
 def queue_bench(headers: tuple[str, ...]) -> Path:

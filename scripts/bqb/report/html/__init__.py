@@ -15,3 +15,5 @@ The figures of report/figures are pictures of a fixed size and fixed colours. Th
 the width, the text size and the light or dark theme of the page, and are a tenth of their size.
 Both place values by report/scales.py.
 """
+
+REPORT = "report.html"  # of a run, in its folder

@@ -14,6 +14,7 @@ from bqb.data.model import Point, Run, Scenario
 from bqb.report import answers
 from bqb.report.figures.style import queue_styles
 from bqb.report.figures.view import View
+from bqb.report.html import REPORT
 from bqb.report.html.page import fill, left_out
 from bqb.report.html.sections import (
     QueueName,
@@ -27,8 +28,6 @@ from bqb.report.machine import count_machines, machine_of, machines
 from bqb.report.units import counter_name
 from bqb.stats.decisions import Agreement, JointDecision, Need, joint_decisions, preference
 from bqb.stats.repeatability import asked_alike
-
-REPORT = "report.html"  # of a run, in its folder
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,6 @@ class Section:
     expect: str
     claims: tuple[Claim, ...]
     warnings: tuple[str, ...]
-    why_skipped: str
     judge: str  # what the numbers are: overhead per message
     better: str  # "less is better"
     beside: str  # head of the column beside the numbers; empty without
@@ -170,7 +169,6 @@ def section_of(view: View, scenario: Scenario) -> Section:
             for score in claims.score_all(view.run, scenario)
         ),
         tuple(open_loop_warnings(view.run, points)),
-        view.run.why_skipped(scenario.name),
         counter_name(judge),
         "more is better" if more else "less is better",
         "efficiency" if judge in EFFICIENCY_OF else "",
