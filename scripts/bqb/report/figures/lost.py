@@ -83,13 +83,7 @@ def _number_heads(page: Page, x: float, y: float, heads: Sequence[str]) -> None:
 
 
 def _headline_scale(view: View, scenario: Scenario) -> Scale:
-    values = [
-        value
-        for point in view.points(scenario)
-        for queue in view.run.queue_names(scenario.name)
-        if (summary := view.headline(point, queue))
-        for value in (*summary.values, *summary.disturbed_values)
-    ]
+    values = view.headline_values(scenario)
     if view.judge(scenario) == THROUGHPUT and (
         ring := summaries.machine_baselines(view.run).ring_msgs_per_s
     ):

@@ -51,6 +51,16 @@ class View:
     def headline(self, point: Point, queue: str) -> Summary | None:
         return summaries.summarise(self.run, point, queue, self.counter(point))
 
+    def headline_values(self, scenario: Scenario) -> list[float]:
+        """Every trial's value of what judges the points of a scenario, disturbed ones too."""
+        return [
+            value
+            for point in self.points(scenario)
+            for queue in self.run.queue_names(scenario.name)
+            if (summary := self.headline(point, queue))
+            for value in (*summary.values, *summary.disturbed_values)
+        ]
+
     def verdict(self, point: Point) -> PointVerdicts | None:
         """On what judges a point; None where no bounded queue has an undisturbed value."""
         return verdicts_of(self.run).get(Key(point.name, self.counter(point)))

@@ -61,14 +61,7 @@ class StripAxis:
 
 
 def strip_axis(view: View, scenario: Scenario) -> StripAxis:
-    values = [
-        value
-        for point in view.points(scenario)
-        for queue in view.run.queue_names(scenario.name)
-        if (summary := view.headline(point, queue))
-        for value in (*summary.values, *summary.disturbed_values)
-    ]
-    scale = scale_of(view.judge(scenario), values)
+    scale = scale_of(view.judge(scenario), view.headline_values(scenario))
     ticks = tuple(Tick(_percent(scale, value), name) for value, name in scale.ticks(room=5))
     band = 0.0 if scale.smallest is None else 100 * _share(scale, scale.smallest * 1.0000001)
     return StripAxis(scale, ticks, band)
