@@ -1,5 +1,5 @@
-// The textbook queue with a short spin: a call that would have to wait spins for a moment before it
-// sleeps.
+// The classic bounded buffer with a short spin: a call that would have to wait spins for a moment
+// before it sleeps.
 //
 // What:    two_condvar.h, but a push that finds the queue full (a pop that finds it empty) first
 //          polls the size without the lock for up to Sync::spin_limit rounds, about the cost of

@@ -1,4 +1,4 @@
-// The textbook queue: one mutex, a condition variable for each side.
+// The classic bounded buffer: one mutex, a condition variable for each side.
 //
 // What:    a ring under a mutex; producers sleep on not_full, consumers on not_empty. A push wakes
 //          one consumer and a pop one producer, and only if one sleeps: the count of sleepers is

@@ -12,7 +12,8 @@ import pytest
 import report_runs
 import synthetic
 from bqb.data.load import load_run
-from bqb.report.html import page
+from bqb.report.html import cards, page
+from bqb.schema import LABELS
 from bqb.stats import summaries
 from bqb.stats.counters import LOST, THROUGHPUT
 from bqb.stats.decisions import read_needs
@@ -309,3 +310,10 @@ def test_runs_without_figures_and_of_older_formats_have_a_page(folder):
     found = rendered(run, read_needs())
     assert_links_hold(found)
     assert len(found.found("table", class_="cells")) > 5
+
+
+def test_a_card_has_a_head_for_every_label():
+    shown_apart = {"line_up", "note", "defect"}
+    assert set(cards.LABEL_HEADS) == set(LABELS) - shown_apart
+    for name, value in cards.LABEL_VALUES:
+        assert value in LABELS[name], (name, value)

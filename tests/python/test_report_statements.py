@@ -62,8 +62,24 @@ def assert_answer_holds(run, scenario, text):
     elif match := re.fullmatch(r"At none of the (\d+) points is a queue shown .*another\.", text):
         assert int(match[1]) == len(judged)
         assert not any(each.having(WORSE) for each in judged)
+    elif len(judged) <= answers.MOST_POINTS:
+        assert_each_point(judged, text)
     else:
         assert_worse_at_fewest(judged, text)
+
+
+def assert_each_point(judged, text):
+    words = r".*: (?:not decided|equivalent to the best: ([^;]+))(?:; worse: (\d+) queues?)?"
+    sentences = [
+        re.fullmatch(words, each) for each in re.split(r"\. (?=[A-Z])", text.removesuffix("."))
+    ]
+    assert all(sentences) and len(sentences) == len(judged), text
+    for match, verdict in zip(sentences, judged):
+        if match[1]:
+            assert_list(match[1], verdict, EQUIVALENT)
+        else:
+            assert not verdict.having(EQUIVALENT)
+        assert int(match[2] or 0) == len(verdict.having(WORSE))
 
 
 def assert_worse_at_fewest(judged, text):

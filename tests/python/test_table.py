@@ -280,7 +280,7 @@ def test_print_summary_uses_colour_on_a_terminal(tmp_path):
 @pytest.mark.parametrize(
     "counters, said",
     [
-        ({"generator_is_late": 1}, "overcommit: late generator at 1 of 1 point: 1 message in 100"),
+        ({"generator_is_late": 1}, "overcommit: late generator at 1 of 1 point: the thread"),
         (
             {"overloaded": 1, "backlog_growth_msgs_per_s": 21_000},
             "overcommit: overloaded at 1 of 1 point: more comes than can be done, the backlog "

@@ -9,12 +9,14 @@ from bqb.report.figures import lost
 from bqb.report.figures.view import View
 from bqb.report.machine import count_machines, machines
 from bqb.report.titles import called
+from bqb.report.wording import located
 from bqb.stats import claims, judging
 from bqb.stats.decisions import CONTRADICTED, HOLDS, Decision, JointDecision, preference
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE, Key, PointVerdicts, verdicts_of
 
 MOST_NAMES = 4
+MOST_POINTS = 3  # that an answer names one by one
 
 
 def result(decisions: Sequence[Decision]) -> str:
@@ -93,12 +95,22 @@ def answer(view: View, scenario: Scenario) -> str:
         for point in scenario.points
         if (verdict := verdicts_of(run).get(Key(point.name, judging.headline(run, point))))
     ]
-    judged = [verdict for _, verdict in found if not verdict.no_verdict]
+    by_point = {point: verdict for point, verdict in found if not verdict.no_verdict}
+    judged = list(by_point.values())
     if not judged:
         why = next((verdict.no_verdict for _, verdict in found), "no queue has a number")
         by_claims = "" if scenario.rank else _by_claims(run, scenario)
         return by_claims or f"No verdict: {why}."
-    states = _at_one(judged[0]) if len(judged) == 1 else _at_several(run, judged)
+    if len(judged) == 1:
+        states = _at_one(judged[0])
+    elif not any(verdict.having(WORSE) for verdict in judged):
+        states = f"At none of the {len(judged)} points is a queue shown to be worse than another."
+    elif len(judged) <= MOST_POINTS:
+        states = " ".join(
+            _at_each(located(point, scenario), verdict) for point, verdict in by_point.items()
+        )
+    else:
+        states = _at_several(run, judged)
     contrast = lost.title(view, scenario)
     return f"{states} {_ended(contrast.text)}" if contrast.facts else states
 
@@ -118,6 +130,14 @@ def _at_one(verdict: PointVerdicts) -> str:
     return " ".join(lines)
 
 
+def _at_each(place: str, verdict: PointVerdicts) -> str:
+    """The best queues of a point, as one of a few."""
+    equivalent, worse = verdict.having(EQUIVALENT), verdict.having(WORSE)
+    best = f"equivalent to the best: {names(equivalent)}" if equivalent else "not decided"
+    rest = f"; worse: {_count(len(worse), 'queue')}" if worse else ""
+    return f"{place}{best}{rest}."
+
+
 def _at_several(run: Run, judged: Sequence[PointVerdicts]) -> str:
     """Which queues are worse at none of the points, or at the fewest, and the reference."""
     states = {
@@ -129,8 +149,6 @@ def _at_several(run: Run, judged: Sequence[PointVerdicts]) -> str:
     least = sorted(
         (queue for queue, each in whole.items() if each.count(WORSE) == fewest), key=preference
     )
-    if fewest == 0 and len(least) == len(states):
-        return f"At none of the {len(judged)} points is a queue shown to be worse than another."
     where = f"none of the {len(judged)}" if fewest == 0 else f"{fewest} of {len(judged)}"
     be = "is" if len(least) == 1 else "are"
     text = f"{names(least)} {be} shown to be worse than the best at {where} points"

@@ -10,6 +10,8 @@ columns wide.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TextIO
 
 from rich import box
@@ -90,20 +92,49 @@ def _machine(run: Run) -> Text | None:
     return Text(f"This machine: {text}.", style="dim") if text else None
 
 
-PROPERTIES = {  # (property, parameter): head of its column, how its value is written
-    ("idle_pop_cpu_share", None): ("idle\npop", format_share),
-    ("idle_push_cpu_share", None): ("idle\npush", format_share),
+@dataclass(frozen=True)
+class Property:
+    """What a queue costs whatever it is used for. `head`: of a narrow column; `name`: in full."""
+
+    head: str
+    name: str
+    in_words: Callable[[float], str]
+
+
+PROPERTIES = {  # by (property, parameter)
+    ("idle_pop_cpu_share", None): Property(
+        "idle\npop", "CPU of a thread that waits in pop, of one core", format_share
+    ),
+    ("idle_push_cpu_share", None): Property(
+        "idle\npush", "CPU of a thread that waits in push, of one core", format_share
+    ),
     **{
-        ("close_to_last_return_ns", waiters): (f"close\n{waiters}", format_ns)
+        ("close_to_last_return_ns", waiters): Property(
+            f"close\n{waiters}",
+            f"From close() until the last of {waiters} blocked threads has returned"
+            if waiters > 1
+            else "From close() until the one blocked thread has returned",
+            format_ns,
+        )
         for waiters in PROPERTY_PARAMETERS["close"]
     },
     **{
-        ("bytes", capacity): (f"bytes\n{capacity}", format_bytes)
+        ("bytes", capacity): Property(
+            f"bytes\n{capacity}",
+            f"Memory when empty, capacity {capacity}, 8-byte messages",
+            format_bytes,
+        )
         for capacity in PROPERTY_PARAMETERS["memory"]
     },
-    ("full_bytes", 4096): ("full\n4096", format_bytes),
-    ("construct_ns", 64): ("make\n64", format_ns),
-    ("header_compile_s", None): ("com-\npile", lambda seconds: f"{seconds:.1f} s"),
+    ("full_bytes", 4096): Property(
+        "full\n4096", "Memory when full, capacity 4096, 8-byte messages", format_bytes
+    ),
+    ("construct_ns", 64): Property("make\n64", "Construction, capacity 64", format_ns),
+    ("header_compile_s", None): Property(
+        "com-\npile",
+        "Compile time of its header, beyond an empty source",
+        lambda seconds: f"{seconds:.1f} s",
+    ),
 }
 
 
@@ -132,12 +163,11 @@ def _properties(run: Run) -> RenderableType | None:
         if any(run.property_of(queue, *key) is not None for queue in queues)
     ]
     for key in shown:
-        table.add_column(PROPERTIES[key][0], justify="right", no_wrap=True)
+        table.add_column(PROPERTIES[key].head, justify="right", no_wrap=True)
     for queue in queues:
-        values = {key: run.property_of(queue, *key) for key in shown}
+        values = ((PROPERTIES[key], run.property_of(queue, *key)) for key in shown)
         table.add_row(
-            queue,
-            *("-" if value is None else PROPERTIES[key][1](value) for key, value in values.items()),
+            queue, *("-" if value is None else each.in_words(value) for each, value in values)
         )
     return Group(table, Text(_properties_legend(("header_compile_s", None) in shown), style="dim"))
 

@@ -44,7 +44,7 @@ def in_words(key: str, value: object, open_loop: bool = False) -> str:
         return _count(value, name[:-1])
     if name == "case":
         return str(value).replace("_", " ")
-    return f"{name.replace('_', ' ')} {value}"
+    return f"{name.replace('_', ' ')} {str(value).replace('_', ' ')}"
 
 
 def headed(key: str, value: object, open_loop: bool = False) -> str:
@@ -234,8 +234,8 @@ def open_loop_warnings(run: Run, points: Sequence[Point]) -> list[str]:
     warnings = []
     if late:
         warnings.append(
-            f"late generator {at.format(len(late))}: 1 message in 100 was pushed later, by more "
-            "than 5% of the mean gap, than by a generator that never pauses"
+            f"late generator {at.format(len(late))}: the thread that makes the messages had "
+            "paused; it pushed 1 message in 100 by more than 5% of the mean gap too late"
         )
     if growth:
         warnings.append(

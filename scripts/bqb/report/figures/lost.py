@@ -261,12 +261,11 @@ def title(view: View, scenario: Scenario) -> Title:
         name = counter_name(judge)
         text = f"{name} of {found.best} {cheap}, of {called(found.worse)} {costly}"
     place = located(found.point, scenario)
-    return Title(place + text if place else _sentence(text), found.facts)
-
-
-def _sentence(text: str) -> str:
-    """First letter in upper case, but for the name of a queue."""
-    return text[0].upper() + text[1:] if text.startswith(("the textbook", "median ")) else text
+    starts_with_queue = text.startswith((found.worse, found.best))
+    return Title(
+        place + text if place else text if starts_with_queue else text[0].upper() + text[1:],
+        found.facts,
+    )
 
 
 def _small(text: str) -> str:

@@ -21,7 +21,6 @@ from bqb.report.html.sections import (
 )
 from bqb.report.table import PROPERTIES
 from bqb.report.units import counter_name, format_ns
-from bqb.schema import LABELS
 from bqb.stats.counters import CPU_BEYOND_WORK
 from bqb.stats.decisions import Decision, preference
 from bqb.stats.summaries import machine_baselines
@@ -29,7 +28,28 @@ from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE
 
 ABOUT = ("What", "Use it", "Not", "Limits", "Source")  # of a header's comment
 LEAST_SWITCHES = 0.01  # per message: fewer cost less than the margin
-UNSHOWN_LABELS = ("line_up", "note", "defect")
+LABEL_HEADS = {  # in words; line_up says nothing of a queue, note and defect have their own lines
+    "origin": "written by",
+    "producers": "producers",
+    "consumers": "consumers",
+    "capacities": "capacities",
+    "bound": "its bound is",
+    "element": "element type",
+    "fifo": "FIFO order",
+    "blocking": "blocking",
+    "timed": "timed calls",
+    "close": "close",
+    "stall": "a stopped thread stalls",
+    "waiting": "waiting",
+}
+LABEL_VALUES = {
+    ("origin", "house"): "this project",
+    ("origin", "peer"): "a library",
+    ("bound", "rounded"): "rounded up",
+    ("blocking", "emulated"): "by the adapter",
+    ("blocking", "native"): "its own",
+    ("close", "quiescent"): "exact only while no push runs",
+}
 
 Tests = Mapping[str, QueueTests]
 
@@ -104,9 +124,9 @@ def _card(view: View, queue: str, decisions: Sequence[Decision], tests: Tests | 
         entry.purpose if entry else "A queue from outside this project.",
         tuple((label, text) for label in ABOUT if entry and (text := entry.about(label))),
         tuple(
-            (name.replace("_", " "), str(labels[name]))
-            for name in LABELS
-            if labels.get(name) and name not in UNSHOWN_LABELS
+            (head, LABEL_VALUES.get((name, str(labels[name])), str(labels[name])))
+            for name, head in LABEL_HEADS.items()
+            if labels.get(name)
         ),
         labels.get("note", ""),
         labels.get("defect", ""),
@@ -220,7 +240,7 @@ def _refusals(view: View, queue: str) -> Iterable[Refusal]:
 
 
 def _properties(run: Run, queue: str) -> Iterable[tuple[str, str]]:
-    for key, (head, in_words) in PROPERTIES.items():
+    for key, each in PROPERTIES.items():
         value = run.property_of(queue, *key)
         if value is not None:
-            yield head.replace("-\n", "").replace("\n", " "), in_words(value)
+            yield each.name, each.in_words(value)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -90,8 +92,8 @@ class HeatCell:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """Queues x points. `heads`: the first swept key's values with how many columns each spans, and
-    below them the others'; one row of heads where one key is swept."""
+    """Queues x points. `heads`: a row for each swept key, of its values with how many columns each
+    spans."""
 
     counter: str
     heads: tuple[tuple[tuple[str, int], ...], ...]
@@ -173,7 +175,7 @@ def section_of(view: View, scenario: Scenario) -> Section:
         "more is better" if more else "less is better",
         "efficiency" if judge in EFFICIENCY_OF else "",
         axis,
-        _heat_map(view, scenario) if len(points) > 1 else None,
+        _heat_map(view, scenario),
         charts.capacity_chart(view, scenario) if points else None,
         found,
         _csv_link(view, scenario),
@@ -280,26 +282,15 @@ def number_of(view: View, point: Point, queue: str, counter: str) -> Number:
 # ---------------------------------------------------------------------------------------- heat map
 
 
-def _heat_map(view: View, scenario: Scenario) -> HeatMap:
+def _heat_map(view: View, scenario: Scenario) -> HeatMap | None:
+    """None where nothing is swept."""
     points = view.points(scenario)
     keys = [key for key, values in scenario.swept().items() if len(values) > 1]
-    first = keys[0] if keys else ""
+    if not keys or len(points) < 2:
+        return None
     points = sorted(points, key=lambda point: [_place(scenario, key, point) for key in keys])
-    upper: list[tuple[str, int]] = []
-    for point in points:
-        head = _head(scenario, first, point)
-        if upper and upper[-1][0] == head:
-            upper[-1] = (head, upper[-1][1] + 1)
-        else:
-            upper.append((head, 1))
-    heads = [tuple(upper)]
-    if len(keys) > 1:
-        heads.append(
-            tuple(
-                (", ".join(filter(None, (_head(scenario, key, point) for key in keys[1:]))), 1)
-                for point in points
-            )
-        )
+    titles = [tuple(_head(scenario, key, point) for key in keys) for point in points]
+    heads = tuple(_spans([title[: depth + 1] for title in titles]) for depth in range(len(keys)))
     values = [
         summary.median
         for point in points
@@ -311,7 +302,12 @@ def _heat_map(view: View, scenario: Scenario) -> HeatMap:
         (queue_name(view, queue), tuple(_heat_cell(view, point, queue, scale) for point in points))
         for queue in view.sorted_queues(scenario)
     )
-    return HeatMap(counter_name(view.judge(scenario)), tuple(heads), rows)
+    return HeatMap(counter_name(view.judge(scenario)), heads, rows)
+
+
+def _spans(titles: Sequence[tuple[str, ...]]) -> tuple[tuple[str, int], ...]:
+    """The last words of each title, and how many of the same title follow each other."""
+    return tuple((title[-1], len(list(same))) for title, same in itertools.groupby(titles))
 
 
 def _place(scenario: Scenario, key: str, point: Point) -> int:
