@@ -101,7 +101,14 @@ def test_what_no_run_decides_is_not_decided(runs):
 
 
 @pytest.mark.parametrize(
-    "context, machines", [({}, 1), (ELSEWHERE, 2), ({"host_name": "other"}, 2), ({"cores": 64}, 2)]
+    "context, machines",
+    [
+        ({}, 1),
+        (ELSEWHERE, 2),
+        ({"host_name": "other"}, 2),
+        ({"cores": 64}, 2),
+        ({"virtual_machine": "KVM"}, 1),  # as runs before schema 3 do not record it
+    ],
 )
 def test_machines_are_told_apart_by_cpu_cores_and_host(runs, context, machines):
     made = runs(X_BEST, {**X_BEST, "context": context})
@@ -113,10 +120,10 @@ def test_machines_are_told_apart_by_cpu_cores_and_host(runs, context, machines):
 
 def test_a_run_that_asked_in_another_way_is_named_and_not_counted(runs):
     longer = small_runs.point("plain", window_ms=100)
-    made = runs(X_BEST, X_BEST, {**Y_BEST, "points": {"plain": longer}})
+    made = runs({**Y_BEST, "points": {"plain": longer}}, X_BEST, X_BEST)
     found = joint(made)
-    assert cells(found)["Take"] == "x" and cells(found)["Holds in"] == "2 (a, b)"
-    assert found.all("p", class_="warning") == ["Asked in another way by c: not counted."]
+    assert cells(found)["Take"] == "x" and cells(found)["Holds in"] == "2 (b, c)"
+    assert found.all("p", class_="warning") == ["Asked in another way by a: not counted."]
     assert "The need x 2 0 0 1" in " ".join(printed(made).split())
 
 

@@ -46,9 +46,10 @@ def description_parts(context: Context) -> list[str]:
     return parts
 
 
-def machine_of(context: Context) -> tuple[str, str]:
-    """What tells machines apart: what they are called, and the name of the host."""
-    return described(context), str(context.get("host_name", ""))
+def machine_of(context: Context) -> tuple[str, ...]:
+    """What tells machines apart. Only what runs of every schema record: a machine is not another
+    one because a newer run knows more of it."""
+    return tuple(str(context.get(name, "")) for name in ("host_name", "cpu_model", "cores"))
 
 
 def count_machines(contexts: Iterable[Context]) -> int:

@@ -88,31 +88,35 @@ def common_points(run: Run, other: Run) -> list[str]:
         for name, point in run.points.items()
         if name in other.points
         and run.scenarios[point.scenario].rank
-        and _resolved(run, name) == _resolved(other, name)
-        and judging.headline(run, point) == judging.headline(other, other.points[name])
+        and _asked(run, name) == _asked(other, name)
     ]
 
 
 def asked_alike(runs: Sequence[Run]) -> dict[str, tuple[int, ...]]:
-    """By point, the indices of the runs that asked it as the first one that has it did, and that
-    judge it by the same counter."""
+    """By point, the indices of the runs that asked it in one way: as most of them did, or of ways
+    that are as frequent as the first one did."""
     alike: dict[str, tuple[int, ...]] = {}
     for name in dict.fromkeys(name for run in runs for name in run.points):
-        having = [index for index, run in enumerate(runs) if name in run.points]
-        first = runs[having[0]]
-        alike[name] = tuple(
-            index
-            for index in having
-            if _resolved(runs[index], name) == _resolved(first, name)
-            and judging.headline(runs[index], runs[index].points[name])
-            == judging.headline(first, first.points[name])
-        )
+        ways: list[tuple[object, list[int]]] = []
+        for index, run in enumerate(runs):
+            if name in run.points:
+                asked = _asked(run, name)
+                for way, indices in ways:
+                    if way == asked:
+                        indices.append(index)
+                        break
+                else:
+                    ways.append((asked, [index]))
+        alike[name] = tuple(max(ways, key=lambda way: len(way[1]))[1])
     return alike
 
 
-def _resolved(run: Run, name: str) -> object:
-    scenario = run.resolved[run.points[name].scenario]
-    return next(point for point in scenario["points"] if point["name"] == name)
+def _asked(run: Run, name: str) -> object:
+    """A point as it was resolved, and the counter that judges it."""
+    point = run.points[name]
+    points = run.resolved[point.scenario]["points"]
+    resolved = next(each for each in points if each["name"] == name)
+    return resolved, judging.headline(run, point)
 
 
 def _medians(sample: Sample) -> dict[str, float]:

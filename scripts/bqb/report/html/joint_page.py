@@ -24,7 +24,7 @@ from bqb.report.html.sections import (
     point_title,
     queue_name,
 )
-from bqb.report.machine import count_machines, machine_of, machines
+from bqb.report.machine import count_machines, described, machines
 from bqb.report.units import counter_name
 from bqb.stats.decisions import Agreement, JointDecision, Need, joint_decisions, preference
 from bqb.stats.repeatability import asked_alike
@@ -143,11 +143,10 @@ def run_names(runs: Sequence[Run]) -> list[str]:
 
 def _run_line(run: Run, name: str, folder: Path) -> RunLine:
     own = run.folder / REPORT
-    machine, host = machine_of(run.context)
     return RunLine(
         name,
-        machine,
-        host,
+        described(run.context),
+        str(run.context.get("host_name", "")),
         str(run.context.get("date", "unknown"))[:16].replace("T", " "),
         str(run.context.get("commit", ""))[:12] or "unknown",
         left_out(run),
