@@ -366,7 +366,7 @@ def test_the_title_tells_the_medians(tmp_path):
     }
     assert title(view, run.scenarios["overcommit"]).text == (
         f"The textbook queue (reference) costs at most {format_ns(lost['reference'])} per message, "
-        f"two_condvar {format_ns(lost['two_condvar'])}"
+        f"two_condvar at most {format_ns(lost['two_condvar'])}"
     )
 
 

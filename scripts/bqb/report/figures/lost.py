@@ -256,7 +256,7 @@ def title(view: View, scenario: Scenario) -> Title:
     )
     if judge == LOST:
         most = "at most " if view.is_bound(found.point, found.worse) else ""
-        text = f"{called(found.worse)} costs {most}{costly} per message, {found.best} {cheap}"
+        text = f"{called(found.worse)} costs {most}{costly} per message, {found.best} {most}{cheap}"
     else:
         name = counter_name(judge)
         text = f"{name} of {found.best} {cheap}, of {called(found.worse)} {costly}"

@@ -177,7 +177,7 @@ def furthest_behind(view: View, decisions: Sequence[Decision], queue: str) -> st
     if (mine.value or 0.0) < LEAST_SWITCHES or mine.value < 2 * (theirs.value or 0.0):
         return text
     wake_ns = machine_baselines(view.run).wake_ns
-    takes = f", which takes {format_ns(wake_ns)} here" if wake_ns else ""
+    takes = f", which takes about {format_ns(wake_ns)} here" if wake_ns else ""
     return (
         f"{text} It makes {mine.text} context switches per message, {best} {theirs.text}: a thread "
         f"that has gone to sleep must be woken{takes}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from bqb.stats.counters import CPU_BEYOND_WORK, EFFICIENCY_OF
 from bqb.stats.summaries import Summary
 
 SWITCHES = "switches_per_msg"
+NUMBER_AND_UNIT = re.compile(r"(\d) (\S+)$")
+NO_BREAK_EQUALS = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -318,7 +321,8 @@ def _place(scenario: Scenario, key: str, point: Point) -> int:
 def _head(scenario: Scenario, key: str, point: Point) -> str:
     if key not in point.axes:
         return ""
-    return headed(key, point.axes[key], scenario.open_loop)
+    words = headed(key, point.axes[key], scenario.open_loop)
+    return NUMBER_AND_UNIT.sub("\\1\N{NO-BREAK SPACE}\\2", words).replace(" = ", NO_BREAK_EQUALS)
 
 
 def _heat_cell(view: View, point: Point, queue: str, scale: Scale) -> HeatCell:
