@@ -1,10 +1,11 @@
+include(CodeLayouts)
+
 set(BQ_GATE_LAYOUTS 2 CACHE STRING
     "How many gate_trials to link, each with its code at other places")
 
 # bq_add_gate_programs(<parts> [<source>...]): the programs of the regression gate, with the listed
 # queues, whose object libraries are <parts>, and those that the sources register. gate_trial_0,
-# gate_trial_1, ... are made of the same objects; their order rotates, and a multiple of 16 bytes
-# before them moves each function against pages and cache lines.
+# gate_trial_1, ... are of the same objects in other layouts.
 function(bq_add_gate_programs parts)
   set(added)
   if(ARGN)
@@ -17,19 +18,12 @@ function(bq_add_gate_programs parts)
   add_executable(gate_counts)
   target_link_libraries(gate_counts PRIVATE bq_gate_counts ${added} bq_listed_queues bq_flags)
 
-  list(TRANSFORM parts REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
   math(EXPR last "${BQ_GATE_LAYOUTS} - 1")
   foreach(layout RANGE ${last})
-    math(EXPR padding "${layout} * 208 % 4096")
-    set(padding_source "${CMAKE_CURRENT_BINARY_DIR}/gate_padding/${layout}.cpp")
-    file(CONFIGURE OUTPUT "${padding_source}" @ONLY CONTENT
-         "asm(\".text\\n.if @padding@\\n.skip @padding@\\n.endif\\n\");\n")
-    add_executable(gate_trial_${layout} "${padding_source}" ${parts})
+    bq_add_program_in_layout(gate_trial_${layout} ${layout} ${parts})
     target_link_libraries(gate_trial_${layout} PRIVATE
                           bq_gate_trial ${added} bq_listed_queues_libraries bq_flags)
     list(APPEND programs gate_trial_${layout})
-    list(POP_FRONT parts first)
-    list(APPEND parts "${first}")
   endforeach()
 
   set_target_properties(${programs} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}"

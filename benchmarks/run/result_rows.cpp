@@ -109,6 +109,16 @@ const std::vector<RowKind> kinds{
        optional_field},
       {"handoff_ns", "number", "one-way transfer of a cache line; absent on one core",
        optional_field},
+      {"handoff_after_ns", "number",
+       "the same after the block; absent on one core, and in runs before schema 4", optional_field},
+      {"layout", "count",
+       "which of the programs with their code at other places measured it; absent in runs before "
+       "schema 4",
+       optional_field},
+      {"cores_exchanged", "flag",
+       "whether the threads were dealt the cores from the other end, so that on two cores producer "
+       "and consumer had each other's; absent in runs before schema 4",
+       optional_field},
       {"wall_ns", "count", "what the block took, all in all; absent in runs until 2026-11-23",
        optional_field}}},
     {"histograms.jsonl",

@@ -11,7 +11,7 @@ namespace bq::bench {
 
 /// The version of the files' format. Raise it with every field, kind or value that is added: a
 /// reader refuses what it does not list, and a run of a newer version by this number.
-inline constexpr int schema_version = 3;
+inline constexpr int schema_version = 4;
 
 /// `type` is built of
 ///   [T]     a list of T

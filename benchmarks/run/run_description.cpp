@@ -2,11 +2,14 @@
 
 #include <gnu/libc-version.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 
 #include "benchmarks/build_info.h"
 #include "benchmarks/platform/affinity.h"
@@ -14,6 +17,7 @@
 #include "benchmarks/platform/clock.h"
 #include "benchmarks/platform/cpu_time.h"
 #include "benchmarks/platform/host_info.h"
+#include "benchmarks/util/error.h"
 #include "benchmarks/util/hash.h"
 
 namespace bq::bench {
@@ -29,6 +33,13 @@ std::string local_time() {
   return text;
 }
 
+std::filesystem::path this_program() {
+  return std::filesystem::read_symlink("/proc/self/exe");
+}
+
+// Of the program's name, before a number (cmake/BenchPrograms.cmake).
+constexpr std::string_view layout_extension = ".layout_";
+
 std::string compiler() {
 #if defined(__clang__)
   return "clang " + std::to_string(__clang_major__) + "." + std::to_string(__clang_minor__) + "." +
@@ -40,9 +51,24 @@ std::string compiler() {
 
 }  // namespace
 
+std::size_t layout() {
+  const std::string extension = this_program().extension().string();
+  std::size_t number = 0;
+  if (!extension.starts_with(layout_extension)) return 0;
+  const char* const digits = extension.c_str() + layout_extension.size();
+  std::from_chars(digits, extension.c_str() + extension.size(), number);
+  return number;
+}
+
 std::string binary_id() {
-  std::ifstream self("/proc/self/exe", std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(self), {}};
+  std::filesystem::path program = this_program();
+  if (layout() != 0) program.replace_extension();
+  std::ifstream file(program, std::ios::binary);
+  if (!file) {
+    throw UsageError(this_program().string() + " is a layout of " + program.string() +
+                     ", which is not there: build again");
+  }
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash_text(bytes, 0)));
   return text;

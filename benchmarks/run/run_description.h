@@ -1,6 +1,7 @@
 // What a run says about its machine and its build.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -18,7 +19,12 @@ Json context_json(std::uint64_t seed);
 /// Sleeps for half a second, so it is no part of the two above, which every process of a run calls.
 void add_busy_cores(Json& context);
 
-/// Identifies this very executable: 16 hexadecimal digits.
+/// Which of the programs that were linked from the same objects, with their code at other places,
+/// this one is; 0: the first, or the only one.
+std::size_t layout();
+
+/// Identifies this executable, whatever its layout: 16 hexadecimal digits, of the program in layout
+/// 0. Throws UsageError where that is gone.
 std::string binary_id();
 
 }  // namespace bq::bench

@@ -217,6 +217,7 @@ TrialResult Session::run_trial(const TrialItem& item, TrialSize size, bool count
   request.ns_per_step = probe_.ns_per_step;
   request.handoff_ns = handoff_ns_;
   request.counts_syscalls = counts_syscalls;
+  request.core_order = core_order();
   return runner_.run(request);
 }
 
@@ -402,6 +403,12 @@ TrialResult Session::run(const TrialItem& item) {
   return result;
 }
 
+// Every other round: no role keeps the core that serves the interrupts, or the faster one.
+CoreOrder Session::core_order() const {
+  return options_.round != 0 && options_.round % 2 == 0 ? CoreOrder::descending
+                                                        : CoreOrder::ascending;
+}
+
 // Of the threads that work and of those that generate arrivals, the ones that lost more.
 void Session::note_preemptions(const TrialResult& result) {
   const auto at_work = result.counter("gap_share");
@@ -424,6 +431,7 @@ std::string Session::disturbance(const CoreProbe& after) const {
 
 void Session::finish(const Block& block) {
   const CoreProbe after = probe_cores(*block.point);
+  const std::optional<double> handoff_after_ns = measure_handoff_ns(*block.point);
   const std::string why = disturbance(after);
   Json row{{"kind", "block"},
            {"point", block.point->name},
@@ -435,6 +443,9 @@ void Session::finish(const Block& block) {
            {"ns_per_step_after", after.ns_per_step}};
   if (!gap_shares_.empty()) row["gap_share"] = median(gap_shares_);
   if (handoff_ns_) row["handoff_ns"] = *handoff_ns_;
+  if (handoff_after_ns) row["handoff_after_ns"] = *handoff_after_ns;
+  row["layout"] = layout();
+  row["cores_exchanged"] = core_order() == CoreOrder::descending;
   row["wall_ns"] = wall_ns_since(block_start_);
   if (!why.empty()) row["why"] = why;
   write(row);

@@ -103,6 +103,7 @@ class Session {
   void count_syscalls_of(const Cell& cell);
   std::vector<TrialItem> items_of(const Point& point) const;
   TrialResult run_trial(const TrialItem& item, TrialSize size, bool counts_syscalls = false);
+  CoreOrder core_order() const;
   void note_preemptions(const TrialResult& result);
   std::string disturbance(const CoreProbe& after) const;
 

@@ -39,7 +39,8 @@ TrialResult TrialRunner::run(const TrialRequest& request) {
                        messages_per_producer,
                        demands_,
                        traits.bound != Bound::none,
-                       request.counts_syscalls};
+                       request.counts_syscalls,
+                       request.core_order};
   TrialEnvironment environment(point);
   try {
     if (point.is_chain()) {

@@ -24,6 +24,7 @@ struct TrialRequest {
   std::optional<double> handoff_ns = std::nullopt;  ///< of the block
   bool counts_syscalls = false;                     ///< which makes them slower
   double extra_work_ns = 0;                         ///< added to each message's work, on both sides
+  CoreOrder core_order = CoreOrder::ascending;
 };
 
 /// Keeps the memory of the records warm between trials. Not thread-safe.

@@ -151,7 +151,7 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
     ends[(q + 1) % ends.size()].in.emplace(std::move(consumer));
   }
 
-  const std::vector<int> cores = cores_for(point);
+  const std::vector<int> cores = cores_for(point, plan.core_order);
   std::barrier start(static_cast<std::ptrdiff_t>(point.threads()));
   std::vector<WorkerStatus> status(point.threads());
   const auto run_as = [&](detail::StageEnds<Q> mine, std::size_t stage) {

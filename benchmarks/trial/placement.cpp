@@ -6,19 +6,21 @@
 
 namespace bq::bench {
 
-std::vector<int> cores_for(const Point& point) {
-  const std::vector<int>& allowed = allowed_cores();
+std::vector<int> cores_for(const Point& point, CoreOrder order) {
+  if (point.placement == Placement::free) return {};
+  std::vector<int> taken = allowed_cores();
+  taken.resize(std::min(taken.size(), point.threads()));
+  if (order == CoreOrder::descending) std::reverse(taken.begin(), taken.end());
   std::vector<int> cores;
-  if (point.placement == Placement::free) return cores;
   for (std::size_t i = 0; i < point.threads(); ++i) {
     const bool one_core = point.placement == Placement::one_core;
-    cores.push_back(one_core ? allowed[0] : allowed[i % allowed.size()]);
+    cores.push_back(one_core ? allowed_cores().front() : taken[i % taken.size()]);
   }
   return cores;
 }
 
 std::vector<int> used_cores(const Point& point) {
-  std::vector<int> cores = cores_for(point);
+  std::vector<int> cores = cores_for(point, CoreOrder::ascending);
   if (cores.empty()) {
     cores = allowed_cores();
     cores.resize(std::min(cores.size(), point.threads()));

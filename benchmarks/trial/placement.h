@@ -2,15 +2,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "benchmarks/scenario/point.h"
 
 namespace bq::bench {
 
+/// From which end a point's threads are dealt its cores. On two cores the other order exchanges
+/// those of producer and consumer; which cores are used stays the same.
+enum class CoreOrder : std::uint8_t { ascending, descending };
+
 /// Core for each thread of a point, consumers first (of a pipeline the last stage first); empty
 /// with Placement::free.
-std::vector<int> cores_for(const Point& point);
+std::vector<int> cores_for(const Point& point, CoreOrder order);
 
 /// The distinct cores that a point's threads share, ascending; with Placement::free, as many as the
 /// threads can use at once.

@@ -271,7 +271,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   Q& queue = first_producer.queue();
   detail::prepare(record, plan, queue.capacity());
 
-  const std::vector<int> cores = cores_for(point);
+  const std::vector<int> cores = cores_for(point, plan.core_order);
   std::barrier start(static_cast<std::ptrdiff_t>(point.threads()), detail::NoteStart{record});
   std::vector<WorkerStatus> status(point.threads());
   // The handle closes the queue when the last of its side goes away; the loops call the queue

@@ -12,6 +12,7 @@
 #include "benchmarks/platform/cpu_usage.h"
 #include "benchmarks/scenario/message.h"
 #include "benchmarks/scenario/point.h"
+#include "benchmarks/trial/placement.h"
 #include "benchmarks/trial/workload.h"
 #include "queues/bounded_queue.h"
 
@@ -31,6 +32,7 @@ struct TrialPlan {
   const Demands& demands;             ///< covers messages_per_producer
   bool bounded = true;                ///< whether the queue is bounded
   bool counts_syscalls = false;       ///< counting makes system calls slower
+  CoreOrder core_order = CoreOrder::ascending;
 };
 
 /// Timestamps of one call. The work of a message lies between the calls.

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 # flake8: noqa: E501
 
-SCHEMA = 3  # version of the row format
+SCHEMA = 4  # version of the row format
 
 DEFAULT_ROUNDS = 12  # rounds of a default run
 LEAST_BLOCKS_FOR_VERDICT = 6  # undisturbed blocks that a verdict needs
@@ -250,6 +250,9 @@ ROWS: dict[str, Fields] = {
         "ns_per_step_after": ("number", True),
         "gap_share": ("number", False),
         "handoff_ns": ("number", False),
+        "handoff_after_ns": ("number", False),
+        "layout": ("count", False),
+        "cores_exchanged": ("flag", False),
         "wall_ns": ("count", False),
     },
     "histograms.jsonl": {

@@ -46,7 +46,7 @@ class Driver:
         beside_others: bool = False,
     ):
         self.journal = Journal(folder / TRIALS_FILE)
-        self._binary = binary
+        self._layouts = layouts_of(binary)
         self._folder = folder
         self._selection = selection
         self._only = list(only)
@@ -252,7 +252,9 @@ class Driver:
                 stage, self.journal.done_in(cells, rounds), total, self.journal.current
             )
 
-        self._complete(["--round", str(number)], only, show)
+        # Two rounds each, since queue_bench exchanges the cores of the roles in every other one.
+        program = self._layouts[(number - 1) // 2 % len(self._layouts)]
+        self._complete(["--round", str(number)], only, show, program)
         self._pack()
 
     def _pack(self) -> None:
@@ -270,22 +272,31 @@ class Driver:
 
     # ------------------------------------------------------------------------------------ processes
 
-    def _complete(self, task: list[str], only: list[str], show: Callable[[], None]) -> None:
-        """Starts queue_bench on `only` these points (all, if there are none), again where a queue
-        took the process down, until the task is done."""
+    def _complete(
+        self,
+        task: list[str],
+        only: list[str],
+        show: Callable[[], None],
+        program: Path | None = None,
+    ) -> None:
+        """Starts queue_bench (`program`: another layout of it) on `only` these points (all, if
+        there are none), again where a queue took the process down, until the task is done."""
+        program = program or self._layouts[0]
         if not only:
-            self._restart_until_done(task, show)
+            self._restart_until_done(program, task, show)
             return
         with tempfile.NamedTemporaryFile("w", prefix="bqb-points-", suffix=".txt") as file:
             file.writelines(f"{point}\n" for point in only)
             file.flush()
-            self._restart_until_done([*task, "--only", file.name], show)
+            self._restart_until_done(program, [*task, "--only", file.name], show)
 
-    def _restart_until_done(self, task: list[str], show: Callable[[], None]) -> None:
+    def _restart_until_done(
+        self, program: Path, task: list[str], show: Callable[[], None]
+    ) -> None:
         blame: list[str] = []
         steps_at_last_failure = -1
         while True:
-            code, last_line = self._process([*task, *blame], show)
+            code, last_line = self._process(program, [*task, *blame], show)
             if code == 0:
                 return
             has_its_row = code in (QueueBenchStatus.HUNG, QueueBenchStatus.QUEUE_FAILED)
@@ -299,12 +310,14 @@ class Driver:
                 )
             steps_at_last_failure = self.journal.steps
 
-    def _process(self, task: list[str], show: Callable[[], None]) -> tuple[int, str]:
+    def _process(
+        self, program: Path, task: list[str], show: Callable[[], None]
+    ) -> tuple[int, str]:
         """One process to its end: its exit status and the last thing it said. Status 0, too, if it
         was stopped because it is enough."""
         beside = ["--beside-others"] if self._beside_others else []
         command = [
-            self._binary,
+            program,
             *self._selection.arguments(),
             "--out",
             self._folder,
@@ -339,6 +352,13 @@ class Driver:
     @property
     def _log(self) -> Path:
         return self._folder / "queue_bench.log"
+
+
+def layouts_of(program: Path) -> list[Path]:
+    """The program and those beside it that are linked from the same objects, with their code at
+    other places (cmake/BenchPrograms.cmake)."""
+    others = program.parent.glob(f"{program.name}.layout_*")
+    return [program, *sorted(others, key=lambda path: int(path.name.rpartition("_")[2]))]
 
 
 class OneMoreBlock:
