@@ -27,7 +27,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH leaves it out
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # PYTHONSAFEPATH leaves it out
 import whole_rows  # noqa: E402
 
 FAKE = json.loads(os.environ.get("FAKE", "{}"))
@@ -229,7 +229,7 @@ def main():
         return
     rows = Rows(Path(arguments.out))
     with open(Path(arguments.out) / "processes", "a") as file:
-        file.write(f"{os.getpid()} {' '.join(sys.argv[1:])}\n")
+        file.write(f"{os.getpid()} {' '.join([Path(sys.argv[0]).name, *sys.argv[1:]])}\n")
     if FAKE.get("silent_crash"):
         die()
     if arguments.properties:

@@ -68,6 +68,16 @@ def test_every_cell_once_a_round_each_round_in_a_fresh_process(bench, tmp_path):
     assert len(set(pids)) == len(pids) == 5  # the pilot and the properties, too
 
 
+def test_rounds_go_through_the_layouts_two_each(bench, tmp_path, monkeypatch):
+    for name in ("queue_bench", "queue_bench.layout_1", "queue_bench.layout_10"):
+        (tmp_path / name).symlink_to(Path(os.environ["BQB_QUEUE_BENCH"]))
+    monkeypatch.setenv("BQB_QUEUE_BENCH", str(tmp_path / "queue_bench"))
+    assert bench("--out", "run", "--rounds", "8").end().status == 0
+    programs = [line.split()[1].removeprefix("queue_bench") for line in processes(tmp_path / "run")]
+    rounds = [*[""] * 2, *[".layout_1"] * 2, *[".layout_10"] * 2, *[""] * 2]
+    assert programs == ["", "", *rounds], "the pilot and the properties first"
+
+
 @pytest.mark.parametrize("default, expected", [({}, 12), ({"rounds": 2}, 2)])
 def test_number_of_rounds_without_an_option(bench, tmp_path, default, expected):
     assert bench("--out", "run", **default).end().status == 0

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -386,6 +387,20 @@ def test_a_kill_loses_at_most_the_trial_in_flight(tmp_path: Path) -> None:
     assert after[: len(before)] == before, "what was written stays"
     blocks = [row["point"] for row in rows(out, "block")]
     assert len(blocks) == len(set(blocks)) == 6, "finished blocks are not run again"
+
+
+def test_a_layout_says_so_goes_on_with_a_run_and_exchanges_cores(tmp_path: Path) -> None:
+    words = ("--scenario", scenario(tmp_path, TRACED), "--queue", "two_condvar")
+    out, other = tmp_path / "out", REAL.with_name("queue_bench.layout_1")
+    for number, program in enumerate((REAL, other), start=1):
+        assert measure(program, out, *words, round=number).returncode == 0
+    blocks = [(row["layout"], row["cores_exchanged"]) for row in rows(out, "block")]
+    assert blocks == [(0, False), (1, True)]
+    assert all(("handoff_after_ns" in row) == ("handoff_ns" in row) for row in rows(out, "block"))
+    alone = tmp_path / "queue_bench.layout_1"
+    shutil.copy(other, alone)
+    done = run(alone, *words, "--out", out, "--round", 3)
+    assert done.returncode == 2 and "queue_bench, which is not there: build again" in done.stderr
 
 
 def test_another_build_seed_or_scenario_is_refused(tmp_path: Path) -> None:

@@ -290,9 +290,7 @@ class Driver:
             file.flush()
             self._restart_until_done(program, [*task, "--only", file.name], show)
 
-    def _restart_until_done(
-        self, program: Path, task: list[str], show: Callable[[], None]
-    ) -> None:
+    def _restart_until_done(self, program: Path, task: list[str], show: Callable[[], None]) -> None:
         blame: list[str] = []
         steps_at_last_failure = -1
         while True:
@@ -310,20 +308,11 @@ class Driver:
                 )
             steps_at_last_failure = self.journal.steps
 
-    def _process(
-        self, program: Path, task: list[str], show: Callable[[], None]
-    ) -> tuple[int, str]:
+    def _process(self, program: Path, task: list[str], show: Callable[[], None]) -> tuple[int, str]:
         """One process to its end: its exit status and the last thing it said. Status 0, too, if it
         was stopped because it is enough."""
         beside = ["--beside-others"] if self._beside_others else []
-        command = [
-            program,
-            *self._selection.arguments(),
-            "--out",
-            self._folder,
-            *beside,
-            *task,
-        ]
+        command = [program, *self._selection.arguments(), "--out", self._folder, *beside, *task]
         process = subprocess.Popen(
             command,
             stdout=subprocess.DEVNULL,
