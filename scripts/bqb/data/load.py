@@ -130,6 +130,9 @@ def _block(row: Row) -> Block:
         row.get("why", ""),
         row.get("gap_share"),
         row.get("handoff_ns"),
+        row.get("handoff_after_ns"),
+        row.get("layout"),
+        row.get("cores_exchanged"),
     )
 
 

@@ -165,7 +165,7 @@ class Trial:
 @dataclass(frozen=True)
 class Block:
     """One point with all its queues next to each other, and what the noise witness said about
-    it."""
+    it. `layout`, `cores_exchanged`: None in runs before schema 4."""
 
     point: str
     round: int
@@ -173,6 +173,9 @@ class Block:
     why: str = ""
     gap_share: float | None = None
     handoff_ns: float | None = None
+    handoff_after_ns: float | None = None
+    layout: int | None = None
+    cores_exchanged: bool | None = None
 
 
 @dataclass(frozen=True)
