@@ -418,7 +418,8 @@ void Session::note_preemptions(const TrialResult& result) {
 }
 
 // Why the block's numbers are in doubt; empty if they are not.
-std::string Session::disturbance(const CoreProbe& after) const {
+std::string Session::disturbance(const CoreProbe& after,
+                                 std::optional<double> handoff_after_ns) const {
   if (!gap_shares_.empty() && median(gap_shares_) > most_gap_share)
     return "threads lost their cores during the trials";
   const double drift = std::abs(after.ns_per_step / probe_.ns_per_step - 1);
@@ -426,13 +427,18 @@ std::string Session::disturbance(const CoreProbe& after) const {
   if (std::min(probe_.cpu_share, after.cpu_share) < least_cpu_share) {
     return "the probe's cores were busy with something else";
   }
+  if (handoff_ns_ && handoff_after_ns) {
+    const auto [less, more] = std::minmax(*handoff_ns_, *handoff_after_ns);
+    if (more > (1 + most_handoff_change) * less)
+      return "a cache line took another time from core to core afterwards";
+  }
   return "";
 }
 
 void Session::finish(const Block& block) {
   const CoreProbe after = probe_cores(*block.point);
   const std::optional<double> handoff_after_ns = measure_handoff_ns(*block.point);
-  const std::string why = disturbance(after);
+  const std::string why = disturbance(after, handoff_after_ns);
   Json row{{"kind", "block"},
            {"point", block.point->name},
            {"round", options_.round},
