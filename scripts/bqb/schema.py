@@ -14,6 +14,7 @@ LEAST_BLOCKS_FOR_VERDICT = 6  # undisturbed blocks that a verdict needs
 LEAST_SAMPLES_BEYOND_QUANTILE = 100  # a quantile q of n samples is stated from n (1 - q) of this on
 LEAST_CPU_SHARE = 0.97  # a block is disturbed during which a core gave less than this share of itself
 MOST_SPEED_DRIFT = 0.05  # a block is disturbed if its cores changed speed by more than this share
+MOST_HANDOFF_CHANGE = 0.25  # a block is disturbed if the time of a cache line from core to core changed by more than this share
 MOST_GAP_SHARE = 0.03  # a block is disturbed in whose median trial the threads were preempted for more than this share of their work
 MOST_LATENESS = 0.05  # a generator is late if the 99th percentile of its lateness is more than this share of the mean gap
 LEAST_PREEMPTION_NS = 10000  # a thread that works so much longer than planned was preempted

@@ -213,7 +213,7 @@ def test_a_counted_cell_has_a_number_only_where_a_traced_trial_passed(race):
     [
         (None, "no trials.jsonl"),
         ("", "no `run` row"),
-        ('{"kind":"run","schema":99}\n', "key 'schema': is 99, and this version reads 1 to 3"),
+        ('{"kind":"run","schema":99}\n', "key 'schema': is 99, and this version reads 1 to 4"),
     ],
 )
 def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path, content, complaint):
@@ -274,7 +274,7 @@ LAST_BLOCK = -1  # the rows that a damage is tried on: the first and the last of
         (0, in_context(arguments=[[[]] * 3]), None),
         (0, in_context(kernel="\ud800"), "key 'context.kernel': must be a text"),
         (0, without("queues"), "key 'queues': missing"),
-        (0, with_(schema=4), "key 'schema': is 4, and this version reads 1 to 3; use the version"),
+        (0, with_(schema=5), "key 'schema': is 5, and this version reads 1 to 4; use the version"),
         (0, with_(schema="1"), "key 'schema': is '1'"),
         (0, with_(kind="rum"), "there is no row kind 'rum'"),
         (LAST_BLOCK, with_(kind=[]), "there is no row kind []"),

@@ -19,7 +19,7 @@ from bqb.report.units import (
 )
 from bqb.stats import claims
 from bqb.stats.counters import THROUGHPUT
-from bqb.stats.summaries import summarise
+from bqb.stats.summaries import machine_baselines, summarise
 from bqb.stats.thresholds import MIN_UNDISTURBED, MIN_VERDICT_BLOCKS
 from bqb.stats.verdicts import PointVerdicts
 
@@ -91,11 +91,14 @@ def _threads(point: Point) -> str:
 
 
 def machine(view: View, points: Sequence[Point]) -> list[str]:
-    """Machine, rounds and the share of disturbed blocks."""
+    """Machine, what it takes to wake a thread there, rounds and the share of disturbed blocks."""
     context, blocks = view.run.context, view.run.blocks_of(points)
     rounds = len({block.round for block in blocks})
     bad = sum(block.disturbed for block in blocks)
-    parts = [*description_parts(context), _count(rounds, "round")]
+    parts = description_parts(context)
+    if wake_ns := machine_baselines(view.run).wake_ns:
+        parts.append(f"waking a parked thread takes {format_ns(wake_ns)}")
+    parts.append(_count(rounds, "round"))
     if blocks:
         parts.append(
             f"{format_share(bad / len(blocks))} of {_count(len(blocks), 'block')} disturbed"

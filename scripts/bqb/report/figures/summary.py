@@ -13,9 +13,7 @@ from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import GREY, NORMAL
 from bqb.report.figures.view import View
 from bqb.report.titles import Fact, Title
-from bqb.report.units import format_ns
 from bqb.report.wording import machine
-from bqb.stats import summaries
 from bqb.stats.thresholds import MIN_UNDISTURBED
 from bqb.stats.verdicts import Key
 
@@ -160,10 +158,7 @@ def _title(view: View, situations: Sequence[Situation]) -> Title:
 
 
 def _subtitle(view: View, situations: Sequence[Situation]) -> str:
-    wake_ns = summaries.machine_baselines(view.run).wake_ns
     parts = machine(view, [each.point for each in situations])
-    if wake_ns:
-        parts.append(f"waking a parked thread takes {format_ns(wake_ns)}")
     return f"Overhead per message beyond an ideal queue, less is better. {' · '.join(parts)}"
 
 

@@ -128,11 +128,24 @@ def quota_of(context: Mapping[str, object]) -> str:
     return f"{quota:g} cores: queues that spin look worse than without" if quota else ""
 
 
+def _layouts(count: int) -> str:
+    return "one layout of the code" if count <= 1 else f"{count} layouts of the code"
+
+
 def limits_of(run: Run) -> list[str]:
     """What may not be concluded from this page."""
-    return [
+    layouts = {block.layout for block in run.blocks.values()}
+    wake_ns = summaries.machine_baselines(run).wake_ns
+    of_wake_ups = (
+        "That queues that sleep are as many times as slow elsewhere. Most of what they lose is the "
+        f"time to wake a thread, {format_ns(wake_ns)} on this machine."
+        if wake_ns
+        else ""
+    )
+    limits = [
         f"That it holds elsewhere. These are numbers of one machine ({described(run.context)}), "
-        "of one compiler and one layout of the code. Run it on yours.",
+        f"of one compiler and {_layouts(len(layouts))}. Run it on yours.",
+        of_wake_ups,
         "That undecided means equal. It means that this run cannot tell. More rounds may: "
         "./scripts/bench --budget 30m.",
         "That the order of two queues means something where neither is shown to be worse.",
@@ -142,3 +155,4 @@ def limits_of(run: Run) -> list[str]:
         "its own point.",
         "Anything about messages, work or numbers of threads that no point has.",
     ]
+    return [each for each in limits if each]
