@@ -2,10 +2,12 @@
 // messages it is, in several types of message.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <type_traits>
 
 namespace bq::bench {
@@ -21,19 +23,17 @@ struct Message {
   std::uint64_t sequence() const { return id & ((std::uint64_t{1} << 48) - 1); }
 };
 
-/// `bytes` that travel inside the queue, the number at both ends, so that a torn message is
-/// noticed.
+/// `bytes` that travel inside the queue. Each word is the number, so that a torn message is
+/// noticed wherever it is torn.
 template <std::size_t bytes>
 struct InlineMessage {
-  static_assert(bytes >= 24 && bytes % sizeof(std::uint64_t) == 0);
+  static_assert(bytes >= 16 && bytes % sizeof(std::uint64_t) == 0);
 
-  std::uint64_t id;
-  std::array<std::uint64_t, bytes / sizeof(std::uint64_t) - 2> body;
-  std::uint64_t id_again;
+  std::array<std::uint64_t, bytes / sizeof(std::uint64_t)> words;
 };
 
 /// A pointer travels; the bytes lie on the heap, allocated by the producer and freed by the
-/// consumer.
+/// consumer. Each word is the number.
 struct HeapMessage {
   std::unique_ptr<std::uint64_t[]> words;
   std::size_t count;
@@ -61,24 +61,35 @@ M make_message(std::uint64_t producer, std::uint64_t sequence, std::size_t bytes
     return number;
   } else if constexpr (std::is_same_v<M, HeapMessage>) {
     const std::size_t count = bytes / sizeof(std::uint64_t);
-    HeapMessage message{std::make_unique<std::uint64_t[]>(count), count};
-    message.words[0] = message.words[count - 1] = number.id;
+    HeapMessage message{std::make_unique_for_overwrite<std::uint64_t[]>(count), count};
+    std::fill_n(message.words.get(), count, number.id);
     return message;
   } else {
-    return {number.id, {}, number.id};
+    M message;
+    message.words.fill(number.id);
+    return message;
   }
 }
 
+/// The number that all words are. It reads each word, as a consumer of the data would: the body
+/// must come from the producer's core, and a word that lies in a line which is there costs little
+/// more.
+inline std::uint64_t number_in(std::span<const std::uint64_t> words) {
+  std::uint64_t differences = 0;
+  for (const std::uint64_t word : words) differences |= word ^ words.front();
+  return differences == 0 ? words.front() : garbled_id;
+}
+
+/// Reads the whole message.
 inline std::uint64_t id_of(const Message& message) {
   return message.id;
 }
 template <std::size_t bytes>
 std::uint64_t id_of(const InlineMessage<bytes>& message) {
-  return message.id == message.id_again ? message.id : garbled_id;
+  return number_in(message.words);
 }
 inline std::uint64_t id_of(const HeapMessage& message) {
-  if (!message.words) return garbled_id;
-  return message.words[0] == message.words[message.count - 1] ? message.words[0] : garbled_id;
+  return message.words ? number_in({message.words.get(), message.count}) : garbled_id;
 }
 
 }  // namespace bq::bench

@@ -231,15 +231,15 @@ TEST(HandMadeRecords, AWindowThatShrankToAFractionIsVoid) {
   EXPECT_TRUE(result(750).counters.empty());
 }
 
-// Hands out messages whose other end is another message's, as a ring does that lets two writers
+// Hands out one message of which a word is another message's, as a ring does that lets two writers
 // into one slot.
-template <class T>
+template <class T, std::size_t torn_word>
 class TearingQueue : public TwoCondvarQueue<T> {
  public:
   using TwoCondvarQueue<T>::TwoCondvarQueue;
   std::optional<T> pop() {
     std::optional<T> message = TwoCondvarQueue<T>::pop();
-    if (message && ++popped_ == 1'000) ++message->id_again;
+    if (message && ++popped_ == 1'000) ++message->words[torn_word];
     return message;
   }
   bool pop(std::optional<T>& out) { return (out = pop()).has_value(); }
@@ -261,10 +261,22 @@ TEST_P(BothLevels, MessagesOfEveryKindArriveWhole) {
   passes(4'096, static_cast<HeapMessage*>(nullptr));
 }
 
+template <class T>
+using TearsFirstWord = TearingQueue<T, 0>;
+template <class T>
+using TearsMiddleWord = TearingQueue<T, 3>;
+template <class T>
+using TearsLastWord = TearingQueue<T, 7>;
+
 TEST_P(BothLevels, ATornMessageIsNoMessage) {
-  const TrialResult result =
-      trial<TearingQueue, InlineMessage<64>>(point_of(1, 1, 8, 0, 0), GetParam());
-  EXPECT_NE(result.fault, "");
+  Point point = point_of(1, 1, 8, 0, 0);
+  point.message_bytes = 64;
+  const auto fails = [&](const TrialResult& result) { EXPECT_NE(result.fault, ""); };
+  fails(trial<TearsFirstWord, InlineMessage<64>>(point, GetParam()));
+  fails(trial<TearsMiddleWord, InlineMessage<64>>(point, GetParam()));
+  fails(trial<TearsLastWord, InlineMessage<64>>(point, GetParam()));
+  fails(trial<TearsMiddleWord, HeapMessage>(point, GetParam()));
+  fails(trial<TearsLastWord, HeapMessage>(point, GetParam()));
 }
 
 TEST(OpenLoop, WhatIsDroppedIsCountedAndNeverArrives) {
