@@ -104,12 +104,12 @@ class ChainAnalysis {
       }
     }
     for (std::size_t role = 0; role < roles.size(); ++role)
-      out_.spin_work_ns += spin_ns(role, work_[role]);
+      out_.work_cpu_ns += work_cpu_ns(role, work_[role]);
   }
 
-  // CPU time of a role's spin work.
-  double spin_ns(std::size_t role, const RoleWork& work) const {
-    if (work_kind(role) != WorkKind::spin) return 0;
+  // CPU time of a role's work.
+  double work_cpu_ns(std::size_t role, const RoleWork& work) const {
+    if (!takes_steps(work_kind(role))) return 0;
     return cores_shared_ ? work.nominal : work.cpu();
   }
 
@@ -134,7 +134,7 @@ class ChainAnalysis {
 
   void add_loss_against_ideal() {
     const std::vector<StageState> states = stage_states_at(window_.open, plan_, timestamps_);
-    const double least_ns = least_window_on_cores_ns(point_, cores_, out_.spin_work_ns);
+    const double least_ns = least_window_on_cores_ns(point_, cores_, out_.work_cpu_ns);
     if (cores_shared_) metrics_.add("efficiency_is_bound", 1.0);
     const auto replay_of = [&](const StageTimes& times, double handoff_ns) {
       return replay_pipeline(times, states, record_.queues[0].capacity, handoff_ns);
@@ -198,15 +198,15 @@ class ChainAnalysis {
 
   void add_work() {
     if (cores_shared_ || !point_.works()) return;
-    RoleWork worked, spun;
+    RoleWork worked, on_cpu;
     for (std::size_t role = 0; role < roles.size(); ++role) {
       if (work_kind(role) == WorkKind::none || work_[role].nominal == 0) continue;
       worked = worked + work_[role];
-      if (work_kind(role) == WorkKind::spin) spun = spun + work_[role];
+      if (takes_steps(work_kind(role))) on_cpu = on_cpu + work_[role];
       metrics_.add_for_role(roles[role], "work_inflation", work_[role].inflation());
     }
     metrics_.add("work_inflation", worked.inflation());
-    if (spun.realised > 0) metrics_.add("gap_share", spun.preempted / spun.realised);
+    if (on_cpu.realised > 0) metrics_.add("gap_share", on_cpu.preempted / on_cpu.realised);
   }
 
   void add_calls() {
@@ -233,7 +233,7 @@ class ChainAnalysis {
         // Each message passes every stage.
         use.messages = static_cast<double>(record_.stages[k].messages);
       }
-      use.work_cpu_ns = spin_ns(role, usage_work_[role]);
+      use.work_cpu_ns = work_cpu_ns(role, usage_work_[role]);
       by_role.emplace_back(roles[role], use);
     }
     add_usage(metrics_, by_role);

@@ -23,13 +23,14 @@ WorkTimes<StageTimes> work_times(const TrialPlan& plan, const ChainTimestamps& t
   for (std::size_t k = 0; k < plan.point.threads(); ++k) {
     const Work& work = plan.point.work_of(k);
     const DemandStream& demand = plan.demands.of_stage(plan.point, k);
+    const double step_ns = plan.demands.step_costs.of_stage(plan.point, k);
     for (StageTimes* part : {&realised, &nominal, &planned})
       part->emplace_back(plan.messages_per_producer, 0.0f);
     for (std::size_t i = 0; i < plan.messages_per_producer; ++i) {
       realised[k][i] =
           static_cast<float>(ns_between(timestamps.work_begins(k, i), timestamps.work_ends(k, i)));
       if (work.kind != WorkKind::none) {
-        nominal[k][i] = static_cast<float>(nominal_ns(work, demand[i], plan.demands.ns_per_step));
+        nominal[k][i] = static_cast<float>(nominal_ns(work, demand[i], step_ns));
       }
       planned[k][i] = nominal[k][i] + preempted_ns(realised[k][i], nominal[k][i]);
     }

@@ -7,8 +7,8 @@
 namespace bq::bench {
 
 /// Adds the environment's counters to the result of its trial, if that has numbers.
-/// `ns_per_step`: of the block's calibration. After environment.end().
-void add_environment_metrics(const TrialEnvironment& environment, double ns_per_step,
+/// `spin_step_ns`: of a step of spin work, by the block's calibration. After environment.end().
+void add_environment_metrics(const TrialEnvironment& environment, double spin_step_ns,
                              TrialResult& out);
 
 }  // namespace bq::bench

@@ -10,9 +10,9 @@
 
 namespace bq::bench {
 
-/// The least time that `spin_work_ns` of work takes on the cores, or on what a quota gives of them;
+/// The least time that `work_cpu_ns` of work takes on the cores, or on what a quota gives of them;
 /// 0 where every thread has a core. An ideal window is never shorter.
-double least_window_on_cores_ns(const Point& point, std::size_t cores, double spin_work_ns);
+double least_window_on_cores_ns(const Point& point, std::size_t cores, double work_cpu_ns);
 
 /// Whether threads do not always have a core to themselves.
 inline bool shares_cores(const Point& point, std::size_t cores) {

@@ -54,7 +54,8 @@ class QueueAnalysis {
       return;
     }
     window_.write_to(out_);
-    out_.spin_work_ns = spin_ns(point_.producer, produce_) + spin_ns(point_.consumer, consume_);
+    out_.work_cpu_ns =
+        work_cpu_ns(point_.producer, produce_) + work_cpu_ns(point_.consumer, consume_);
     metrics_.add("throughput_msgs_per_s", static_cast<double>(entered_) / out_.window_ns * 1e9);
     if (point_.arrivals) {
       analyse_open_loop(plan_, record_, messages_, times_.realised, window_, handoff_ns_, cores_,
@@ -115,15 +116,15 @@ class QueueAnalysis {
     pop_blocked_.add(pop_ns);
   }
 
-  // CPU time of a role's spin work.
-  double spin_ns(const Work& work, const RoleWork& role) const {
-    if (work.kind != WorkKind::spin) return 0;
+  // CPU time of a role's work.
+  double work_cpu_ns(const Work& work, const RoleWork& role) const {
+    if (!takes_steps(work.kind)) return 0;
     return cores_shared_ ? role.nominal : role.cpu();
   }
 
   void add_loss_against_ideal() {
     const InitialState state = state_at(window_.open, plan_, messages_);
-    const double least_ns = least_window_on_cores_ns(point_, cores_, out_.spin_work_ns);
+    const double least_ns = least_window_on_cores_ns(point_, cores_, out_.work_cpu_ns);
     const auto replay_of = [&](const ServiceTimes& times, double handoff_ns) {
       Replay result = replay(times, state, {record_.capacity, handoff_ns}, entered_);
       result.window_ns = std::max(result.window_ns, least_ns);
@@ -153,9 +154,9 @@ class QueueAnalysis {
       metrics_.add("work_inflation", worked.inflation());
       if (produces) metrics_.add("producer_work_inflation", produce_.inflation());
       if (consumes) metrics_.add("consumer_work_inflation", consume_.inflation());
-      const RoleWork spun = (point_.producer.kind == WorkKind::spin ? produce_ : RoleWork{}) +
-                            (point_.consumer.kind == WorkKind::spin ? consume_ : RoleWork{});
-      if (spun.realised > 0) metrics_.add("gap_share", spun.preempted / spun.realised);
+      const RoleWork on_cpu = (takes_steps(point_.producer.kind) ? produce_ : RoleWork{}) +
+                              (takes_steps(point_.consumer.kind) ? consume_ : RoleWork{});
+      if (on_cpu.realised > 0) metrics_.add("gap_share", on_cpu.preempted / on_cpu.realised);
     }
     if (produces) metrics_.add("producer_work_mean_ns", produce_.mean());
     if (consumes) metrics_.add("consumer_work_mean_ns", consume_.mean());
@@ -184,8 +185,8 @@ class QueueAnalysis {
     RoleUsage producers = producer_usage(plan_, record_);
     RoleUsage consumers = consumer_usage(record_);
     producers.work_cpu_ns =
-        point_.arrivals ? clock_wait_cpu_ns(record_) : spin_ns(point_.producer, usage_produce_);
-    consumers.work_cpu_ns = spin_ns(point_.consumer, usage_consume_);
+        point_.arrivals ? clock_wait_cpu_ns(record_) : work_cpu_ns(point_.producer, usage_produce_);
+    consumers.work_cpu_ns = work_cpu_ns(point_.consumer, usage_consume_);
     // A producer may sleep until an arrival. A consumer's last call, which returns the end of the
     // stream, may sleep as well.
     const bool producers_sleep = point_.arrivals || point_.producer.kind == WorkKind::sleep;

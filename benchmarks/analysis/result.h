@@ -26,8 +26,8 @@ struct TrialResult {
   std::uint64_t messages = 0;  ///< pushed inside the window
   double window_ns = 0;
   Ticks window_open = 0, window_close = 0;
-  /// CPU time of the messages' own spin work inside the window
-  double spin_work_ns = 0;
+  /// CPU time of the messages' own work inside the window
+  double work_cpu_ns = 0;
   /// See scenario/counters.h; absent where they do not apply.
   std::vector<std::pair<std::string, double>> counters;
   std::vector<std::pair<std::string, Histogram>> histograms;

@@ -36,7 +36,7 @@ struct RoleWork {
     return {realised + other.realised, nominal + other.nominal, preempted + other.preempted,
             messages + other.messages};
   }
-  /// The time on CPU of spin work.
+  /// The time on CPU of work that takes steps.
   double cpu() const { return realised - preempted; }
   double inflation() const { return cpu() / nominal; }
   double mean() const { return realised / static_cast<double>(messages); }
@@ -46,7 +46,7 @@ struct RoleWork {
 struct RoleUsage {
   CpuUsage usage;
   double messages = 0;
-  double work_cpu_ns = 0;  ///< the CPU time of the spin work among `usage`
+  double work_cpu_ns = 0;  ///< the CPU time of the work among `usage`
   /// Upper bound on the sleeps among `usage` that are accounted for: of the work, and one for each
   /// call that may have slept.
   std::optional<double> expected_sleeps = std::nullopt;

@@ -17,20 +17,23 @@ WorkTimes<ServiceTimes> work_times(const TrialPlan& plan, const TrialMessages& m
     part->consume.assign(producers, std::vector<float>(each));
   }
   realised.arrive = plan.demands.arrivals_ns;
-  const auto drawn_ns = [&](const Work& work, std::uint32_t demand) {
-    return static_cast<float>(nominal_ns(work, demand, plan.demands.ns_per_step));
-  };
-  const bool produces = plan.point.producer.kind != WorkKind::none;
-  const bool consumes = plan.point.consumer.kind != WorkKind::none;
+  const Point& point = plan.point;
+  const StepCosts& step_costs = plan.demands.step_costs;
+  const bool produces = point.producer.kind != WorkKind::none;
+  const bool consumes = point.consumer.kind != WorkKind::none;
   for (std::size_t p = 0; p < producers; ++p) {
     for (std::size_t i = 0; i < each; ++i) {
       const MessageTimes& message = messages.of(plan, p, i);
       const Ticks before = i == 0 ? message.push_call : messages.of(plan, p, i - 1).push_done;
       realised.produce[p][i] = static_cast<float>(ns_between(before, message.push_call));
-      if (produces)
-        nominal.produce[p][i] = drawn_ns(plan.point.producer, plan.demands.producer[p][i]);
-      if (consumes)
-        nominal.consume[p][i] = drawn_ns(plan.point.consumer, plan.demands.consumer[p][i]);
+      if (produces) {
+        nominal.produce[p][i] = static_cast<float>(
+            nominal_ns(point.producer, plan.demands.producer[p][i], step_costs.producer_ns));
+      }
+      if (consumes) {
+        nominal.consume[p][i] = static_cast<float>(
+            nominal_ns(point.consumer, plan.demands.consumer[p][i], step_costs.consumer_ns));
+      }
       // A dropped message has no realised work: it counts as it was drawn.
       realised.consume[p][i] =
           message.dropped ? nominal.consume[p][i]

@@ -27,13 +27,13 @@ double pushed_at(const ProducerRecord& producer, std::size_t stride, std::size_t
   return full + share * (static_cast<double>(std::min((index + 1) * stride, count)) - full);
 }
 
-double mean_spin_ns(const Work& work, const std::vector<DemandStream>& streams,
-                    double ns_per_step) {
-  if (work.kind != Work::Kind::spin) return 0;
+double mean_work_cpu_ns(const Work& work, const std::vector<DemandStream>& streams,
+                        double step_ns) {
+  if (!takes_steps(work.kind)) return 0;
   double sum = 0;
   double count = 0;
   for (const DemandStream& stream : streams) {
-    for (const std::uint32_t demand : stream) sum += demand * ns_per_step;
+    for (const std::uint32_t demand : stream) sum += demand * step_ns;
     count += static_cast<double>(stream.size());
   }
   return sum / count;
@@ -65,10 +65,10 @@ void analyse_untimed(const TrialPlan& plan, const TrialRecord& record, TrialResu
   RoleUsage consumers = consumer_usage(record);
   const Demands& demands = plan.demands;
   const double produce_ns =
-      mean_spin_ns(plan.point.producer, demands.producer, demands.ns_per_step);
+      mean_work_cpu_ns(plan.point.producer, demands.producer, demands.step_costs.producer_ns);
   const double consume_ns =
-      mean_spin_ns(plan.point.consumer, demands.consumer, demands.ns_per_step);
-  out.spin_work_ns = messages * (produce_ns + consume_ns);
+      mean_work_cpu_ns(plan.point.consumer, demands.consumer, demands.step_costs.consumer_ns);
+  out.work_cpu_ns = messages * (produce_ns + consume_ns);
   metrics.add("producer_fairness", jain_index(pushed));
   producers.work_cpu_ns = producers.messages * produce_ns;
   consumers.work_cpu_ns = consumers.messages * consume_ns;

@@ -70,7 +70,7 @@ class Trials {
     TrialRequest request{point_, queue_, Level::timestamped, size};
     request.seed = options_.seed;
     request.round = round;
-    request.ns_per_step = options_.ns_per_step;
+    request.step_costs = StepCosts::all(options_.ns_per_step);
     request.extra_work_ns = options_.extra_ns;
     TrialResult result = runner_.run(request);
     if (!result.fault.empty()) print_failure_and_exit(result.fault);
@@ -87,7 +87,7 @@ class Trials {
 
 // How many messages a trial takes, and how long a step of the work.
 Json pilot(const Point& point, const QueueEntry& queue, Options options) {
-  options.ns_per_step = probe_cores(point).ns_per_step;
+  options.ns_per_step = ns_per_step(point, probe_cores(point).step_costs);
   Trials trials(point, queue, options);
   const double window_ns =
       point.window_ms ? *point.window_ms * 1e6 : least_window_ns(point, core_count(point));
@@ -131,6 +131,8 @@ Json list(const Scenario& scenario, const std::vector<std::string>& queues) {
       if (unfit || unavailable) cell["why_not"] = unfit ? *unfit : *unavailable;
       if (!point.works() || point.is_chain())
         cell["why_not"] = "the gate needs work on both sides of one queue";
+      if (point.works_in_steps().size() > 1)
+        cell["why_not"] = "the gate needs the same kind of work, or `sleep`, on both sides";
       cells.push_back(cell);
     }
   }

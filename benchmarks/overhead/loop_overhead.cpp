@@ -44,12 +44,13 @@ template <class Q>
   const TrialRecord trial;
   ProducerRecord sent;
   ConsumerRecord received;
+  Worker work(point.producer);
   WorkerStatus status;
   detail::push_range<Level::untimed, detail::Pace::nothing, WhenFull::wait>(
-      queue, 0, 0, count, plan, trial, sent, status);
+      queue, 0, 0, count, plan, trial, sent, work, status);
   queue.close();
   detail::ArrivalCheck check(1);
-  detail::pop_range<Level::untimed, false, false>(queue, plan, received, check, status);
+  detail::pop_range<Level::untimed, false, false>(queue, plan, received, check, work, status);
   return check.checksum();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <thread>
@@ -12,7 +13,7 @@
 #include "benchmarks/platform/clock.h"
 #include "benchmarks/platform/cpu_usage.h"
 #include "benchmarks/trial/placement.h"
-#include "benchmarks/trial/workload.h"
+#include "benchmarks/trial/worker.h"
 #include "benchmarks/util/statistics.h"
 #include "queues/sync.h"
 
@@ -21,36 +22,86 @@ namespace bq::bench {
 namespace {
 
 constexpr int probe_repetitions = 9;
-constexpr std::uint32_t probe_steps = 150'000;  // about 160 us
 constexpr int handoff_repetitions = 9;
 constexpr std::uint64_t handoff_round_trips = 300;
 
-}  // namespace
+// Of a repetition: long beside a look at the clock, short beside a turn of another process.
+constexpr double least_repetition_ns = 80'000;
+constexpr std::uint32_t least_steps = 1'000;
 
-CoreProbe probe_cores(const Point& point) {
+double time_steps_ns(Worker& work, std::uint32_t steps) {
+  const Ticks from = now_ticks();
+  work(steps);
+  return ns_between(from, now_ticks());
+}
+
+// Of a repetition. Finding it takes about as long as two.
+std::uint32_t steps_of_a_repetition(Worker& work) {
+  std::uint32_t steps = least_steps;
+  while (time_steps_ns(work, steps) < least_repetition_ns) steps *= 2;
+  return steps;
+}
+
+struct WorkProbe {
+  double step_ns;
+  double cpu_share;  // see CoreProbe
+};
+
+WorkProbe probe_work(const Point& point, const Work& work) {
   const std::vector<int> cores = used_cores(point);
-  std::vector<double> ns_per_step(cores.size() * probe_repetitions);
+  std::vector<double> step_ns(cores.size() * probe_repetitions);
   std::vector<double> cpu_share(cores.size());
   std::barrier ready(static_cast<std::ptrdiff_t>(cores.size()));
   std::vector<std::jthread> threads;
   for (std::size_t i = 0; i < cores.size(); ++i) {
     threads.emplace_back([&, i] {
       if (point.placement != Placement::free) pin_to(cores[i]);
+      Worker worker(work);
       ready.arrive_and_wait();
-      spin_steps(probe_steps);  // until all of them run
+      const std::uint32_t steps = steps_of_a_repetition(worker);  // and all of them run by now
       const Ticks begin = now_ticks();
       const double cpu_begin = thread_cpu_ns();
-      for (std::size_t r = 0; r < probe_repetitions; ++r) {
-        const Ticks from = now_ticks();
-        spin_steps(probe_steps);
-        ns_per_step[i * probe_repetitions + r] = ns_between(from, now_ticks()) / probe_steps;
-      }
+      for (std::size_t r = 0; r < probe_repetitions; ++r)
+        step_ns[i * probe_repetitions + r] = time_steps_ns(worker, steps) / steps;
       cpu_share[i] = (thread_cpu_ns() - cpu_begin) / ns_between(begin, now_ticks());
-      spin_steps(probe_steps);  // and until all of them are done
+      worker(steps);  // until all of them are done
     });
   }
   threads.clear();
-  return {median(ns_per_step), *std::min_element(cpu_share.begin(), cpu_share.end())};
+  return {median(step_ns), *std::min_element(cpu_share.begin(), cpu_share.end())};
+}
+
+}  // namespace
+
+CoreProbe probe_cores(const Point& point) {
+  Work spin;
+  spin.kind = WorkKind::spin;
+  const WorkProbe spun = probe_work(point, spin);
+  CoreProbe probe{StepCosts::all(spun.step_ns), spun.cpu_share};
+  for (const Work* work : point.works_in_steps()) {
+    if (work->has_steps_of(spin)) continue;
+    const WorkProbe other = probe_work(point, *work);
+    probe.cpu_share = std::min(probe.cpu_share, other.cpu_share);
+    StepCosts& costs = probe.step_costs;
+    if (point.producer.has_steps_of(*work)) costs.producer_ns = other.step_ns;
+    if (point.consumer.has_steps_of(*work)) costs.consumer_ns = other.step_ns;
+    if (point.stage.has_steps_of(*work)) costs.stage_ns = other.step_ns;
+  }
+  return probe;
+}
+
+double ns_per_step(const Point& point, const StepCosts& costs) {
+  return takes_steps(point.producer.kind)   ? costs.producer_ns
+         : takes_steps(point.consumer.kind) ? costs.consumer_ns
+         : takes_steps(point.stage.kind)    ? costs.stage_ns
+                                            : costs.spin_ns;
+}
+
+double largest_change(const StepCosts& before, const StepCosts& after) {
+  const auto change = [](double from, double to) { return std::abs(to / from - 1); };
+  return std::max({change(before.producer_ns, after.producer_ns),
+                   change(before.consumer_ns, after.consumer_ns),
+                   change(before.stage_ns, after.stage_ns), change(before.spin_ns, after.spin_ns)});
 }
 
 std::optional<double> measure_handoff_ns(const Point& point) {

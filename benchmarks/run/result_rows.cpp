@@ -101,8 +101,16 @@ const std::vector<RowKind> kinds{
       {"probe_before", "number",
        "thread CPU / wall of a spinning probe on the cores used, lowest core"},
       {"probe_after", "number", "the same after the block"},
-      {"ns_per_step", "number", "calibration of the spin work"},
+      {"ns_per_step", "number",
+       "calibration of the work: what a step takes; of `spin` work where no side takes steps, and "
+       "of the producers where the sides take different ones (of the consumers, if the producers "
+       "take none)"},
       {"ns_per_step_after", "number", "the same after the block"},
+      {"ns_per_step_by_role", "{number}",
+       "{`producer`, `stage`, `consumer`: number}: the same for each; absent unless the sides take "
+       "different steps",
+       optional_field},
+      {"ns_per_step_by_role_after", "{number}", "the same after the block", optional_field},
       {"gap_share", "number",
        "median over its trials of `gap_share` or `generator_pause_share`, the larger; absent where "
        "no trial has one",
@@ -257,7 +265,10 @@ std::vector<RowKind> all_objects() {
         {"claims", "[claim]", "what a run scores right or wrong", optional_field}}},
       point_kind(),
       {"side", "of a point: `producer`, `consumer`, `stage`",
-       with_distribution({{"work", "work", "`none`, `spin` or `sleep`"}})},
+       with_distribution(
+           {{"work", "work", "what its threads do for a message"},
+            {"working_set_bytes", "count",
+             "of `memory`: what each thread walks; in runs from schema 4 on", optional_field}})},
       {"arrivals", "of a point with an open loop",
        with_distribution({{"wait", "wait", "how a producer waits for the next"}})},
       {"judge",

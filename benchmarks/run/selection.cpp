@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <sstream>
+#include <utility>
 
 #include "benchmarks/platform/host_info.h"
 #include "benchmarks/scenario/point_filter.h"
@@ -99,11 +100,27 @@ void check_memory(const Scenario& scenario, const Point& point,
                    " are free: less capacity, or smaller message_bytes");
 }
 
+// Each thread has a working set of its own. `free_bytes`: unknown, if absent.
+void check_working_sets(const Scenario& scenario, const Point& point,
+                        const std::optional<double>& free_bytes) {
+  const auto all_bytes = static_cast<double>(point.working_sets_bytes());
+  if (!free_bytes || all_bytes <= *free_bytes) return;
+  const auto [side, work] =
+      point.producer.working_set_bytes > 0   ? std::pair{"producer", &point.producer}
+      : point.consumer.working_set_bytes > 0 ? std::pair{"consumer", &point.consumer}
+                                             : std::pair{"stage", &point.stage};
+  throw UsageError(scenario.file + ":" + std::to_string(work->working_set_line) + ": key '" + side +
+                   ".working_set_bytes': the working sets of all threads take " +
+                   text_of_bytes(all_bytes) + " of memory, and " + text_of_bytes(*free_bytes) +
+                   " are free: smaller ones, or fewer threads");
+}
+
 void add_cells(const Scenario& scenario, const SelectionOptions& options,
                const std::optional<double>& free_bytes, Selection& selection) {
   const std::vector<std::string> names = queues_of(scenario, options);
   for (const Point& point : scenario.points) {
     const std::optional<std::string> unavailable = unavailable_reason(point);
+    if (!unavailable) check_working_sets(scenario, point, free_bytes);
     for (const std::string& name : names) {
       const QueueEntry& queue = *find_queue(name);
       const Cell cell{&point, &queue, cell_name(point, queue)};

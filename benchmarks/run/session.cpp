@@ -44,6 +44,18 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(std::llround(seconds * 1000));
 }
 
+// {role: ns} of the roles that take steps.
+Json step_costs_json(const Point& point, const StepCosts& costs) {
+  Json json = Json::object();
+  const auto add = [&](const char* role, const Work& work, double step_ns) {
+    if (takes_steps(work.kind)) json[role] = step_ns;
+  };
+  add("producer", point.producer, costs.producer_ns);
+  add("stage", point.stage, costs.stage_ns);
+  add("consumer", point.consumer, costs.consumer_ns);
+  return json;
+}
+
 Json skip_row(const Cell& cell, const std::string& reason) {
   return {{"kind", "skip"},
           {"cell", cell.name},
@@ -214,7 +226,7 @@ TrialResult Session::run_trial(const TrialItem& item, TrialSize size, bool count
   TrialRequest request{*item.cell->point, *item.cell->queue, item.level, size};
   request.seed = options_.seed;
   request.round = options_.round;
-  request.ns_per_step = probe_.ns_per_step;
+  request.step_costs = probe_.step_costs;
   request.handoff_ns = handoff_ns_;
   request.counts_syscalls = counts_syscalls;
   request.core_order = core_order();
@@ -422,8 +434,11 @@ std::string Session::disturbance(const CoreProbe& after,
                                  std::optional<double> handoff_after_ns) const {
   if (!gap_shares_.empty() && median(gap_shares_) > most_gap_share)
     return "threads lost their cores during the trials";
-  const double drift = std::abs(after.ns_per_step / probe_.ns_per_step - 1);
-  if (drift > most_speed_drift) return "the cores changed speed";
+  const StepCosts& before = probe_.step_costs;
+  if (std::abs(after.step_costs.spin_ns / before.spin_ns - 1) > most_speed_drift)
+    return "the cores changed speed";
+  if (largest_change(before, after.step_costs) > most_speed_drift)
+    return "the work's steps came to cost more, or less";
   if (std::min(probe_.cpu_share, after.cpu_share) < least_cpu_share) {
     return "the probe's cores were busy with something else";
   }
@@ -445,8 +460,12 @@ void Session::finish(const Block& block) {
            {"disturbed", !why.empty()},
            {"probe_before", probe_.cpu_share},
            {"probe_after", after.cpu_share},
-           {"ns_per_step", probe_.ns_per_step},
-           {"ns_per_step_after", after.ns_per_step}};
+           {"ns_per_step", ns_per_step(*block.point, probe_.step_costs)},
+           {"ns_per_step_after", ns_per_step(*block.point, after.step_costs)}};
+  if (block.point->works_in_steps().size() > 1) {
+    row["ns_per_step_by_role"] = step_costs_json(*block.point, probe_.step_costs);
+    row["ns_per_step_by_role_after"] = step_costs_json(*block.point, after.step_costs);
+  }
   if (!gap_shares_.empty()) row["gap_share"] = median(gap_shares_);
   if (handoff_ns_) row["handoff_ns"] = *handoff_ns_;
   if (handoff_after_ns) row["handoff_after_ns"] = *handoff_after_ns;

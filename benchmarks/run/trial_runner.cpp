@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <stdexcept>
+#include <vector>
 
 #include "benchmarks/analysis/chain_analysis.h"
 #include "benchmarks/analysis/environment_metrics.h"
@@ -14,12 +15,11 @@ namespace bq::bench {
 
 namespace {
 
-void add_extra_work(double ns, double ns_per_step, Demands& demands) {
-  const auto steps = static_cast<std::uint32_t>(std::llround(ns / ns_per_step));
-  for (auto* side : {&demands.producer, &demands.consumer}) {
-    for (DemandStream& stream : *side) {
-      for (std::uint32_t& demand : stream) demand += steps;
-    }
+void add_extra_work(double ns, const Work& work, double step_ns,
+                    std::vector<DemandStream>& streams) {
+  const auto extra = static_cast<std::uint32_t>(std::llround(ns / unit_ns(work, step_ns)));
+  for (DemandStream& stream : streams) {
+    for (std::uint32_t& demand : stream) demand += extra;
   }
 }
 
@@ -29,10 +29,12 @@ TrialResult TrialRunner::run(const TrialRequest& request) {
   const Point& point = request.point;
   const Traits& traits = request.queue.traits;
   const auto [messages_per_producer, warmup_per_producer] = request.size;
-  draw_demands(point, request.seed, request.round, request.ns_per_step, messages_per_producer,
+  draw_demands(point, request.seed, request.round, request.step_costs, messages_per_producer,
                demands_);
-  if (request.extra_work_ns > 0)
-    add_extra_work(request.extra_work_ns, request.ns_per_step, demands_);
+  if (const double ns = request.extra_work_ns; ns > 0) {
+    add_extra_work(ns, point.producer, request.step_costs.producer_ns, demands_.producer);
+    add_extra_work(ns, point.consumer, request.step_costs.consumer_ns, demands_.consumer);
+  }
   const TrialPlan plan{point,
                        request.level,
                        warmup_per_producer,
@@ -58,7 +60,7 @@ TrialResult TrialRunner::run(const TrialRequest& request) {
   TrialResult result = point.is_chain()
                            ? analyse_chain(plan, chain_record_, traits, request.handoff_ns, cores)
                            : analyse_queue(plan, record_, traits, request.handoff_ns, cores);
-  add_environment_metrics(environment, request.ns_per_step, result);
+  add_environment_metrics(environment, request.step_costs.spin_ns, result);
   return result;
 }
 

@@ -20,7 +20,7 @@ struct TrialRequest {
   TrialSize size;
   std::uint64_t seed = 1;
   std::uint64_t round = 0;
-  double ns_per_step = 1;                           ///< of the block's calibration
+  StepCosts step_costs = {};                        ///< of the block's calibration
   std::optional<double> handoff_ns = std::nullopt;  ///< of the block
   bool counts_syscalls = false;                     ///< which makes them slower
   double extra_work_ns = 0;                         ///< added to each message's work, on both sides

@@ -76,7 +76,8 @@ inline constexpr Counter counters[] = {
     {"consumer_work_inflation", Better::lower,
      "realised / nominal service time of the consumers, preemptions left out"},
     {"gap_share", Better::neither,
-     "share of the spin work's time lost to preemptions over 10 us: the machine's noise; absent "
+     "share of the time of work on the CPU lost to preemptions over 10 us: the machine's noise; "
+     "absent "
      "where threads share "
      "cores"},
     {"producer_work_mean_ns", Better::neither,
@@ -165,13 +166,13 @@ inline constexpr Counter counters[] = {
     {"stage_cpu_ns_per_msg", Better::lower, "thread CPU time of the middle stages of a pipeline"},
     {"consumer_cpu_ns_per_msg", Better::lower, "thread CPU time of the consumers"},
     {"cpu_beyond_work_ns_per_msg", Better::lower,
-     "thread CPU time of all roles minus that of the spin work"},
+     "thread CPU time of all roles minus that of the work"},
     {"producer_cpu_beyond_work_ns_per_msg", Better::lower,
-     "thread CPU time of the producers minus that of their spin work"},
+     "thread CPU time of the producers minus that of their work"},
     {"stage_cpu_beyond_work_ns_per_msg", Better::lower,
-     "thread CPU time of the middle stages of a pipeline minus that of their spin work"},
+     "thread CPU time of the middle stages of a pipeline minus that of their work"},
     {"consumer_cpu_beyond_work_ns_per_msg", Better::lower,
-     "thread CPU time of the consumers minus that of their spin work"},
+     "thread CPU time of the consumers minus that of their work"},
     {"switches_per_msg", Better::lower, "context switches, voluntary or not, all roles"},
     {"producer_voluntary_switches_per_msg", Better::lower,
      "voluntary context switches of the producers"},
@@ -216,7 +217,7 @@ inline constexpr Counter counters[] = {
      "block's "
      "calibration"},
     {"neighbour_lost_share", Better::lower,
-     "1 - `neighbour_work_share` / the share that the messages' own spin work left over; absent "
+     "1 - `neighbour_work_share` / the share that the messages' own work left over; absent "
      "where that is less "
      "than 2 %"},
     {"throttled_share", Better::lower,

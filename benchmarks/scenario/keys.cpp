@@ -155,6 +155,7 @@ void write_process(const Process& process, Json& json) {
 Json work_json(const Work& work) {
   Json json{{"work", name_of(work.kind)}};
   if (work.kind != WorkKind::none) write_process(work, json);
+  if (work.kind == WorkKind::memory) json["working_set_bytes"] = work.working_set_bytes;
   return json;
 }
 
@@ -219,10 +220,20 @@ void add_distribution_keys(const std::string& table, std::vector<Key>& all) {
 void add_work_table(Key table, std::vector<Key>& all) {
   const std::string name = table.name;
   all.push_back(std::move(table));
-  Key work{name, "work",   "text",
-           "",   "`none`", "`spin`: burns CPU, calibrated; `sleep`: blocks; `none`"};
+  Key work{name,
+           "work",
+           "text",
+           "",
+           "`none`",
+           "`spin`, `wide` and `memory` burn CPU, in calibrated steps: of one chain of "
+           "multiplications; of several independent chains, which fill the execution units and "
+           "which a spinning neighbour on the same core slows down; of a walk through memory. "
+           "`sleep`: blocks; `none`"};
   work.values = names_of<WorkKind>();
   all.push_back(work);
+  all.push_back({name, "working_set_bytes", "whole number", "bytes", "required with `memory`",
+                 "memory: what each thread walks, in a random order of its cache lines; a step "
+                 "loads a line and stores to it; a multiple of 64 from 4,096 to 268,435,456"});
   Key process{name, "process", "text", "", "`constant`", "the distribution of the times"};
   process.values = names_of<Distribution>();
   all.push_back(process);

@@ -63,15 +63,25 @@ struct Process {
 /// How a thread spends the time of its work.
 enum class WorkKind : std::uint8_t {
   none,
-  spin,   ///< burns CPU, calibrated
-  sleep,  ///< blocks
+  spin,    ///< steps of one chain of multiplications, one after the other
+  wide,    ///< steps of several independent chains, which fill the execution units
+  memory,  ///< steps of a walk through a working set of the thread's own
+  sleep,   ///< blocks
 };
+/// Whether its demand is a number of steps, which burn CPU; otherwise it is nanoseconds.
+constexpr bool takes_steps(WorkKind kind) {
+  return kind == WorkKind::spin || kind == WorkKind::wide || kind == WorkKind::memory;
+}
 constexpr std::string_view name_of(WorkKind value) {
   switch (value) {
     case WorkKind::none:
       return "none";
     case WorkKind::spin:
       return "spin";
+    case WorkKind::wide:
+      return "wide";
+    case WorkKind::memory:
+      return "memory";
     case WorkKind::sleep:
       return "sleep";
   }
@@ -82,7 +92,14 @@ constexpr std::string_view name_of(WorkKind value) {
 struct Work : Process {
   using Kind = WorkKind;
 
+  /// Whether a step of one takes as long as a step of the other.
+  bool has_steps_of(const Work& other) const {
+    return kind == other.kind && working_set_bytes == other.working_set_bytes;
+  }
+
   Kind kind = Kind::none;
+  std::size_t working_set_bytes = 0;  ///< memory: of each thread
+  std::size_t working_set_line = 0;   ///< where the file gives it
 };
 
 /// How a producer waits for the next arrival.
@@ -244,6 +261,12 @@ struct Point {
     const std::size_t each = message_bytes + (payload == Payload::heap ? sizeof(HeapMessage) : 0);
     return std::uint64_t{queues()} * capacity * each;
   }
+  /// Memory of the working sets of all threads.
+  std::uint64_t working_sets_bytes() const {
+    return std::uint64_t{producers} * producer.working_set_bytes +
+           std::uint64_t{consumers} * consumer.working_set_bytes +
+           std::uint64_t{middle_stages()} * stage.working_set_bytes;
+  }
   /// What the i-th thread of a chain does for each message.
   const Work& work_of(std::size_t i) const {
     return i == 0 ? producer : i + 1 == stages ? consumer : stage;
@@ -251,6 +274,16 @@ struct Point {
   bool works() const {
     return producer.kind != Work::Kind::none || consumer.kind != Work::Kind::none ||
            (middle_stages() > 0 && stage.kind != Work::Kind::none);
+  }
+  /// The different works among those of its sides that take steps.
+  std::vector<const Work*> works_in_steps() const {
+    std::vector<const Work*> works;
+    for (const Work* work : {&producer, &consumer, &stage}) {
+      const auto same = [&](const Work* known) { return work->has_steps_of(*known); };
+      if (takes_steps(work->kind) && std::none_of(works.begin(), works.end(), same))
+        works.push_back(work);
+    }
+    return works;
   }
   bool overloaded() const { return arrivals && rho && *rho >= 1; }
   /// The level that gives the number: timestamps would distort a race without work.

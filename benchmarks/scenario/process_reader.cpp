@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "benchmarks/scenario/keys.h"
+#include "benchmarks/scenario/rules.h"
 #include "benchmarks/scenario/trace_files.h"
 #include "benchmarks/util/error.h"
 
@@ -76,6 +77,26 @@ void check_process(const Combination& from, const std::string& table, const std:
   }
 }
 
+constexpr std::int64_t line_bytes = 64;  // of a cache
+
+void read_working_set(const Combination& from, const std::string& side, Work& work) {
+  const std::string key = side + ".working_set_bytes";
+  if (work.kind != WorkKind::memory) {
+    if (from.gives(key)) from.fail(key, "needs " + side + ".work = \"memory\"");
+    return;
+  }
+  const auto bytes = from.read_count(key, min_working_set_bytes, max_working_set_bytes);
+  if (!bytes) {
+    from.fail(key,
+              "missing: memory work walks a working set; add a line such as "
+              "working_set_bytes = 1_048_576");
+  }
+  if (*bytes % line_bytes != 0)
+    from.fail(key, "must be a multiple of 64, the size of a cache line");
+  work.working_set_bytes = static_cast<std::size_t>(*bytes);
+  work.working_set_line = from.find(key)->source().begin.line;
+}
+
 }  // namespace
 
 std::string arrival_name_of(Distribution distribution) {
@@ -89,10 +110,11 @@ Work read_work(const Combination& from, const std::string& side) {
     for (const std::string& leaf : key_names_of(side)) {
       const std::string path = side + "." + leaf;
       if (leaf != "work" && from.gives(path))
-        from.fail(path, "needs " + side + ".work = \"spin\" or \"sleep\"");
+        from.fail(path, "needs " + side + ".work, such as \"spin\" or \"sleep\"");
     }
     return work;
   }
+  read_working_set(from, side, work);
   work.distribution = from.read_choice<Distribution>(side + ".process").value_or(work.distribution);
   work.mean_ns = from.read_positive(side + ".mean_ns", max_mean_ns).value_or(work.mean_ns);
   read_parameters(from, side, std::string(name_of(work.distribution)), work);

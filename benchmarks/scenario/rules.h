@@ -15,7 +15,7 @@ inline constexpr std::size_t least_blocks_for_verdict = 6;
 inline constexpr double least_samples_beyond_quantile = 100;
 /// A block is disturbed during which a core gave less than this share of itself, ...
 inline constexpr double least_cpu_share = 0.97;
-/// ... or whose cores changed speed by more than this share, ...
+/// ... or whose cores changed speed, or a step of its work its cost, by more than this share, ...
 inline constexpr double most_speed_drift = 0.05;
 /// ... or between whose cores the time of a cache line changed by more than this share (the host
 /// exchanged them for others), ...
@@ -39,6 +39,9 @@ inline constexpr std::int64_t max_threads = 256;  // a side
 inline constexpr std::int64_t max_stages = 16;
 inline constexpr std::int64_t max_capacity = 1 << 24;
 inline constexpr std::int64_t max_heap_message_bytes = 1 << 20;
+/// Of a thread. The largest takes a second to set up, which each trial does.
+inline constexpr std::int64_t min_working_set_bytes = 4'096;
+inline constexpr std::int64_t max_working_set_bytes = 1 << 28;
 /// Threads of a point for each core that it may use here: with more, the pilot takes minutes.
 inline constexpr std::size_t max_threads_per_core = 32;
 
@@ -74,7 +77,8 @@ inline constexpr std::array rules{
     Rule{"least_cpu_share", least_cpu_share,
          "a block is disturbed during which a core gave less than this share of itself"},
     Rule{"most_speed_drift", most_speed_drift,
-         "a block is disturbed if its cores changed speed by more than this share"},
+         "a block is disturbed if its cores changed speed, or a step of its work its cost, by more "
+         "than this share"},
     Rule{"most_handoff_change", most_handoff_change,
          "a block is disturbed if the time of a cache line from core to core changed by more than "
          "this share"},

@@ -88,7 +88,7 @@ struct BackgroundLoadShares {
   std::optional<double> lost;
 };
 /// All in nanoseconds; `load_ns`: CPU time of the background load; `cores_ns`: the window times the
-/// cores; `work_ns`: CPU time of the messages' own spin work in the window.
+/// cores; `work_ns`: CPU time of the messages' own work in the window.
 BackgroundLoadShares background_load_shares(double load_ns, double cores_ns, double work_ns);
 
 }  // namespace bq::bench

@@ -31,10 +31,11 @@ template <class Q>
 class StageLoop {
  public:
   StageLoop(const TrialPlan& plan, std::size_t stage, StageEnds<Q>& ends, ChainRecord& record,
-            WorkerStatus& status)
+            Worker& worker, WorkerStatus& status)
       : plan_(plan),
         is_first_(stage == 0),
-        work_(plan.point.work_of(stage)),
+        works_(plan.point.work_of(stage).kind != WorkKind::none),
+        worker_(worker),
         demand_(plan.demands.of_stage(plan.point, stage)),
         ends_(ends),
         pops_(ends.in ? &record.queues[(stage == 0 ? record.queues.size() : stage) - 1].consumers[0]
@@ -102,9 +103,9 @@ class StageLoop {
   }
 
   void work(std::uint64_t sequence) {
-    if (work_.kind == Work::Kind::none || sequence >= demand_.size()) return;
+    if (!works_ || sequence >= demand_.size()) return;
     status_.in_work.store(true, std::memory_order_relaxed);
-    detail::work(work_.kind, demand_[sequence]);
+    worker_(demand_[sequence]);
     status_.in_work.store(false, std::memory_order_relaxed);
   }
 
@@ -120,7 +121,8 @@ class StageLoop {
 
   const TrialPlan& plan_;
   const bool is_first_;
-  const Work& work_;
+  const bool works_;
+  Worker& worker_;
   const DemandStream& demand_;
   StageEnds<Q>& ends_;
   ConsumerRecord* const pops_;
@@ -157,6 +159,7 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
   const auto run_as = [&](detail::StageEnds<Q> mine, std::size_t stage) {
     const std::size_t thread = point.threads() - 1 - stage;
     detail::pin_and_configure_thread(plan, cores, thread);
+    Worker worker = detail::make_worker(point.work_of(stage), status[thread]);
     if (mine.out && mine.out->capacity() != unbounded_capacity) {
       status[thread].state = WorkerStatus::State::probing;
       record.queues[stage].fill =
@@ -164,7 +167,7 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
     }
     start.arrive_and_wait();
     status[thread].state = WorkerStatus::State::running;
-    detail::StageLoop<Q>(plan, stage, mine, record, status[thread]).run();
+    detail::StageLoop<Q>(plan, stage, mine, record, worker, status[thread]).run();
     status[thread].state = WorkerStatus::State::finished;
   };
 

@@ -39,14 +39,6 @@ inline Ticks wait_until(Ticks when, Arrivals::Wait how) noexcept {
   return now - awake;
 }
 
-inline void work(Work::Kind kind, std::uint32_t demand) noexcept {
-  if (kind == Work::Kind::spin) {
-    spin_steps(demand);
-  } else {
-    sleep_ns(demand);
-  }
-}
-
 /// The check of exactly once and order in an untimed consumer, as messages arrive: a few
 /// instructions each.
 class ArrivalCheck {
@@ -123,9 +115,8 @@ void push_or_drop(Q& queue, typename Q::value_type&& message, std::size_t sequen
 template <Level level, Pace pace, WhenFull when_full, class Q>
 void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
                 const TrialPlan& plan, const TrialRecord& trial, ProducerRecord& record,
-                WorkerStatus& status) {
+                Worker& work, WorkerStatus& status) {
   const DemandStream& demand = plan.demands.producer[self];
-  const Work::Kind kind = plan.point.producer.kind;
   for (std::size_t i = first; i < last; ++i) {
     if constexpr (pace != Pace::nothing) {
       status.in_work.store(true, std::memory_order_relaxed);
@@ -133,7 +124,7 @@ void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
         record.clock_wait += wait_until(trial.start + to_ticks(plan.demands.arrivals_ns[self][i]),
                                         plan.point.arrivals->wait);
       } else {
-        work(kind, demand[i]);
+        work(demand[i]);
       }
       status.in_work.store(false, std::memory_order_relaxed);
     }
@@ -152,9 +143,9 @@ void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
 
 template <Level level, Pace pace, WhenFull when_full, class Q>
 void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecord& trial,
-             ProducerRecord& record, WorkerStatus& status) {
+             ProducerRecord& record, Worker& work, WorkerStatus& status) {
   const auto push = [&](std::size_t first, std::size_t last) {
-    push_range<level, pace, when_full>(queue, self, first, last, plan, trial, record, status);
+    push_range<level, pace, when_full>(queue, self, first, last, plan, trial, record, work, status);
   };
   const std::size_t total = plan.messages_per_producer;
   push(0, plan.warmup_per_producer);
@@ -196,8 +187,7 @@ auto producer_loop(const TrialPlan& plan) {
 /// producer's warm-up. Returns whether more may come.
 template <Level level, bool has_work, bool until_warm, class Q>
 bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalCheck& check,
-               WorkerStatus& status) {
-  const Work::Kind kind = plan.point.consumer.kind;
+               Worker& work, WorkerStatus& status) {
   std::uint64_t count = record.messages;
   bool more = true;
   std::optional<typename Q::value_type> message;
@@ -227,7 +217,7 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
       // Verification reports a forged id later; here it must only not index out of range.
       if (producer < plan.demands.consumer.size() && sequence < plan.messages_per_producer)
           [[likely]] {
-        work(kind, plan.demands.consumer[producer][sequence]);
+        work(plan.demands.consumer[producer][sequence]);
       }
       status.in_work.store(false, std::memory_order_relaxed);
     }
@@ -240,14 +230,15 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
 }
 
 template <Level level, bool has_work, class Q>
-void consume(Q& queue, const TrialPlan& plan, ConsumerRecord& record, WorkerStatus& status) {
+void consume(Q& queue, const TrialPlan& plan, ConsumerRecord& record, Worker& work,
+             WorkerStatus& status) {
   ArrivalCheck check(plan.point.producers);
   CpuUsage before = CpuUsage::of_this_thread();
-  if (pop_range<level, has_work, true>(queue, plan, record, check, status)) {
+  if (pop_range<level, has_work, true>(queue, plan, record, check, work, status)) {
     before = CpuUsage::of_this_thread();
     record.warm = now_ticks();
     record.warm_messages = record.messages;
-    pop_range<level, has_work, false>(queue, plan, record, check, status);
+    pop_range<level, has_work, false>(queue, plan, record, check, work, status);
   }
   record.usage = CpuUsage::of_this_thread() - before;
   record.checksum = check.checksum();
@@ -280,6 +271,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     const std::size_t thread = point.consumers + self;
     detail::pin_and_configure_thread(plan, cores, thread);
     ProducerRecord& mine = record.producers[self];
+    Worker work = detail::make_worker(point.producer, status[thread]);
     if (self == 0 && queue.capacity() != unbounded_capacity) {
       // By a producer rather than by the main thread: some queues keep something for every thread
       // that ever pushed.
@@ -288,11 +280,12 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     }
     start.arrive_and_wait();
     status[thread].state = WorkerStatus::State::running;
-    detail::producer_loop<Q>(plan)(queue, self, plan, record, mine, status[thread]);
+    detail::producer_loop<Q>(plan)(queue, self, plan, record, mine, work, status[thread]);
     status[thread].state = WorkerStatus::State::finished;
   };
   const auto consume_as = [&](Consumer<Q> /*end*/, std::size_t self) {
     detail::pin_and_configure_thread(plan, cores, self);
+    Worker work = detail::make_worker(point.consumer, status[self]);
     start.arrive_and_wait();
     status[self].state = WorkerStatus::State::running;
     const bool has_work = point.consumer.kind != Work::Kind::none;
@@ -301,7 +294,7 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
                                       : &detail::consume<Level::timestamped, false, Q>)
                           : (has_work ? &detail::consume<Level::untimed, true, Q>
                                       : &detail::consume<Level::untimed, false, Q>);
-    loop(queue, plan, record.consumers[self], status[self]);
+    loop(queue, plan, record.consumers[self], work, status[self]);
     status[self].state = WorkerStatus::State::finished;
   };
 

@@ -41,6 +41,16 @@ void pin_and_configure_thread(const TrialPlan& plan, const std::vector<int>& cor
   if (plan.counts_syscalls) count_syscalls_of_this_thread();
 }
 
+Worker make_worker(const Work& work, WorkerStatus& status) {
+  struct WhileInWork {
+    std::atomic<bool>& in_work;
+    ~WhileInWork() { in_work = false; }
+  };
+  status.in_work = true;
+  const WhileInWork until_return{status.in_work};
+  return Worker(work);
+}
+
 void cannot_start(const Point& point, const std::system_error& error) {
   fatal(ExitStatus::resource_limit,
         point.name + ": cannot start " + std::to_string(point.threads()) +

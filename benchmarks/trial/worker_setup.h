@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "benchmarks/trial/trial.h"
+#include "benchmarks/trial/worker.h"
 
 namespace bq::bench::detail {
 
@@ -17,6 +18,10 @@ void prepare(TrialRecord& record, const TrialPlan& plan, std::size_t capacity);
 /// trial's threads. `cores`: of cores_for().
 void pin_and_configure_thread(const TrialPlan& plan, const std::vector<int>& cores,
                               std::size_t thread);
+
+/// To be called by the thread that will work, before the start: its working set takes time to set
+/// up, during which the watchdog sees it at work.
+Worker make_worker(const Work& work, WorkerStatus& status);
 
 /// Ends the process: the threads that have started wait for the others at the barrier and cannot be
 /// joined.

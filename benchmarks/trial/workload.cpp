@@ -62,19 +62,18 @@ class Stream {
   std::size_t part_, parts_;
 };
 
-void draw_work(const Work& work, const Stream& times, std::size_t batch, double ns_per_step,
+void draw_work(const Work& work, const Stream& times, std::size_t batch, double step_ns,
                std::size_t count, DemandStream& out) {
   out.clear();
   if (work.kind == Work::Kind::none) return;
   out.reserve(count);
-  const double unit_ns = work.kind == Work::Kind::spin ? ns_per_step : 1;
   for (std::uint64_t sequence = 0; sequence < count; ++sequence) {
     // The first message of a batch carries the work of the whole batch, which keeps the mean per
     // message.
     const double ns =
         sequence % batch == 0 ? times.ns(sequence / batch) * static_cast<double>(batch) : 0;
-    const double demand =
-        std::min(std::round(ns / unit_ns), double{std::numeric_limits<std::uint32_t>::max()});
+    const double demand = std::min(std::round(ns / unit_ns(work, step_ns)),
+                                   double{std::numeric_limits<std::uint32_t>::max()});
     out.push_back(static_cast<std::uint32_t>(demand));
   }
 }
@@ -93,9 +92,9 @@ void draw_arrivals(const Stream& gaps, std::size_t producers, std::size_t batch,
 
 }  // namespace
 
-void draw_demands(const Point& point, std::uint64_t seed, std::uint64_t round, double ns_per_step,
-                  std::size_t messages_per_producer, Demands& out) {
-  out.ns_per_step = ns_per_step;
+void draw_demands(const Point& point, std::uint64_t seed, std::uint64_t round,
+                  const StepCosts& step_costs, std::size_t messages_per_producer, Demands& out) {
+  out.step_costs = step_costs;
   out.producer.resize(point.producers);
   out.consumer.resize(point.producers);
   const std::uint64_t trial_key = mix64(hash_text(point.name, seed) ^ mix64(round));
@@ -108,16 +107,16 @@ void draw_demands(const Point& point, std::uint64_t seed, std::uint64_t round, d
                     messages_per_producer, out.arrivals_ns[p]);
     }
     draw_work(point.producer, {point.producer, offer_key, p, point.producers}, point.batch,
-              ns_per_step, messages_per_producer, out.producer[p]);
-    draw_work(point.consumer, {point.consumer, consume_key, p, point.producers}, 1, ns_per_step,
-              messages_per_producer, out.consumer[p]);
+              step_costs.producer_ns, messages_per_producer, out.producer[p]);
+    draw_work(point.consumer, {point.consumer, consume_key, p, point.producers}, 1,
+              step_costs.consumer_ns, messages_per_producer, out.consumer[p]);
   }
   constexpr std::uint64_t first_stage_key = 1 << 20;  // beyond those of any producer
   out.stage.resize(point.middle_stages());
   for (std::size_t s = 0; s < out.stage.size(); ++s) {
     draw_work(point.stage,
               {point.stage, mix64(trial_key ^ mix64(first_stage_key + s)), s, out.stage.size()}, 1,
-              ns_per_step, messages_per_producer, out.stage[s]);
+              step_costs.stage_ns, messages_per_producer, out.stage[s]);
   }
 }
 

@@ -29,8 +29,24 @@ inline void sleep_ns(std::uint32_t ns) noexcept {
   } while (nanosleep(&left, &left) != 0);
 }
 
-/// What each message of one producer demands of one side: spin steps, or nanoseconds of sleep.
+/// What each message of one producer demands of one side: steps, or nanoseconds of sleep.
 using DemandStream = std::vector<std::uint32_t>;
+
+/// How long a step of each side's work takes, as calibrated. Of a side without steps it means
+/// nothing.
+struct StepCosts {
+  /// Where all steps cost the same.
+  static StepCosts all(double ns) { return {ns, ns, ns, ns}; }
+  /// Of the i-th thread of a chain.
+  double of_stage(const Point& point, std::size_t i) const {
+    return i == 0 ? producer_ns : i + 1 == point.stages ? consumer_ns : stage_ns;
+  }
+
+  double producer_ns = 1;
+  double consumer_ns = 1;
+  double stage_ns = 1;
+  double spin_ns = 1;  ///< of `spin` work, which a background load does
+};
 
 struct Demands {
   /// Of the i-th thread of a chain.
@@ -38,8 +54,7 @@ struct Demands {
     return i == 0 ? producer[0] : i + 1 == point.stages ? consumer[0] : stage[i - 1];
   }
 
-  /// Of the calibration that turned nanoseconds into steps.
-  double ns_per_step = 1;
+  StepCosts step_costs;                ///< which turned nanoseconds into steps
   std::vector<DemandStream> producer;  ///< [producer][sequence]: the work before the push
   /// [producer][sequence]: the work after the pop, whoever popped it
   std::vector<DemandStream> consumer;
@@ -51,14 +66,17 @@ struct Demands {
 /// Draws the work and the arrivals of a trial. A draw is a pure function of (seed, point, round,
 /// producer, sequence, side): every queue gets the same demands, in any order of execution and for
 /// any number of messages.
-void draw_demands(const Point& point, std::uint64_t seed, std::uint64_t round, double ns_per_step,
-                  std::size_t messages_per_producer, Demands& out);
+void draw_demands(const Point& point, std::uint64_t seed, std::uint64_t round,
+                  const StepCosts& step_costs, std::size_t messages_per_producer, Demands& out);
 
-/// A demand in nanoseconds.
-inline double nominal_ns(const Work& work, std::uint32_t demand, double ns_per_step) {
-  return work.kind == Work::Kind::spin    ? demand * ns_per_step
-         : work.kind == Work::Kind::sleep ? demand
-                                          : 0;
+/// What one of a side's demand means. `step_ns`: of a step of the side's work.
+inline double unit_ns(const Work& work, double step_ns) {
+  return takes_steps(work.kind) ? step_ns : 1;
+}
+
+/// A demand in nanoseconds. `step_ns`: of a step of the side's work.
+inline double nominal_ns(const Work& work, std::uint32_t demand, double step_ns) {
+  return work.kind == WorkKind::none ? 0 : demand * unit_ns(work, step_ns);
 }
 
 }  // namespace bq::bench

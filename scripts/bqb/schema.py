@@ -13,7 +13,7 @@ DEFAULT_ROUNDS = 12  # rounds of a default run
 LEAST_BLOCKS_FOR_VERDICT = 6  # undisturbed blocks that a verdict needs
 LEAST_SAMPLES_BEYOND_QUANTILE = 100  # a quantile q of n samples is stated from n (1 - q) of this on
 LEAST_CPU_SHARE = 0.97  # a block is disturbed during which a core gave less than this share of itself
-MOST_SPEED_DRIFT = 0.05  # a block is disturbed if its cores changed speed by more than this share
+MOST_SPEED_DRIFT = 0.05  # a block is disturbed if its cores changed speed, or a step of its work its cost, by more than this share
 MOST_HANDOFF_CHANGE = 0.25  # a block is disturbed if the time of a cache line from core to core changed by more than this share
 MOST_GAP_SHARE = 0.03  # a block is disturbed in whose median trial the threads were preempted for more than this share of their work
 MOST_LATENESS = 0.05  # a generator is late if the 99th percentile of its lateness is more than this share of the mean gap
@@ -249,6 +249,8 @@ ROWS: dict[str, Fields] = {
         "probe_after": ("number", True),
         "ns_per_step": ("number", True),
         "ns_per_step_after": ("number", True),
+        "ns_per_step_by_role": ("{number}", False),
+        "ns_per_step_by_role_after": ("{number}", False),
         "gap_share": ("number", False),
         "handoff_ns": ("number", False),
         "handoff_after_ns": ("number", False),
@@ -344,6 +346,7 @@ OBJECTS: dict[str, Fields] = {
     },
     "side": {
         "work": ("work", True),
+        "working_set_bytes": ("count", False),
         "process": ("process", False),
         "mean_ns": ("number", False),
         "cv": ("number", False),
@@ -392,7 +395,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "when_full": ("wait", "drop"),
     "placement": ("spread", "free", "one_core"),
     "neighbour": ("none", "idle_priority"),
-    "work": ("none", "spin", "sleep"),
+    "work": ("none", "spin", "wide", "memory", "sleep"),
     "process": ("constant", "exponential", "lognormal", "bursty", "trace"),
     "wait": ("spin", "sleep"),
     "level": ("traced", "counted"),

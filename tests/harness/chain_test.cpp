@@ -32,7 +32,7 @@ StageTimes draw(const std::vector<double>& means_ns, std::size_t messages, std::
     // Demands are nanoseconds.
     point.producer = {{Distribution::exponential, means_ns[k]}, Work::Kind::sleep};
     Demands demands;
-    draw_demands(point, seed, 1, 1, messages, demands);
+    draw_demands(point, seed, 1, StepCosts{}, messages, demands);
     times.emplace_back(demands.producer[0].begin(), demands.producer[0].end());
   }
   return times;
@@ -235,7 +235,7 @@ Trial trial(const Point& point, std::size_t cores = allowed_cores().size(),
   Watchdog watchdog(time_limit, hung,
                     [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); });
   Trial trial;
-  draw_demands(point, 1, 1, 1, each, trial.demands);
+  draw_demands(point, 1, 1, StepCosts{}, each, trial.demands);
   const TrialPlan plan{point, Level::timestamped, each / 8, each, trial.demands};
   run_chain<Q>(plan, trial.record, watchdog);
   trial.result = analyse_chain(plan, trial.record, Q::traits, 50.0, cores);

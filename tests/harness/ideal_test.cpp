@@ -24,7 +24,7 @@ ServiceTimes draw(std::size_t producers, std::size_t each, double produce_ns, do
   point.producer = {{Distribution::exponential, produce_ns}, Work::Kind::sleep};
   point.consumer = {{Distribution::exponential, consume_ns}, Work::Kind::sleep};
   Demands demands;
-  draw_demands(point, seed, 1, 1, each, demands);
+  draw_demands(point, seed, 1, StepCosts{}, each, demands);
   ServiceTimes times;
   for (std::size_t p = 0; p < producers; ++p) {
     times.produce.emplace_back(demands.producer[p].begin(), demands.producer[p].end());
@@ -179,7 +179,7 @@ TEST(Ideal, DropsAsMuchAsErlangsFormulaSays) {
     point.arrivals = Arrivals{{Distribution::exponential, 1e6 / rho}};
     Demands demands;
     constexpr std::size_t messages = 1'000'000;
-    draw_demands(point, 3, 1, 1, messages, demands);
+    draw_demands(point, 3, 1, StepCosts{}, messages, demands);
     ServiceTimes times;
     times.produce = {std::vector<float>(messages)};
     times.consume = {{demands.consumer[0].begin(), demands.consumer[0].end()}};
@@ -203,7 +203,7 @@ TEST(Ideal, WaitsInAnOpenLoopAsKendallsMM1Does) {
     point.arrivals = Arrivals{{Distribution::exponential, 1e6 / rho}};
     Demands demands;
     constexpr std::size_t messages = 2'000'000;
-    draw_demands(point, 3, 1, 1, messages, demands);
+    draw_demands(point, 3, 1, StepCosts{}, messages, demands);
     ServiceTimes times;
     times.produce = {std::vector<float>(messages)};
     times.consume = {{demands.consumer[0].begin(), demands.consumer[0].end()}};

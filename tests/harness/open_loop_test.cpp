@@ -50,7 +50,7 @@ class SimulatedTrial {
     point_.consumer = {{Distribution::exponential, work_ns}, Work::Kind::spin};
     point_.arrivals = Arrivals{{Distribution::exponential, work_ns / setting.rho}};
     point_.rho = setting.rho;
-    draw_demands(point_, 1, 1, 1, messages, demands_);  // a step is a nanosecond
+    draw_demands(point_, 1, 1, StepCosts{}, messages, demands_);  // a step is a nanosecond
     record_.capacity = setting.capacity;
     record_.start = to_ticks(1e6);
     record_.producers.resize(1);

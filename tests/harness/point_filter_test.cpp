@@ -102,9 +102,9 @@ TEST_F(PointFilter, ChangesNoDrawOfAPoint) {
   std::vector<Scenario> scenarios{whole};
   keep_points({"a/capacity:16/rho:2"}, scenarios);
   Demands alone, among_others, of_another;
-  draw_demands(scenarios[0].points[0], 7, 3, 1, 100, alone);
-  draw_demands(whole.points[3], 7, 3, 1, 100, among_others);
-  draw_demands(whole.points[1], 7, 3, 1, 100, of_another);
+  draw_demands(scenarios[0].points[0], 7, 3, StepCosts{}, 100, alone);
+  draw_demands(whole.points[3], 7, 3, StepCosts{}, 100, among_others);
+  draw_demands(whole.points[1], 7, 3, StepCosts{}, 100, of_another);
   EXPECT_EQ(alone.producer, among_others.producer);
   EXPECT_EQ(alone.consumer, among_others.consumer);
   EXPECT_NE(alone.consumer, of_another.consumer) << "else this test shows nothing";

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "benchmarks/scenario/counters.h"
+#include "benchmarks/scenario/serialization.h"
 #include "benchmarks/util/error.h"
 
 namespace bq::bench {
@@ -189,6 +190,59 @@ TEST_F(ScenarioTest, WhatIsMissingOrDoesNotGoTogether) {
                "9", "producer.burst_gap_ns", "too long");
   expect_error(head + "capacity = 1\n[producer]\nwork = \"spin\"\nmean_ns = 100\nburst_msgs = 4\n",
                "7", "producer.burst_msgs", "bursty");
+}
+
+TEST_F(ScenarioTest, KindsOfWork) {
+  const Point point = load(head + R"(capacity = 4
+producer = { work = "memory", working_set_bytes = 1_048_576, mean_ns = 100 }
+consumer = { work = "wide", mean_ns = 100 }
+)")
+                          .points[0];
+  EXPECT_EQ(point.producer.kind, Work::Kind::memory);
+  EXPECT_EQ(point.producer.working_set_bytes, 1'048'576u);
+  EXPECT_EQ(point.producer.working_set_line, 4u);
+  EXPECT_EQ(point.consumer.kind, Work::Kind::wide);
+  EXPECT_EQ(point.consumer.working_set_bytes, 0u);
+  EXPECT_EQ(point.spinning_threads(), 2u);
+  EXPECT_EQ(point.level(), Level::timestamped);
+  EXPECT_EQ(point.works_in_steps().size(), 2u);
+  EXPECT_EQ(point_json(point)["producer"]["working_set_bytes"], 1'048'576);
+  EXPECT_FALSE(point_json(point)["consumer"].contains("working_set_bytes"));
+
+  const Scenario swept = load(head + R"(capacity = 4
+producers = 3
+rho = 1.0
+producer = { work = "memory", working_set_bytes = [4_096, 268_435_456] }
+consumer = { work = "memory", working_set_bytes = 4_096, mean_ns = 100 }
+)");
+  ASSERT_EQ(swept.points.size(), 2u);
+  EXPECT_EQ(swept.points[0].name, "asked/producer_working_set_bytes:4096");
+  EXPECT_EQ(swept.points[0].works_in_steps().size(), 1u) << "both walk as much";
+  EXPECT_EQ(swept.points[1].works_in_steps().size(), 2u);
+  EXPECT_EQ(swept.points[1].working_sets_bytes(), 3u * 268'435'456 + 4'096);
+  const Point sleeping =
+      load(head + "capacity = 1\nproducer = { work = \"sleep\", mean_ns = 5 }\n").points[0];
+  EXPECT_TRUE(sleeping.works_in_steps().empty());
+}
+
+TEST_F(ScenarioTest, ImpossibleWorkingSets) {
+  // The keys of the table begin in line 5.
+  const std::string memory = head + "capacity = 4\n[producer]\nwork = \"memory\"\nmean_ns = 5\n";
+  const std::string key = "producer.working_set_bytes";
+  expect_error(memory, "", key, "add a line such as working_set_bytes = 1_048_576");
+  expect_error(memory + "working_set_bytes = 4_032\n", "7", key, "from 4096 to 268435456");
+  expect_error(memory + "working_set_bytes = 268_435_520\n", "7", key, "from 4096 to 268435456");
+  expect_error(memory + "working_set_bytes = 4_100\n", "7", key, "a multiple of 64");
+  expect_error(memory + "working_set_bytes = 8192.0\n", "7", key, "a whole number");
+  for (const std::string kind : {"spin", "wide", "sleep"}) {
+    expect_error(head + "capacity = 4\n[producer]\nwork = \"" + kind +
+                     "\"\nmean_ns = 5\nworking_set_bytes = 4_096\n",
+                 "7", key, "needs producer.work = \"memory\"");
+  }
+  expect_error(head + "capacity = 4\n[producer]\nworking_set_bytes = 4_096\n", "5", key,
+               "needs producer.work");
+  expect_error(head + "capacity = 4\n[arrivals]\nworking_set_bytes = 4_096\n", "5",
+               "arrivals.working_set_bytes", "unknown");
 }
 
 TEST_F(ScenarioTest, TheEnvironmentIsSwept) {

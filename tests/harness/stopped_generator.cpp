@@ -102,7 +102,7 @@ class StoppedTrial {
     if (!message.dropped) return message.work_done - message.pop_done;
     if (plan_.point.consumer.kind == WorkKind::none) return 0;
     return to_ticks(nominal_ns(plan_.point.consumer, plan_.demands.consumer.front()[i],
-                               plan_.demands.ns_per_step));
+                               plan_.demands.step_costs.consumer_ns));
   }
 
   void pop(std::size_t i, Ticks push_call) {

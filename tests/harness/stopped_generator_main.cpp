@@ -79,7 +79,7 @@ class Trials {
                   [](const std::string& sentence) { std::cerr << sentence << '\n'; }) {}
 
   void run_round(const Point& point, std::uint64_t round) {
-    draw_demands(point, seed_, round, probe_cores(point).ns_per_step, messages, demands_);
+    draw_demands(point, seed_, round, probe_cores(point).step_costs, messages, demands_);
     for (std::size_t i = 0; i < queues.size(); ++i)
       run_trial_of(queues[(round + i) % queues.size()], point, round);
   }

@@ -32,7 +32,7 @@ TrialResult trial(const Point& point, Level level, std::size_t messages = each) 
   static Watchdog watchdog(std::chrono::seconds(30), 4,
                            [](const std::string& what) { ADD_FAILURE() << what; });
   Demands demands;
-  draw_demands(point, 1, 1, 1, messages, demands);
+  draw_demands(point, 1, 1, StepCosts{}, messages, demands);
   const TrialPlan plan{point, level, messages / 8, messages, demands};
   TrialRecord record;
   run_trial<Queue<M>>(plan, record, watchdog);
@@ -420,7 +420,7 @@ TEST(HandMadeRecords, FairnessIsJainsIndexOfTheWindow) {
   EXPECT_EQ(result.fault + result.void_reason, "");
   EXPECT_DOUBLE_EQ(result.counter("producer_fairness").value(), 25.0 / 34) << "4 messages to 1";
   EXPECT_DOUBLE_EQ(result.counter("consumer_fairness").value(), 16.0 / 20) << "3 messages to 1";
-  EXPECT_DOUBLE_EQ(result.spin_work_ns, 0);
+  EXPECT_DOUBLE_EQ(result.work_cpu_ns, 0);
 }
 
 // Ten calls of pop that may have slept, and one that cannot have; and as many sleeps as the kernel
@@ -465,7 +465,6 @@ TEST(HandMadeRecords, WhatAQuotaGivesBoundsTheIdeal) {
   Point point = point_of(1, 1, 16, 0, 1'000'000);
   point.consumer.distribution = Distribution::constant;
   Demands demands;
-  demands.ns_per_step = 1;
   demands.producer.resize(1);
   demands.consumer.assign(1, DemandStream(1'000, 1'000'000));
   TrialRecord record;
@@ -487,7 +486,7 @@ TEST(HandMadeRecords, WhatAQuotaGivesBoundsTheIdeal) {
                          2);
   };
   EXPECT_FALSE(result().counter("efficiency_is_bound"));
-  EXPECT_NEAR(result().spin_work_ns, 1e9, 2e6) << "a second of work";
+  EXPECT_NEAR(result().work_cpu_ns, 1e9, 2e6) << "a second of work";
   EXPECT_TRUE(result().counter("gap_share"));
   // A quarter of a core for it takes 4 s at the least, but for what the first and the last period
   // give at once.

@@ -4,7 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
+#include <set>
+#include <vector>
+
+#include "benchmarks/platform/cpu_usage.h"
+#include "benchmarks/trial/worker.h"
 
 namespace bq::bench {
 namespace {
@@ -27,11 +33,11 @@ const Work exponential{{Distribution::exponential, 5'000}, Work::Kind::sleep};
 TEST(Demands, ArePureFunctionsOfTheirKey) {
   const Point point = point_with(exponential, exponential);
   Demands a, b, longer, other_seed, other_round;
-  draw_demands(point, 7, 3, 1, 100, a);
-  draw_demands(point, 7, 3, 1, 100, b);
-  draw_demands(point, 7, 3, 1, 200, longer);
-  draw_demands(point, 8, 3, 1, 100, other_seed);
-  draw_demands(point, 7, 4, 1, 100, other_round);
+  draw_demands(point, 7, 3, StepCosts{}, 100, a);
+  draw_demands(point, 7, 3, StepCosts{}, 100, b);
+  draw_demands(point, 7, 3, StepCosts{}, 200, longer);
+  draw_demands(point, 8, 3, StepCosts{}, 100, other_seed);
+  draw_demands(point, 7, 4, StepCosts{}, 100, other_round);
   EXPECT_EQ(a.producer, b.producer);
   EXPECT_EQ(a.consumer, b.consumer);
   longer.producer[0].resize(100);
@@ -46,11 +52,11 @@ TEST(Demands, OfStagesAreTheirOwn) {
   Point point = point_with(exponential, exponential);
   point.producers = 1;
   Demands of_two, of_four;
-  draw_demands(point, 7, 3, 1, 100, of_two);
+  draw_demands(point, 7, 3, StepCosts{}, 100, of_two);
   point.topology = Topology::pipeline;
   point.stages = 4;
   point.stage = exponential;
-  draw_demands(point, 7, 3, 1, 100, of_four);
+  draw_demands(point, 7, 3, StepCosts{}, 100, of_four);
   EXPECT_EQ(of_four.producer, of_two.producer);
   EXPECT_EQ(of_four.consumer, of_two.consumer);
   ASSERT_EQ(of_four.stage.size(), 2u);
@@ -68,12 +74,12 @@ TEST(Demands, HaveTheMeanTheyAreAskedFor) {
   const Work bursty{{Distribution::bursty, 1'250, 0, 64, 200}, Work::Kind::sleep};
   const Work constant{{Distribution::constant, 700}, Work::Kind::sleep};
   Demands demands;
-  draw_demands(point_with(bursty, constant), 1, 1, 1, 1'000'000, demands);
+  draw_demands(point_with(bursty, constant), 1, 1, StepCosts{}, 1'000'000, demands);
   EXPECT_NEAR(mean(demands.producer[0]), 1'250, 25);
   EXPECT_EQ(demands.producer[0][1], 200u);
   EXPECT_EQ(demands.producer[0][63], 200u);
   EXPECT_EQ(mean(demands.consumer[0]), 700);
-  draw_demands(point_with(exponential, exponential), 1, 1, 1, 1'000'000, demands);
+  draw_demands(point_with(exponential, exponential), 1, 1, StepCosts{}, 1'000'000, demands);
   EXPECT_NEAR(mean(demands.producer[0]), 5'000, 25);
   EXPECT_NEAR(mean(demands.consumer[1]), 5'000, 25);
 }
@@ -81,7 +87,7 @@ TEST(Demands, HaveTheMeanTheyAreAskedFor) {
 TEST(Demands, OfALognormalProcessHaveItsMeanAndItsVariation) {
   const Work lognormal{{Distribution::lognormal, 2'000, 1.5}, Work::Kind::sleep};
   Demands demands;
-  draw_demands(point_with(lognormal, lognormal), 1, 1, 1, 1'000'000, demands);
+  draw_demands(point_with(lognormal, lognormal), 1, 1, StepCosts{}, 1'000'000, demands);
   const DemandStream& stream = demands.producer[0];
   EXPECT_NEAR(mean(stream), 2'000, 20);
   double squares = 0, above = 0;
@@ -101,7 +107,7 @@ TEST(Demands, OfATraceRepeatItScaledFromPlacesFarApart) {
   const Work twice{{.distribution = Distribution::trace, .mean_ns = 600, .trace = trace},
                    Work::Kind::sleep};
   Demands demands;
-  draw_demands(point_with(as_recorded, twice), 1, 1, 1, 6, demands);
+  draw_demands(point_with(as_recorded, twice), 1, 1, StepCosts{}, 6, demands);
   EXPECT_EQ(demands.producer[0], (DemandStream{100, 200, 300, 600, 100, 200}));
   EXPECT_EQ(demands.producer[1], (DemandStream{300, 600, 100, 200, 300, 600}));
   EXPECT_EQ(demands.consumer[0], (DemandStream{200, 400, 600, 1'200, 200, 400}));
@@ -111,7 +117,7 @@ TEST(Demands, OfABatchLieOnItsFirstMessageAndKeepTheMean) {
   Point point = point_with({{Distribution::constant, 100}, Work::Kind::sleep}, exponential);
   point.batch = 3;
   Demands demands;
-  draw_demands(point, 1, 1, 1, 7, demands);
+  draw_demands(point, 1, 1, StepCosts{}, 7, demands);
   EXPECT_EQ(demands.producer[0], (DemandStream{300, 0, 0, 300, 0, 0, 300}));
   EXPECT_NE(demands.consumer[0][1], 0u) << "a consumer works on each message";
 }
@@ -120,14 +126,14 @@ TEST(Arrivals, OfAllProducersHaveTheMeanGapThatIsAskedFor) {
   Point point = point_with({}, exponential);
   point.arrivals = Arrivals{{Distribution::exponential, 250}};
   Demands demands;
-  draw_demands(point, 1, 1, 1, 200'000, demands);
+  draw_demands(point, 1, 1, StepCosts{}, 200'000, demands);
   ASSERT_EQ(demands.arrivals_ns.size(), 2u);
   EXPECT_TRUE(demands.producer[0].empty());
   EXPECT_TRUE(std::is_sorted(demands.arrivals_ns[1].begin(), demands.arrivals_ns[1].end()));
   EXPECT_NEAR(demands.arrivals_ns[0].back() / 200'000, 500, 5) << "each of two brings half";
   EXPECT_NE(demands.arrivals_ns[0], demands.arrivals_ns[1]);
   point.batch = 4;
-  draw_demands(point, 1, 1, 1, 200'000, demands);
+  draw_demands(point, 1, 1, StepCosts{}, 200'000, demands);
   EXPECT_EQ(demands.arrivals_ns[0][4], demands.arrivals_ns[0][7]) << "four at once";
   EXPECT_LT(demands.arrivals_ns[0][3], demands.arrivals_ns[0][4]);
   EXPECT_NEAR(demands.arrivals_ns[0].back() / 200'000, 500, 10);
@@ -136,10 +142,101 @@ TEST(Arrivals, OfAllProducersHaveTheMeanGapThatIsAskedFor) {
 TEST(Demands, OfSpinWorkAreCalibratedSteps) {
   const Work spin{{Distribution::constant, 1'000}, Work::Kind::spin};
   Demands demands;
-  draw_demands(point_with(spin, {}), 1, 1, 0.5, 10, demands);
+  draw_demands(point_with(spin, {}), 1, 1, StepCosts::all(0.5), 10, demands);
   EXPECT_EQ(demands.producer[0][0], 2'000u);
   EXPECT_TRUE(demands.consumer[0].empty());
   EXPECT_DOUBLE_EQ(nominal_ns(spin, 2'000, 0.5), 1'000);
+}
+
+TEST(Demands, OfEachSideAreStepsOfItsOwn) {
+  Point point = point_with({{Distribution::constant, 1'000}, Work::Kind::wide},
+                           {{Distribution::constant, 1'000}, Work::Kind::memory, 4'096});
+  point.producers = 1;
+  point.topology = Topology::pipeline;
+  point.stages = 3;
+  point.stage = {{Distribution::constant, 1'000}, Work::Kind::sleep};
+  const StepCosts costs{.producer_ns = 4, .consumer_ns = 10, .stage_ns = 7, .spin_ns = 9};
+  Demands demands;
+  draw_demands(point, 1, 1, costs, 1, demands);
+  EXPECT_EQ(demands.producer[0][0], 250u);
+  EXPECT_EQ(demands.consumer[0][0], 100u);
+  EXPECT_EQ(demands.stage[0][0], 1'000u) << "nanoseconds";
+  for (std::size_t i = 0; i < point.stages; ++i) {
+    const std::uint32_t demand = demands.of_stage(point, i)[0];
+    EXPECT_DOUBLE_EQ(nominal_ns(point.work_of(i), demand, demands.step_costs.of_stage(point, i)),
+                     1'000);
+  }
+  EXPECT_DOUBLE_EQ(nominal_ns(Work{}, 5, 1), 0);
+}
+
+// The order in which a walk visits the lines of a set, once around.
+std::vector<std::size_t> order_of(const WorkingSet& set) {
+  std::vector<std::size_t> order;
+  const WorkingSet::Line* first = set.lines().data();
+  const WorkingSet::Line* at = first;
+  do {
+    order.push_back(static_cast<std::size_t>(at - first));
+    at = at->next;
+  } while (at != first && order.size() <= set.lines().size());
+  return order;
+}
+
+TEST(AWorkingSet, IsOneCycleThroughAllItsLines) {
+  const WorkingSet set(1 << 20);
+  ASSERT_EQ(set.lines().size(), (1u << 20) / 64);
+  const std::vector<std::size_t> order = order_of(set);
+  EXPECT_EQ(std::set(order.begin(), order.end()).size(), set.lines().size());
+  EXPECT_EQ(order, order_of(WorkingSet(1 << 20))) << "each trial walks in the same order";
+  // A prefetcher that takes the neighbour, or goes on by the last step, would seldom be right.
+  std::size_t near = 0, as_before = 0;
+  for (std::size_t i = 2; i < order.size(); ++i) {
+    const auto step = static_cast<std::ptrdiff_t>(order[i] - order[i - 1]);
+    near += std::abs(step) <= 2;
+    as_before += step == static_cast<std::ptrdiff_t>(order[i - 1] - order[i - 2]);
+  }
+  EXPECT_LT(near, 10u);
+  EXPECT_LT(as_before, 10u);
+}
+
+TEST(AWorkingSet, IsStoredToALineAStepAndWalkedOn) {
+  WorkingSet set(4'096);
+  const auto visits = [&] {
+    std::vector<std::uint64_t> each;
+    for (const WorkingSet::Line& line : set.lines()) each.push_back(line.visits);
+    return each;
+  };
+  const std::vector<std::uint64_t> before = visits();
+  EXPECT_EQ(before, std::vector<std::uint64_t>(64, 1)) << "it is walked once to begin with";
+  set.walk(40);
+  set.walk(24);
+  EXPECT_EQ(visits(), std::vector<std::uint64_t>(64, 2)) << "the second walk goes on";
+  set.walk(0);
+  set.walk(3);
+  const std::vector<std::uint64_t> after = visits();
+  EXPECT_EQ(std::count(after.begin(), after.end(), 3u), 3);
+}
+
+// CPU time of a million units of demand.
+double cpu_ns_of(Worker& work) {
+  const double before = thread_cpu_ns();
+  work(1'000'000);
+  return thread_cpu_ns() - before;
+}
+
+TEST(AWorker, DoesAsManyStepsAsAreDemanded) {
+  for (const Work& work : {Work{{}, Work::Kind::spin}, Work{{}, Work::Kind::wide},
+                           Work{{}, Work::Kind::memory, 16'384}}) {
+    Worker worker(work);
+    const double before = thread_cpu_ns();
+    worker(0);
+    const double nothing_ns = thread_cpu_ns() - before;
+    EXPECT_GT(cpu_ns_of(worker), 10 * nothing_ns) << name_of(work.kind);
+    EXPECT_GT(cpu_ns_of(worker), 200'000) << name_of(work.kind) << ": a step takes a cycle or more";
+  }
+  Worker sleeper({{}, Work::Kind::sleep});
+  EXPECT_LT(cpu_ns_of(sleeper), 200'000);
+  Worker idle(Work{});
+  EXPECT_LT(cpu_ns_of(idle), 200'000);
 }
 
 }  // namespace

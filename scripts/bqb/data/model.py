@@ -33,7 +33,8 @@ class Process:
 class Side(Process):
     """One role's work: what its threads do between two calls of the queue."""
 
-    work: str = "none"  # spin, sleep or none
+    work: str = "none"  # spin, wide, memory, sleep or none
+    working_set_bytes: int = 0  # of memory work: what each thread walks
 
 
 @dataclass(frozen=True)
