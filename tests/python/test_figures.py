@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import small_runs
 import synthetic
 from bqb import ROOT
 from bqb.data.load import load_run
@@ -30,6 +31,7 @@ from bqb.report.figures.view import View
 from bqb.report.scales import make_scale
 from bqb.report.titles import Fact, Title
 from bqb.report.units import format_interval, format_ns, format_share
+from bqb.report.wording import asked_and_measured, in_words
 from bqb.stats import summaries
 from bqb.stats.counters import LOST
 from bqb.stats.scores import scores
@@ -207,6 +209,29 @@ def test_titles_questions_and_methods_stand_on_the_page(pages):
         made["memory.occupancy"]
     )
     assert "≤" in all_text(made["overcommit.lost"]) and "≥" in all_text(made["overcommit.lost"])
+
+
+def test_the_method_names_the_kinds_of_work_and_their_working_sets(tmp_path):
+    def method_of(folder, *sides):
+        names = [f"work/case:{index}" for index in range(len(sides))]
+        points = {
+            name: small_runs.point(name, producer=side, consumer=side)
+            for name, side in zip(names, sides)
+        }
+        values = {name: {"reference": {"lost_ns_per_msg": [5.0]}} for name in names}
+        run = load_run(small_runs.make(tmp_path / folder, values, points))
+        return asked_and_measured(View(run, queue_styles(run.queues)), run.scenarios["work"])
+
+    def side(work, **more):
+        return {"work": work, "process": "constant", "mean_ns": 1000, **more}
+
+    small = side("memory", working_set_bytes=16_384)
+    large = side("memory", working_set_bytes=8_388_608)
+    assert "spin work, constant" in method_of("spin", side("spin"))
+    assert "memory work (working set of 8 MiB), constant" in method_of("one", large)
+    said = method_of("three", side("wide"), small, large)
+    assert "wide or memory work (working sets of 16 KiB to 8 MiB), constant" in said
+    assert in_words("consumer_working_set_bytes", 16_384) == "consumer working set 16 KiB"
 
 
 def test_a_judge_of_its_own_stands_on_the_page_in_its_unit(pages):

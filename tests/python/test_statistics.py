@@ -10,7 +10,14 @@ import synthetic
 import whole_rows
 from bqb.data.load import load_run
 from bqb.data.model import Arrivals, Histogram, Point, Side
-from bqb.report.units import counter_name, format_bytes, format_ns, format_share, format_value
+from bqb.report.units import (
+    counter_name,
+    format_binary_bytes,
+    format_bytes,
+    format_ns,
+    format_share,
+    format_value,
+)
 from bqb.stats import judging, summaries
 from bqb.stats.counters import CPU_BEYOND_WORK, EXCESS, LOST, NOMINAL_LOST, THROUGHPUT
 from bqb.stats.scores import Score, scores
@@ -401,6 +408,12 @@ def test_bytes_in_words():
         "512 B",
         "2 kB",
         "3.14 MB",
+    ]
+    assert [format_binary_bytes(size) for size in (48, 4096, 8_388_608, 1_572_864)] == [
+        "48 B",
+        "4 KiB",
+        "8 MiB",
+        "1.5 MiB",
     ]
 
 

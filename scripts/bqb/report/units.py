@@ -48,6 +48,14 @@ def format_bytes(count_bytes: float) -> str:
     return f"{count_bytes / scale:.3g} {unit}"
 
 
+def format_binary_bytes(count_bytes: int) -> str:
+    """Bytes in binary units, as sizes of caches are given: 48 B, 16 KiB, 1.5 MiB."""
+    for scale, unit in ((2**20, "MiB"), (2**10, "KiB")):
+        if count_bytes >= scale:
+            return f"{count_bytes / scale:.3g} {unit}"
+    return f"{count_bytes} B"
+
+
 def format_share(value: float) -> str:
     """A share as a percentage that never reads 0% or 100% unless it is: <0.1%, 0.4%, 3%, 71%,
     99.7%, >99.9%."""

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from bqb.data.model import Point, Process, Run, Scenario
+from bqb.data.model import Point, Process, Run, Scenario, Side
 from bqb.report.figures.view import View
 from bqb.report.machine import description_parts
 from bqb.report.units import (
     counter_name,
+    format_binary_bytes,
     format_ns,
     format_rate,
     format_ratio,
@@ -38,6 +39,9 @@ def in_words(key: str, value: object, open_loop: bool = False) -> str:
         return f"{format_ns(value)} of work"
     if name.endswith("_ns"):
         return f"{name[:-3].replace('_', ' ')} {format_ns(value)}"
+    if name.endswith("working_set_bytes"):
+        side = name.removesuffix("_bytes").replace("_", " ")
+        return f"{side} {format_binary_bytes(value)}"
     if name.endswith("_bytes"):
         return f"{value}-byte messages"
     if name in ("producers", "consumers"):
@@ -126,7 +130,7 @@ def _work(points: Sequence[Point]) -> str:
     if sides:
         works = " or ".join(dict.fromkeys(side.work for side in sides))
         parts.append(
-            f"{works} work, {_processes(sides)}, mean "
+            f"{works} work{_working_sets(sides)}, {_processes(sides)}, mean "
             f"{_range((side.mean_ns for side in sides), format_ns)}"
         )
     if arrivals:
@@ -135,6 +139,13 @@ def _work(points: Sequence[Point]) -> str:
             f"{_processes(arrivals).replace('exponential', 'Poisson')} arrivals, one in {gaps}"
         )
     return ", ".join(parts) or "no work between calls"
+
+
+def _working_sets(sides: Sequence[Side]) -> str:
+    sizes = {side.working_set_bytes for side in sides if side.working_set_bytes}
+    if not sizes:
+        return ""
+    return f" (working set{'s' * (len(sizes) > 1)} of {_range(sizes, format_binary_bytes)})"
 
 
 def _processes(streams: Sequence[Process]) -> str:
