@@ -24,6 +24,10 @@ POINTS = {
         for capacity in (1, 8)
         for rho in (0.5, 1.25)
     ],
+    "tandem_work_kinds": [
+        point("tandem_work_kinds", f"case:{work}", capacity=2, rho=1.0, work=work)
+        for work in ("wide", "memory")
+    ],
     "mm1": [
         point("mm1", f"case:rho_{rho}", capacity=256, rho=rho, open_loop=True)
         for rho in (0.5, 0.8, 0.9)
@@ -92,7 +96,7 @@ def test_what_theory_says_passes(tmp_path):
     assert not faults and result.passed(comparisons, faults), [
         each for each in comparisons if not each.passed
     ]
-    assert len(comparisons) == 4 + 3 * 3 + 3 + 2 + 1 + 3 + 1
+    assert len(comparisons) == 4 + 2 + 3 * 3 + 3 + 2 + 1 + 3 + 1
     assert all(
         each.off["realised"] == pytest.approx(0, abs=0.002 * max(each.theory, 1))
         for each in comparisons

@@ -46,6 +46,7 @@ SLEPT = {"mean": Tolerance(0.10, 0.10, floor_ns=300_000)}
 PARTS = (
     Part("tandem_spin", "bounded queue, spinning work", 12, SPIN),
     Part("tandem_spin_deep", "bounded queue, spinning work", 12, SPIN, deep_only=True),
+    Part("tandem_work_kinds", "bounded queue, wide and memory work", 12, SPIN),
     Part("mm1", "M/M/1", 100, WAITS),
     Part("mm1_deep", "M/M/1", 100, WAITS, deep_only=True),
     Part("mm1_sleep", "M/M/1, sleeping work", 1, {**SLEPT, "p50": SHOWN, **P99}, copies=16),
