@@ -33,6 +33,57 @@ std::string require_text(const TomlDiagnostics& diagnostics, const toml::table& 
   return read_text(diagnostics, *node, path_of(key), max_sentence_characters, "a text");
 }
 
+// ----------------------------------------------------------------------------------------- history
+
+EarlierClaim read_earlier_claim(const TomlDiagnostics& diagnostics, const toml::table& table,
+                                const std::string& since) {
+  const std::string path = path_of("replaces") + ".", keys = "until, says, bound and why";
+  const std::vector<std::string> known = key_names_of("claim.replaces");
+  for (const auto& [name, node] : table) {
+    if (std::find(known.begin(), known.end(), name.str()) == known.end())
+      diagnostics.fail(node, path + toml_name(name.str()), "unknown; the keys are " + keys);
+  }
+  const auto node_of = [&](const char* key) -> const toml::node& {
+    const toml::node* node = table.get(key);
+    if (!node) diagnostics.fail(table, path + key, "missing: every [[claim.replaces]] has " + keys);
+    return *node;
+  };
+  const auto text_of = [&](const char* key, std::size_t most, Lines lines) {
+    return read_text(diagnostics, node_of(key), path + key, most, "a text", lines);
+  };
+  EarlierClaim earlier;
+  earlier.until = read_date(diagnostics, node_of("until"), path + "until");
+  if (earlier.until > since) {
+    diagnostics.fail(
+        node_of("until"), path + "until",
+        "must not be later than claim.since, " + since + ": what replaced it was stated by then");
+  }
+  earlier.says = text_of("says", max_sentence_characters, Lines::one);
+  earlier.bound = text_of("bound", max_sentence_characters, Lines::one);
+  earlier.why = text_of("why", max_text_characters, Lines::several);
+  return earlier;
+}
+
+void read_history(const TomlDiagnostics& diagnostics, const toml::table& table, Claim& claim) {
+  const toml::node* since = table.get("since");
+  if (!since) {
+    diagnostics.fail(table, path_of("since"),
+                     "missing: give the day on which the claim was stated in this form, such as "
+                     "since = 2026-11-28");
+  }
+  claim.since = read_date(diagnostics, *since, path_of("since"));
+  const toml::node* replaces = table.get("replaces");
+  if (!replaces) return;
+  const toml::array* tables = replaces->as_array();
+  if (!tables || tables->empty() || !tables->is_array_of_tables())
+    diagnostics.fail(*replaces, path_of("replaces"), "must be tables: [[claim.replaces]]");
+  check_length(diagnostics, *replaces, path_of("replaces"), max_tables);
+  for (const toml::node& each : *tables)
+    claim.replaces.push_back(read_earlier_claim(diagnostics, *each.as_table(), claim.since));
+}
+
+// --------------------------------------------------------------------------------- queues, bounds
+
 std::optional<double> read_bound(const TomlDiagnostics& diagnostics, const toml::table& claim,
                                  const char* key) {
   const toml::node* node = claim.get(key);
@@ -189,6 +240,7 @@ Claim read_claim(const TomlDiagnostics& diagnostics, const toml::table& table,
   if ((!claim.than.empty() || !claim.than_points.empty()) && claim.below.value_or(1) <= 0) {
     diagnostics.fail(*table.get("below"), path_of("below"), "must be above 0: it bounds a ratio");
   }
+  read_history(diagnostics, table, claim);
   return claim;
 }
 

@@ -313,6 +313,17 @@ void add_repeated_tables(std::vector<Key>& all) {
   add("claim", "above", "number", "this, `below` or both",
       "the lower bound, in the counter's unit or of the ratio");
   add("claim", "below", "number", "this, `above` or both", "the upper bound");
+  add("claim", "since", "date", "required",
+      "when it was stated in this form: `2026-11-28`, without quotes");
+  add("claim", "replaces", "tables", "",
+      "what it was before, a table for each earlier form; a bound that is exchanged stays "
+      "readable");
+  add("claim.replaces", "until", "date", "required",
+      "when that form was replaced; not later than `since`");
+  add("claim.replaces", "says", "text", "required", "what it said");
+  add("claim.replaces", "bound", "text", "required", "its counter and bound, in words");
+  add("claim.replaces", "why", "text", "required",
+      "why it was replaced, and whether runs had contradicted it");
   add("", "earlier_expect", "tables", "",
       "an `expect` that runs contradicted, kept beside the new one: a prediction that failed is a "
       "result");

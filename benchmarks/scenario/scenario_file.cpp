@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "benchmarks/scenario/claim_parser.h"
 #include "benchmarks/scenario/combination.h"
@@ -143,13 +143,8 @@ std::vector<EarlierExpect> read_earlier_expects(const TomlDiagnostics& diagnosti
     if (!until)
       diagnostics.fail(table, "earlier_expect.until",
                        "missing: every [[earlier_expect]] has until, text and why");
-    const auto day = until->value_exact<toml::date>();
-    if (!day)
-      diagnostics.fail(*until, "earlier_expect.until",
-                       "must be a date without quotes, such as 2026-11-28");
-    std::ostringstream date;
-    date << *day;
-    earlier.push_back({date.str(), text("text"), text("why")});
+    std::string day = read_date(diagnostics, *until, "earlier_expect.until");
+    earlier.push_back({std::move(day), text("text"), text("why")});
   }
   return earlier;
 }

@@ -17,6 +17,13 @@ Json claim_json(const Claim& claim) {
   if (!claim.than_points.empty()) json["than_points"] = claim.than_points;
   if (claim.above) json["above"] = *claim.above;
   if (claim.below) json["below"] = *claim.below;
+  json["since"] = claim.since;
+  for (const EarlierClaim& earlier : claim.replaces) {
+    json["replaces"].push_back({{"until", earlier.until},
+                                {"says", earlier.says},
+                                {"bound", earlier.bound},
+                                {"why", earlier.why}});
+  }
   return json;
 }
 

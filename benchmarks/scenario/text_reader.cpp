@@ -1,5 +1,7 @@
 #include "benchmarks/scenario/text_reader.h"
 
+#include <sstream>
+
 #include "benchmarks/scenario/rules.h"
 #include "benchmarks/util/message_text.h"
 
@@ -27,6 +29,15 @@ std::string read_text(const TomlDiagnostics& diagnostics, const toml::node& node
 std::string read_name(const TomlDiagnostics& diagnostics, const toml::node& node,
                       std::string_view key, const char* kind) {
   return read_text(diagnostics, node, key, max_name_characters, kind);
+}
+
+std::string read_date(const TomlDiagnostics& diagnostics, const toml::node& node,
+                      std::string_view key) {
+  const auto day = node.value_exact<toml::date>();
+  if (!day) diagnostics.fail(node, key, "must be a date without quotes, such as 2026-11-28");
+  std::ostringstream text;
+  text << *day;
+  return text.str();
 }
 
 void check_length(const TomlDiagnostics& diagnostics, const toml::node& node, std::string_view key,

@@ -22,6 +22,10 @@ std::string read_text(const TomlDiagnostics& diagnostics, const toml::node& node
 std::string read_name(const TomlDiagnostics& diagnostics, const toml::node& node,
                       std::string_view key, const char* kind);
 
+/// A date without quotes, as its text: "2026-11-28". Dates compare as their texts do.
+std::string read_date(const TomlDiagnostics& diagnostics, const toml::node& node,
+                      std::string_view key);
+
 /// Throws UsageError where the node is a list of more than `most` values.
 void check_length(const TomlDiagnostics& diagnostics, const toml::node& node, std::string_view key,
                   std::size_t most);

@@ -380,6 +380,14 @@ OBJECTS: dict[str, Fields] = {
         "than_points": ("[name]", False),
         "above": ("number", False),
         "below": ("number", False),
+        "since": ("name", False),
+        "replaces": ("[earlier_claim]", False),
+    },
+    "earlier_claim": {
+        "until": ("name", True),
+        "says": ("text", True),
+        "bound": ("text", True),
+        "why": ("text", True),
     },
     "earlier_expect": {
         "until": ("name", True),

@@ -27,7 +27,8 @@ process = "exponential"
 mean_ns = 5_000
 )";
 const std::string claim =
-    "[[claim]]\nsays = \"s\"\ncounter = \"lost_ns_per_msg\"\nqueue = \"tbb\"\nabove = 1\n";
+    "[[claim]]\nsays = \"s\"\ncounter = \"lost_ns_per_msg\"\nqueue = \"tbb\"\nabove = 1\n"
+    "since = 2026-11-28\n";
 
 class PointFilter : public testing::Test {
  protected:

@@ -136,11 +136,20 @@ TEST_F(ScenarioLimits, TextsHaveALengthAndNoControlCharacters) {
                "asked.toml:6: key 'earlier_expect.text': is longer than 3000");
   expect_error(text("q", "e") + earlier + "text = \"t\"\nwhy = \"\\u0000\"\n",
                R"(key 'earlier_expect.why': holds the control character \x00)");
-  const std::string claim = "counter = \"efficiency\"\nqueue = \"each\"\nabove = 1\n";
+  const std::string claim =
+      "counter = \"efficiency\"\nqueue = \"each\"\nabove = 1\nsince = 2026-11-28\n";
   expect_error(text("q", "e") + "[[claim]]\nsays = \"" + std::string(301, 's') + "\"\n" + claim,
                "asked.toml:5: key 'claim.says': is longer than 300");
   expect_error(text("q", "e") + repeated("[[claim]]\nsays = \"s\"\n" + claim, 101),
                "key 'claim': has 101 entries; the limit is 100");
+  const std::string dated = text("q", "e") + "[[claim]]\nsays = \"s\"\n" + claim;
+  const std::string replaced = "[[claim.replaces]]\nuntil = 2026-11-28\n";
+  const std::string rest = "says = \"s\"\nbound = \"b\"\nwhy = \"w\"\n";
+  EXPECT_EQ(load(dated + repeated(replaced + rest, 100)).claims[0].replaces.size(), 100u);
+  expect_error(dated + repeated(replaced + rest, 101),
+               "key 'claim.replaces': has 101 entries; the limit is 100");
+  expect_error(dated + replaced + "says = \"s\"\nbound = \"" + std::string(301, 'b') + "\"\n",
+               "asked.toml:13: key 'claim.replaces.bound': is longer than 300");
 }
 
 TEST_F(ScenarioLimits, NamesAreShort) {

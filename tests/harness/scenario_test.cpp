@@ -431,10 +431,11 @@ mean_ns = 1_000
 says = "short is dear"
 )";
 const std::string about = "counter = \"lost_ns_per_msg\"\nqueue = \"two_condvar\"\n";
+const std::string dated = "since = 2026-11-28\n";
 
 TEST_F(ScenarioTest, ClaimsNameTheirPoints) {
   const Scenario scenario =
-      load(swept + about + "where = { capacity = [1, 16], rho = 0.5 }\nabove = 10\n" + R"(
+      load(swept + about + "where = { capacity = [1, 16], rho = 0.5 }\nabove = 10\n" + dated + R"(
 [[claim]]
 says = "each is better than the reference"
 counter = "efficiency"
@@ -442,6 +443,7 @@ queue = "each"
 than = "reference"
 above = 1
 below = 2.5
+since = 2026-11-25
 [[claim]]
 says = "capacity pays"
 counter = "lost_ns_per_msg"
@@ -449,6 +451,7 @@ queue = ["a", "b"]
 where = { capacity = 64 }
 than_where = { capacity = 1 }
 below = 0.1
+since = 2026-11-25
 )");
   ASSERT_EQ(scenario.claims.size(), 3u);
   const Claim& first = scenario.claims[0];
@@ -485,6 +488,7 @@ counter = "sojourn_p50_ns"
 queue = "each"
 where = { case = "slow", consumer_mean_ns = 2_000.0 }
 above = 1_000
+since = 2026-11-28
 [[case]]
 name = "slow"
 [[case]]
@@ -538,6 +542,62 @@ TEST_F(ScenarioTest, ClaimsThatCannotBeScored) {
   expect_error(head + "capacity = 1\n[[claim]]\nsays = \"s\"\n" + about +
                    "where = { capacity = 1 }\nabove = 1\n",
                "8", "claim.where.capacity", "sweeps nothing");
+}
+
+TEST_F(ScenarioTest, ClaimsSaySinceWhenAndWhatTheyReplace) {
+  const Scenario scenario = load(swept + about + "above = 10\n" + dated + R"([[claim.replaces]]
+until = 2026-11-25
+says = "short is very dear"
+bound = "above 100 ns"
+why = "It was 90 ns."
+[[claim.replaces]]
+until = 2026-11-28
+says = "short is rather dear"
+bound = "above 50 ns"
+why = """It was
+60 ns."""
+)");
+  const Claim& claim = scenario.claims[0];
+  EXPECT_EQ(claim.since, "2026-11-28");
+  ASSERT_EQ(claim.replaces.size(), 2u);
+  EXPECT_EQ(claim.replaces[0].until, "2026-11-25");
+  EXPECT_EQ(claim.replaces[0].says, "short is very dear");
+  EXPECT_EQ(claim.replaces[0].bound, "above 100 ns");
+  EXPECT_EQ(claim.replaces[0].why, "It was 90 ns.");
+  EXPECT_EQ(claim.replaces[1].until, "2026-11-28") << "on the same day";
+  EXPECT_EQ(claim.replaces[1].why, "It was\n60 ns.");
+}
+
+TEST_F(ScenarioTest, ClaimsWithoutAHistory) {
+  // The claim's first key after `above` is in line 16.
+  const auto expect_history_error = [&](const std::string& keys, const std::string& line,
+                                        const std::string& key, const std::string& remedy) {
+    expect_error(swept + about + "above = 10\n" + keys, line, "claim." + key, remedy);
+  };
+  expect_history_error("", "11", "since", "such as since = 2026-11-28");
+  expect_history_error("since = \"2026-11-28\"\n", "16", "since", "without quotes");
+  expect_history_error("since = 2026-11-28T10:00:00\n", "16", "since", "without quotes");
+  expect_history_error(dated + "replaces = \"short is dear\"\n", "17", "replaces",
+                       "[[claim.replaces]]");
+  expect_history_error(dated + "replaces = []\n", "17", "replaces", "[[claim.replaces]]");
+  expect_history_error(dated + "replaces = [3]\n", "17", "replaces", "[[claim.replaces]]");
+
+  const std::string until = "until = 2026-11-25\n", says = "says = \"s\"\n",
+                    bound = "bound = \"b\"\n", why = "why = \"w\"\n";
+  const std::string earlier = dated + "[[claim.replaces]]\n";
+  const std::string all = "every [[claim.replaces]] has until, says, bound and why";
+  expect_history_error(earlier + says + bound + why, "17", "replaces.until", all);
+  expect_history_error(earlier + until + bound + why, "17", "replaces.says", all);
+  expect_history_error(earlier + until + says + why, "17", "replaces.bound", all);
+  expect_history_error(earlier + until + says + bound, "17", "replaces.why", all);
+  expect_history_error(earlier + until + "above = 3\n", "19", "replaces.above",
+                       "the keys are until, says, bound and why");
+  expect_history_error(earlier + "until = \"2026\"\n" + says + bound + why, "18", "replaces.until",
+                       "without quotes");
+  expect_history_error(earlier + "until = 2026-11-29\n" + says + bound + why, "18",
+                       "replaces.until", "not be later than claim.since, 2026-11-28");
+  expect_history_error(earlier + until + "says = \"\"\n" + bound + why, "19", "replaces.says",
+                       "a text");
 }
 
 TEST_F(ScenarioTest, ShapesOfMoreThanOneQueue) {

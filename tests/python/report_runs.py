@@ -16,6 +16,9 @@ NEEDS = (
     Need("threads", "Many threads", "Four on each side.", "overcommit"),
     Need("load", "Low load", "Half of what can be done.", "open_loop/rho:0.5"),
 )
+# The members of a claim that was stated anew; the first form of two.
+EARLIER = {"until": "2026-11-20", "says": "It was clear.", "bound": "above 2 µs", "why": "No."}
+DATED = {"since": "2026-11-21", "replaces": [EARLIER]}
 EVERYTHING = [*synthetic.PLANS, "open_loop"]
 
 
@@ -25,6 +28,8 @@ def everything(folder, rounds=12):
     claims = [
         claim("The textbook queue loses more than 1 µs.", "overcommit", above=1000),
         claim("It loses less than 1 µs.", "overcommit", below=1000),
+        claim("It was foreseen.", "overcommit", above=1000) | DATED,
+        claim("It was foreseen too late.", "overcommit", above=1000, since="2099-01-01"),
     ]
     # An unbounded queue at a ranked point has a number and no verdict.
     more = {"overcommit": {"claims": claims}, "memory": {"rank": True}}
@@ -42,6 +47,7 @@ QUEUES = ("plain_fast", "plain_hung", "plain_skipped")
 TEXTS = (
     *QUEUES,
     *("plain_question", "plain_expect", "plain_claim", "plain_cpu", "plain_host", "plain_commit"),
+    *("plain_earlier", "plain_bound", "plain_why"),
     *("plain_kernel", "plain_compiler", "plain_library", "plain_date", "plain_note"),
     *("plain_defect", "plain_label", "plain_error", "plain_reason", "plain_failure"),
     *("plain_need", "plain_situation", "sleeping_peers", "producer_sleeps_1ms"),
@@ -74,7 +80,9 @@ def _plain(row):
         scenario = row["scenarios"]["sleeping_peers"]
         scenario |= {"question": "plain_question", "expect": "plain_expect"}
         points = [point["name"] for point in scenario["points"]]
-        scenario["claims"] = [claim("plain_claim", *points, queue="plain_fast", above=1)]
+        said = {"says": "plain_earlier", "bound": "plain_bound", "why": "plain_why"}
+        dated = {"since": "2026-11-21", "replaces": [{"until": "2026-11-20", **said}]}
+        scenario["claims"] = [claim("plain_claim", *points, queue="plain_fast", above=1, **dated)]
         named = ("host_name", "commit", "kernel", "compiler", "date")
         row["context"] |= {name: f"plain_{name.removesuffix('_name')}" for name in named}
         row["context"] |= {"cpu_model": "plain_cpu", "libraries": {"tbb": "plain_library"}}

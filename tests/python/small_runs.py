@@ -28,12 +28,14 @@ def make(
     judged_by=None,
     limits=None,
     context=None,
+    expectations=None,
 ):
     """A run with `values`: {point: {queue: {counter: [of round 1, 2, ..]}}}, None for a round
     without a trial.
 
     `points`: by name, those that are not the usual one. `disturbed`: rounds by point. `bounds`: the
-    label of a queue that is not "exact". `context`: what of the run's context is not usual."""
+    label of a queue that is not "exact". `context`: what of the run's context is not usual.
+    `expectations`: `expect`, `claims` and the like of each scenario."""
     folder.mkdir(parents=True, exist_ok=True)
     queues = list(dict.fromkeys(queue for each in values.values() for queue in each))
     resolved = [(points or {}).get(name, point(name)) for name in values]
@@ -41,6 +43,7 @@ def make(
     for each in resolved:
         by_scenario.setdefault(each["scenario"], []).append(each)
     more = {"rank": rank} | ({"judged_by": judged_by} if judged_by else {})
+    more |= expectations or {}
     scenarios = [
         whole_rows.scenario(name, each, queues, **more) for name, each in by_scenario.items()
     ]

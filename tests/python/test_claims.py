@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import synthetic
 import whole_rows
+from bqb.data.expectations import Claim, EarlierClaim
 from bqb.data.load import load_run
-from bqb.data.model import Claim
 from bqb.stats import claims
 
 LOST = "lost_ns_per_msg"
@@ -210,3 +210,39 @@ def test_claims_come_from_the_run_itself(tmp_path):
         Claim("s", LOST, ("overcommit",), (), "two_condvar", (), 1),
     )
     assert len(claims.score_all(run, run.scenarios["overcommit"])) == 1
+
+
+EARLIER = {"until": "2026-11-25", "says": "t", "bound": "above 2", "why": "It was 1.5."}
+
+
+def test_claims_keep_their_dates_and_earlier_forms(tmp_path):
+    row = {"says": "s", "counter": LOST, "points": ["overcommit"], "above": 1}
+    dated = row | {"since": "2026-11-25", "replaces": [EARLIER]}
+    more = {"overcommit": {"claims": [row, dated]}}
+    folder = synthetic.make(tmp_path, scenarios=["overcommit"], histograms=False, more=more)
+    undated, kept = load_run(folder).scenarios["overcommit"].claims
+    assert (undated.since, undated.replaces) == (None, ()), "as in runs before schema 4"
+    assert (kept.since, kept.replaces) == ("2026-11-25", (EarlierClaim(**EARLIER),))
+
+
+@pytest.mark.parametrize(
+    "began, since, is_scored",
+    [
+        ("2026-11-28T12:00:00+0000", "2026-11-27", True),
+        ("2026-11-28T12:00:00+0000", "2026-11-28", True),
+        ("2026-11-28T12:00:00+0000", "2026-11-29", True),  # as it was by then, further east
+        ("2026-11-28T12:00:00+0000", "2026-11-30", False),
+        ("2026-11-28T09:00:00+0000", "2026-11-29", False),
+        ("2026-11-28T12:00:00-0800", "2026-11-29", True),
+        ("some day", "2026-11-29", True),
+    ],
+)
+def test_a_claim_that_was_stated_after_the_run_is_listed_and_not_scored(
+    tmp_path, began, since, is_scored
+):
+    run = make_run(tmp_path, {(SMALL, "a"): steady(1000)})
+    run.context["date"] = began
+    found = score(run, above=900, since=since)
+    assert found.verdict == ("right" if is_scored else "stated after this run")
+    assert claims.scored([found]) == ([found] if is_scored else [])
+    assert is_scored or found.reason == f"the run began {began}"

@@ -44,6 +44,7 @@ counter = "lost_ns_per_msg"
 queue = "two_condvar"
 than = "reference"
 below = 2
+since = 2026-11-25
 """
 PIPELINE = (
     TRACED.replace("[producer]", 'shape = "pipeline"\nstages = 4\n[producer]')
@@ -495,7 +496,8 @@ def test_judge_and_claims_are_written_resolved(tmp_path: Path) -> None:
     more = (
         'where = { capacity = 1 }\n[[claim]]\nsays = "s"\ncounter = "efficiency"\nqueue = '
         '"each"\nabove = 0.1\n'
-        "where = { capacity = 16 }\nthan_where = { capacity = 1 }\n"
+        "where = { capacity = 16 }\nthan_where = { capacity = 1 }\nsince = 2026-11-28\n"
+        '[[claim.replaces]]\nuntil = 2026-11-27\nsays = "t"\nbound = "above 0.2"\nwhy = "w"\n'
     )
     pilot = run(
         REAL,
@@ -518,6 +520,7 @@ def test_judge_and_claims_are_written_resolved(tmp_path: Path) -> None:
             "points": ["asked/capacity:1"],
             "than": "reference",
             "below": 2,
+            "since": "2026-11-25",
         },
         {
             "says": "s",
@@ -525,6 +528,8 @@ def test_judge_and_claims_are_written_resolved(tmp_path: Path) -> None:
             "points": ["asked/capacity:16"],
             "than_points": ["asked/capacity:1"],
             "above": 0.1,
+            "since": "2026-11-28",
+            "replaces": [{"until": "2026-11-27", "says": "t", "bound": "above 0.2", "why": "w"}],
         },
     ]
     assert all(row["wall_ns"] > 0 for row in rows(out, "plan"))

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 import small_runs
 from bqb.stats.counters import CPU_BEYOND_WORK, LOST
-from bqb.stats.repeatability import Agreement, agreement_of, common_points, finds_enough
+from bqb.stats.repeatability import (
+    Agreement,
+    agreement_of,
+    asked_alike,
+    common_points,
+    finds_enough,
+)
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -157,6 +163,20 @@ def test_points_that_were_asked_differently_are_left_out(tmp_path):
     ]
     assert common_points(*runs) == ["s/capacity:1"]
     assert agreement_of(runs)[LOST].where == {"s/capacity:1": 6}
+
+
+def test_what_authors_expect_and_when_they_said_so_does_not_matter(tmp_path):
+    levels = {"s": {"a": 1000.0, "b": 2000.0}}
+    claim = {"says": "s", "counter": LOST, "points": ["s"], "above": 1}
+    earlier = {"until": "2026-11-25", "says": "t", "bound": "above 2", "why": "w"}
+    dated = claim | {"since": "2026-11-28", "replaces": [earlier]}
+    runs = [
+        run_of(tmp_path / "x", levels),
+        run_of(tmp_path / "y", levels, expectations={"claims": [claim]}),
+        run_of(tmp_path / "z", levels, expectations={"claims": [dated], "expect": "Another."}),
+    ]
+    assert common_points(runs[0], runs[1]) == common_points(runs[1], runs[2]) == ["s"]
+    assert asked_alike(runs) == {"s": (0, 1, 2)}
 
 
 def test_points_that_are_judged_differently_or_not_ranked_are_left_out(tmp_path):

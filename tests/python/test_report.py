@@ -214,6 +214,21 @@ def test_whatever_judges_has_two_digits_a_unit_and_a_direction(tmp_path, judge):
 # ----------------------------------------------------------------------------------- runs that lack
 
 
+def test_claims_say_since_when_they_stand_and_what_they_were(everything):
+    html = rendered(everything)
+    verdicts = ["right", "wrong", "right", "stated after this run"]
+    assert html.all("span", class_="claim") == verdicts
+    late = html.found("span", class_="stated-after-this-run")
+    assert [text for _, text in late] == verdicts[-1:]
+    assert "What its author expected: 2 right, 1 stated after this run, 1 wrong" in html.text
+    claims = [text for text in html.all("li") if text.startswith(tuple(verdicts))]
+    stated = [re.findall(r"; stated ([\d-]+(?:, \d earlier forms?)?)", each) for each in claims]
+    assert stated == [[], [], ["2026-11-21, 1 earlier form"], ["2099-01-01"]]
+    earlier = html.all("small", class_="earlier")
+    assert earlier == ["Until 2026-11-20: It was clear. (above 2 µs). No."]
+    assert earlier[0] in claims[2]
+
+
 def test_a_queue_that_failed_says_why_wherever_it_has_no_number(everything):
     found = rendered(everything)
     (row,) = [

@@ -51,7 +51,7 @@ def assert_answer_holds(run, scenario, text):
     if match := re.match(r"Cannot run here: (.*)\.$", text):
         assert match[1] == run.why_skipped(scenario.name)
     elif not judged:
-        claimed = re.match(r"(Right|Wrong|Undecided|No numbers): ", text)
+        claimed = re.match(r"(Right|Wrong|Undecided|No numbers|Stated after this run): ", text)
         assert text.startswith("No verdict: ") or claimed and scenario.claims
     elif len(judged) == 1:
         states = {"Equivalent to the best": EQUIVALENT, "Undecided": UNDECIDED, "Worse": WORSE}

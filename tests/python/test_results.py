@@ -6,8 +6,9 @@ import os
 import pytest
 import synthetic
 import whole_rows
+from bqb.data.expectations import EarlierExpect
 from bqb.data.load import load_run
-from bqb.data.model import EarlierExpect, Point, Side
+from bqb.data.model import Point, Side
 from bqb.data.rows import ResultError
 
 CELL, POINT = "race/reference", "race"

@@ -212,6 +212,25 @@ def test_a_claim_without_a_verdict_says_why(tmp_path):
     assert "no numbers" in text and "semaphore failed" in text and "nobody did not run" in text
 
 
+def test_claims_say_since_when_they_stand(tmp_path):
+    earlier = {"until": "2026-11-22", "says": "t", "bound": "b", "why": "w"}
+    asked = [
+        claim(above=1_000, since="2026-11-22", replaces=[earlier]),
+        claim(above=1_000, since="2026-11-22", replaces=[earlier, earlier]),
+        claim(above=1_000, since="2099-01-01"),
+        claim(above=1_000),
+    ]
+    more = {"overcommit": {"claims": asked}}
+    folder = synthetic.make(tmp_path, scenarios=["overcommit"], faults=False, more=more)
+    text = table.plain(load_run(folder))
+    section = " ".join(text[text.index("Expected answers") :].split())
+    assert section.startswith("Expected answers: 3 of 3 right")
+    assert re.search(r"\]; stated 2026-11-22, 1 earlier form right", section)
+    assert re.search(r"\]; stated 2026-11-22, 2 earlier forms stated after this run", section)
+    assert re.search(r"; the run began \S+; stated 2099-01-01 right", section)
+    assert section.count("; stated ") == 3, "a claim of an older run has no date"
+
+
 def test_without_claims_there_is_no_such_section(printed):
     assert "Expected answers" not in printed
 

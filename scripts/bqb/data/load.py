@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from bqb.data import files
+from bqb.data.expectations import Claim, EarlierClaim, EarlierExpect
 from bqb.data.model import (
     Arrivals,
     Block,
-    Claim,
-    EarlierExpect,
     Limits,
     Point,
     Problem,
@@ -203,7 +202,8 @@ def _point(row: Row) -> Point:
 
 def _claim(row: Row) -> Claim:
     lists = {name: tuple(row.get(name, ())) for name in ("points", "queues", "than_points")}
-    return Claim(**{**_known(Claim, row), **lists})
+    earlier = [EarlierClaim(**_known(EarlierClaim, each)) for each in row.get("replaces", ())]
+    return Claim(**{**_known(Claim, row), **lists, "replaces": tuple(earlier)})
 
 
 def _scenario(row: Row) -> Scenario:

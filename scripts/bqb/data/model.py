@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from bqb.data.expectations import Claim, EarlierExpect
 from bqb.data.rows import Row, last_rows, read_rows
 from bqb.schema import PointKeys
 
@@ -81,33 +82,6 @@ class Point(PointKeys):
     def axes(self) -> dict[str, object]:
         """The swept keys with their values, the case among them."""
         return dict(self.params) if self.case is None else {"case": self.case, **self.params}
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a scenario's author expects of a counter: that it lies above or below a bound, or its
-    ratio does.
-
-    Of each of `queues` at `points`; the ratio is to `than`, another queue there, or to the same
-    queue at `than_points`."""
-
-    says: str
-    counter: str
-    points: tuple[str, ...]  # names
-    queues: tuple[str, ...] = ()  # none: each bounded queue that ran
-    than: str | None = None
-    than_points: tuple[str, ...] = ()
-    above: float | None = None
-    below: float | None = None
-
-
-@dataclass(frozen=True)
-class EarlierExpect:
-    """What a scenario's `expect` said until runs contradicted it."""
-
-    until: str  # 2026-11-28
-    text: str
-    why: str  # what contradicts it
 
 
 @dataclass(frozen=True)

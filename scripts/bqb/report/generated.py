@@ -21,6 +21,7 @@ from bqb import ROOT
 Schema = dict[str, Any]
 
 MODULE = ROOT / "scripts" / "bqb" / "schema.py"
+CLAIM_TABLES = ("claim", "claim.replaces")  # their keys have a table of their own on the page
 PYTHON_TYPES = {"whole number": "int", "number": "float", "text": "str"}
 
 
@@ -177,7 +178,7 @@ def scenario_keys(schema: Schema) -> list[str]:
     # The cells of a key in a table: the first table that has it.
     described: dict[tuple[str, ...], str] = {}
     for key in schema["keys"]:
-        if key["table"] == "claim":
+        if key["table"] in CLAIM_TABLES:
             continue
         name = f"`  {key['name']}`" if key["table"] else f"`{key['name']}`"
         if key["type"] == "table":
@@ -211,15 +212,17 @@ def _meaning(key: Schema) -> str:
 
 
 def claim_keys(schema: Schema) -> list[str]:
-    """The keys of [[claim]]."""
-    return _table(
-        ("key", "type", "meaning", "default"),
-        [
-            (f"`{key['name']}`", key["type"], key["meaning"], key["default"])
-            for key in schema["keys"]
-            if key["table"] == "claim"
-        ],
-    )
+    """The keys of [[claim]], and of the earlier forms inside it."""
+    rows: list[tuple[str, ...]] = []
+    for key in schema["keys"]:
+        if key["table"] not in CLAIM_TABLES:
+            continue
+        name = f"`  {key['name']}`" if "." in key["table"] else f"`{key['name']}`"
+        kind = key["type"]
+        if kind == "tables":
+            name, kind = f"`[[{key['path']}]]`", ""
+        rows.append((name, kind, key["meaning"], key["default"]))
+    return _table(("key", "type", "meaning", "default"), rows)
 
 
 def counters(schema: Schema) -> list[str]:

@@ -23,11 +23,12 @@ from bqb.data.model import Problem, Run
 from bqb.report.questions import answers
 from bqb.report.terminal import as_text, show
 from bqb.report.units import format_bytes, format_ns, format_rate, format_share
-from bqb.report.wording import score_in_words
+from bqb.report.wording import score_in_words, stated_in_words
 from bqb.schema import PROPERTY_PARAMETERS
 from bqb.stats import claims, summaries
 
 VERDICT_STYLES = {"right": "green", "wrong": "bold red", "undecided": "yellow", "no numbers": "dim"}
+VERDICT_STYLES[claims.STATED_LATER] = "dim"
 MAX_LISTED = 40  # cells listed by name for one reason before "and n more"
 
 
@@ -64,7 +65,7 @@ def _expected(run: Run) -> list[RenderableType]:
     if not scored:
         return []
     scores = [score for _, each in scored for score in each]
-    right = sum(score.verdict == "right" for score in scores)
+    right = sum(score.verdict == claims.RIGHT for score in scores)
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(min_width=max(map(len, claims.VERDICTS)) + 2)
     table.add_column(ratio=1)
@@ -73,12 +74,18 @@ def _expected(run: Run) -> list[RenderableType]:
         for score in each:
             table.add_row(
                 Text(f"  {score.verdict}", style=VERDICT_STYLES[score.verdict]),
-                Text.assemble(score.claim.says, "\n", (score_in_words(score), "dim")),
+                Text.assemble(score.claim.says, "\n", (_details(score), "dim")),
             )
     return [
-        Text.assemble(("\nExpected answers", "bold"), f": {right} of {len(scores)} right"),
+        Text.assemble(
+            ("\nExpected answers", "bold"), f": {right} of {len(claims.scored(scores))} right"
+        ),
         table,
     ]
+
+
+def _details(score: claims.Score) -> str:
+    return "; ".join(filter(None, (score_in_words(score), stated_in_words(score.claim))))
 
 
 def _machine(run: Run) -> Text | None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from bqb.data.expectations import Claim, EarlierClaim
 from bqb.data.model import Point, Process, Run, Scenario, Side
 from bqb.report.figures.view import View
 from bqb.report.machine import description_parts
@@ -277,3 +278,18 @@ def score_in_words(score: claims.Score) -> str:
         measured = f"{score.queue}: {show(score.measured.median)}{interval}"
     details = ", ".join(filter(None, (measured, score.reason)))
     return f"{counter_name(claim.counter)} {bounds}; {details}"
+
+
+def stated_in_words(claim: Claim) -> str:
+    """Since when a claim stands in this form, and how many forms it had before; empty where the run
+    is too old to say."""
+    if not claim.since:
+        return ""
+    forms = len(claim.replaces)
+    earlier = f", {forms} earlier form{'s' * (forms > 1)}" if forms else ""
+    return f"stated {claim.since}{earlier}"
+
+
+def replaced_in_words(earlier: EarlierClaim) -> str:
+    """An earlier form of a claim, and why it was replaced."""
+    return f"Until {earlier.until}: {earlier.says} ({earlier.bound}). {earlier.why}"

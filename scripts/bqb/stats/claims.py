@@ -3,6 +3,10 @@ numbers.
 
     scores = claims.score_all(run, scenario)
 
+The claims are those that the run wrote down when it began, not those of today's files: a bound that
+was exchanged later scores no earlier run. One that is dated after the run's day is listed, and not
+scored.
+
 A claim is about the median over its points of a queue's median over the blocks of each; one that
 compares two queues, about the ratios within the blocks; one that compares points, about the ratio
 of the two medians. It is right where the whole 95% interval lies on the claimed side, wrong where
@@ -12,19 +16,24 @@ for several.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 
-from bqb.data.model import Claim, Point, Run, Scenario
+from bqb.data.expectations import Claim
+from bqb.data.model import Point, Run, Scenario
 from bqb.stats import judging, summaries
 from bqb.stats.sign_test import least_values, median_interval
 from bqb.stats.summaries import Estimate
 
 CONFIDENCE = 0.95
+EASTERNMOST = timedelta(hours=14)  # of all time zones
 
-RIGHT, WRONG, UNDECIDED, NO_NUMBERS = VERDICTS = "right", "wrong", "undecided", "no numbers"
+RIGHT, WRONG, UNDECIDED, NO_NUMBERS = SCORED = "right", "wrong", "undecided", "no numbers"
+STATED_LATER = "stated after this run"
+VERDICTS = (*SCORED, STATED_LATER)
 # Of several queues, the first of these that one of them gives.
 DECISIVE = (WRONG, NO_NUMBERS, UNDECIDED, RIGHT)
 
@@ -43,6 +52,11 @@ class Score:
     reason: str = ""
 
 
+def scored(scores: Iterable[Score]) -> list[Score]:
+    """Those that count: without the claims that were stated after the run."""
+    return [score for score in scores if score.verdict != STATED_LATER]
+
+
 def score_all(run: Run, scenario: Scenario) -> list[Score]:
     """A score for each claim of a scenario, in its order."""
     return [score(run, claim) for claim in scenario.claims]
@@ -51,11 +65,23 @@ def score_all(run: Run, scenario: Scenario) -> list[Score]:
 def score(run: Run, claim: Claim) -> Score:
     """The worst of the claim's queues; of equal verdicts, that of the queue that lies nearest to
     the bound."""
+    if claim.since and claim.since > _last_day_of_start(run):
+        return Score(claim, STATED_LATER, "", reason=f"the run began {run.context['date']}")
     queues = claim.queues or _that_ran(run, claim)
     if not queues:
         return Score(claim, NO_NUMBERS, "", reason="no queue has a number")
     scores = [_score(run, claim, queue) for queue in queues]
     return min(scores, key=lambda each: (DECISIVE.index(each.verdict), _room(each)))
+
+
+def _last_day_of_start(run: Run) -> str:
+    """The latest date that any place had when the run began: the dates of claims have no time
+    zone."""
+    try:
+        began = datetime.fromisoformat(run.context["date"]).astimezone(timezone(EASTERNMOST))
+    except ValueError:
+        return "9999-12-31"
+    return began.date().isoformat()
 
 
 def _that_ran(run: Run, claim: Claim) -> list[str]:

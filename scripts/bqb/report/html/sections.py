@@ -24,7 +24,9 @@ from bqb.report.wording import (
     headed,
     located,
     open_loop_warnings,
+    replaced_in_words,
     score_in_words,
+    stated_in_words,
     tells_apart,
 )
 from bqb.stats import claims, judging
@@ -105,12 +107,14 @@ class HeatMap:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a scenario's author expects, and how that fared: right, wrong, undecided or no
-    numbers."""
+    """What a scenario's author expects, and how that fared: right, wrong, undecided, no numbers, or
+    stated after this run. `stated`: since when it stands; empty in old runs."""
 
     says: str
     verdict: str
     measured: str
+    stated: str
+    earlier: tuple[str, ...]  # its earlier forms
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,7 @@ def section_of(view: View, scenario: Scenario) -> Section:
     more = bool(points) and judging.more_is_better(view.run, points[0], judge)
     axis = charts.strip_axis(view, scenario) if points else None
     found = tuple(_point_section(view, scenario, point, axis) for point in points)
+    scores = claims.score_all(view.run, scenario)
     return Section(
         anchor(f"question:{scenario.name}"),
         scenario.name.replace("_", " "),
@@ -170,8 +175,14 @@ def section_of(view: View, scenario: Scenario) -> Section:
         asked_and_measured(view, scenario).partition("\n")[2] if points else "",
         scenario.expect,
         tuple(
-            Claim(score.claim.says, score.verdict, score_in_words(score))
-            for score in claims.score_all(view.run, scenario)
+            Claim(
+                score.claim.says,
+                score.verdict,
+                score_in_words(score),
+                stated_in_words(score.claim),
+                tuple(map(replaced_in_words, score.claim.replaces)),
+            )
+            for score in scores
         ),
         tuple(open_loop_warnings(view.run, points)),
         counter_name(judge),
@@ -184,9 +195,6 @@ def section_of(view: View, scenario: Scenario) -> Section:
         _csv_link(view, scenario),
         any(row.from_all for point in found for row in point.rows),
     )
-
-
-# ------------------------------------------------------------------------------------------ points
 
 
 def _point_section(

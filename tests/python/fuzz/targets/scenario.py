@@ -147,6 +147,7 @@ def insert_line(rng: Random, data: bytes) -> bytes:
             b"[arrivals]",
             b"[[case]]",
             b"[[claim]]",
+            b"[[claim.replaces]]",
             b"[[earlier_expect]]",
             b"[neighbour]",
             b"[case.producer]",
