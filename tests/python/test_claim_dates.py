@@ -1,4 +1,4 @@
-"""The dates of the scenarios' claims are those that published runs bear out: a run is scored by what
+"""The dates of the claims are those that published runs bear out: a run is scored by what
 it wrote down when it began, and that is what the files say stood then."""
 
 import re
