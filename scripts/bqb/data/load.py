@@ -203,7 +203,8 @@ def _point(row: Row) -> Point:
 def _claim(row: Row) -> Claim:
     lists = {name: tuple(row.get(name, ())) for name in ("points", "queues", "than_points")}
     earlier = [EarlierClaim(**_known(EarlierClaim, each)) for each in row.get("replaces", ())]
-    return Claim(**{**_known(Claim, row), **lists, "replaces": tuple(earlier)})
+    members: Row = {**_known(Claim, row), **lists, "replaces": tuple(earlier)}
+    return Claim(**members)
 
 
 def _scenario(row: Row) -> Scenario:
