@@ -85,7 +85,7 @@ double trial_by_harness(std::size_t warmup, std::size_t count) {
   point.name = "peer_overhead";
   point.capacity = capacity;
   Demands demands;
-  draw_demands(point, 1, 1, 1, count, demands);
+  draw_demands(point, 1, 1, StepCosts{}, count, demands);
   run_trial<Queue>({point, Level::untimed, warmup, count, demands}, record, watchdog);
   const ProducerRecord& producer = record.producers[0];
   if (record.consumers[0].messages != count || record.consumers[0].out_of_order > 0) std::abort();

@@ -205,6 +205,7 @@ RUN = {
     "--queue '^(two_condvar|tbb)$' --rounds 1 --no-setup --out {out}",
     "./scripts/bench --all --list": None,
     "./scripts/bench --rounds 24": "./scripts/bench --rounds 24 --list",
+    "./scripts/bench --scenario work_kinds": "./scripts/bench --scenario work_kinds --list",
     "./scripts/bench --scenario NAME --list": "./scripts/bench --scenario worker_pool --list",
     "./scripts/bench --scenario NAME --out results/NAME --details | tee /tmp/tables.txt": "./"
     f"scripts/bench {QUICK} --out {{out}} --details",

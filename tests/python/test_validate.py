@@ -316,7 +316,7 @@ def test_table_names_what_failed(tmp_path):
         "2.0%)" in flat
     )
     assert text.splitlines()[-1].startswith(
-        "Against queueing theory: 15 of 22 figures agree, 1 not judged; the throughput "
+        "Against queueing theory: 15 of 24 figures agree, 1 not judged; the throughput "
     )
 
 
@@ -468,7 +468,7 @@ def test_status_is_the_verdict(command, tmp_path, changes, status):
     assert run.stdout.splitlines()[-1] == "run"
     assert ("FAILED tandem_spin" in run.stdout) == (status == 1)
     document = json.loads((tmp_path / "run" / "validation.json").read_text(encoding="utf-8"))
-    assert document["passed"] == (status == 0) and len(document["comparisons"]) == 11
+    assert document["passed"] == (status == 0) and len(document["comparisons"]) == 12
     drawn = (tmp_path / "run" / "validation.png").read_bytes()
     (tmp_path / "run" / "validation.png").unlink()
     assert plotted(tmp_path / "run").returncode == 0
