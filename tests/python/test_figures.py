@@ -219,7 +219,7 @@ def test_the_method_names_the_kinds_of_work_and_their_working_sets(tmp_path):
             for name, side in zip(names, sides)
         }
         values = {name: {"reference": {"lost_ns_per_msg": [5.0]}} for name in names}
-        run = load_run(small_runs.make(tmp_path / folder, values, points))
+        run = small_runs.make(tmp_path / folder, values, points)
         return asked_and_measured(View(run, queue_styles(run.queues)), run.scenarios["work"])
 
     def side(work, **more):
