@@ -59,6 +59,12 @@ def called(queue: str) -> str:
     return "the textbook queue (reference)" if queue == REFERENCE else queue
 
 
+def sentence(text: str, found: Contrast) -> str:
+    """A title that begins with a capital letter, unless it begins with the name of a queue."""
+    is_name = text.startswith((found.worse, found.best))
+    return text if is_name else f"{text[0].upper()}{text[1:]}"
+
+
 def contrast(
     run: Run, points: Sequence[Point], counter_of: Callable[[Point], str]
 ) -> Contrast | None:

@@ -14,7 +14,7 @@ from bqb.report.figures.layout import PAGE, grid, layout, strip_height
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.view import View
 from bqb.report.scales import Scale, make_scale
-from bqb.report.titles import Title, called, contrast, value
+from bqb.report.titles import Title, called, contrast, sentence, value
 from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes
 from bqb.stats import summaries
 from bqb.stats.counters import CPU_BEYOND_WORK
@@ -168,11 +168,4 @@ def _cpu_cost_title(view: View, scenario: Scenario) -> Title:
     )
     text = f"{called(found.worse)} burns {costly} of CPU per message, {found.best} {cheap}"
     place = located(found.point, scenario)
-    return Title(
-        place + text
-        if place
-        else text[0].upper() + text[1:]
-        if text.startswith("the textbook")
-        else text,
-        found.facts,
-    )
+    return Title(place + text if place else sentence(text, found), found.facts)

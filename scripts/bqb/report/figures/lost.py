@@ -15,7 +15,7 @@ from bqb.report.figures.page import Page, make_page
 from bqb.report.figures.style import GREY, INK, SMALL, Style
 from bqb.report.figures.view import View
 from bqb.report.scales import Scale, scale_of
-from bqb.report.titles import Title, called, contrast, value, without_contrast
+from bqb.report.titles import Title, called, contrast, sentence, value, without_contrast
 from bqb.report.units import counter_name, format_rate, format_ratio, format_share, format_value
 from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes, tells_apart
 from bqb.stats import judging, summaries
@@ -261,11 +261,7 @@ def title(view: View, scenario: Scenario) -> Title:
         name = counter_name(judge)
         text = f"{name} of {found.best} {cheap}, of {called(found.worse)} {costly}"
     place = located(found.point, scenario)
-    starts_with_queue = text.startswith((found.worse, found.best))
-    return Title(
-        place + text if place else text if starts_with_queue else text[0].upper() + text[1:],
-        found.facts,
-    )
+    return Title(place + text if place else sentence(text, found), found.facts)
 
 
 def _small(text: str) -> str:
