@@ -430,8 +430,7 @@ void Session::note_preemptions(const TrialResult& result) {
 }
 
 // Why the block's numbers are in doubt; empty if they are not.
-std::string Session::disturbance(const CoreProbe& after,
-                                 std::optional<double> handoff_after_ns) const {
+std::string Session::disturbance(const CoreProbe& after) const {
   if (!gap_shares_.empty() && median(gap_shares_) > most_gap_share)
     return "threads lost their cores during the trials";
   const StepCosts& before = probe_.step_costs;
@@ -442,18 +441,13 @@ std::string Session::disturbance(const CoreProbe& after,
   if (std::min(probe_.cpu_share, after.cpu_share) < least_cpu_share) {
     return "the probe's cores were busy with something else";
   }
-  if (handoff_ns_ && handoff_after_ns) {
-    const auto [less, more] = std::minmax(*handoff_ns_, *handoff_after_ns);
-    if (more > (1 + most_handoff_change) * less)
-      return "a cache line took another time from core to core afterwards";
-  }
   return "";
 }
 
 void Session::finish(const Block& block) {
   const CoreProbe after = probe_cores(*block.point);
   const std::optional<double> handoff_after_ns = measure_handoff_ns(*block.point);
-  const std::string why = disturbance(after, handoff_after_ns);
+  const std::string why = disturbance(after);
   Json row{{"kind", "block"},
            {"point", block.point->name},
            {"round", options_.round},

@@ -105,7 +105,7 @@ class Session {
   TrialResult run_trial(const TrialItem& item, TrialSize size, bool counts_syscalls = false);
   CoreOrder core_order() const;
   void note_preemptions(const TrialResult& result);
-  std::string disturbance(const CoreProbe& after, std::optional<double> handoff_after_ns) const;
+  std::string disturbance(const CoreProbe& after) const;
 
   SessionOptions options_;
   Selection selection_;

@@ -17,11 +17,11 @@ inline constexpr double least_samples_beyond_quantile = 100;
 inline constexpr double least_cpu_share = 0.97;
 /// ... or whose cores changed speed, or a step of its work its cost, by more than this share, ...
 inline constexpr double most_speed_drift = 0.05;
-/// ... or between whose cores the time of a cache line changed by more than this share (the host
-/// exchanged them for others), ...
-inline constexpr double most_handoff_change = 0.25;
 /// ... or in whose median trial the threads were preempted for more than this share of their work.
 inline constexpr double most_gap_share = 0.03;
+/// A block is marked between whose cores the time of a cache line changed by more than this share:
+/// the host exchanged them for others.
+inline constexpr double most_handoff_change = 0.25;
 /// A generator is late if the 99th percentile of its lateness is more than this share of the mean
 /// gap.
 inline constexpr double most_lateness = 0.05;
@@ -80,7 +80,7 @@ inline constexpr std::array rules{
          "a block is disturbed if its cores changed speed, or a step of its work its cost, by more "
          "than this share"},
     Rule{"most_handoff_change", most_handoff_change,
-         "a block is disturbed if the time of a cache line from core to core changed by more than "
+         "a block is marked if the time of a cache line from core to core changed by more than "
          "this share"},
     Rule{"most_gap_share", most_gap_share,
          "a block is disturbed in whose median trial the threads were preempted for more than this "

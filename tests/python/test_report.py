@@ -2,6 +2,7 @@
 nothing."""
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -325,6 +326,19 @@ def test_runs_without_figures_and_of_older_formats_have_a_page(folder):
     found = rendered(run, read_needs())
     assert_links_hold(found)
     assert len(found.found("table", class_="cells")) > 5
+
+
+@pytest.mark.parametrize(
+    "before, after, moved", [(32, 39, False), (32, 41, True), (160, 32, True), (32, None, False)]
+)
+def test_the_page_says_during_how_many_blocks_the_host_exchanged_the_cores(
+    everything, before, after, moved
+):
+    key, block = next(iter(everything.blocks.items()))
+    changed = dataclasses.replace(block, handoff_ns=before, handoff_after_ns=after)
+    run = dataclasses.replace(everything, blocks={**everything.blocks, key: changed})
+    said = page.cores_moved(run)
+    assert said.startswith(f"during 1 of {len(run.blocks)} blocks") if moved else said == ""
 
 
 def test_a_card_has_a_head_for_every_label():

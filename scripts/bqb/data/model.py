@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bqb.data.expectations import Claim, EarlierExpect
 from bqb.data.rows import Row, last_rows, read_rows
-from bqb.schema import PointKeys
+from bqb.schema import MOST_HANDOFF_CHANGE, PointKeys
 
 REFERENCE = "reference"  # the queue that the others are compared with
 
@@ -151,6 +151,16 @@ class Block:
     handoff_after_ns: float | None = None
     layout: int | None = None
     cores_exchanged: bool | None = None
+
+    @property
+    def cores_moved(self) -> bool:
+        """The time of a cache line from core to core changed during the block: the host exchanged
+        the cores for others that lie nearer or farther. It counts all the same: on a host that does
+        so every few seconds nothing would be left."""
+        if not self.handoff_ns or not self.handoff_after_ns:
+            return False
+        less, more = sorted((self.handoff_ns, self.handoff_after_ns))
+        return more > (1 + MOST_HANDOFF_CHANGE) * less
 
 
 @dataclass(frozen=True)

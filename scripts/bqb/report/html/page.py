@@ -93,6 +93,14 @@ def left_out(run: Run) -> str:
     return f"{disturbed} of {len(blocks)} blocks ({format_share(disturbed / len(blocks))})"
 
 
+def cores_moved(run: Run) -> str:
+    """During how many blocks the host exchanged the cores; empty for none."""
+    moved = sum(block.cores_moved for block in run.blocks.values())
+    if not moved:
+        return ""
+    return f"during {moved} of {len(run.blocks)} blocks a cache line came to take another time"
+
+
 def facts_of(run: Run) -> list[Fact]:
     """Where, when and of what the numbers are."""
     context, baselines = run.context, summaries.machine_baselines(run)
@@ -114,6 +122,7 @@ def facts_of(run: Run) -> list[Fact]:
         ("Commit", commit[:12] + (" with changes" if context.get("dirty") else "")),
         ("Rounds", str(len({number for _, number in run.blocks}))),
         ("Left out", left_out(run) and f"{left_out(run)}: something else ran meanwhile"),
+        ("Cores moved", cores_moved(run)),
     ]
     return [Fact(name, text) for name, text in facts if text]
 
