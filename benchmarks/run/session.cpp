@@ -31,8 +31,11 @@ namespace {
 
 constexpr double warmup_ns = 5e6;
 constexpr std::size_t max_only_bytes = 100'000'000;  // of the file of --only
-// Every twelfth round repeats a timestamped cell untimed, to measure the cost of the timestamps.
+// A timestamped cell is repeated untimed in one round of so many, to measure the cost of the
+// timestamps: more often where the work is short, since a loss there may be no larger.
 constexpr std::size_t probe_effect_period = 12;
+constexpr std::size_t probe_effect_period_of_short_work = 3;
+constexpr double short_work_ns = 5'000;
 // In the timestamped trial that verifies an untimed cell.
 constexpr std::size_t most_messages_to_verify = 2'000'000;
 
@@ -330,11 +333,14 @@ std::vector<Block> Session::plan_round() {
 
 std::vector<TrialItem> Session::items_of(const Point& point) const {
   std::vector<TrialItem> items;
+  const std::size_t period = point.ideal_ns_per_msg() < short_work_ns
+                                 ? probe_effect_period_of_short_work
+                                 : probe_effect_period;
   // Keyed by the point, as the order of the items is.
   std::uint64_t turn = hash_text(point.name, 0) + options_.round;
   for (const Cell& cell : selection_.cells) {
     if (cell.point != &point) continue;
-    const bool shows_probe_effect = turn++ % probe_effect_period == 0;
+    const bool shows_probe_effect = turn++ % period == 0;
     if (is_excluded(cell)) continue;
     items.push_back({&cell, point.level()});
     const bool untimed = point.level() == Level::untimed;

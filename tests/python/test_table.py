@@ -143,7 +143,7 @@ def test_disturbed_blocks_are_counted(tmp_path):
     run = load_run(synthetic.make(tmp_path, scenarios=["overcommit"], disturbed_share=1, rounds=4))
     text = table.plain(run)
     assert "4 of 4" in text and "(100%)" in text
-    assert re.search(r"\d [nµm]s †", text) and "fewer than 3 undisturbed" in text
+    assert re.search(r"\d [nµm]s†", text) and "fewer than 3 undisturbed" in text
 
 
 def test_without_enough_blocks_no_verdict_is_given(tmp_path):

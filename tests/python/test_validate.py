@@ -28,6 +28,10 @@ POINTS = {
         point("tandem_work_kinds", f"case:{work}", capacity=2, rho=1.0, work=work)
         for work in ("wide", "memory")
     ],
+    "tandem_short": [
+        point("tandem_short", f"capacity:{capacity}/rho:1", capacity=capacity, service_ns=1_000)
+        for capacity in (1, 8)
+    ],
     "mm1": [
         point("mm1", f"case:rho_{rho}", capacity=256, rho=rho, open_loop=True)
         for rho in (0.5, 0.8, 0.9)
@@ -96,7 +100,7 @@ def test_what_theory_says_passes(tmp_path):
     assert not faults and result.passed(comparisons, faults), [
         each for each in comparisons if not each.passed
     ]
-    assert len(comparisons) == 4 + 2 + 3 * 3 + 3 + 2 + 1 + 3 + 1
+    assert len(comparisons) == 4 + 2 + 2 * 2 + 3 * 3 + 3 + 2 + 1 + 3 + 1
     assert all(
         each.off["realised"] == pytest.approx(0, abs=0.002 * max(each.theory, 1))
         for each in comparisons
@@ -116,6 +120,17 @@ def test_a_throughput_may_be_two_percent_off(tmp_path, factor, fails):
 def test_sleeping_work_may_be_three_percent_off(tmp_path):
     comparisons, _ = compared(write_all(tmp_path, throughput=0.975))
     assert all(each.passed for each in by_part(comparisons, "tandem_sleep"))
+
+
+def test_short_work_is_judged_by_the_ideal_not_by_the_throughput(tmp_path):
+    comparisons, _ = compared(write_all(tmp_path / "a", throughput=0.93, efficiency=0.93))
+    assert all(each.passed for each in by_part(comparisons, "tandem_short", "ideal"))
+    shown_only = by_part(comparisons, "tandem_short", "throughput")
+    assert not any(each.judged for each in shown_only)
+    assert all(each.off["realised"] / each.theory == pytest.approx(-0.07) for each in shown_only)
+    comparisons, _ = compared(write_all(tmp_path / "b", efficiency=0.97))
+    wrong = by_part(comparisons, "tandem_short", "ideal")
+    assert [each.beyond for each in wrong] == [["realised"]] * 2
 
 
 def test_work_that_takes_longer_is_no_fault_of_the_queue_but_is_told(tmp_path):
@@ -178,7 +193,7 @@ def test_a_figure_that_is_only_shown_has_no_verdict(tmp_path):
         if "p50" in line
     )
     assert "ok" not in line and "FAIL" not in line
-    assert result.score(comparisons) == (len(comparisons) - 1,) * 2
+    assert result.score(comparisons) == (len(comparisons) - 3,) * 2
 
 
 def test_the_closed_loop_understates_the_wait(tmp_path):
@@ -316,7 +331,7 @@ def test_table_names_what_failed(tmp_path):
         "2.0%)" in flat
     )
     assert text.splitlines()[-1].startswith(
-        "Against queueing theory: 15 of 24 figures agree, 1 not judged; the throughput "
+        "Against queueing theory: 15 of 26 figures agree, 3 not judged; the throughput "
     )
 
 
@@ -356,7 +371,9 @@ def test_figure_marks_and_counts_what_is_not_judged(tmp_path):
     diamonds = [
         line for axes in page.figure.axes for line in axes.lines if line.get_marker() == "d"
     ]
-    drawn = sum(each.measured > 0.05 for each in shown_only) + 1
+    drawn = 1 + sum(
+        each.measured > 0.05 and each.part not in figure.ONLY_IN_TABLE for each in shown_only
+    )
     assert len(diamonds) == drawn and all(line.get_alpha() < 0.5 for line in diamonds)
 
 
@@ -468,7 +485,7 @@ def test_status_is_the_verdict(command, tmp_path, changes, status):
     assert run.stdout.splitlines()[-1] == "run"
     assert ("FAILED tandem_spin" in run.stdout) == (status == 1)
     document = json.loads((tmp_path / "run" / "validation.json").read_text(encoding="utf-8"))
-    assert document["passed"] == (status == 0) and len(document["comparisons"]) == 12
+    assert document["passed"] == (status == 0) and len(document["comparisons"]) == 14
     drawn = (tmp_path / "run" / "validation.png").read_bytes()
     (tmp_path / "run" / "validation.png").unlink()
     assert plotted(tmp_path / "run").returncode == 0

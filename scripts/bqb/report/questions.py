@@ -10,13 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bqb.data.model import REFERENCE, Point, Run, Scenario
+from bqb.report.numbers import cell_text, notes_on_marks
 from bqb.report.titles import value
-from bqb.report.units import counter_name, format_share, format_value
+from bqb.report.units import counter_name, format_share
 from bqb.report.wording import open_loop_warnings, tells_apart
 from bqb.stats import judging, summaries
 from bqb.stats.counters import EFFICIENCY_OF, THROUGHPUT
 from bqb.stats.scores import scores
-from bqb.stats.thresholds import MAX_SHARE_GAP, MIN_UNDISTURBED
+from bqb.stats.thresholds import MAX_SHARE_GAP
 from bqb.stats.verdicts import (
     EQUIVALENT,
     FALSE_SHARE,
@@ -140,9 +141,7 @@ def _span(run: Run, scenario: Scenario, queue_at: Callable[[Run, Point], str | N
         counter, queue = judging.headline(run, point), queue_at(run, point)
         summary = summaries.summarise(run, point, queue, counter) if queue else None
         if summary:
-            bound = "≤ " if judging.is_bound(run, point, queue or "") else ""
-            mark = " †" if summary.from_all else ""
-            known.append((summary.median, f"{bound}{format_value(counter, summary.median)}{mark}"))
+            known.append((summary.median, cell_text(run, point, queue or "")))
     if not known:
         return Text("-")
     ends = dict.fromkeys([min(known)[1], max(known)[1]])
@@ -218,11 +217,10 @@ def _marks(run: Run) -> Text:
     """What the columns and marks mean, each only where it is used."""
     scenarios = [each for each in run.scenarios.values() if not run.why_skipped(each.name)]
     cells = [
-        (point, queue, summary)
+        (point, queue)
         for scenario in scenarios
         for point in scenario.points
         for queue in run.queue_names(scenario.name)
-        if (summary := summaries.summarise(run, point, queue, judging.headline(run, point)))
     ]
     lines = [
         "Overhead: time per message beyond an ideal queue that costs nothing, the median of the "
@@ -239,16 +237,7 @@ def _marks(run: Run) -> Text:
             "Judged by another counter than the overhead, the one in brackets: "
             f"{', '.join(judged)}."
         )
-    if any(judging.is_bound(run, point, queue) for point, queue, _ in cells):
-        lines.append(
-            "≤: more threads than cores, or a CPU quota; the ideal is a bound, so the overhead is "
-            "this at most."
-        )
-    if any(summary.from_all for _, _, summary in cells):
-        lines.append(
-            f"†: a cell has fewer than {MIN_UNDISTURBED} undisturbed blocks and is summarised "
-            "from all of them."
-        )
+    lines += notes_on_marks(run, cells)
     lines += [
         f"{scenario.name}: {warning}."
         for scenario in run.scenarios.values()
@@ -261,7 +250,7 @@ def _marks(run: Run) -> Text:
             "without."
         )
     ring = summaries.machine_baselines(run).ring_msgs_per_s
-    if ring and any(judging.headline(run, point) == THROUGHPUT for point, _, _ in cells):
+    if ring and any(judging.headline(run, point) == THROUGHPUT for point, _ in cells):
         lines.append(
             "Of ring: of what the fastest ring passes (one producer and one consumer, both spin)."
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bqb.data.model import Run
 from bqb.report.answers import names
+from bqb.report.numbers import value_text
 from bqb.report.units import counter_name, format_interval, format_value
 from bqb.stats import judging
 from bqb.stats.counters import CPU_BEYOND_WORK, LOST
@@ -74,7 +75,7 @@ def _value(run: Run, decision: Decision, queues: Sequence[str]) -> str:
         return f"{bound}{format_interval(counter, ends[0], ends[-1])}"
     low, high = found[0].low, found[0].high
     interval = "" if low is None or high is None else f" [{format_interval(counter, low, high)}]"
-    return f"{bound}{format_value(counter, ends[0])}{interval}"
+    return f"{value_text(run, point, queues[0], ends[0])}{interval}"
 
 
 def _judge(decision: Decision) -> str:

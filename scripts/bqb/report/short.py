@@ -18,9 +18,10 @@ from rich.text import Text
 from bqb.data.model import Run
 from bqb.report import answers
 from bqb.report.machine import count_machines
+from bqb.report.numbers import value_text
 from bqb.report.terminal import as_text, show
 from bqb.report.units import format_interval, format_value
-from bqb.stats import judging
+
 from bqb.stats.counters import CPU_BEYOND_WORK
 from bqb.stats.decisions import Decision, JointDecision, Need, decisions_of, joint_decisions
 from bqb.stats.repeatability import asked_alike
@@ -92,18 +93,17 @@ def _value(run: Run, decision: Decision) -> str:
             if (summary := summarise(run, point, queue, counter))
         ]
         ends = [min(medians), max(medians)] if medians else []
-        return " to ".join(dict.fromkeys(_bounded(run, decision, value) for value in ends))
+        return " to ".join(dict.fromkeys(_marked(run, decision, value) for value in ends))
     summary = summarise(run, point, decision.take, counter)
     assert summary is not None, "a queue with a verdict has values"
     low, high = summary.estimate.low, summary.estimate.high
     interval = "" if low is None or high is None else f" [{format_interval(counter, low, high)}]"
-    return f"{_bounded(run, decision, summary.median)}{interval}"
+    return f"{_marked(run, decision, summary.median)}{interval}"
 
 
-def _bounded(run: Run, decision: Decision, value: float) -> str:
+def _marked(run: Run, decision: Decision, value: float) -> str:
     queue = decision.take or (decision.equivalent + decision.undecided)[0]
-    bound = "≤ " if judging.is_bound(run, decision.point, queue) else ""
-    return f"{bound}{format_value(decision.counter, value)}"
+    return value_text(run, decision.point, queue, value)
 
 
 def _cpu(run: Run, decision: Decision) -> str:

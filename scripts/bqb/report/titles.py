@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from bqb.data.model import REFERENCE, Point, Run
 from bqb.report.units import format_value
 from bqb.stats.counters import THROUGHPUT
-from bqb.stats.margin import margin_of
 from bqb.stats.summaries import summarise
+from bqb.stats.timestamps import smallest_stated
 from bqb.stats.verdicts import EQUIVALENT, WORSE, Key, PointVerdicts, verdicts_of
 
 
@@ -85,10 +85,11 @@ def contrast(
 
 
 def value(run: Run, point: Point, queue: str, counter: str) -> str:
-    """The median of a cell in words. What is smaller than the margin is only said to be that."""
+    """The median of a cell in words. What is smaller than the margin, or than twice what the
+    timestamps cost, is only said to be that."""
     summary = summarise(run, point, queue, counter)
     assert summary is not None, "a queue with a verdict has values"
-    least = margin_of(run, point, counter).least
+    least = smallest_stated(run, point, queue, counter)
     if counter != THROUGHPUT and summary.median < least:
         return f"under {format_value(counter, least)}"
     return format_value(counter, summary.median)

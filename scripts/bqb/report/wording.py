@@ -10,6 +10,7 @@ from bqb.data.expectations import Claim, EarlierClaim
 from bqb.data.model import Point, Process, Run, Scenario, Side
 from bqb.report.figures.view import View
 from bqb.report.machine import description_parts
+from bqb.report.numbers import notes_on_marks
 from bqb.report.units import (
     counter_name,
     format_binary_bytes,
@@ -22,7 +23,7 @@ from bqb.report.units import (
 from bqb.stats import claims
 from bqb.stats.counters import THROUGHPUT
 from bqb.stats.summaries import machine_baselines, summarise
-from bqb.stats.thresholds import MIN_UNDISTURBED, MIN_VERDICT_BLOCKS
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 from bqb.stats.verdicts import PointVerdicts
 
 
@@ -153,16 +154,14 @@ def _processes(streams: Sequence[Process]) -> str:
     return " or ".join(dict.fromkeys(stream.process for stream in streams))
 
 
-def notes(view: View, scenario: Scenario, *first: str) -> list[str]:
-    """What stands below a figure: how to read it, and what is missing."""
+def notes(view: View, scenario: Scenario, *first: str, marks: str = "†") -> list[str]:
+    """What stands below a figure: how to read it, what the `marks` mean that its numbers may have,
+    and what is missing."""
     lines = [" ".join(note for note in first if note)]
-    marks = []
     points = view.points(scenario)
-    if _any_from_all(view, points):
-        marks.append(
-            f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them."
-        )
-    marks += [
+    cells = ((point, queue) for point in points for queue in view.run.queue_names(scenario.name))
+    below = notes_on_marks(view.run, cells, marks)
+    below += [
         f"{warning[0].upper()}{warning[1:]}." for warning in open_loop_warnings(view.run, points)
     ]
     failures = [
@@ -170,7 +169,7 @@ def notes(view: View, scenario: Scenario, *first: str) -> list[str]:
         for problem in view.run.problems
         if problem.kind == "failed" and problem.point in {point.name for point in points}
     ]
-    lines.append(" ".join(marks))
+    lines.append(" ".join(below))
     lines += [f"Failed: {problem.cell}: {problem.reason}" for problem in failures[:3]]
     if len(failures) > 3:
         lines.append(f"... and {len(failures) - 3} more failed cells.")

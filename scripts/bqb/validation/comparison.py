@@ -16,7 +16,7 @@ from bqb.stats import summaries
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 from bqb.validation import theory
 from bqb.validation.parts import HEAVY, HEAVY_LOAD, Part, parts
-from bqb.validation.result import Comparison
+from bqb.validation.result import RATES, Comparison
 
 QUANTILES = {"p50": 0.5, "p99": 0.99}
 FEWEST_BLOCKS = 9
@@ -70,7 +70,7 @@ def compare(cells: Iterable[Cell]) -> list[Comparison]:
 
 
 def compare_cell(cell: Cell) -> list[Comparison]:
-    compare_figure = compare_throughput if "throughput" in cell.part.tolerances else compare_wait
+    compare_figure = compare_rate if is_of_rates(cell) else compare_wait
     compared = []
     for figure in cell.part.tolerances:
         blank = Comparison(
@@ -91,6 +91,10 @@ def compare_cell(cell: Cell) -> list[Comparison]:
     return compared
 
 
+def is_of_rates(cell: Cell) -> bool:
+    return any(figure in RATES for figure in cell.part.tolerances)
+
+
 def with_values(blank: Comparison, **values) -> Comparison:
     return Comparison(**{**vars(blank), **values})
 
@@ -107,7 +111,7 @@ def chosen(cell: Cell) -> list[int]:
         return everyone
     undisturbed = [index for index in everyone if not cell.trials[index].disturbed]
     fit = undisturbed if len(undisturbed) >= FEWEST_BLOCKS else everyone
-    if "throughput" in cell.part.tolerances:
+    if is_of_rates(cell):
         return fit
     best = sorted(fit, key=lambda index: on_cpu(cell.point, cell.trials[index]), reverse=True)
     return best[
@@ -147,7 +151,7 @@ def blocks(cell: Cell) -> dict:
 def lost_its_cores(cell: Cell) -> bool:
     """Whether too few trials had their cores for a wait, of spinning work, to say anything about a
     queue."""
-    spins = cell.part.copies is None and "throughput" not in cell.part.tolerances
+    spins = cell.part.copies is None and not is_of_rates(cell)
     return spins and not all(kept_its_cores(cell, cell.trials[index]) for index in chosen(cell))
 
 
@@ -156,7 +160,7 @@ def allowed(cell: Cell, figure: str, expected: float) -> dict[str, float]:
     if lost_its_cores(cell):
         return {}
     tolerance = cell.part.tolerances[figure]
-    slack = HEAVY if figure != "throughput" and (cell.point.rho or 0) > HEAVY_LOAD else 1.0
+    slack = HEAVY if figure not in RATES and (cell.point.rho or 0) > HEAVY_LOAD else 1.0
     shares = {"realised": tolerance.realised, "drawn": tolerance.drawn, "replay": tolerance.replay}
     floor = tolerance.floor_ns / cell.point.consumer.mean_ns
     return {
@@ -166,8 +170,8 @@ def allowed(cell: Cell, figure: str, expected: float) -> dict[str, float]:
     }
 
 
-def compare_throughput(cell: Cell, blank: Comparison) -> Comparison:
-    """Medians over the blocks of measured / theory."""
+def compare_rate(cell: Cell, blank: Comparison) -> Comparison:
+    """Medians over the blocks of measured / theory, or of replayed / theory."""
     point, trials = cell.point, [cell.trials[index] for index in chosen(cell)]
 
     def chain(produce_ns: float, consume_ns: float) -> theory.Tandem:
@@ -181,6 +185,8 @@ def compare_throughput(cell: Cell, blank: Comparison) -> Comparison:
     ]
     drawn = chain(point.producer.mean_ns, point.consumer.mean_ns)
     rates = [trial.counters["throughput_msgs_per_s"] / 1e9 for trial in trials]
+    if blank.figure == "ideal":
+        rates = [rate / trial.counters["efficiency"] for rate, trial in zip(rates, trials)]
     ratio = summaries.estimate(tuple(rate / each.throughput for rate, each in zip(rates, realised)))
     against_drawn = summaries.estimate(tuple(rate / drawn.throughput for rate in rates))
     efficiency = summaries.estimate(tuple(trial.counters["efficiency"] for trial in trials))

@@ -23,6 +23,7 @@ STEP = HEIGHT + 0.95  # from one row to the next
 LOWEST_WAIT = 0.05  # mean services; lower ones are not drawn
 LOADS = np.linspace(0.05, 0.95, 181)
 MM1 = ("mm1", "mm1_deep", "mm1_sleep")
+ONLY_IN_TABLE = ("tandem_short",)  # on curves that other work has, too
 COLORS = {"mean": BLUE, "p50": GREEN, "p99": RED}
 CAPACITY_COLORS = [BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK]
 
@@ -30,7 +31,8 @@ CAPACITY_COLORS = [BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK]
 def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> Page:
     """A panel a shape of the bounded queue, below them the waits in open loops. `machine`: where it
     was measured."""
-    known = [each for each in comparisons if math.isfinite(each.measured)]
+    measured = [each for each in comparisons if math.isfinite(each.measured)]
+    known = [each for each in measured if each.part not in ONLY_IN_TABLE]
     shapes = sorted(
         {(each.producers, each.consumers) for each in known if each.figure == "throughput"}
     )
@@ -53,7 +55,7 @@ def page(comparisons: Sequence[Comparison], machine: Sequence[str]) -> Page:
         STEP * math.ceil(len(panels) / ACROSS) + 0.1,
         Title(title(comparisons)),
         " · ".join(machine),
-        notes(known),
+        notes(measured),
     )
     for index, (draw, name) in enumerate(panels):
         row, column = divmod(index, ACROSS)
@@ -95,9 +97,9 @@ def unjudged(comparisons: Sequence[Comparison]) -> list[str]:
     if robbed or shown:
         reasons = [
             f"{robbed} because the machine took cores away from spinning work" if robbed else "",
-            f"{shown} because no tolerance is set (median waits of sleeping work: at a light "
-            "load they are "
-            "hardly more than a wake-up)"
+            f"{shown} because no tolerance is set (median waits of sleeping work at a light load "
+            "are hardly more than a wake-up; throughputs beside short work contain what the queue "
+            "costs)"
             if shown
             else "",
         ]
@@ -108,6 +110,8 @@ def unjudged(comparisons: Sequence[Comparison]) -> list[str]:
             f"Not drawn: {len(low)} waits of at most {LOWEST_WAIT:g} mean services "
             f"({judged or 'none'} of them judged)."
         )
+    if short := sum(each.part in ONLY_IN_TABLE for each in comparisons):
+        lines.append(f"In the table only: {short} figures of work of 1 µs.")
     return [" ".join(lines)] if lines else []
 
 

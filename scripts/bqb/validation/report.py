@@ -61,9 +61,9 @@ def table(title: str, comparisons: Sequence[Comparison]) -> Table:
 
 
 def row(each: Comparison) -> list[str]:
-    of_queue = each.figure == "throughput"
+    of_queue = each.is_rate
     cells = [
-        f"{each.producers}P{each.consumers}C"
+        f"{each.producers}P{each.consumers}C{' ideal' * (each.figure == 'ideal')}"
         if of_queue
         else each.figure
         + ("" if each.part != "coordinated_omission" else " open" if each.open_loop else " closed"),
@@ -114,6 +114,7 @@ def marks(comparisons: Sequence[Comparison]) -> Text:
         "measured above theory. "
         "±: standard error, for throughputs and the mean wait of M/M/1 by theory (as drawn; at the "
         "realised rates it is smaller), else between the blocks. "
+        "Ideal: the replayed ideal queue against theory, which bounds the error of a loss. "
         "Drawn: above theory at the rates asked for. Replay: above the ideal queue with the same "
         "times. "
         "Without a verdict: shown, not judged."
@@ -159,7 +160,9 @@ def what_is_wrong(each: Comparison) -> list[str]:
 
 def verdict(comparisons: Sequence[Comparison], faults: Sequence[str]) -> Text:
     judged = [
-        each for each in comparisons if each.figure == "throughput" and "realised" in each.off
+        each
+        for each in comparisons
+        if each.figure == "throughput" and each.judged and "realised" in each.off
     ]
     worst = max((abs(each.off["realised"]) / each.theory for each in judged), default=None)
     text = f"Against queueing theory: {agreement(comparisons)}"

@@ -11,6 +11,7 @@ from bqb.data.rows import Row, read_document
 from bqb.schema import Fields
 
 FILE = "validation.json"
+RATES = ("throughput", "ideal")  # figures of messages passed, as shares of the consumers' pace
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Comparison:
     capacity: int
     drawn_rho: float
     open_loop: bool
-    figure: str  # throughput, mean, p50, p99
+    figure: str  # throughput, ideal (that of the replayed ideal queue), mean, p50, p99
     rho: float = math.nan  # realised
     theory: float = math.nan  # at the realised rates
     measured: float = math.nan
@@ -41,6 +42,11 @@ class Comparison:
     allowed: dict[str, float] = field(default_factory=dict)
     trouble: str = ""  # why there is nothing to compare, or too little
     robbed: bool = False  # of their cores, but for too few of its trials: shown, not judged
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is one of messages passed, no wait."""
+        return self.figure in RATES
 
     @property
     def judged(self) -> bool:

@@ -13,8 +13,9 @@ from bqb.data.model import Point, Scenario
 from bqb.report.figures.page import MARGIN, Page
 from bqb.report.figures.style import GREY, INK, SMALL
 from bqb.report.figures.view import View
+from bqb.report.numbers import cell_text
 from bqb.report.scales import Scale, scale_of
-from bqb.report.units import format_interval, format_ns, format_value
+from bqb.report.units import format_interval, format_ns
 from bqb.stats.counters import CPU_BEYOND_WORK
 from bqb.stats.summaries import Summary
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED
@@ -131,14 +132,9 @@ def draw_cell(
     depth = 1 - share if each.more_is_better else share
     axes.set_facecolor(_shade(depth))
     ink = "white" if depth > 0.62 else INK
-    most = "≤ " if view.is_bound(each.point, queue) else ""
-    mark = "†" if summary.from_all else ""
     low, high = summary.estimate.low, summary.estimate.high
     interval = "" if low is None else f"[{format_interval(each.judge, low, high)}]"
-    lines = [
-        (f"{most}{format_value(each.judge, summary.median)}{mark}", 10, "bold"),
-        (interval, SMALL, "normal"),
-    ]
+    lines = [(cell_text(view.run, each.point, queue), 10, "bold"), (interval, SMALL, "normal")]
     if with_cpu:
         cpu = view.median(each.point, queue, CPU_BEYOND_WORK)
         lines.append(("" if cpu is None else f"CPU {format_ns(cpu)}", SMALL, "normal"))

@@ -14,9 +14,10 @@ from bqb.report.figures.layout import PAGE, grid, layout
 from bqb.report.figures.page import Page, make_page
 from bqb.report.figures.style import GREY, INK, SMALL, Style
 from bqb.report.figures.view import View
+from bqb.report.numbers import MARKS, cell_text
 from bqb.report.scales import Scale, scale_of
 from bqb.report.titles import Title, called, contrast, sentence, value, without_contrast
-from bqb.report.units import counter_name, format_rate, format_ratio, format_share, format_value
+from bqb.report.units import counter_name, format_rate, format_ratio, format_share
 from bqb.report.wording import asked_and_measured, legend_of_marks, located, notes, tells_apart
 from bqb.stats import judging, summaries
 from bqb.stats.counters import EFFICIENCY_OF, LOST, NOMINAL_LOST, THROUGHPUT
@@ -179,19 +180,20 @@ def _nominal(view: View, axes: Axes, row: int, point: Point, queue: str, axis: S
 def _numbers(view: View, axes: Axes, row: int, point: Point, queue: str, summary: Summary) -> None:
     """At the right of a panel: the median by its state, and efficiency or the ratio to the
     reference."""
-    mark = "†" if summary.from_all else ""
     counter, state = view.counter(point), view.state(point, queue)
-    bound = view.is_bound(point, queue)
     if counter in EFFICIENCY_OF:
         efficiency = view.efficiency(point, queue)
-        beside = ("≥ " if bound else "") + format_share(efficiency.median) if efficiency else ""
+        beside = (
+            ("≥ " if view.is_bound(point, queue) else "") + format_share(efficiency.median)
+            if efficiency
+            else ""
+        )
     else:
         ratio = summaries.paired_ratio(view.run, point, queue, REFERENCE, counter)
         beside = format_ratio(ratio.median) if ratio else ""
     undecided = "? " if state == UNDECIDED else ""
-    median = ("≤ " if bound else "") + format_value(counter, summary.median)
     inches = axes.get_position().width * axes.figure.get_figwidth()
-    texts = (f"{undecided}{median}{mark}", beside)
+    texts = (undecided + cell_text(view.run, point, queue), beside)
     for column, (edge, text) in enumerate(zip(NUMBER_COLUMNS, texts)):
         axes.text(
             1 + edge / inches,
@@ -212,9 +214,6 @@ def _dots_notes(view: View, scenario: Scenario, axis: Scale) -> list[str]:
     )
     lost = view.judge(scenario) == LOST
     floor = any((value := view.floor(point)) and value > axis.low for point in points)
-    bound = any(
-        view.is_bound(point, queue) for point in points for queue in run.queue_names(scenario.name)
-    )
     return notes(
         view,
         scenario,
@@ -232,13 +231,11 @@ def _dots_notes(view: View, scenario: Scenario, axis: Scale) -> list[str]:
         "in the same rounds."
         if view.judge(scenario) == THROUGHPUT and summaries.machine_baselines(run).ring_msgs_per_s
         else "",
-        "≤ and ≥: more threads than cores, or a CPU quota; the ideal is only a bound."
-        if bound
-        else "",
         "Bold: equivalent to the best; ?: undecided; others: worse. Tells apart: the smallest "
         "difference to the best that the blocks could have shown."
         if judged
         else "",
+        marks=MARKS,
     )
 
 

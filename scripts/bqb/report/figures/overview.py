@@ -13,12 +13,12 @@ from bqb.report.figures.cells import Situation
 from bqb.report.figures.page import MARGIN, Page, make_page, wrapped
 from bqb.report.figures.style import GREY, NORMAL, SMALL
 from bqb.report.figures.view import View
+from bqb.report.numbers import notes_on_marks
 from bqb.report.titles import Fact, Title
 from bqb.report.units import counter_name
 from bqb.report.wording import headed, machine
 from bqb.stats.counters import EXCESS, LOST
 from bqb.stats.scores import scores
-from bqb.stats.thresholds import MIN_UNDISTURBED
 from bqb.stats.verdicts import Key
 
 WIDTH = 8.5  # inches, as all of these: 850 pixels
@@ -246,8 +246,5 @@ def _notes(view: View, situations: Sequence[Situation], table: cells.Table) -> l
         notes.append('Columns headed "by" show that counter, in shades of its own.')
     if judged:
         notes.append(cells.LEGEND)
-    if any(summary.from_all for summary in table.values()):
-        notes.append(f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all.")
-    if any(view.is_bound(situations[index].point, queue) for queue, index in table):
-        notes.append("≤: more threads than cores, or a CPU quota; the ideal is only a bound.")
+    notes += notes_on_marks(view.run, ((situations[index].point, queue) for queue, index in table))
     return [" ".join(notes)]

@@ -12,9 +12,9 @@ from bqb.report.figures.overview import EVERY_QUEUE_IS_WORSE_SOMEWHERE
 from bqb.report.figures.page import MARGIN, Page, make_page
 from bqb.report.figures.style import GREY, NORMAL
 from bqb.report.figures.view import View
+from bqb.report.numbers import notes_on_marks
 from bqb.report.titles import Fact, Title
 from bqb.report.wording import machine
-from bqb.stats.thresholds import MIN_UNDISTURBED
 from bqb.stats.verdicts import Key
 
 WIDTH = 8.5  # inches: 850 pixels, the width of a README's column
@@ -171,10 +171,5 @@ def _notes(view: View, situations: Sequence[Situation], table: cells.Table) -> l
         "workers. Skipped: the queue takes one producer and one consumer only. Disturbed blocks "
         "are excluded.",
     ]
-    if any(view.is_bound(situations[index].point, queue) for queue, index in table):
-        lines.append("≤: more threads than cores, so the ideal queue's time is only a bound.")
-    if any(summary.from_all for summary in table.values()):
-        lines.append(
-            f"†: fewer than {MIN_UNDISTURBED} undisturbed blocks, summarised from all of them."
-        )
-    return lines
+    marks = notes_on_marks(view.run, ((situations[index].point, queue) for queue, index in table))
+    return [*lines, *marks]

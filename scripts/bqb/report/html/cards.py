@@ -12,13 +12,13 @@ from bqb.report.figures.view import View
 from bqb.report.html.sections import (
     SWITCHES,
     QueueName,
-    headline_text,
     judge_in_words,
     number_of,
     point_link,
     point_title,
     queue_name,
 )
+from bqb.report.numbers import cell_text
 from bqb.report.table import PROPERTIES
 from bqb.report.units import counter_name, format_ns
 from bqb.stats.counters import CPU_BEYOND_WORK
@@ -172,7 +172,7 @@ def furthest_behind(view: View, decisions: Sequence[Decision], queue: str) -> st
     point, best = decision.point, decision.verdict.order[0]
     name = decision.need.name
     text = f"Furthest behind the best for “{name}”: {counter_name(decision.counter)} "
-    text += f"{headline_text(view, point, queue)}, {best} {headline_text(view, point, best)}."
+    text += f"{cell_text(view.run, point, queue)}, {best} {cell_text(view.run, point, best)}."
     mine, theirs = (number_of(view, point, each, SWITCHES) for each in (queue, best))
     if (mine.value or 0.0) < LEAST_SWITCHES or mine.value < 2 * (theirs.value or 0.0):
         return text
@@ -191,7 +191,7 @@ def _need_line(view: View, decision: Decision, queue: str) -> NeedLine:
         point_link(view, point),
         judge_in_words(view, point),
         view.state(point, queue),
-        headline_text(view, point, queue),
+        cell_text(view.run, point, queue),
         number_of(view, point, queue, CPU_BEYOND_WORK).text,
         number_of(view, point, queue, SWITCHES).text,
     )
@@ -216,7 +216,7 @@ def _points_by_state(view: View, queue: str) -> dict[str, list[Link]]:
         for point in view.points(scenario):
             state = view.state(point, queue)
             if state:
-                links[state].append(_link(view, point, headline_text(view, point, queue)))
+                links[state].append(_link(view, point, cell_text(view.run, point, queue)))
     return links
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bqb.data.model import Run
 from bqb.report.figures.view import View
-from bqb.report.html.sections import QueueName, anchor, headline_text, point_link, queue_name
+from bqb.report.html.sections import QueueName, anchor, point_link, queue_name
+from bqb.report.numbers import cell_text
 from bqb.report.units import counter_name, format_interval, format_ns, format_value
 from bqb.stats import judging
 from bqb.stats.counters import CPU_BEYOND_WORK, THROUGHPUT
@@ -101,7 +102,7 @@ def _choice(view: View, decision: Decision, queue: str) -> Choice:
     cpu = view.median(decision.point, queue, CPU_BEYOND_WORK)
     return Choice(
         queue_name(view, queue),
-        headline_text(view, decision.point, queue),
+        cell_text(view.run, decision.point, queue),
         interval_text(view.run, decision, queue),
         "" if cpu is None else format_value(CPU_BEYOND_WORK, cpu),
     )

@@ -16,15 +16,9 @@ from bqb.report.figures.style import queue_styles
 from bqb.report.figures.view import View
 from bqb.report.html import REPORT
 from bqb.report.html.page import fill, left_out
-from bqb.report.html.sections import (
-    QueueName,
-    anchor,
-    headline_text,
-    point_anchor,
-    point_title,
-    queue_name,
-)
+from bqb.report.html.sections import QueueName, anchor, point_anchor, point_title, queue_name
 from bqb.report.machine import count_machines, described, machines
+from bqb.report.numbers import cell_text
 from bqb.report.units import counter_name
 from bqb.stats.decisions import Agreement, JointDecision, Need, joint_decisions, preference
 from bqb.stats.repeatability import asked_alike
@@ -208,7 +202,7 @@ def _counts(views: Sequence[View], names: Sequence[str], agreement: Agreement) -
 
 
 def _said(view: View, point: Point, queue: str) -> Said:
-    return Said(view.state(point, queue), headline_text(view, point, queue))
+    return Said(view.state(point, queue), cell_text(view.run, point, queue))
 
 
 def _sections(views: Sequence[View], alike: dict[str, tuple[int, ...]]) -> list[JointSection]:

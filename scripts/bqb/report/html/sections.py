@@ -17,8 +17,9 @@ from bqb.report.figures.view import View
 from bqb.report.html import charts
 from bqb.report.html.charts import Chart, Strip, StripAxis
 from bqb.report.html.marks import color_of, symbol_of
+from bqb.report.numbers import cell_text, notes_on_marks
 from bqb.report.scales import Scale, scale_of
-from bqb.report.units import counter_name, format_interval, format_share, format_value
+from bqb.report.units import counter_name, format_interval, format_ns, format_share, format_value
 from bqb.report.wording import (
     asked_and_measured,
     headed,
@@ -32,6 +33,7 @@ from bqb.report.wording import (
 from bqb.stats import claims, judging
 from bqb.stats.counters import CPU_BEYOND_WORK, EFFICIENCY_OF
 from bqb.stats.summaries import Summary
+from bqb.stats.timestamps import LEAST_PAIRS, measured_cost
 
 SWITCHES = "switches_per_msg"
 NUMBER_AND_UNIT = re.compile(r"(\d) (\S+)$")
@@ -68,9 +70,9 @@ class Row:
     beside: Number  # efficiency, or nothing
     cpu: Number
     switches: Number
+    timestamps: Number  # what they cost
     strip: Strip | None
     problem: str = ""
-    from_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ class Section:
     capacity: Chart | None
     points: tuple[PointSection, ...]
     csv: str  # a data: link
-    from_all: bool
+    has_timestamps: bool  # in some row
+    marks: tuple[str, ...]
 
 
 def anchor(name: str) -> str:
@@ -193,8 +196,13 @@ def section_of(view: View, scenario: Scenario) -> Section:
         charts.capacity_chart(view, scenario) if points else None,
         found,
         _csv_link(view, scenario),
-        any(row.from_all for point in found for row in point.rows),
+        any(row.timestamps.text for point in found for row in point.rows),
+        tuple(notes_on_marks(view.run, _cells(view, points))),
     )
+
+
+def _cells(view: View, points: Sequence[Point]) -> list[tuple[Point, str]]:
+    return [(point, queue) for point in points for queue in view.run.queue_names(point.scenario)]
 
 
 def _point_section(
@@ -233,15 +241,6 @@ def point_title(point: Point, scenario: Scenario) -> str:
     return words or scenario.name.replace("_", " ").capitalize()
 
 
-def headline_text(view: View, point: Point, queue: str) -> str:
-    """The median of what judges a point, in words; empty where a queue has none."""
-    summary = view.headline(point, queue)
-    if summary is None:
-        return ""
-    bound = "≤ " if view.is_bound(point, queue) else ""
-    return f"{bound}{format_value(view.counter(point), summary.median)}"
-
-
 def judge_in_words(view: View, point: Point) -> str:
     """What judges a point, and which way."""
     counter = view.counter(point)
@@ -261,7 +260,7 @@ def _row(view: View, point: Point, queue: str, axis: StripAxis | None) -> Row:
         problem = view.run.problem_of(point, queue)
         words = {"failed": "failed", "void": "no measurable window", "skipped": "cannot run"}
         reason = f"{words[problem.kind]}: {problem.reason}" if problem else "was not measured"
-        return Row(cell, name, "", Number(), "", Number(), Number(), Number(), None, reason)
+        return Row(cell, name, "", *[Number(), "", *[Number()] * 4], None, reason)
     counter = view.counter(point)
     bound = view.is_bound(point, queue)
     low, high = summary.estimate.low, summary.estimate.high
@@ -270,15 +269,25 @@ def _row(view: View, point: Point, queue: str, axis: StripAxis | None) -> Row:
         cell,
         name,
         view.state(point, queue),
-        Number(headline_text(view, point, queue), summary.median),
+        Number(cell_text(view.run, point, queue), summary.median),
         "" if low is None or high is None else format_interval(counter, low, high),
         Number(f"{'≥ ' if bound else ''}{format_share(efficiency.median)}", efficiency.median)
         if efficiency
         else Number(),
         number_of(view, point, queue, CPU_BEYOND_WORK),
         number_of(view, point, queue, SWITCHES),
+        _timestamps(view, point, queue),
         charts.strip(axis, summary),
-        from_all=summary.from_all,
+    )
+
+
+def _timestamps(view: View, point: Point, queue: str) -> Number:
+    """What they cost in a cell: the median of the pairs, with its interval or their range."""
+    cost = measured_cost(view.run, point, queue)
+    if cost is None or cost.low is None or cost.high is None or cost.n < LEAST_PAIRS:
+        return Number()
+    return Number(
+        f"{format_ns(cost.median)} [{format_ns(cost.low)} to {format_ns(cost.high)}]", cost.median
     )
 
 
@@ -342,7 +351,7 @@ def _heat_cell(view: View, point: Point, queue: str, scale: Scale) -> HeatCell:
     share = min(max(scale.share(summary.median), 0.0), 1.0)
     if judging.more_is_better(view.run, point, view.counter(point)):
         share = 1 - share
-    text = headline_text(view, point, queue)
+    text = cell_text(view.run, point, queue)
     return HeatCell(text, min(int(10 * share), 9), view.state(point, queue), link)
 
 
@@ -351,13 +360,14 @@ def _heat_cell(view: View, point: Point, queue: str, scale: Scale) -> HeatCell:
 CSV_COLUMNS = ("scenario", "point", "queue", "counter", "median", "low", "high", "blocks")
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the begin of one
 CSV_BESIDE = ("efficiency", CPU_BEYOND_WORK, SWITCHES, "sojourn_p50_ns")
+CSV_TIMESTAMPS = "timestamps_ns_per_msg"  # what they cost
 
 
 def _csv_link(view: View, scenario: Scenario) -> str:
     """The numbers of a section as a data: link."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow((*CSV_COLUMNS, "undisturbed", "verdict", *CSV_BESIDE))
+    writer.writerow((*CSV_COLUMNS, "undisturbed", "verdict", *CSV_BESIDE, CSV_TIMESTAMPS))
     for point in view.points(scenario):
         for queue in view.run.queue_names(scenario.name):
             if summary := view.headline(point, queue):
@@ -378,7 +388,7 @@ def _csv_row(
         len(summary.values),
         "no" if summary.from_all else "yes",
         view.state(point, queue) or "none",
-        *map(_csv_number, beside),
+        *map(_csv_number, [*beside, _timestamps(view, point, queue).value]),
     ]
 
 
