@@ -29,13 +29,15 @@ def make(
     limits=None,
     context=None,
     expectations=None,
+    untimed=None,
 ):
     """A run with `values`: {point: {queue: {counter: [of round 1, 2, ..]}}}, None for a round
     without a trial.
 
     `points`: by name, those that are not the usual one. `disturbed`: rounds by point. `bounds`: the
     label of a queue that is not "exact". `context`: what of the run's context is not usual.
-    `expectations`: `expect`, `claims` and the like of each scenario."""
+    `expectations`: `expect`, `claims` and the like of each scenario. `untimed`: of each queue, the
+    ns per message of its trials without timestamps by round, at every point."""
     folder.mkdir(parents=True, exist_ok=True)
     queues = list(dict.fromkeys(queue for each in values.values() for queue in each))
     resolved = [(points or {}).get(name, point(name)) for name in values]
@@ -53,7 +55,7 @@ def make(
     usual = {"park_round_trip_ns": 50_000.0, "spsc_msgs_per_s": 1e8}
     rows += [{"kind": "limits", "round": 1, **usual, **limits}] if limits else []
     for name, of_queues in values.items():
-        rows += _blocks(name, of_queues, (disturbed or {}).get(name, ()))
+        rows += _blocks(name, of_queues, (disturbed or {}).get(name, ()), untimed or {})
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return load_run(folder)
 
@@ -64,7 +66,7 @@ def _labels(given):
     return {name: "any" for name in (*names, *more)} | given
 
 
-def _blocks(name, of_queues, disturbed):
+def _blocks(name, of_queues, disturbed, untimed):
     rounds = max(len(each) for counters in of_queues.values() for each in counters.values())
     scenario, *rest = name.split("/")
     for number in range(1, rounds + 1):
@@ -74,4 +76,8 @@ def _blocks(name, of_queues, disturbed):
             if here:
                 cell = "/".join([scenario, queue, *rest])
                 yield whole_rows.trial(cell, name, queue, number, counters=here)
+            if (without := dict(enumerate(untimed.get(queue, ()), 1)).get(number)) is not None:
+                cell = "/".join([scenario, queue, *rest])
+                level = {"level": "counted", "counters": {"ns_per_msg": without}}
+                yield whole_rows.trial(cell, name, queue, number, **level)
         yield whole_rows.block(name, number, number in disturbed)

@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import small_runs
 import synthetic
 import whole_rows
 from bqb.data.expectations import Claim, EarlierClaim
 from bqb.data.load import load_run
+from bqb.report.wording import score_in_words
 from bqb.stats import claims
 
 LOST = "lost_ns_per_msg"
@@ -246,3 +248,25 @@ def test_a_claim_that_was_stated_after_the_run_is_listed_and_not_scored(
     assert found.verdict == ("right" if is_scored else "stated after this run")
     assert claims.scored([found]) == ([found] if is_scored else [])
     assert is_scored or found.reason == f"the run began {began}"
+
+
+SLEEPS = "consumer_voluntary_switches_per_msg"
+
+
+@pytest.mark.parametrize(
+    "claim, switches, lost, is_labelled",
+    [
+        ({"than": "b"}, 0.9, 30_000.0, True),  # 0.9 wake-ups of 25 us of 30 us
+        ({"than": "b"}, 0.4, 30_000.0, False),
+        ({}, 0.9, 30_000.0, False),  # no ratio
+    ],
+)
+def test_a_ratio_to_what_sleeps_is_labelled(tmp_path, claim, switches, lost, is_labelled):
+    run = small_runs.make(
+        tmp_path,
+        {"s": {"a": {LOST: [100.0] * 6}, "b": {LOST: [lost] * 6, SLEEPS: [switches] * 6}}},
+        limits={"timestamp_ns": 18.0, "park_round_trip_ns": 50_000.0},
+    )
+    found = claims.score(run, Claim("so it is", LOST, ("s",), ("a",), above=0, **claim))
+    assert found.of_wake_ups == is_labelled
+    assert ("mostly the time to wake a thread" in score_in_words(found)) == is_labelled

@@ -275,7 +275,8 @@ def score_in_words(score: claims.Score) -> str:
         low, high = score.measured.low, score.measured.high
         interval = "" if low is None else f" [{show(low)}, {show(high)}]"
         measured = f"{score.queue}: {show(score.measured.median)}{interval}"
-    details = ", ".join(filter(None, (measured, score.reason)))
+    label = "mostly the time to wake a thread on this machine" if score.of_wake_ups else ""
+    details = ", ".join(filter(None, (measured, label, score.reason)))
     return f"{counter_name(claim.counter)} {bounds}; {details}"
 
 

@@ -27,6 +27,7 @@ from bqb.data.model import Point, Run, Scenario
 from bqb.stats import judging, summaries
 from bqb.stats.sign_test import least_values, median_interval
 from bqb.stats.summaries import Estimate
+from bqb.stats.wake_ups import are_mostly_wake_ups
 
 CONFIDENCE = 0.95
 EASTERNMOST = timedelta(hours=14)  # of all time zones
@@ -43,13 +44,15 @@ class Score:
     """How a claim fared, with the queue that decided it: of several, one of the worst verdict.
 
     `measured` is in the counter's unit, or a ratio; its `n` is the fewest undisturbed blocks of a
-    point. None without numbers. `reason` says why there is no verdict; empty if there is one."""
+    point. None without numbers. `reason` says why there is no verdict; empty if there is one.
+    `of_wake_ups`: a ratio, one side of which is mostly the time to wake a thread."""
 
     claim: Claim
     verdict: str
     queue: str
     measured: Estimate | None = None
     reason: str = ""
+    of_wake_ups: bool = False
 
 
 def scored(scores: Iterable[Score]) -> list[Score]:
@@ -133,7 +136,16 @@ def _score(run: Run, claim: Claim, queue: str) -> Score:
         queue,
         measured,
         "a bound lies inside the interval" if verdict == UNDECIDED else "",
+        _is_of_wake_ups(run, claim, queue, points),
     )
+
+
+def _is_of_wake_ups(run: Run, claim: Claim, queue: str, points: Sequence[Point]) -> bool:
+    if not claim.than and not claim.than_points:
+        return False
+    names = [queue, claim.than] if claim.than else [queue]
+    cells = [(point, name) for point in points for name in names]
+    return are_mostly_wake_ups(run, cells, claim.counter)
 
 
 def _why_none(run: Run, point: Point, queue: str, counter: str) -> str:

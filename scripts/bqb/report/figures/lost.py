@@ -23,6 +23,7 @@ from bqb.stats import judging, summaries
 from bqb.stats.counters import EFFICIENCY_OF, LOST, NOMINAL_LOST, THROUGHPUT
 from bqb.stats.summaries import Summary
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED
+from bqb.stats.wake_ups import is_mostly_wake_ups
 
 NUMBER_COLUMNS = (0.64, 1.26)  # right edges, inches to the right of a panel
 
@@ -223,6 +224,9 @@ def _dots_notes(view: View, scenario: Scenario, axis: Scale) -> list[str]:
         "measured time."
         if lost
         else "",
+        "Ratios to the reference are mostly the time to wake a thread on this machine."
+        if _has_ratios_of_wake_ups(view, points)
+        else "",
         "Dotted line: the floor, the least overhead of any real queue (one cache-line transfer "
         "per hand-off)."
         if floor and lost
@@ -236,6 +240,15 @@ def _dots_notes(view: View, scenario: Scenario, axis: Scale) -> list[str]:
         if judged
         else "",
         marks=MARKS,
+    )
+
+
+def _has_ratios_of_wake_ups(view: View, points: Sequence[Point]) -> bool:
+    """Whether a panel gives ratios to a reference that mostly waits to be woken."""
+    return any(
+        is_mostly_wake_ups(view.run, point, REFERENCE, view.counter(point))
+        for point in points
+        if view.counter(point) not in EFFICIENCY_OF
     )
 
 
