@@ -106,6 +106,18 @@ def test_each_of_three_runs_is_compared_with_both_others(tmp_path):
     assert (found.apart, found.decided, found.far, found.found) == (6, 12, 6, 6)
 
 
+def test_runs_of_another_machine_need_not_agree(tmp_path):
+    """The first two runs agree, and the third one says the opposite."""
+    same, opposite = {"a": 1000.0, "b": 3000.0}, {"a": 3000.0, "b": 1000.0}
+    runs = [
+        run_of(tmp_path / name, {"s": levels}, context={"cpu_model": cpu})
+        for name, levels, cpu in (("1", same, "A"), ("2", same, "A"), ("3", opposite, "B"))
+    ]
+    found = agreement_of(runs)[LOST]
+    assert (found.apart, found.reversed, found.contradicted) == (2, 0, 0)
+    assert not agreement_of([runs[0], runs[2]])
+
+
 def test_medians_of_few_blocks_do_not_count(tmp_path):
     levels = {"a": 1000.0, "b": 2000.0}, {"a": 2000.0, "b": 1000.0}
     assert agreement(tmp_path / "4", *levels, rounds=4).apart == 0
@@ -227,12 +239,14 @@ def test_status_0_where_runs_agree_and_1_where_they_do_not(tmp_path):
         (["x", "x", "--counter", "none_such"], "there is no such counter"),
         (["x", "empty"], "no trials.jsonl: not the folder of a run"),
         (["x", "else"], "the runs have no ranked point in common"),
+        (["x", "elsewhere"], "each run is of another machine"),
         ([], "required"),
     ],
 )
 def test_status_2_where_there_is_nothing_to_compare(tmp_path, words, complaint):
     run_of(tmp_path / "x", {"s": {"a": 1000.0, "b": 3000.0}})
     run_of(tmp_path / "else", {"t": {"a": 1000.0, "b": 3000.0}})
+    run_of(tmp_path / "elsewhere", {"s": {"a": 1.0, "b": 3.0}}, context={"cpu_model": "another"})
     (tmp_path / "empty").mkdir()
     paths = [tmp_path / word if (tmp_path / word).exists() else word for word in words]
     ended = repeat(*paths)

@@ -9,9 +9,9 @@ from bqb import CommandError, exit_status
 from bqb.commands.options import Parser, add_no_setup
 
 HELP = """\
-Compares runs of the same scenarios: which pairs of queues one run sees far apart and another
-orders the opposite way, and which verdicts of one run another contradicts. Each run is compared
-with every other, in both directions."""
+Compares runs of the same scenarios on the same machine: which pairs of queues one run sees far
+apart and another orders the opposite way, and which verdicts of one run another contradicts. Each
+run is compared with every other of its machine, in both directions."""
 
 STATUS = """\
 exit status:
@@ -40,7 +40,7 @@ def main(words: list[str]) -> int:
     from bqb.data.load import load_run
     from bqb.report import repeatability
     from bqb.schema import COUNTERS
-    from bqb.stats.repeatability import agreement_of, finds_enough
+    from bqb.stats.repeatability import agreement_of, finds_enough, pairs_of_a_machine
 
     if len(arguments.folders) < 2:
         parser.error("one run cannot repeat itself; name at least two")
@@ -48,6 +48,11 @@ def main(words: list[str]) -> int:
         if counter not in COUNTERS:
             parser.error(f"--counter {counter}: there is no such counter; see results/README.md")
     runs = [load_run(folder) for folder in arguments.folders]
+    if not pairs_of_a_machine(runs):
+        raise CommandError(
+            "each run is of another machine (host name, CPU, cores); name two runs of one",
+            exit_status.USAGE,
+        )
     agreements = agreement_of(runs, arguments.counter)
     if not agreements:
         raise CommandError(

@@ -255,6 +255,14 @@ class Run:
     limits: tuple[Limits, ...] = ()
     looks: tuple[int, ...] = ()  # with a budget: after how many rounds verdicts were planned
 
+    @property
+    def machine(self) -> tuple[str, ...]:
+        """What tells machines apart. Only what runs of every schema record: a machine is not
+        another one because a newer run knows more of it."""
+        return tuple(
+            str(self.context.get(name, "")) for name in ("host_name", "cpu_model", "cores")
+        )
+
     @cached_property
     def points(self) -> dict[str, Point]:
         return {

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from bqb.data.model import REFERENCE, Run, Scenario
 from bqb.report.figures import lost
 from bqb.report.figures.view import View
-from bqb.report.machine import count_machines, machines
+from bqb.report.machine import machines
 from bqb.report.titles import called
 from bqb.report.wording import located
 from bqb.stats import claims, judging
 from bqb.stats.decisions import CONTRADICTED, HOLDS, Decision, JointDecision, preference
+from bqb.stats.repeatability import count_machines
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 from bqb.stats.verdicts import EQUIVALENT, UNDECIDED, WORSE, Key, PointVerdicts, verdicts_of
 
@@ -75,7 +76,7 @@ def joint_result(runs: Sequence[Run], decisions: Sequence[JointDecision]) -> str
     """The result of several runs in one sentence."""
     taken = sum(each.take is not None for each in decisions)
     against = sum(each.is_contradicted for each in decisions)
-    where = f"{len(runs)} runs on {machines(count_machines(run.context for run in runs))}"
+    where = f"{len(runs)} runs on {machines(count_machines(runs))}"
     if not decisions:
         return f"{where} have no need in common with the decision table."
     text = (

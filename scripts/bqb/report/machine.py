@@ -46,17 +46,6 @@ def description_parts(context: Context) -> list[str]:
     return parts
 
 
-def machine_of(context: Context) -> tuple[str, ...]:
-    """What tells machines apart. Only what runs of every schema record: a machine is not another
-    one because a newer run knows more of it."""
-    return tuple(str(context.get(name, "")) for name in ("host_name", "cpu_model", "cores"))
-
-
-def count_machines(contexts: Iterable[Context]) -> int:
-    """How many machines runs of these contexts come from."""
-    return len({machine_of(context) for context in contexts})
-
-
 def machines(count: int) -> str:
     return f"{count} machine{'' if count == 1 else 's'}"
 

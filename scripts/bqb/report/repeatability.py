@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bqb.data.model import Run
+from bqb.report.machine import described
 from bqb.report.terminal import show
 from bqb.report.units import format_share
 from bqb.stats.margin import FAR_APART, FAR_APART_MARGINS
@@ -18,6 +19,7 @@ from bqb.stats.repeatability import (
     MOST_CONTRADICTED,
     MOST_REVERSED,
     Agreement,
+    count_machines,
     finds_enough,
 )
 
@@ -30,10 +32,14 @@ def print_agreement(runs: Sequence[Run], agreements: Mapping[str, Agreement]) ->
 
 
 def _runs(runs: Sequence[Run]) -> list[Text]:
-    return [
-        Text(f"{run.folder.name}: {run.context['date']}, commit {run.context['commit'][:10]}")
+    lines = [
+        f"{run.folder.name}: {run.context['date']}, commit {run.context['commit'][:10]}, "
+        f"{described(run.context)}"
         for run in runs
     ]
+    if count_machines(runs) > 1:
+        lines.append("Only runs of the same machine are compared with each other.")
+    return [Text(line) for line in lines]
 
 
 def _table(agreements: Mapping[str, Agreement]) -> Table:

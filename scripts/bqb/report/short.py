@@ -17,14 +17,13 @@ from rich.text import Text
 
 from bqb.data.model import Run
 from bqb.report import answers
-from bqb.report.machine import count_machines
-from bqb.report.numbers import value_text
+from bqb.report.numbers import notes_on_marks, value_text
 from bqb.report.terminal import as_text, show
 from bqb.report.units import format_interval, format_value
 
 from bqb.stats.counters import CPU_BEYOND_WORK
 from bqb.stats.decisions import Decision, JointDecision, Need, decisions_of, joint_decisions
-from bqb.stats.repeatability import asked_alike
+from bqb.stats.repeatability import asked_alike, count_machines
 from bqb.stats.summaries import summarise
 
 MOST_DECISIONS = 16  # lines of the table
@@ -46,7 +45,7 @@ def of_run(run: Run, needs: Sequence[Need]) -> RenderableType:
     parts = [
         Text(answers.result(decisions), style="bold"),
         _table(run, decisions),
-        _legend(decisions),
+        _legend(run, decisions),
         _undecided(decisions),
         *_failures(run),
     ]
@@ -113,15 +112,17 @@ def _cpu(run: Run, decision: Decision) -> str:
     return format_value(CPU_BEYOND_WORK, summary.median) if summary else ""
 
 
-def _legend(decisions: Sequence[Decision]) -> Text | None:
+def _legend(run: Run, decisions: Sequence[Decision]) -> Text | None:
     if not any(not each.no_verdict for each in decisions):
         return None
-    return Text(
+    taken = [(each.point, each.take) for each in decisions if each.take]
+    words = [
         "Take: of the queues that are equivalent to the best, one that burns no more CPU, then the "
         "simplest. Judged by the overhead per message, or what the page says; [95 % interval]. "
         "CPU: per message beyond the work. Equivalent, undecided, worse: numbers of queues.",
-        style="dim",
-    )
+        *notes_on_marks(run, taken, "‡"),
+    ]
+    return Text(" ".join(words), style="dim")
 
 
 def _undecided(decisions: Sequence[Decision]) -> Text | None:
@@ -196,5 +197,5 @@ def _counts(runs: Sequence[Run], decision: JointDecision) -> list[str]:
         return [""] * 4
     best = decision.take or decision.queues[0]
     said = (best.holds, best.contradicted, best.undecided)
-    machines = count_machines(runs[index].context for indices in said for index in indices)
+    machines = count_machines(runs[index] for indices in said for index in indices)
     return [*(str(len(indices)) for indices in said), str(machines)]

@@ -4,7 +4,8 @@
     agreements["lost_ns_per_msg"].reversed  # of .apart
 
 Runs share no block, so no number of one is divided by a number of another. Each run is compared
-with every other, in both directions.
+with every other of the same machine, in both directions: another machine may well have another
+answer, and need not repeat this one's.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def finds_enough(agreements: Iterable[Agreement]) -> bool:
 def agreement_of(runs: Sequence[Run], others: Iterable[str] = ()) -> dict[str, Agreement]:
     """Of each judged counter, and of `others`, which have no verdicts to agree on."""
     agreements: dict[str, Agreement] = {}
-    for run, other in permutations(runs, 2):
+    for run, other in pairs_of_a_machine(runs):
         for name in common_points(run, other):
             judged = judging.judged_counters(run, run.points[name])
             for counter in dict.fromkeys([*judged, *others]):
@@ -79,6 +80,15 @@ def agreement_of(runs: Sequence[Run], others: Iterable[str] = ()) -> dict[str, A
                     _count_reversed(agreement, name, here, there)
                     _count_verdicts(agreement, Key(name, counter), run, other)
     return agreements
+
+
+def pairs_of_a_machine(runs: Iterable[Run]) -> list[tuple[Run, Run]]:
+    """Each run with every other of its machine, in both directions."""
+    return [(run, other) for run, other in permutations(runs, 2) if run.machine == other.machine]
+
+
+def count_machines(runs: Iterable[Run]) -> int:
+    return len({run.machine for run in runs})
 
 
 def common_points(run: Run, other: Run) -> list[str]:

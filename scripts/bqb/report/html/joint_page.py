@@ -17,11 +17,11 @@ from bqb.report.figures.view import View
 from bqb.report.html import REPORT
 from bqb.report.html.page import fill, left_out
 from bqb.report.html.sections import QueueName, anchor, point_anchor, point_title, queue_name
-from bqb.report.machine import count_machines, described, machines
+from bqb.report.machine import described, machines
 from bqb.report.numbers import cell_text
 from bqb.report.units import counter_name
 from bqb.stats.decisions import Agreement, JointDecision, Need, joint_decisions, preference
-from bqb.stats.repeatability import asked_alike
+from bqb.stats.repeatability import asked_alike, count_machines
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def render(runs: Sequence[Run], needs: Sequence[Need], folder: Path) -> str:
         )
     )
     views = [View(run, looks) for run in runs]
-    where = machines(count_machines(run.context for run in runs))
+    where = machines(count_machines(runs))
     alike = asked_alike(runs)
     decisions = joint_decisions(runs, needs, alike)
     return fill(
@@ -197,7 +197,7 @@ def _counts(views: Sequence[View], names: Sequence[str], agreement: Agreement) -
         of(agreement.holds),
         of(agreement.contradicted),
         of(agreement.undecided),
-        machines(count_machines(views[index].run.context for index in every)),
+        machines(count_machines(views[index].run for index in every)),
     )
 
 

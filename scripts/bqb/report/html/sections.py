@@ -70,7 +70,8 @@ class Row:
     beside: Number  # efficiency, or nothing
     cpu: Number
     switches: Number
-    timestamps: Number  # what they cost
+    timestamps: Number  # what they cost, and the interval of that
+    timestamps_interval: str
     strip: Strip | None
     problem: str = ""
 
@@ -260,7 +261,7 @@ def _row(view: View, point: Point, queue: str, axis: StripAxis | None) -> Row:
         problem = view.run.problem_of(point, queue)
         words = {"failed": "failed", "void": "no measurable window", "skipped": "cannot run"}
         reason = f"{words[problem.kind]}: {problem.reason}" if problem else "was not measured"
-        return Row(cell, name, "", *[Number(), "", *[Number()] * 4], None, reason)
+        return Row(cell, name, "", Number(), "", *[Number()] * 4, "", None, reason)
     counter = view.counter(point)
     bound = view.is_bound(point, queue)
     low, high = summary.estimate.low, summary.estimate.high
@@ -276,19 +277,18 @@ def _row(view: View, point: Point, queue: str, axis: StripAxis | None) -> Row:
         else Number(),
         number_of(view, point, queue, CPU_BEYOND_WORK),
         number_of(view, point, queue, SWITCHES),
-        _timestamps(view, point, queue),
+        *_timestamps(view, point, queue),
         charts.strip(axis, summary),
     )
 
 
-def _timestamps(view: View, point: Point, queue: str) -> Number:
-    """What they cost in a cell: the median of the pairs, with its interval or their range."""
+def _timestamps(view: View, point: Point, queue: str) -> tuple[Number, str]:
+    """What they cost in a cell: the median of the pairs, and its interval or their range."""
     cost = measured_cost(view.run, point, queue)
     if cost is None or cost.low is None or cost.high is None or cost.n < LEAST_PAIRS:
-        return Number()
-    return Number(
-        f"{format_ns(cost.median)} [{format_ns(cost.low)} to {format_ns(cost.high)}]", cost.median
-    )
+        return Number(), ""
+    interval = f"{format_ns(cost.low)} to {format_ns(cost.high)}"
+    return Number(format_ns(cost.median), cost.median), interval
 
 
 def number_of(view: View, point: Point, queue: str, counter: str) -> Number:
@@ -388,7 +388,7 @@ def _csv_row(
         len(summary.values),
         "no" if summary.from_all else "yes",
         view.state(point, queue) or "none",
-        *map(_csv_number, [*beside, _timestamps(view, point, queue).value]),
+        *map(_csv_number, [*beside, _timestamps(view, point, queue)[0].value]),
     ]
 
 
