@@ -14,7 +14,8 @@
 //                                   ends; returns its last outcome. An attempt does not throw.
 //                                   `ready` is a cheap hint whether an attempt is worth while. It
 //                                   may be wrongly false only until the thread that makes it true
-//                                   has called wake_one().
+//                                   has called wake_one(), or if another thread calls wake_one()
+//                                   after `ready` began: whom that wakes checks again.
 //   wake_one(), wake_all()          To be called after the change that the waiters wait for.
 //   wake_another(ready)             To be called after an attempt of the same side was done, and
 //                                   after the other side's wake_one(), whose fence serves both.

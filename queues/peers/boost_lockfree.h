@@ -4,7 +4,9 @@
 //          1.0), a Michael-Scott list over a fixed pool of nodes. FIFO over all producers. The
 //          library has neither waiting nor closing nor a size. This adapter counts each side on a
 //          cache line of its own. That is all it adds to the path of a message; a user of the
-//          library who needs no size does not pay for it.
+//          library who needs no size does not pay for it. The counts tell `full` from `busy`, tell
+//          a producer whether there may be room, and are the size. A consumer that waits does not
+//          look at them, but at the library's own empty().
 // Closing: by a flag: see closing.h.
 // Limits:  trivially copyable, default-constructible messages; capacities 1 to 65534, exact (nodes
 //          have 16-bit indices, and one is the list's dummy); close is exact only while no push
@@ -12,6 +14,14 @@
 //          that has not returned its node yet, holds one: so capacity() is never exceeded, but may
 //          shrink for a moment. Such a failure is `busy` unless the counts say full. The counts lag
 //          behind, so `full` may be spurious while pops are in progress. `empty` is exact.
+// Hint:    empty() compares the node at the head with the node at the tail, in two loads. A push
+//          links its node and then moves the tail to it; if that fails, another thread has moved
+//          the tail already. So when a push returns, the tail is at its node or beyond. Neither end
+//          moves back, so the head reaches that node only when its message is taken: until then the
+//          two nodes differ. There is one exception. If, between the two loads, the node that was
+//          read at the head is freed and another push has put it at the tail, empty() is wrongly
+//          true. That push calls wake_one() after the look began. Both cases are what
+//          detail/waiting_policies.h allows of `ready`.
 // Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent
 //          Queue Algorithms", PODC 1996;
 //          https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
@@ -64,7 +74,7 @@ class BoostLockfree {
     return Status::done;
   }
   bool can_push() const { return count_.at_least() < capacity_; }
-  bool can_pop() const { return count_.at_most() > 0; }
+  bool can_pop() const { return !messages_.empty(); }
 
   std::size_t capacity() const { return capacity_; }
   std::size_t size_approx() const { return std::min(count_.at_most(), capacity_); }
