@@ -14,7 +14,11 @@
 //          that has not returned its node yet, holds one: so capacity() is never exceeded, but may
 //          shrink for a moment. Such a failure is `busy` unless the counts say full. The counts lag
 //          behind, so `full` may be spurious while pops are in progress. `empty` is exact.
-// Hint:    empty() compares the node at the head with the node at the tail, in two loads. A push
+// Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent
+//          Queue Algorithms", PODC 1996;
+//          https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
+// Waiting: emulated: spin, yield, park (see closing.h). A consumer looks at the library's empty(),
+//          which compares the node at the head with the node at the tail, in two loads. A push
 //          links its node and then moves the tail to it; if that fails, another thread has moved
 //          the tail already. So when a push returns, the tail is at its node or beyond. Neither end
 //          moves back, so the head reaches that node only when its message is taken: until then the
@@ -22,13 +26,10 @@
 //          read at the head is freed and another push has put it at the tail, empty() is wrongly
 //          true. That push calls wake_one() after the look began. Both cases are what
 //          detail/waiting_policies.h allows of `ready`.
-// Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent
-//          Queue Algorithms", PODC 1996;
-//          https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
-// Waiting: emulated: spin, yield, park (see closing.h). Progress: lock-free except for waiting; a
-// thread stopped inside a call keeps one node from the others. Ordering: the library's; `closed_`
-// is released by close and acquired by a pop before its last check, so that the pop
-//          sees all that was pushed before.
+// Progress: lock-free except for waiting; a thread stopped inside a call keeps one node from the
+//          others.
+// Ordering: the library's; `closed_` is released by close and acquired by a pop before its last
+//          check, so that the pop sees all that was pushed before.
 #pragma once
 
 #include <algorithm>

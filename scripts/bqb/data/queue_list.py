@@ -26,6 +26,7 @@ class ListedQueue:
     header: str  # below queues/
     class_template: str
     name: str
+    line_up: str  # default, extra or named
     library: str  # a key of cmake/Peers.cmake; empty without one
 
     @cached_property
@@ -48,8 +49,8 @@ def listed() -> dict[str, ListedQueue]:
     lines = (FOLDER / "queues.list").read_text(encoding="utf-8").splitlines()
     rows = [words for line in lines if len(words := line.partition("#")[0].split()) > 2]
     return {
-        name: ListedQueue(header, class_template, name, library[0] if library else "")
-        for header, class_template, name, _, *library in rows
+        name: ListedQueue(header, class_template, name, line_up, library[0] if library else "")
+        for header, class_template, name, line_up, *library in rows
     }
 
 

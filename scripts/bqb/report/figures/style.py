@@ -103,6 +103,7 @@ QUEUE_STYLES = {
     "semaphore": Style(PINK, "v", "--"),
     "spin_then_block": Style(GREEN, "P"),
     "moodycamel_blocking": Style(RED, "X"),
+    "moodycamel_spsc": Style(RED, "d", ":"),
     "tbb": Style(RED, ">", "--"),
     "boost_lockfree": Style(SKY, "v"),
     "unbounded": Style(SLATE, "<", "--"),
