@@ -22,6 +22,8 @@ from bqb.stats.scores import scores
 from bqb.stats.verdicts import Key
 
 WIDTH = 8.5  # inches, as all of these: 850 pixels
+TITLE_LINE = 0.17
+BOLD = 1.1  # times as wide
 LEFT, CELL_HEIGHT = 2.0, 0.42  # room for the names; height of a row
 MOST_COLUMNS = 7  # of a band
 MOST_NAMES = 3  # in a title
@@ -61,7 +63,19 @@ class Band:
     @property
     def header(self) -> float:
         heads = max(len(_column_head(each, self.step)) for each in self.situations)
-        return 0.38 + 0.14 * heads + 0.08
+        return self.title_height + 0.14 * heads + 0.08
+
+    @property
+    def title_height(self) -> float:
+        """Of the names of the scenarios, and of their threads below."""
+        lines = max(len(self.title(place)) for place in range(len(self.situations)))
+        return TITLE_LINE * lines + 0.21
+
+    def title(self, place: int) -> list[str]:
+        """The lines of the scenario's name above its first column, as wide as its columns."""
+        scenario = self.situations[place].scenario
+        columns = sum(each.scenario.name == scenario.name for each in self.situations)
+        return wrapped(scenario.name.replace("_", " "), 0.95 * columns * self.step, NORMAL * BOLD)
 
     @property
     def height(self) -> float:
@@ -161,11 +175,13 @@ def _heads(page: Page, band: Band, top: float) -> None:
             page.text(
                 left + 0.02,
                 top,
-                each.scenario.name.replace("_", " "),
+                "\n".join(band.title(place)),
                 fontsize=NORMAL,
                 fontweight="bold",
+                linespacing=1.1,
             )
-            page.text(left + 0.02, top + 0.17, _threads(each.scenario), color=GREY)
+            threads_top = top + TITLE_LINE * len(band.title(place))
+            page.text(left + 0.02, threads_top, _threads(each.scenario), color=GREY)
         page.text(
             left + band.step / 2,
             top + band.header - 0.04,
