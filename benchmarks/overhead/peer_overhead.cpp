@@ -1,262 +1,51 @@
-// What the adapters under queues/peers and the harness's counted loop cost a library, against the
-// same library in a loop by hand: one producer, one consumer, no work, capacity 1024.
-//   peer_overhead [ROUNDS] [PEER...]     by default 100 rounds of every peer, 20 ms a trial
+// What a wrapped library costs by itself, and what the house's waiting, the contract's close, the
+// adapter under queues/peers and the harness add to it, one at a time: one producer, one consumer,
+// with and without work.
+//   peer_overhead [ROUNDS] [--peers a,b] [--work-ns 0,1000] [--json FILE]
 // A round runs every arm once, in random order; ratios are taken inside a round only, because whole
 // minutes of a virtual machine run slow. `again` is `by hand` once more: how far equal things
-// differ. Ratios are of throughput, so less than 1 is slower than by hand.
-#include <atomic_queue/atomic_queue.h>
-#include <concurrentqueue/blockingconcurrentqueue.h>
-#include <readerwriterqueue/readerwritercircularbuffer.h>
-#include <tbb/concurrent_queue.h>
-
+// differ. Our own rings run in the same rounds.
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
-#include <barrier>
-#include <boost/lockfree/spsc_queue.hpp>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <numeric>
-#include <optional>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "benchmarks/platform/affinity.h"
-#include "benchmarks/trial/queue_trial.h"
+#include "benchmarks/overhead/peer_loop.h"
+#include "benchmarks/overhead/peers_by_hand.h"
+#include "benchmarks/run/calibration.h"
+#include "benchmarks/run/run_description.h"
 #include "benchmarks/util/error.h"
+#include "benchmarks/util/json.h"
 #include "benchmarks/util/message_text.h"
 #include "benchmarks/util/program.h"
+#include "benchmarks/util/text_file.h"
+#include "queues/mpmc_ring.h"
 #include "queues/peers/atomic_queue.h"
+#include "queues/peers/boost_lockfree.h"
 #include "queues/peers/boost_spsc.h"
 #include "queues/peers/moodycamel_blocking.h"
+#include "queues/peers/moodycamel_spin_yield_park.h"
 #include "queues/peers/moodycamel_spsc.h"
 #include "queues/peers/tbb.h"
+#include "queues/peers/tbb_spin_yield_park.h"
+#include "queues/spsc_ring.h"
+
+namespace bq::bench {
 
 namespace {
 
-using namespace bq::bench;
-using bq::Status;
-
-constexpr std::size_t capacity = 1024;
-constexpr double trial_ns = 20e6;
-
-/// Two threads around anything with push(Message) and Message pop(): as little as a trial can do
-/// and still be verified. Timed as the harness does it, from the producer's last warm-up push to
-/// its last push. Returns ns per message.
-template <class Queue>
-double loop_by_hand(std::size_t warmup, std::size_t count) {
-  Queue queue;
-  Ticks warm = 0;
-  Ticks done = 0;
-  detail::ArrivalCheck check(1);
-  {
-    std::barrier start(2);
-    const std::vector<int>& cores = allowed_cores();
-    std::jthread consumer([&] {
-      pin_to(cores[0]);
-      start.arrive_and_wait();
-      detail::ArrivalCheck mine(1);
-      for (std::size_t i = 0; i < count; ++i) mine(queue.pop());
-      check = mine;
-    });
-    std::jthread producer([&] {
-      pin_to(cores[1 % cores.size()]);
-      start.arrive_and_wait();
-      for (std::size_t i = 0; i < warmup; ++i) queue.push(Message::of(0, i));
-      warm = now_ticks();
-      for (std::size_t i = warmup; i < count; ++i) queue.push(Message::of(0, i));
-      done = now_ticks();
-    });
-  }
-  if (check.out_of_order() > 0) std::abort();
-  return ns_between(warm, done) / static_cast<double>(count - warmup);
-}
-
-template <class Queue>
-double trial_by_harness(std::size_t warmup, std::size_t count) {
-  static Watchdog watchdog(std::chrono::seconds(30), 4,
-                           [](const std::string& what) { std::puts(what.c_str()); });
-  static TrialRecord record;
-  Point point;
-  point.name = "peer_overhead";
-  point.capacity = capacity;
-  Demands demands;
-  draw_demands(point, 1, 1, StepCosts{}, count, demands);
-  run_trial<Queue>({point, Level::untimed, warmup, count, demands}, record, watchdog);
-  const ProducerRecord& producer = record.producers[0];
-  if (record.consumers[0].messages != count || record.consumers[0].out_of_order > 0) std::abort();
-  return ns_between(producer.warm, producer.done) / static_cast<double>(count - warmup);
-}
-
-template <class Queue>
-struct Adapter {
-  void push(Message message) {
-    if (!queue.push(std::move(message))) std::abort();
-  }
-  Message pop() {
-    if (!pop_into(queue, out)) std::abort();
-    return *out;
-  }
-  Queue queue{capacity};
-  alignas(64) std::optional<Message> out;
-};
-
-struct Tbb {
-  Tbb() { queue.set_capacity(capacity); }
-  void push(Message message) { queue.push(message); }
-  Message pop() {
-    Message message;
-    queue.pop(message);
-    return message;
-  }
-  tbb::concurrent_bounded_queue<Message> queue;
-};
-
-/// Unbounded by itself; its own semaphore is what bounds it at the least cost.
-struct Moodycamel {
-  void push(Message message) {
-    while (!slots.wait()) {
-    }
-    queue.enqueue(message);
-  }
-  Message pop() {
-    Message message;
-    queue.wait_dequeue(message);
-    slots.signal();
-    return message;
-  }
-  moodycamel::LightweightSemaphore slots{capacity};
-  moodycamel::BlockingConcurrentQueue<Message> queue{capacity};
-};
-
-struct MoodycamelSpsc {
-  void push(Message message) { queue.wait_enqueue(message); }
-  Message pop() {
-    Message message;
-    queue.wait_dequeue(message);
-    return message;
-  }
-  moodycamel::BlockingReaderWriterCircularBuffer<Message> queue{capacity};
-};
-
-/// The two that only try, under one name.
-struct BoostSpsc {
-  bool try_push(Message message) { return queue.push(message); }
-  bool try_pop(Message& message) { return queue.pop(message); }
-  bool can_push() const { return queue.write_available() > 0; }
-  bool can_pop() const { return queue.read_available() > 0; }
-  boost::lockfree::spsc_queue<Message> queue{capacity};
-};
-struct AtomicQueue {
-  bool try_push(Message message) { return queue.try_push(message); }
-  bool try_pop(Message& message) { return queue.try_pop(message); }
-  bool can_push() const { return !queue.was_full(); }
-  bool can_pop() const { return !queue.was_empty(); }
-  atomic_queue::AtomicQueueB2<Message> queue{capacity};
-};
-
-/// Spins for ever: the least that anybody can write.
-template <class Library>
-struct Spinning {
-  void push(Message message) {
-    while (!library.try_push(message)) bq::StdSync::relax();
-  }
-  Message pop() {
-    Message message;
-    while (!library.try_pop(message)) bq::StdSync::relax();
-    return message;
-  }
-  Library library;
-};
-
-/// Waits as the adapters do.
-template <class Library>
-struct Waiting {
-  void push(Message message) {
-    const auto attempt = [&] { return library.try_push(message) ? Status::done : Status::full; };
-    const auto ready = [&] { return library.can_push(); };
-    if (attempt() != Status::done) not_full.await(ready, attempt, bq::detail::WaitForever{});
-    not_empty.wake_one();
-  }
-  Message pop() {
-    Message message;
-    const auto attempt = [&] { return library.try_pop(message) ? Status::done : Status::empty; };
-    const auto ready = [&] { return library.can_pop(); };
-    if (attempt() != Status::done) not_empty.await(ready, attempt, bq::detail::WaitForever{});
-    not_full.wake_one();
-    return message;
-  }
-  Library library;
-  bq::SpinYieldPark<bq::StdSync> not_full{"not_full"};
-  bq::SpinYieldPark<bq::StdSync> not_empty{"not_empty"};
-};
-
-/// Waiting, and a closed flag, looked at in each call: what the contract's close costs.
-template <class Library>
-struct Closable : Waiting<Library> {
-  void push(Message message) {
-    if (closed.load(std::memory_order_acquire)) std::abort();
-    Waiting<Library>::push(message);
-  }
-  Message pop() {
-    if (closed.load(std::memory_order_acquire)) std::abort();
-    return Waiting<Library>::pop();
-  }
-  alignas(64) std::atomic<bool> closed{false};
-};
-/// As above for the one whose close is a mark among the messages.
-struct ClosableMoodycamel {
-  void push(Message message) {
-    while (!slots.wait()) {
-    }
-    if (closed.load(std::memory_order_acquire)) std::abort();
-    queue.enqueue(std::optional<Message>(message));
-  }
-  Message pop() {
-    queue.wait_dequeue(received);
-    if (!received) std::abort();
-    slots.signal();
-    return *received;
-  }
-  moodycamel::LightweightSemaphore slots{capacity};
-  moodycamel::BlockingConcurrentQueue<std::optional<Message>> queue{capacity};
-  std::optional<Message> received;
-  alignas(64) std::atomic<bool> closed{false};
-};
-/// As above for the one that waits, but cannot be woken for a close: it waits in slices.
-struct ClosableMoodycamelSpsc : MoodycamelSpsc {
-  static constexpr std::chrono::milliseconds slice{5};
-  void push(Message message) {
-    do {
-      if (closed.load(std::memory_order_acquire)) std::abort();
-    } while (!queue.wait_enqueue_timed(message, slice));
-  }
-  Message pop() {
-    Message message;
-    do {
-      if (closed.load(std::memory_order_acquire)) std::abort();
-    } while (!queue.wait_dequeue_timed(message, slice));
-    return message;
-  }
-  alignas(64) std::atomic<bool> closed{false};
-};
-
-/// Hands messages out in a std::optional from a function of its own, as the contract's pop() does:
-/// what the harness avoids with pop(out).
-template <class ByHand>
-struct InOptional : ByHand {
-  [[gnu::noinline]] std::optional<Message> pop_optional() { return ByHand::pop(); }
-  Message pop() { return *pop_optional(); }
-};
+constexpr std::uint64_t seed = 1;  // of the order of arms
 
 struct Arm {
   std::string name;
-  std::function<double(std::size_t warmup, std::size_t count)> run;
-  std::vector<double> ns = {};  ///< per message, one a round
+  std::string differs_from;  ///< the arm that has one thing less; empty: none
+  double (*run)(const LoopPlan& plan);
+  std::vector<double> ns_per_msg = {};  ///< one a round
 };
 
 struct Peer {
@@ -264,41 +53,113 @@ struct Peer {
   std::vector<Arm> arms;  ///< the first is what the others are compared with
 };
 
-template <class Queue, class ByHand>
-Peer peer(std::string name, std::vector<Arm> more = {}) {
+/// `Direct`: the library as its author means it; `Queue`: its adapter, `below` the arm that this
+/// differs from.
+template <class Direct, class Queue>
+Peer peer(std::string name, std::string below, std::vector<Arm> between) {
   Peer made{std::move(name),
-            {{"by hand", loop_by_hand<ByHand>},
-             {"again", loop_by_hand<ByHand>},
-             {"by hand, std::optional", loop_by_hand<InOptional<ByHand>>},
-             {"adapter", loop_by_hand<Adapter<Queue>>},
-             {"harness", trial_by_harness<Queue>}}};
-  made.arms.insert(made.arms.end(), more.begin(), more.end());
+            {{"by hand", "", loop_by_hand<Direct>}, {"again", "by hand", loop_by_hand<Direct>}}};
+  made.arms.insert(made.arms.end(), between.begin(), between.end());
+  const std::vector<Arm> last = {
+      {"adapter", std::move(below), loop_by_hand<Adapter<Queue>>},
+      {"harness", "adapter", loop_by_harness<Queue>},
+      {"house mpmc ring", "", loop_by_hand<Adapter<MpmcRingSpinYieldPark<Message>>>},
+      {"house spsc ring", "", loop_by_hand<Adapter<SpscRingSpinYieldPark<Message>>>}};
+  made.arms.insert(made.arms.end(), last.begin(), last.end());
   return made;
 }
 
-void measure(Peer& peer, std::size_t rounds, std::mt19937& random) {
-  constexpr std::size_t pilot = 200'000;
-  const auto count = static_cast<std::size_t>(trial_ns / peer.arms[0].run(pilot / 10, pilot));
+template <class Library>
+Arm house_waiting() {
+  return {"house waiting", "by hand", loop_by_hand<by_hand::Waiting<Library>>};
+}
+template <class Library>
+Arm closable_house_waiting(std::string below = "house waiting") {
+  return {"closable, house waiting", std::move(below),
+          loop_by_hand<by_hand::ClosableWaiting<Library>>};
+}
+template <class Queue>
+Arm adapter_house_waiting() {
+  return {"adapter, house waiting", "closable, house waiting", loop_by_hand<Adapter<Queue>>};
+}
+
+std::vector<Peer> all_peers() {
+  using namespace by_hand;
+  const std::string closable = "closable", closable_house = "closable, house waiting";
+  return {
+      peer<Spinning<TryBoostLockfree>, BoostLockfreeQueue<Message>>(
+          "boost_lockfree", closable_house,
+          {house_waiting<TryBoostLockfree>(),
+           {"counted, house waiting", "house waiting", loop_by_hand<Waiting<CountedBoostLockfree>>},
+           closable_house_waiting<CountedBoostLockfree>("counted, house waiting")}),
+      peer<Moodycamel, MoodycamelBlockingQueue<Message>>(
+          "moodycamel_blocking", closable,
+          {house_waiting<TryMoodycamel>(),
+           {closable, "by hand", loop_by_hand<ClosableMoodycamel>},
+           closable_house_waiting<TryMoodycamel>(),
+           adapter_house_waiting<MoodycamelSpinYieldPark<Message>>()}),
+      peer<by_hand::MoodycamelSpsc, MoodycamelSpscQueue<Message>>(
+          "moodycamel_spsc", closable,
+          {house_waiting<TryMoodycamelSpsc>(),
+           {closable, "by hand", loop_by_hand<ClosableMoodycamelSpsc>}}),
+      peer<Tbb, TbbQueue<Message>>("tbb", closable,
+                                   {house_waiting<TryTbb>(),
+                                    {closable, "by hand", loop_by_hand<ClosableTbb>},
+                                    closable_house_waiting<TryTbb>(),
+                                    adapter_house_waiting<TbbSpinYieldPark<Message>>()}),
+      peer<by_hand::AtomicQueue, AtomicQueuePeer<Message>>(
+          "atomic_queue", closable_house,
+          {house_waiting<TryAtomicQueue>(), closable_house_waiting<TryAtomicQueue>()}),
+      peer<Spinning<TryBoostSpsc>, BoostSpscQueue<Message>>(
+          "boost_spsc", closable_house,
+          {house_waiting<TryBoostSpsc>(),
+           {"by hand, std::optional", "by hand", loop_by_hand<InOptional<Spinning<TryBoostSpsc>>>},
+           closable_house_waiting<TryBoostSpsc>()}),
+  };
+}
+
+struct Options {
+  std::size_t rounds = 100;
+  std::vector<std::string> peers;
+  std::vector<double> work_ns = {0, 1000};
+  std::string json;
+};
+
+/// How many messages make a trial, by pilots of the first arm.
+std::size_t messages_of(const Peer& peer, double work_ns, double step_ns) {
+  // Longer with work: a message costs so much that fewer would pass.
+  const double trial_ns = work_ns > 0 ? 50e6 : 20e6;
+  const std::size_t pilot = work_ns > 0 ? 5'000 : 200'000;
+  const LoopPlan plan(work_ns, step_ns, pilot);
+  double ns_per_msg = peer.arms[0].run(plan);
+  // The fastest of three: a preemption would make all trials of the cell short.
+  for (int more = 0; more < 2; ++more) ns_per_msg = std::min(ns_per_msg, peer.arms[0].run(plan));
+  return std::max<std::size_t>(1'000, static_cast<std::size_t>(trial_ns / ns_per_msg));
+}
+
+void measure(Peer& peer, const LoopPlan& plan, std::size_t rounds, std::mt19937& random) {
+  for (Arm& arm : peer.arms) arm.ns_per_msg.clear();
   std::vector<std::size_t> order(peer.arms.size());
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t round = 0; round < rounds; ++round) {
     std::shuffle(order.begin(), order.end(), random);
     for (const std::size_t arm : order)
-      peer.arms[arm].ns.push_back(peer.arms[arm].run(count / 5, count));
+      peer.arms[arm].ns_per_msg.push_back(peer.arms[arm].run(plan));
   }
 }
 
-void print(const Peer& peer, std::size_t rounds) {
+void print(const Peer& peer, double work_ns, std::size_t rounds) {
   // Order statistics that hold the median in 95 % of all cases.
   const double half = static_cast<double>(rounds) / 2;
   const double reach = 0.98 * std::sqrt(static_cast<double>(rounds));
   const auto low = static_cast<std::size_t>(std::max(0.0, std::floor(half - reach)));
   const auto high = std::min(rounds - 1, static_cast<std::size_t>(std::ceil(half + reach)));
-  std::printf("%s, %zu rounds\n", peer.name.c_str(), rounds);
+  std::printf("%s, %.0f ns of work a side, %zu rounds: ns per message, throughput over by hand\n",
+              peer.name.c_str(), work_ns, rounds);
   for (const Arm& arm : peer.arms) {
-    std::vector<double> ns = arm.ns;
+    std::vector<double> ns = arm.ns_per_msg;
     std::vector<double> ratios(rounds);
-    std::transform(arm.ns.begin(), arm.ns.end(), peer.arms[0].ns.begin(), ratios.begin(),
+    std::transform(ns.begin(), ns.end(), peer.arms[0].ns_per_msg.begin(), ratios.begin(),
                    [](double own, double by_hand) { return by_hand / own; });
     std::sort(ns.begin(), ns.end());
     std::sort(ratios.begin(), ratios.end());
@@ -308,38 +169,83 @@ void print(const Peer& peer, std::size_t rounds) {
   std::fflush(stdout);
 }
 
-bq::bench::ExitStatus run(int argc, char** argv) {
-  const std::size_t rounds =
-      argc > 1 ? bq::bench::parse_number("number of rounds", argv[1], 1, 1'000'000) : 100;
-  std::vector<Peer> peers = {
-      peer<bq::TbbQueue<Message>, Tbb>("tbb"),
-      peer<bq::MoodycamelBlockingQueue<Message>, Moodycamel>(
-          "moodycamel_blocking", {{"by hand, closable", loop_by_hand<ClosableMoodycamel>}}),
-      peer<bq::MoodycamelSpscQueue<Message>, MoodycamelSpsc>(
-          "moodycamel_spsc", {{"by hand, closable", loop_by_hand<ClosableMoodycamelSpsc>}}),
-      peer<bq::BoostSpscQueue<Message>, Waiting<BoostSpsc>>(
-          "boost_spsc", {{"by hand, closable", loop_by_hand<Closable<BoostSpsc>>},
-                         {"by hand, spinning", loop_by_hand<Spinning<BoostSpsc>>}}),
-      peer<bq::AtomicQueuePeer<Message>, Waiting<AtomicQueue>>(
-          "atomic_queue", {{"by hand, closable", loop_by_hand<Closable<AtomicQueue>>},
-                           {"by hand, spinning", loop_by_hand<Spinning<AtomicQueue>>}})};
-  for (int i = 2; i < argc; ++i) {
+Json cell_json(const Peer& peer, const LoopPlan& plan, double work_ns, double step_ns) {
+  Json arms = Json::array();
+  for (const Arm& arm : peer.arms) {
+    arms.push_back({{"arm", arm.name},
+                    {"differs_from", arm.differs_from.empty() ? Json() : Json(arm.differs_from)},
+                    {"ns_per_msg", arm.ns_per_msg}});
+  }
+  return {{"peer", peer.name},
+          {"work_ns", work_ns},
+          {"step_ns", step_ns},
+          {"steps", plan.steps},
+          {"messages", plan.count},
+          {"warmup", plan.warmup},
+          {"capacity", plan.point.capacity},
+          {"arms", arms}};
+}
+
+std::vector<Peer> chosen_peers(const std::vector<std::string>& names) {
+  std::vector<Peer> peers = all_peers();
+  if (names.empty()) return peers;
+  for (const std::string& name : names) {
     if (std::none_of(peers.begin(), peers.end(),
-                     [&](const Peer& each) { return each.name == argv[i]; })) {
-      throw bq::bench::UsageError("there is no library '" + bq::bench::shown(argv[i]) + "' here");
+                     [&](const Peer& each) { return each.name == name; })) {
+      std::string there;
+      for (const Peer& each : peers) there += (there.empty() ? "" : ", ") + each.name;
+      throw UsageError("--peers: there is no library '" + shown(name) + "' here, but " + there);
     }
   }
-  std::mt19937 random(1);
+  std::erase_if(peers, [&](const Peer& each) {
+    return std::find(names.begin(), names.end(), each.name) == names.end();
+  });
+  return peers;
+}
+
+ExitStatus run(const Options& options) {
+  std::vector<Peer> peers = chosen_peers(options.peers);
+  Json results{{"rounds", options.rounds}, {"context", context_json(seed)}};
+  add_busy_cores(results["context"]);
+  results["cells"] = Json::array();
+  // Written before the first trial, too: a file that cannot be written is no surprise at the end.
+  const auto write = [&] {
+    if (!options.json.empty()) write_text_file(options.json, results.dump(1) + '\n');
+  };
+  write();
+  std::mt19937 random(seed);
   for (Peer& each : peers) {
-    if (argc > 2 && std::find(argv + 2, argv + argc, each.name) == argv + argc) continue;
-    measure(each, rounds, random);
-    print(each, rounds);
+    for (const double work_ns : options.work_ns) {
+      // Calibrated for each cell: the machine's speed changes. All arms take the same steps.
+      const double step_ns =
+          work_ns > 0 ? probe_cores(LoopPlan(work_ns, 1, 1).point).step_costs.spin_ns : 1;
+      const LoopPlan plan(work_ns, step_ns, messages_of(each, work_ns, step_ns));
+      measure(each, plan, options.rounds, random);
+      print(each, work_ns, options.rounds);
+      results["cells"].push_back(cell_json(each, plan, work_ns, step_ns));
+      write();
+    }
   }
-  return bq::bench::ExitStatus::ok;
+  return ExitStatus::ok;
 }
 
 }  // namespace
 
+}  // namespace bq::bench
+
 int main(int argc, char** argv) {
-  return bq::bench::run_program([&] { return run(argc, argv); });
+  bq::bench::Options options;
+  CLI::App app{
+      "Compares wrapped libraries by hand, with the house's waiting, closable, through their "
+      "adapters and through the harness, in loops of one producer and one consumer."};
+  app.add_option("rounds,--rounds", options.rounds, "each runs every arm once (default: 100)")
+      ->check(bq::bench::whole_number(1, 1'000'000));
+  app.add_option("--peers", options.peers, "names of libraries, with commas (default: all)")
+      ->delimiter(',');
+  app.add_option("--work-ns", options.work_ns,
+                 "spin work a message on each side, with commas (default: 0,1000)")
+      ->delimiter(',')
+      ->check(bq::bench::number(0, 1e6));
+  app.add_option("--json", options.json, "file for every figure of every round");
+  return bq::bench::run_program(app, argc, argv, [&] { return bq::bench::run(options); });
 }

@@ -7,7 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <string>
+
+#include "benchmarks/util/error.h"
 
 namespace bq::bench {
 
@@ -16,8 +20,9 @@ namespace {
 class FileDescriptor {
  public:
   // O_NONBLOCK: the file may have become a FIFO since it was looked at.
-  explicit FileDescriptor(const std::filesystem::path& file)
-      : number_(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  explicit FileDescriptor(const std::filesystem::path& file,
+                          int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+      : number_(open(file.c_str(), flags, 0666)) {}
   ~FileDescriptor() {
     if (number_ >= 0) close(number_);
   }
@@ -76,6 +81,29 @@ FileText read_text_file(const std::filesystem::path& file, std::size_t max_bytes
       return {"", "is larger than " + std::to_string(max_bytes) + " bytes, the limit: shorten it"};
     }
   }
+}
+
+void write_text_file(const std::filesystem::path& file, const std::string& text) {
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  const std::filesystem::path temporary =
+      folder / ("." + file.filename().string() + "." + std::to_string(getpid()) + ".tmp");
+  const auto fail = [&](int error) {
+    unlink(temporary.c_str());
+    throw IoError(file.string() + ": cannot be written: " + std::strerror(error));
+  };
+  {
+    const FileDescriptor output(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+    if (output.number() < 0) fail(errno);
+    for (std::size_t done = 0; done < text.size();) {
+      const ssize_t count = write(output.number(), text.data() + done, text.size() - done);
+      if (count < 0 && errno != EINTR) fail(errno);
+      if (count > 0) done += static_cast<std::size_t>(count);
+    }
+    if (fsync(output.number()) != 0) fail(errno);
+  }
+  if (std::rename(temporary.c_str(), file.c_str()) != 0) fail(errno);
+  const FileDescriptor names(folder);
+  if (names.number() >= 0) fsync(names.number());  // some file systems refuse; the text is safe
 }
 
 }  // namespace bq::bench

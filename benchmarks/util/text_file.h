@@ -1,4 +1,4 @@
-// Whole text files from outside.
+// Whole text files.
 #pragma once
 
 #include <cstddef>
@@ -15,5 +15,9 @@ struct FileText {
 /// Reads a regular file of at most `max_bytes`. Nothing else is opened: opening a FIFO waits for a
 /// writer, and a device has no end.
 FileText read_text_file(const std::filesystem::path& file, std::size_t max_bytes);
+
+/// Writes beside `file`, flushes to the disk, renames: a reader sees the old file or the new one,
+/// never a part. Throws IoError.
+void write_text_file(const std::filesystem::path& file, const std::string& text);
 
 }  // namespace bq::bench
