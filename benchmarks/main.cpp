@@ -180,6 +180,9 @@ void add_options(CLI::App& app, Arguments& arguments) {
                  "how the previous process died during a trial");
   app.add_flag("--beside-others", session.beside_others,
                "other runs go on at the same time: skip the machine baselines");
+  app.add_flag("--adapt-spin-limits", session.adapt_spin_limits,
+               "measure what a pause costs here, and have our own queues spin as long as they do "
+               "where their limits were set");
   app.add_option("--note-arguments", session.note_arguments, "JSON to keep with the results");
   app.add_option("--hang-after", session.hang_after_s,
                  "seconds without progress that count as a hang")

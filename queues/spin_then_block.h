@@ -79,7 +79,8 @@ class SpinThenBlockQueue : public detail::Calls<SpinThenBlockQueue<T, Sync>, T, 
 
   static void spin_while(const auto& timeout, auto would_wait) {
     if (!would_wait() || !timeout.has_time_left()) return;
-    for (unsigned round = 0; round < Sync::spin_limit && would_wait(); ++round) Sync::relax();
+    const unsigned limit{Sync::spin_limit};
+    for (unsigned round = 0; round < limit && would_wait(); ++round) Sync::relax();
   }
 
   mutable typename Sync::mutex mutex_{"mutex"};

@@ -252,7 +252,11 @@ struct StdSync {
   /// Rounds of relax() to spin before a sleep: about 5 us, the cost of putting a thread to sleep
   /// and waking it, if one round takes 25 ns (Zen; the pause instruction of x86 CPUs differs by a
   /// factor of ten).
-  static constexpr unsigned spin_limit = 200;
+  static constexpr unsigned reference_spin_limit = 200;
+  static constexpr double reference_relax_ns = 25;
+  /// The same, as waits read it: once each, before they spin. `queue_bench --adapt-spin-limits`
+  /// sets it to the rounds that take as long on its machine. May be set at any time.
+  alignas(cache_line_bytes) static inline std::atomic<unsigned> spin_limit{reference_spin_limit};
   /// Yields to try before a sleep, for about the same time.
   static constexpr unsigned yield_limit = 16;
 

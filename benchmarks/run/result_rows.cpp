@@ -192,6 +192,12 @@ const RowKind context_kind{
       "of the CPU time wanted since the system was started, what the hypervisor gave to others; "
       "absent in runs before schema 3",
       optional_field},
+     {"pause_ns", "number",
+      "with `--adapt-spin-limits`: one round of the spin loop of our own queues", optional_field},
+     {"spin_limit", "count",
+      "with `--adapt-spin-limits`: how many rounds our own queues spin before they yield or sleep; "
+      "200 without",
+      optional_field},
      {"compiler", "text", "name and version"},
      {"build_type", "text", "CMake's"},
      {"flags", "text", "of the compiler"},

@@ -16,6 +16,7 @@
 #include "benchmarks/run/pilot.h"
 #include "benchmarks/run/result_rows.h"
 #include "benchmarks/run/run_description.h"
+#include "benchmarks/run/spin_limit.h"
 #include "benchmarks/scenario/rules.h"
 #include "benchmarks/scenario/serialization.h"
 #include "benchmarks/trial/placement.h"
@@ -24,6 +25,7 @@
 #include "benchmarks/util/message_text.h"
 #include "benchmarks/util/statistics.h"
 #include "benchmarks/util/text_file.h"
+#include "queues/sync.h"
 
 namespace bq::bench {
 
@@ -77,7 +79,11 @@ Session::Session(SessionOptions options)
       runner_(watchdog_) {
   ns_per_tick();  // measured now, not inside the first probe
   read_only_file();
-  if (!options_.out.empty()) open_folder();
+  if (!options_.out.empty()) {
+    open_folder();
+  } else if (options_.adapt_spin_limits) {
+    adapt_spin_limit();
+  }
 }
 
 void Session::read_only_file() {
@@ -137,6 +143,7 @@ void Session::open_folder() {
   if (rows.empty()) {
     // Once a run, before anything is measured. Runs beside this one would only see each other.
     if (!options_.beside_others) add_busy_cores(run["context"]);
+    if (options_.adapt_spin_limits) run["context"].update(adapt_spin_limit());
     write(run);
     write_skips();
     return;
@@ -151,6 +158,10 @@ void Session::open_folder() {
     refuse("by another build of this program");
   if (old["context"].value("seed", std::uint64_t{0}) != options_.seed) refuse("with another seed");
   if (old["scenarios"] != run["scenarios"]) refuse("with other scenarios or queues");
+  if (old["context"].contains("spin_limit") != options_.adapt_spin_limits)
+    refuse(options_.adapt_spin_limits ? "without --adapt-spin-limits" : "with --adapt-spin-limits");
+  if (options_.adapt_spin_limits)  // measured once a run: all its processes spin alike
+    StdSync::spin_limit = old["context"]["spin_limit"].get<unsigned>();
   state_.recall(rows, options_.round);
   write_crash();
   write_skips();

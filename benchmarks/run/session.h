@@ -30,6 +30,8 @@ struct SessionOptions : SelectionOptions {
   std::string crash_reason;   ///< how the last process died during a trial; empty: it did not
   /// Other runs go on at the same time: the machine baselines are not measured.
   bool beside_others = false;
+  /// Our own queues spin as long as they do on the machine that their limits were set on.
+  bool adapt_spin_limits = false;
   std::string note_arguments;  ///< JSON that goes into the context verbatim
   double hang_after_s = 10;
 };

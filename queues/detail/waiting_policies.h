@@ -43,26 +43,33 @@ inline bool is_decided(Status status) {
   return status == Status::done || status == Status::closed;
 }
 
+/// How long a waiter spins: `briefly` is for Sync::spin_limit rounds.
+enum class Spinning : std::uint8_t { not_at_all, briefly, for_ever };
+
+/// Yields of a waiter that never sleeps.
+inline constexpr unsigned yields_for_ever = std::numeric_limits<unsigned>::max();
+
 /// What a waiter does between two checks: first some rounds of relax, then some yields.
-template <class Sync, unsigned relaxes, unsigned yields>
+template <class Sync, Spinning spinning, unsigned yields>
 class Pause {
  public:
-  static constexpr unsigned for_ever = std::numeric_limits<unsigned>::max();
-
   /// False once it is time to sleep.
   bool operator()() {
-    if (round_ < relaxes) {
+    if (spinning == Spinning::for_ever || round_ < relaxes_) {
       Sync::relax();
-    } else if (yields > 0 && round_ - relaxes < yields) {
+    } else if (yields > 0 && round_ - relaxes_ < yields) {
       Sync::yield();
     } else {
       return false;
     }
-    if (relaxes != for_ever && (yields != for_ever || round_ < relaxes)) ++round_;
+    if (spinning != Spinning::for_ever && (yields != yields_for_ever || round_ < relaxes_))
+      ++round_;
     return true;
   }
 
  private:
+  // Read once a wait: a program may set another limit while threads wait.
+  const unsigned relaxes_ = spinning == Spinning::briefly ? unsigned{Sync::spin_limit} : 0;
   unsigned round_ = 0;
 };
 
@@ -81,14 +88,14 @@ Status attempt_with_pauses(auto& pause, const auto& ready, const auto& attempt,
 }
 
 /// Never sleeps, so that no waiter needs to be woken.
-template <class Sync, unsigned relaxes, unsigned yields>
+template <class Sync, Spinning spinning, unsigned yields>
 class Polling {
  public:
   static constexpr Timed timed = Timed::yes;
 
   explicit Polling(const char* /*name*/) {}
   Status await(const auto& ready, const auto& attempt, const auto& timeout) {
-    Pause<Sync, relaxes, yields> pause;
+    Pause<Sync, spinning, yields> pause;
     return attempt_with_pauses(pause, ready, attempt, timeout);
   }
   void wake_one() {}
@@ -97,7 +104,7 @@ class Polling {
 };
 
 /// Sleeps on an event count after a while.
-template <class Sync, unsigned relaxes, unsigned yields>
+template <class Sync, Spinning spinning, unsigned yields>
 class Parking {
  public:
   static constexpr Timed timed = Timed::yes;
@@ -105,7 +112,7 @@ class Parking {
   explicit Parking(const char* name) : changes_(name) {}
   Status await(const auto& ready, const auto& attempt, const auto& timeout) {
     for (bool granted = false;;) {
-      Pause<Sync, relaxes, yields> pause;
+      Pause<Sync, spinning, yields> pause;
       while (timeout.has_time_left() && pause()) {
         if (!ready()) continue;
         const Status status = attempt();
@@ -138,31 +145,31 @@ class Parking {
 }  // namespace detail
 
 template <class Sync>
-struct Spin : detail::Polling<Sync, detail::Pause<Sync, 0, 0>::for_ever, 0> {
+struct Spin : detail::Polling<Sync, detail::Spinning::for_ever, 0> {
   static constexpr std::string_view label = "spin";
   using Spin::Polling::Polling;
 };
 
 template <class Sync>
-struct SpinYield : detail::Polling<Sync, Sync::spin_limit, detail::Pause<Sync, 0, 0>::for_ever> {
+struct SpinYield : detail::Polling<Sync, detail::Spinning::briefly, detail::yields_for_ever> {
   static constexpr std::string_view label = "spin, then yield";
   using SpinYield::Polling::Polling;
 };
 
 template <class Sync>
-struct Park : detail::Parking<Sync, 0, 0> {
+struct Park : detail::Parking<Sync, detail::Spinning::not_at_all, 0> {
   static constexpr std::string_view label = "park";
   using Park::Parking::Parking;
 };
 
 template <class Sync>
-struct SpinPark : detail::Parking<Sync, Sync::spin_limit, 0> {
+struct SpinPark : detail::Parking<Sync, detail::Spinning::briefly, 0> {
   static constexpr std::string_view label = "spin, then park";
   using SpinPark::Parking::Parking;
 };
 
 template <class Sync>
-struct SpinYieldPark : detail::Parking<Sync, Sync::spin_limit, Sync::yield_limit> {
+struct SpinYieldPark : detail::Parking<Sync, detail::Spinning::briefly, Sync::yield_limit> {
   static constexpr std::string_view label = "spin, yield, park";
   using SpinYieldPark::Parking::Parking;
 };

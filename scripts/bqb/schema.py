@@ -293,6 +293,8 @@ OBJECTS: dict[str, Fields] = {
         "busy_cores": ("number", False),
         "load_average": ("number", False),
         "steal_pct": ("number", False),
+        "pause_ns": ("number", False),
+        "spin_limit": ("count", False),
         "compiler": ("text", True),
         "build_type": ("text", True),
         "flags": ("text", True),

@@ -18,8 +18,10 @@
 #include "queues/detail/blocking_calls.h"
 #include "queues/detail/event_count.h"
 #include "queues/detail/ring_storage.h"
+#include "queues/detail/waiting_policies.h"
 #include "queues/handles.h"
 #include "queues/reference_as_posted.h"
+#include "queues/spin_then_block.h"
 #include "queues/sync.h"
 #include "queues/two_condvar.h"
 #include "tests/contract/caller.h"
@@ -227,6 +229,40 @@ TEST(StdSync, YieldsAreCountedByThread) {
   StdSync::yield();
   std::thread([] { StdSync::yield(); }).join();
   EXPECT_EQ(StdSync::yields(), before + 1);
+}
+
+/// Counts the rounds of a waiter, which finds nothing until it has yielded.
+struct CountingSync : StdSync {
+  static inline int relaxes = 0;
+  static inline bool yielded = false;
+  static void relax() { ++relaxes; }
+  static void yield() { yielded = true; }
+};
+
+template <class Policy>
+int relaxes_of_a_wait() {
+  CountingSync::relaxes = 0;
+  CountingSync::yielded = false;
+  const auto ready = [] { return CountingSync::yielded; };
+  const auto attempt = [] { return Status::done; };
+  EXPECT_EQ(Policy("changes").await(ready, attempt, detail::WaitForever{}), Status::done);
+  return CountingSync::relaxes;
+}
+
+TEST(StdSync, SpinLimitIsReadByEachWait) {
+  EXPECT_EQ(relaxes_of_a_wait<SpinYieldPark<CountingSync>>(), 200);
+  EXPECT_EQ(relaxes_of_a_wait<SpinYield<CountingSync>>(), 200);
+  StdSync::spin_limit = 7;
+  const int parking = relaxes_of_a_wait<SpinYieldPark<CountingSync>>();
+  const int polling = relaxes_of_a_wait<SpinYield<CountingSync>>();
+  SpinThenBlockQueue<int, CountingSync> queue(1);
+  CountingSync::relaxes = 0;
+  std::optional<int> out;
+  EXPECT_EQ(try_pop_for(queue, out, 50ms), Status::empty);
+  StdSync::spin_limit = StdSync::reference_spin_limit;
+  EXPECT_EQ(parking, 7);
+  EXPECT_EQ(polling, 7);
+  EXPECT_EQ(CountingSync::relaxes, 7) << "of spin_then_block, before it slept";
 }
 
 TEST(EventCount, CountsWhoeverComesAndGoes) {

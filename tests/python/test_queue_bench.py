@@ -419,6 +419,26 @@ def test_another_build_seed_or_scenario_is_refused(tmp_path: Path) -> None:
     assert (out / "trials.jsonl").stat().st_size == size
 
 
+def test_spin_limits_adapt_once_a_run(tmp_path: Path) -> None:
+    asked = ("--scenario", scenario(tmp_path, TRACED), "--queue", "two_condvar")
+    contexts = []
+    for folder, words in (("fixed", ()), ("adapted", ("--adapt-spin-limits",))):
+        out = tmp_path / folder
+        assert measure(REAL, out, *asked, *words).returncode == 0
+        (header,) = rows(out, "run")
+        contexts.append(header["context"])
+    fixed, adapted = contexts
+    assert not {"pause_ns", "spin_limit"} & set(fixed)
+    spin_ns = adapted["pause_ns"] * adapted["spin_limit"]
+    assert adapted["spin_limit"] in (10, 5000) or spin_ns == pytest.approx(5000, rel=0.05)
+    for folder, words, what in (
+        ("fixed", ("--adapt-spin-limits",), "was made without --adapt-spin-limits"),
+        ("adapted", (), "was made with --adapt-spin-limits"),
+    ):
+        done = run(REAL, *asked, *words, "--out", tmp_path / folder, "--round", 2)
+        assert done.returncode == 2 and what in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [

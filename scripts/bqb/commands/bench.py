@@ -75,6 +75,7 @@ def main(words: list[str]) -> int:
         headers=headers,
         compile_times=arguments.compile_times,
         point=tuple(arguments.point or []),
+        adapt_spin_limits=arguments.adapt_spin_limits,
     )
     text = listing(program, selection)  # reports a wrong selection before anything is written
     if arguments.list:
@@ -136,6 +137,12 @@ def parse(words: list[str]) -> argparse.Namespace:
         help="measure compile time of each queue's header, too (about 5 s a queue)",
     )
     add(
+        "--adapt-spin-limits",
+        action="store_true",
+        help="have our own queues spin for about 5 us, whatever a pause costs on this machine "
+        "(default: 200 pauses)",
+    )
+    add(
         "--details",
         action="store_true",
         help="print every table: questions, points, claims, properties, what has no number",
@@ -154,6 +161,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         "seed",
         "out",
         "compile_times",
+        "adapt_spin_limits",
         "list",
     )
     clash = [name for name in of_a_new_run if getattr(arguments, name) not in (None, False)]

@@ -28,6 +28,7 @@ class Selection:
     budget_s: float | None = None  # wall time to measure in, instead of a number of rounds
     headers: tuple[str, ...] = ()  # of queues from outside the tree; they are in the binary
     compile_times: bool = False
+    adapt_spin_limits: bool = False
     point: tuple[str, ...] = ()  # only these of the scenarios, or of those that they name
 
     def arguments(self) -> list[str]:
@@ -37,6 +38,7 @@ class Selection:
         words += ["--queue", self.queue] if self.queue is not None else []
         words += ["--all"] if self.all else []
         words += ["--seed", str(self.seed)] if self.seed is not None else []
+        words += ["--adapt-spin-limits"] if self.adapt_spin_limits else []
         return [*words, "--scenarios-dir", str(ROOT / "scenarios")]
 
     def note(self) -> list[str]:
@@ -79,6 +81,7 @@ ARGUMENTS: Fields = {
     "headers": ("[text]", False),
     "compile_times": ("flag", False),
     "point": ("[text]", False),
+    "adapt_spin_limits": ("flag", False),
 }
 
 
