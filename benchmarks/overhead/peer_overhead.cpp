@@ -29,10 +29,10 @@
 #include "queues/peers/boost_lockfree.h"
 #include "queues/peers/boost_spsc.h"
 #include "queues/peers/moodycamel_blocking.h"
-#include "queues/peers/moodycamel_spin_yield_park.h"
 #include "queues/peers/moodycamel_spsc.h"
+#include "queues/peers/moodycamel_trying.h"
 #include "queues/peers/tbb.h"
-#include "queues/peers/tbb_spin_yield_park.h"
+#include "queues/peers/tbb_trying.h"
 #include "queues/spsc_ring.h"
 
 namespace bq::bench {

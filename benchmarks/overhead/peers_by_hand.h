@@ -1,7 +1,7 @@
 // The wrapped libraries in the hands of somebody who uses them directly, for peer_overhead.cpp: as
-// their authors mean them, with the house's waiting around the calls that do not wait, and with what
-// the contract adds, one thing at a time. Each has push(Message) and Message pop(), for one producer
-// and one consumer.
+// their authors mean them, with the house's waiting around the calls that do not wait, and with
+// what the contract adds, one thing at a time. Each has push(Message) and Message pop(), for one
+// producer and one consumer.
 #pragma once
 
 #include <atomic_queue/atomic_queue.h>
@@ -70,10 +70,10 @@ struct AtomicQueue {
   atomic_queue::AtomicQueueB2<Message> queue{capacity};
 };
 
-// --------------------------------------------------- the same, closable without the house's waiting
+// -------------------------------------------------- the same, closable without the house's waiting
 
-/// A closed flag, looked at in each call, and messages among which an end mark can be told: 16 bytes
-/// instead of 8.
+/// A closed flag, looked at in each call, and messages among which an end mark can be told: 16
+/// bytes instead of 8.
 struct ClosableTbb {
   struct Parcel {
     Message message;

@@ -1,5 +1,5 @@
-// A spin limit that follows the machine: it is a number of pauses, and the pause instruction of CPUs
-// differs by a factor of ten.
+// A spin limit that follows the machine: it is a number of pauses, and the pause instruction of
+// CPUs differs by a factor of ten.
 #pragma once
 
 #include "benchmarks/util/json.h"

@@ -258,7 +258,7 @@ TEST(StdSync, SpinLimitIsReadByEachWait) {
   SpinThenBlockQueue<int, CountingSync> queue(1);
   CountingSync::relaxes = 0;
   std::optional<int> out;
-  EXPECT_EQ(try_pop_for(queue, out, 50ms), Status::empty);
+  EXPECT_EQ(try_pop_for(queue, out, 50ms), Status::timeout);
   StdSync::spin_limit = StdSync::reference_spin_limit;
   EXPECT_EQ(parking, 7);
   EXPECT_EQ(polling, 7);

@@ -4,8 +4,8 @@
 // What:    Cameron Desrochers' unbounded queue (1.0.3 or later; simplified BSD) keeps a list of
 //          blocks for each producing thread. FIFO for each producer. The library has neither bound
 //          nor closing, and this part of it has no waiting. This adapter adds one count: a push
-//          claims a slot in it before it sends, and a pop gives the slot back after it has received.
-//          The bound is therefore exact. Nothing else is added to the path of a message.
+//          claims a slot in it before it sends, and a pop gives the slot back after it has
+//          received. The bound is therefore exact. Nothing else is added to the path of a message.
 // Closing: by a flag: see closing.h.
 // Limits:  FIFO for each producer only. Close is exact only while no push runs. The library
 //          allocates as it grows; if that fails, the program ends, because the waiting around it
@@ -16,9 +16,10 @@
 //          try_dequeue may also fail although the push of a message has long returned. A list has a
 //          count of pops that have begun, and one of those among them that came too late. While a
 //          late pop is between the two, the list looks shorter than it is. So a failure counts only
-//          if size_approx(), which reads other counts, is 0, too; otherwise try_pop yields and tries
-//          again. So try_pop may wait, against the contract, for a pop in progress. (The library's
-//          own BlockingConcurrentQueue repeats try_dequeue for the same reason, without a yield.)
+//          if size_approx(), which reads other counts, is 0, too; otherwise try_pop yields and
+//          tries again. So try_pop may wait, against the contract, for a pop in progress. (The
+//          library's own BlockingConcurrentQueue repeats try_dequeue for the same reason, without
+//          a yield.)
 // Source:  https://github.com/cameron314/concurrentqueue
 // Waiting: emulated: spin, yield, park (see closing.h).
 // Progress: lock-free except for waiting and for what Limits says of try_pop; a thread stopped

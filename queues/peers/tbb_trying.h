@@ -19,8 +19,8 @@
 // Waiting: emulated: spin, yield, park (see closing.h). The library's size() reads the head before
 //          the tail, so it never misses a message whose push had returned, and misses a free slot
 //          only where another pop ends during the look, and calls wake_one() then.
-// Progress: blocking; a thread stopped between its ticket and the end of its work blocks those whose
-//          tickets are for the same list, and in the end all threads.
+// Progress: blocking; a thread stopped between its ticket and the end of its work blocks those
+//          whose tickets are for the same list, and in the end all threads.
 // Ordering: a message is released and acquired through its list's counter; the tickets only hand
 //          out positions; the flag as closing.h says.
 #pragma once
