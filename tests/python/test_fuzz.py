@@ -167,7 +167,7 @@ def test_an_input_is_always_the_same(box, target, tmp_path) -> None:
         ("plot runs/synthetic", 0),
         ("plot runs/real", 0),
         ("plot validation", 0),
-        ("publish --replace runs/real", 0),
+        ("publish runs/real", 0),
         ("bench --resume runs/half", 5),
         ("gate aa --folder campaign --runs 0", 0),
         ("explore --replay schedule.json", 1),

@@ -16,11 +16,11 @@ from bqb import commands
 from bqb.data.load import load_run
 from bqb.data.model import Run
 from bqb.data.rows import ResultError
-from bqb.report import readme_table
+from bqb.data import published as published_runs
 from bqb.running import publishing
 from bqb.running.process import lock_folder
 
-NAME = "2026-11-23.toy-cpu-9000-2-0-ghz-2-cores"
+NAME = "2026-11-23T0100.toy-cpu-9000-2-0-ghz-2-cores"
 ARGUMENTS = {"scenario": [], "queue": None, "rounds": None, "budget_s": None}
 
 
@@ -29,9 +29,6 @@ def tree(tmp_path, monkeypatch):
     """A place to publish to, and quick figures that say which run they are of."""
     monkeypatch.setattr(publishing, "PUBLISHED", tmp_path / "published")
     monkeypatch.setattr(publishing, "FIGURES", tmp_path / "plots")
-    monkeypatch.setattr(publishing, "README", tmp_path / "README.md")
-    text = f"before\n{readme_table.BEGIN}\n{readme_table.END}\nafter\n"
-    (tmp_path / "README.md").write_text(text, encoding="utf-8")
     monkeypatch.setattr(publishing, "draw_figures", quick_draw)
 
 
@@ -108,24 +105,42 @@ def test_a_complete_run_is_kept_and_the_figures_of_the_pages_are_drawn(tmp_path,
     assert {json.loads(line)["name"] for line in histograms} == {"sojourn_ns", "ideal_sojourn_ns"}
 
 
-def test_a_published_run_is_replaced_only_on_demand(tmp_path, capsys) -> None:
+def test_two_runs_of_one_day_lie_side_by_side_and_the_figures_are_of_the_later(
+    tmp_path, capsys
+) -> None:
+    morning = make_run(tmp_path / "morning", 1, date="2026-11-23T01:00:59+0000")
+    evening = make_run(tmp_path / "evening", 2, date="2026-11-23T20:30:00+0200")
+    for folder in (evening, morning):
+        assert published(folder, capsys=capsys) == (0, [])
+    later = NAME.replace("T0100", "T1830")
+    kept = published_runs.runs(folder=tmp_path / "published")
+    assert [path.name for path in kept] == [NAME, later]
+    assert published_runs.latest(folder=tmp_path / "published").name == later
+    assert [load_run(path).context["seed"] for path in kept] == [1, 2]
+    assert (tmp_path / "plots" / "overview.png").read_text(encoding="utf-8") == "overview.png of 2"
+
+
+def test_nothing_published_is_overwritten(tmp_path, capsys) -> None:
     first, second = make_run(tmp_path / "first", 1), make_run(tmp_path / "second", 2)
     assert published(first, capsys=capsys)[0] == 0
-    before = tree_of(tmp_path / "published")
+    before = tree_of(tmp_path / "published"), tree_of(tmp_path / "plots")
     line = refusal(second, capsys=capsys)
-    assert (
-        f"{NAME} (" in line
-        and "is there already" in line
-        and line.endswith("replace it with --replace")
-    )
-    assert tree_of(tmp_path / "published") == before
-    assert (tmp_path / "plots" / "overview.png").read_text(encoding="utf-8") == "overview.png of 1"
+    assert f"{NAME}: holds another run that began in the same minute" in line
+    assert (tree_of(tmp_path / "published"), tree_of(tmp_path / "plots")) == before
+    assert published("--replace", second, capsys=capsys)[0] == 2
+    assert tree_of(tmp_path / "published") == before[0]
 
-    status, (line,) = published("--replace", second, capsys=capsys)
-    assert status == 0 and "replaces" in line and NAME in line and str(second) in line
-    assert load_run(tmp_path / "published" / NAME).context["seed"] == 2
-    assert len(tree_of(tmp_path / "published")) == 3
-    assert (tmp_path / "plots" / "overview.png").read_text(encoding="utf-8") == "overview.png of 2"
+
+def test_a_published_run_is_drawn_again(tmp_path, capsys) -> None:
+    folder = make_run(tmp_path / "run")
+    assert published(folder, capsys=capsys)[0] == 0
+    before = tree_of(tmp_path / "published"), tree_of(tmp_path / "plots")
+    shutil.rmtree(tmp_path / "plots")
+    status, (line,) = published(folder, capsys=capsys)
+    assert status == 0 and line.endswith(
+        f"{NAME}: holds this run already; only its figures are drawn again"
+    )
+    assert (tree_of(tmp_path / "published"), tree_of(tmp_path / "plots")) == before
 
 
 @pytest.mark.parametrize("arguments, due", [({}, 12), ({"rounds": 5}, 5), ({"budget_s": 60.0}, 6)])
@@ -157,7 +172,7 @@ def test_a_missing_file_is_named_and_nothing_is_touched(tmp_path, capsys, missin
     before = tree_of(tmp_path / "published")
     folder = make_run(tmp_path / "second", 2)
     (folder / missing).unlink()
-    line = refusal("--replace", folder, capsys=capsys)
+    line = refusal(folder, capsys=capsys)
     assert str(folder) in line and missing in line
     assert tree_of(tmp_path / "published") == before
 
@@ -177,7 +192,7 @@ def test_histograms_that_lack_a_trial_are_refused(tmp_path, capsys) -> None:
     assert published(folder, capsys=capsys)[0] == 0
     lines = (folder / "histograms.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     (folder / "histograms.jsonl").write_text("".join(lines[:-4]), encoding="utf-8")
-    line = refusal("--replace", folder, capsys=capsys)
+    line = refusal(folder, capsys=capsys)
     assert "histograms.jsonl: no sojourn_ns of capacity_knee/" in line and ", round 3;" in line
 
 
@@ -219,7 +234,7 @@ def test_folders_that_are_no_runs_are_refused(tmp_path, capsys) -> None:
     assert published(make_run(tmp_path / "run"), capsys=capsys)[0] == 0
     before = tree_of(tmp_path / "published")
     assert "is published already" in refusal(
-        "--replace", tmp_path / "published" / NAME, capsys=capsys
+        tmp_path / "published" / NAME, capsys=capsys
     )
     assert "no such folder" in refusal(tmp_path / "nowhere", capsys=capsys)
     assert "not the folder of a run" in refusal(tmp_path, capsys=capsys)
@@ -262,7 +277,7 @@ def test_names_are_reduced_to_letters_digits_and_dashes(tmp_path, capsys) -> Non
     )
     assert published(folder, capsys=capsys)[0] == 0
     assert [path.name for path in (tmp_path / "published").iterdir()] == [
-        "2026-11-23.amd-epyc-2-cores.a-b.x.ablation"
+        "2026-11-23T0100.amd-epyc-2-cores.a-b.x.ablation"
     ]
     assert [path.name for path in (tmp_path / "plots").iterdir()] == [
         "waiting.lost.png"
@@ -286,11 +301,11 @@ def test_a_link_and_files_of_others_are_left_alone(tmp_path, capsys) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "published").mkdir()
     (tmp_path / "published" / NAME).symlink_to(tmp_path / "elsewhere")
-    assert "move the link away" in refusal("--replace", folder, capsys=capsys)
+    assert "move the link away" in refusal(folder, capsys=capsys)
     (tmp_path / "published" / NAME).unlink()
     (tmp_path / "published" / NAME).mkdir()
     (tmp_path / "published" / NAME / "validation.json").write_text("{}", encoding="utf-8")
-    assert "validation.json); move it away" in refusal("--replace", folder, capsys=capsys)
+    assert "validation.json); move it away" in refusal(folder, capsys=capsys)
     assert not tree_of(tmp_path / "elsewhere") and len(tree_of(tmp_path / "published")) == 1
 
 
@@ -303,7 +318,8 @@ def test_a_failure_in_drawing_changes_nothing(tmp_path, capsys, monkeypatch) -> 
         raise ResultError("cannot be drawn")
 
     monkeypatch.setattr(publishing, "draw_figures", broken)
-    status, lines = published("--replace", make_run(tmp_path / "second", 2), capsys=capsys)
+    later = make_run(tmp_path / "second", 2, date="2026-11-24T09:00:00+0000")
+    status, lines = published(later, capsys=capsys)
     assert status == 2 and lines[-1] == "publish: cannot be drawn"
     assert (tree_of(tmp_path / "published"), tree_of(tmp_path / "plots")) == before
 
@@ -318,41 +334,25 @@ def test_one_at_a_time(tmp_path, capsys) -> None:
     assert published(folder, capsys=capsys)[0] == 0
 
 
-def test_a_kill_at_any_instant_leaves_the_old_run_or_the_new_one(tmp_path, capsys) -> None:
-    first, second = make_run(tmp_path / "first", 1), make_run(tmp_path / "second", 2)
-    whole = []
-    for folder in (second, first):
-        assert published("--replace", folder, capsys=capsys)[0] == 0
-        whole.append(tree_of(tmp_path / "published" / NAME))
-    new, old = whole
-    shutil.copytree(tmp_path / "published", tmp_path / "before")
+def test_a_kill_at_any_instant_leaves_no_run_or_the_whole_one(tmp_path, capsys) -> None:
+    folder = make_run(tmp_path / "run", 2)
+    assert published(folder, capsys=capsys)[0] == 0
+    whole = tree_of(tmp_path / "published" / NAME)
+    shutil.rmtree(tmp_path / "published")
+    shutil.rmtree(tmp_path / "plots")
 
     number, seen = 1, set()
-    while killed.before_step(number, lambda: commands.main(["publish", "--replace", str(second)])):
+    while killed.before_step(number, lambda: commands.main(["publish", str(folder)])):
         kept = tmp_path / "published" / NAME
-        assert not kept.exists() or tree_of(kept) in whole, f"step {number}"
-        seen.add("none" if not kept.exists() else "old" if tree_of(kept) == old else "new")
-        for path in (tmp_path / "plots").iterdir():
-            if not path.name.startswith("."):
-                assert path.read_text(encoding="utf-8") in (
-                    f"{path.name} of 1",
-                    f"{path.name} of 2",
-                )
-        left = {path.name for path in (tmp_path / "published").iterdir()} - {NAME}
-        line = refusal(first, capsys=capsys) if not left else None
-        if left:
-            status, (remark, line) = published(first, capsys=capsys)
-            assert (
-                status == 2
-                and f"{NAME}: " in remark
-                and "after a publish that was killed" in remark
-            )
-        assert "is there already" in line
-        assert [path.name for path in (tmp_path / "published").iterdir()] == [NAME] and tree_of(
-            kept
-        ) in whole
+        seen.add(kept.exists())
+        assert not kept.exists() or tree_of(kept) == whole, f"step {number}"
+        left = list((tmp_path / "published").glob(".*.new"))
+        status, remarks = published(folder, capsys=capsys)
+        assert status == 0
+        assert any("left by a publish that was killed" in each for each in remarks) == bool(left)
+        assert [path.name for path in (tmp_path / "published").iterdir()] == [NAME]
+        assert tree_of(kept) == whole
         shutil.rmtree(tmp_path / "published")
-        shutil.copytree(tmp_path / "before", tmp_path / "published")
+        shutil.rmtree(tmp_path / "plots")
         number += 1
-    assert seen == {"old", "none", "new"} and number > 10
-    assert tree_of(tmp_path / "published" / NAME) == new
+    assert seen == {False, True} and number > 10

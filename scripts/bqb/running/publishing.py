@@ -1,14 +1,14 @@
 """Keeps a run in the repository: compressed under results/published, and the figures that README.md
-and docs/ show, in plots/, and the decision table in README.md.
+and docs/ show, in plots/.
 
 Everything is checked before anything is written. The folder is written under a temporary name
 beside its place and renamed into it as a whole; what a killed publish leaves there, the next one
-clears up.
+clears up. A published folder is never written again: a run that is published already is only drawn
+again.
 """
 
 from __future__ import annotations
 
-import json
 import lzma
 import os
 import re
@@ -18,39 +18,34 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime, timezone
 from pathlib import Path
 
 from bqb import ROOT, short_path, shown
-from bqb.data import files
+from bqb.data import files, published
 from bqb.data.load import load_run
 from bqb.data.model import Run
 from bqb.data.rows import SIDE_FILES, TRIALS_FILE, ResultError, Row, RowReader
 from bqb.report.figures.draw import draw_figures
-from bqb.report.readme_table import with_decisions
 from bqb.running.journal import Journal
 from bqb.running.process import lock_folder
 from bqb.running.selection import Selection, wrong_context
-from bqb.stats.decisions import read_needs
 
-PUBLISHED = ROOT / "results" / "published"
+PUBLISHED = published.PUBLISHED
 FIGURES = ROOT / "plots"
-README = ROOT / "README.md"
 OF_THE_CURATED = {"summary.png", "overview.png", "properties.png"}  # over all scenarios of a run
 FILES = (TRIALS_FILE, *SIDE_FILES)
 MOST_NAME_CHARACTERS = 200  # of a folder; the system takes 255, for temporary names too
 # What the figures use: the others would double the size.
 KEPT_HISTOGRAMS = ("sojourn_ns", "ideal_sojourn_ns", "floor_sojourn_ns")
-NEW, OLD = "new", "old"
-CURATED_NAME = re.compile(r"\d{4}-\d\d-\d\d\.[a-z0-9_-]+")  # <date>.<machine>
+NEW = "new"
 
 Say = Callable[[str], None]
 
 
-def publish(folder: Path, replace: bool, say: Say) -> tuple[Path, list[Path]]:
-    """Returns the folder the run is kept in, and the figures drawn from it. `replace`: a published
-    run may be in its place. `say` takes what the user should know on the way. Raises ResultError
-    and CommandError."""
+def publish(folder: Path, say: Say) -> tuple[Path, list[Path]]:
+    """Returns the folder the run is kept in, and the figures drawn from it. `say` takes what the
+    user should know on the way. Raises ResultError and CommandError."""
     check_present(folder)
     with _locked(folder, "./scripts/bench"):
         run = read(folder)
@@ -61,10 +56,8 @@ def publish(folder: Path, replace: bool, say: Say) -> tuple[Path, list[Path]]:
         for remark in clear_up():
             say(remark)
         kept = PUBLISHED / run.name
-        check_place(kept, run, replace)
-        if kept.exists():
-            rows = len(run.lines[TRIALS_FILE])
-            say(f"replaces {_summary(kept)} by {rows} rows of {folder}")
+        if is_published(kept, run):
+            say(f"{short_path(kept)}: holds this run already; only its figures are drawn again")
         return kept, _put(run, kept)
 
 
@@ -183,15 +176,14 @@ def _resume(folder: Path) -> str:
 
 
 def _published_name(journal: Journal, selection: Selection) -> str:
-    """`<date>.<machine>`, then the scenarios and points that were asked for; none for the curated
-    ones."""
+    """As data/published.py has it."""
     file, context = journal.path, journal.context
-    day = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.+Z-]+", context["date"])
     try:
-        date.fromisoformat(day[1] if day else "")
+        began = datetime.fromisoformat(context["date"])
     except ValueError:
         what = f"'{shown(context['date'])}' is no date; the file is damaged"
         raise wrong_context(file, "date", what) from None
+    began = began.astimezone(timezone.utc) if began.tzinfo else began
     words = [_word(f"{context['cpu_model']} {context['cores']} cores")]
     asked = [("scenario", each, Path(each).stem) for each in selection.scenario]
     asked += [("point", each, each) for each in selection.point]
@@ -200,7 +192,7 @@ def _published_name(journal: Journal, selection: Selection) -> str:
         if not words[-1]:
             what = f"'{shown(text)}' has no letter or digit; rename the scenario"
             raise wrong_context(file, f"arguments.{member}", what)
-    name = ".".join([day[1], *words])
+    name = ".".join([began.strftime("%Y-%m-%dT%H%M"), *words])
     if len(name) > MOST_NAME_CHARACTERS:
         raise ResultError(
             f"{file}: the folder's name would have {len(name)} characters, and at most "
@@ -215,13 +207,13 @@ def _word(text: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")
 
 
-def check_place(kept: Path, run: Source, replace: bool) -> None:
-    """The run goes to a folder right below PUBLISHED that is free, or that holds a run which may be
-    replaced."""
+def is_published(kept: Path, run: Source) -> bool:
+    """Whether `kept` holds this very run. Raises ResultError where it holds anything else, or does
+    not lie right below PUBLISHED."""
     if kept.is_symlink() or kept.resolve().parent != PUBLISHED.resolve():
         raise ResultError(f"{kept}: lies outside {PUBLISHED}; move the link away")
     if not os.path.lexists(kept):
-        return
+        return False
     own = {f"{name}.xz" for name in FILES}
     others = (
         sorted(path.name for path in kept.iterdir() if path.name not in own)
@@ -233,22 +225,19 @@ def check_place(kept: Path, run: Source, replace: bool) -> None:
             f"{short_path(kept)}: holds what publish did not write ({', '.join(others)}); move "
             "it away"
         )
-    if not replace:
+    if not all(_holds(kept / f"{name}.xz", lines) for name, lines in run.lines.items()):
         raise ResultError(
-            f"{_summary(kept)} is there already, this run has {len(run.lines['trials.jsonl'])} "
-            "rows; "
-            "replace it with --replace"
+            f"{short_path(kept)}: holds another run that began in the same minute; nothing "
+            "published is overwritten; move it away"
         )
+    return True
 
 
-def _summary(kept: Path) -> str:
-    """What is published there, in words."""
+def _holds(file: Path, lines: list[bytes]) -> bool:
     try:
-        lines = lzma.decompress((kept / f"{FILES[0]}.xz").read_bytes()).splitlines()
-        begun = json.loads(lines[0])["context"]["date"]
-        return f"{short_path(kept)} ({len(lines)} rows, begun {begun})"
-    except (OSError, EOFError, lzma.LZMAError, ValueError, LookupError, TypeError):
-        return f"{short_path(kept)} (not readable)"
+        return lzma.decompress(file.read_bytes()) == b"".join(lines)
+    except (OSError, EOFError, lzma.LZMAError):
+        return False
 
 
 # ------------------------------------------------------------------------------------------ writing
@@ -256,56 +245,38 @@ def _summary(kept: Path) -> str:
 
 def _put(run: Source, kept: Path) -> list[Path]:
     """Writes, draws, and only then changes what is published. Returns the figures."""
-    new, old = _beside(kept, NEW), _beside(kept, OLD)
+    new = _beside(kept)
     try:
         new.mkdir()
         for name, lines in run.lines.items():
             files.write_atomically(new / f"{name}.xz", lzma.compress(b"".join(lines), preset=9))
         files.sync_folder(new)
         with tempfile.TemporaryDirectory() as scratch:
-            is_curated = CURATED_NAME.fullmatch(kept.name) is not None
-            loaded = load_run(new)
-            drawn = _draw(loaded, Path(scratch), is_curated) if run.has_whole_scenarios else []
-            if kept.exists():
-                os.rename(kept, old)
-            os.rename(new, kept)
+            drawn = _draw(run, load_run(new), Path(scratch)) if run.has_whole_scenarios else []
+            if not kept.exists():
+                os.rename(new, kept)
             files.sync_folder(PUBLISHED)
-            shown = _show(drawn)
-            if is_curated and kept == published_default_run():
-                files.write_atomically(README, readme_with_decisions().encode())
-            return shown
+            return _show(drawn)
     finally:
-        _clear_up_beside(kept)
+        _remove(new)
 
 
-def _beside(kept: Path, what: str) -> Path:
-    return kept.with_name(f".{kept.name}.{what}")
+def _beside(kept: Path) -> Path:
+    return kept.with_name(f".{kept.name}.{NEW}")
 
 
 def clear_up() -> list[str]:
-    """Undoes or finishes what a publish that was killed had begun. Returns what was done."""
-    left = {
-        PUBLISHED / path.name[1:].rpartition(".")[0]
-        for what in (NEW, OLD)
-        for path in PUBLISHED.glob(f".*.{what}")
-    }
-    return [
-        f"{short_path(kept)}: {_clear_up_beside(kept)} after a publish that was killed"
-        for kept in sorted(left)
-    ]
+    """Removes what a publish that was killed had begun. Returns what was done."""
+    left = sorted(PUBLISHED.glob(f".*.{NEW}"))
+    for path in left:
+        _remove(path)
+    return [f"{short_path(path)}: removed, left by a publish that was killed" for path in left]
 
 
-def _clear_up_beside(kept: Path) -> str:
-    """The old folder goes back where no new one has come; every other leftover is removed."""
-    new, old = _beside(kept, NEW), _beside(kept, OLD)
-    put_back = old.exists() and not kept.exists()
-    if put_back:
-        os.rename(old, kept)
-    for left in (new, old):
-        if left.exists():
-            shutil.rmtree(left)
-    files.sync_folder(PUBLISHED)
-    return "put back" if put_back else "cleared up"
+def _remove(new: Path) -> None:
+    if new.exists():
+        shutil.rmtree(new)
+        files.sync_folder(PUBLISHED)
 
 
 @contextmanager
@@ -318,23 +289,6 @@ def _locked(folder: Path, command: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def published_default_run() -> Path:
-    """The folder of the newest published run of the curated scenarios."""
-    curated = [folder for folder in PUBLISHED.iterdir() if CURATED_NAME.fullmatch(folder.name)]
-    if not curated:
-        raise ResultError(f"{PUBLISHED}: holds no run of the curated scenarios; restore it")
-    return max(curated)
-
-
-def readme_with_decisions() -> str:
-    """README.md with the decision table of the published default run."""
-    text = README.read_text(encoding="utf-8")
-    try:
-        return with_decisions(text, load_run(published_default_run()), read_needs())
-    except ValueError as error:
-        raise ResultError(f"{error}, then run ./scripts/generate") from None
-
-
 def shown_figures() -> set[str]:
     """Names of the figures that README.md and the pages of docs/ show."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -345,10 +299,15 @@ def shown_figures() -> set[str]:
     }
 
 
-def _draw(run: Run, scratch: Path, is_curated: bool) -> list[Path]:
-    """The figures that the pages show, and no others; those of no one scenario are of the curated
-    ones."""
-    wanted = shown_figures() - (set() if is_curated else OF_THE_CURATED)
+def _draw(source: Source, run: Run, scratch: Path) -> list[Path]:
+    """The figures that the pages show, and no others; those of no one scenario are of the default
+    run. A figure shows the newest run: an older one, drawn later, changes none."""
+    match = published.NAME.fullmatch(source.name)
+    selection = (match["selection"] or published.DEFAULT) if match else source.name
+    newer = [path.name for path in published.runs(selection, PUBLISHED) if path.name > source.name]
+    if newer:
+        return []
+    wanted = shown_figures() - (set() if selection == published.DEFAULT else OF_THE_CURATED)
     return [path for path in draw_figures(run, scratch) if path.name in wanted]
 
 
@@ -359,6 +318,6 @@ def _show(drawn: list[Path]) -> list[Path]:
         for path in drawn:
             files.write_atomically(FIGURES / path.name, path.read_bytes())
     except OSError as error:
-        what = "the run is published, but not all figures are redrawn: publish again with --replace"
+        what = "the run is published, but not all figures are redrawn: publish it again"
         raise ResultError(f"{error.filename or FIGURES}: {error.strerror}; {what}") from None
     return [FIGURES / path.name for path in drawn]

@@ -44,7 +44,7 @@ def make_run(rng: Random, work: Path, box: Sandbox) -> Case:
     if choice < 0.7:
         return Case("bench", ["--resume", "run"])
     if choice < 0.85:
-        return Case("publish", ["--replace", "run"])
+        return Case("publish", ["run"])
     return Case(
         "queue_bench", ["--list", "--out", "run", "--scenario", "race"], BUILD / "queue_bench"
     )

@@ -137,7 +137,7 @@ LINE_UPS: dict[
     },
     "gate selftest": {"--seed": "number", "--policy": "file", "--queue": "word"},
     "plot": {"": "file", "--no-setup": None},
-    "publish": {"": "file", "--replace": None, "--no-setup": None},
+    "publish": {"": "file", "--no-setup": None},
     "generate": {"--check": None, "--no-setup": None},
     "queue_bench": {
         "--scenario": "scenario",
