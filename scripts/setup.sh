@@ -145,7 +145,7 @@ find_needs() {  # find_needs COMMAND
     plot | publish | repeat) need_python matplotlib numpy rich ;;
     report) need_python jinja2 matplotlib numpy rich ;;
     plot_validation) need_python matplotlib numpy scipy rich ;;
-    generate) need_build_tools; need_python matplotlib numpy rich ;;
+    generate) need_build_tools; need_python matplotlib numpy scipy rich ;;
     build) need_build_tools ;;
     lint) need_lint_tools ;;
     help) need_python ;;

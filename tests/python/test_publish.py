@@ -233,9 +233,7 @@ def test_odd_rows_are_refused(tmp_path, capsys, line) -> None:
 def test_folders_that_are_no_runs_are_refused(tmp_path, capsys) -> None:
     assert published(make_run(tmp_path / "run"), capsys=capsys)[0] == 0
     before = tree_of(tmp_path / "published")
-    assert "is published already" in refusal(
-        tmp_path / "published" / NAME, capsys=capsys
-    )
+    assert "is published already" in refusal(tmp_path / "published" / NAME, capsys=capsys)
     assert "no such folder" in refusal(tmp_path / "nowhere", capsys=capsys)
     assert "not the folder of a run" in refusal(tmp_path, capsys=capsys)
     assert tree_of(tmp_path / "published") == before

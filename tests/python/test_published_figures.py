@@ -3,12 +3,12 @@ are compared with those of the same figure drawn now. Pixels depend on the fonts
 titles, captions, names and numbers do not."""
 
 import json
-import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 from bqb import ROOT
+from bqb.data import published
 from bqb.data.load import load_run
 from bqb.report.figures.draw import all_figures
 from bqb.report.figures.page import figure_text, plot_style
@@ -18,7 +18,6 @@ from bqb.running import publishing
 from bqb.validation import figure, result
 from PIL import Image
 
-PUBLISHED = ROOT / "results" / "published"
 PLOTS = sorted((ROOT / "plots").glob("*.png"))
 
 
@@ -37,11 +36,10 @@ def drawn(folder: Path) -> dict:
 def folder_of(stem: str) -> Path:
     """The newest published run that has the scenario of a figure; those of no scenario are of the
     curated ones."""
-    kind = {"validation": "validate"}.get(stem) or (
-        "ablation" if stem.startswith("waiting.") else ""
-    )
-    fits = re.compile(rf"\d{{4}}-\d\d-\d\d\.[a-z0-9-]+{rf'[.]{kind}' if kind else ''}")
-    return max(folder for folder in PUBLISHED.iterdir() if fits.fullmatch(folder.name))
+    if stem == "validation":
+        return published.latest(published.VALIDATE)
+    is_ablation = stem.startswith("waiting.")
+    return published.latest(published.ABLATION if is_ablation else published.DEFAULT)
 
 
 @pytest.mark.parametrize("plot", PLOTS, ids=[plot.stem for plot in PLOTS])

@@ -14,7 +14,7 @@ import synthetic
 from bqb import ROOT, schema
 from bqb.data.model import Arrivals, Block, Limits, Point, Process, Side
 from bqb.data.rows import read_rows
-from bqb.report import generated
+from bqb.pages import vocabulary
 from bqb.stats import counters
 
 QUEUE_BENCH = ROOT / "build" / "release" / "queue_bench"
@@ -34,7 +34,7 @@ def words_fixture() -> dict:
 def test_generated_files_are_up_to_date(words):
     stale = [
         str(path.relative_to(ROOT))
-        for path, text in generated.generated_files(words).items()
+        for path, text in vocabulary.generated_files(words).items()
         if path.read_text(encoding="utf-8") != text
     ]
     assert stale == [], "run ./scripts/generate"
@@ -66,7 +66,7 @@ def test_generated_files_are_up_to_date(words):
 def test_each_part_of_the_vocabulary_is_in_a_generated_file(words, change):
     changed = json.loads(json.dumps(words))
     change(changed)
-    assert generated.generated_files(changed) != generated.generated_files(words)
+    assert vocabulary.generated_files(changed) != vocabulary.generated_files(words)
 
 
 def key_of(words: dict, path: str) -> dict:
@@ -135,7 +135,7 @@ def test_counters_that_the_scripts_name_exist():
     named = {
         word
         for path in sorted((ROOT / "scripts" / "bqb").rglob("*.py"))
-        if path != generated.MODULE
+        if path != vocabulary.MODULE
         for word in re.findall(
             r'"([a-z_0-9]+(?:_per_msg|_msgs_per_s|_p50_ns|_p99_ns))"',
             path.read_text(encoding="utf-8"),

@@ -1,14 +1,14 @@
-"""./scripts/generate: writes the files that follow from the vocabulary in C++."""
+"""./scripts/generate: writes the files that follow from the vocabulary in C++, and the parts of
+the pages that follow from the published runs."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 
-from bqb import ROOT, exit_status, short_path
+from bqb import ROOT, CommandError, exit_status, short_path
 from bqb.commands.options import Parser, add_no_setup
 from bqb.data import files
-from bqb.report.generated import generated_files
 from bqb.running.build import build
 
 
@@ -16,15 +16,16 @@ def main(words: list[str]) -> int:
     parser = Parser(
         prog="generate",
         description="Writes the files that follow from `queue_bench --schema`:"
-        " scripts/bqb/schema.py, the tables of keys, counters and rows in the pages; and the"
-        " decision table of the published run in README.md. Builds queue_bench first.",
+        " scripts/bqb/schema.py, the tables of keys, counters and rows in the pages; and the tables"
+        " and numbers in the pages that follow from the runs in results/published."
+        " Builds queue_bench first.",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 if a file would change"
     )
     add_no_setup(parser)
     options = parser.parse_args(words)
-    from bqb.running import publishing
+    from bqb.pages import error_rates, marks, write
 
     build("release", "queue_bench")
     schema = subprocess.run(
@@ -33,8 +34,16 @@ def main(words: list[str]) -> int:
         capture_output=True,
         text=True,
     ).stdout
-    generated = generated_files(json.loads(schema))
-    generated[publishing.README] = publishing.readme_with_decisions()
+    if not error_rates.is_current():
+        if options.check:
+            print(f"would change {short_path(error_rates.FILE)}")
+            return exit_status.FAILED
+        error_rates.renew()
+        print(f"wrote {short_path(error_rates.FILE)}")
+    try:
+        generated = write.generated_files(json.loads(schema))
+    except marks.PageError as error:
+        raise CommandError(str(error), exit_status.USAGE) from None
     stale = {
         path: text
         for path, text in generated.items()

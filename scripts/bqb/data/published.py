@@ -5,9 +5,9 @@
     default_runs()         all default runs, oldest first
 
 A name is `<began>.<machine>`, and `.<selection>` where a run is not a default run: the scenarios or
-points that were asked for (`ablation`), or `validate`. `<began>` is the day, and from T on hours and
-minutes, in UTC; old names have the day alone. `repeat/` holds further default runs, of which only
-the trials are kept.
+points that were asked for (`ablation`), or `validate`. `<began>` is the day, T, hours and minutes
+in UTC; old names have the day alone. `repeat/` holds further default runs, of which only the trials
+are kept.
 """
 
 from __future__ import annotations

@@ -239,9 +239,10 @@ def _is_copy_worse(values: Matrix, margin: Margin, elsewhere: Matrix) -> NDArray
     return is_worse
 
 
-def figures_of(noises: Sequence[Noise], count: int, seed: int) -> dict[str, Figure]:
-    """All of them."""
-    rng = np.random.default_rng(seed)
+def error_rates_of(
+    noises: Sequence[Noise], count: int, rng: np.random.Generator
+) -> dict[str, Figure]:
+    """How often verdicts err, and how often intervals hold the median."""
     return {
         **identical(noises, count, rng),
         **identical(noises, count, rng, LOOKS),
@@ -250,6 +251,14 @@ def figures_of(noises: Sequence[Noise], count: int, seed: int) -> dict[str, Figu
             f"intervals of {blocks} blocks: hold the median": coverage(noises, blocks, count, rng)
             for blocks in BLOCKS_OF_INTERVALS
         },
+    }
+
+
+def figures_of(noises: Sequence[Noise], count: int, seed: int) -> dict[str, Figure]:
+    """All of them."""
+    rng = np.random.default_rng(seed)
+    return {
+        **error_rates_of(noises, count, rng),
         **slower_copy(noises, SLOWER, count, rng),
         **slower_copy(noises, SLOWER, count, rng, in_same_blocks=True),
     }

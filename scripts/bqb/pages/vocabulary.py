@@ -1,22 +1,16 @@
 """Files that follow from `queue_bench --schema`: bqb/schema.py, and tables in two pages.
 
     for path, text in generated_files(schema).items(): ...
-
-A page keeps its own words outside of the marked parts:
-
-    <!-- generated: NAME -->
-    ...
-    <!-- end of NAME -->
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bqb import ROOT
+from bqb.pages import marks
 
 Schema = dict[str, Any]
 
@@ -27,23 +21,16 @@ PYTHON_TYPES = {"whole number": "int", "number": "float", "text": "str"}
 
 def generated_files(schema: Schema) -> dict[Path, str]:
     """What each generated file must hold."""
-    files = {MODULE: python_module(schema)}
-    for page, parts in PAGES.items():
-        text = page.read_text(encoding="utf-8")
-        for name, render in parts.items():
-            text = with_part(text, name, "\n".join(render(schema)), page)
-        files[page] = text
-    return files
+    writers = {name: _writer(render, schema) for name, render in TABLES.items()}
+    pages = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    return {
+        MODULE: python_module(schema),
+        **{page: marks.filled(page, text, writers) for page, text in pages.items()},
+    }
 
 
-def with_part(text: str, name: str, content: str, page: Path) -> str:
-    """The page with another content between the marks of `name`. Raises ValueError without them."""
-    begin, end = f"<!-- generated: {name} -->\n", f"<!-- end of {name} -->\n"
-    if text.count(begin) != 1 or text.count(end) != 1:
-        raise ValueError(f"{page}: lacks the lines '{begin.strip()}' and '{end.strip()}'")
-    return re.sub(
-        f"{begin}.*{end}", lambda _: f"{begin}\n{content}\n\n{end}", text, flags=re.DOTALL
-    )
+def _writer(render: Callable[[Schema], list[str]], schema: Schema) -> marks.Write:
+    return lambda: "\n".join(render(schema))
 
 
 # ------------------------------------------------------------------------------------ bqb/schema.py
@@ -304,16 +291,14 @@ def statuses(schema: Schema) -> list[str]:
     )
 
 
-PAGES: dict[Path, dict[str, Callable[[Schema], list[str]]]] = {
-    ROOT / "scenarios" / "README.md": {"keys": scenario_keys, "claim keys": claim_keys},
-    ROOT
-    / "results"
-    / "README.md": {
-        "row kinds": row_kinds,
-        "objects": objects,
-        "counters": counters,
-        "properties": properties,
-        "labels": labels,
-        "exit statuses": statuses,
-    },
+PAGES = (ROOT / "scenarios" / "README.md", ROOT / "results" / "README.md")
+TABLES: dict[str, Callable[[Schema], list[str]]] = {
+    "keys": scenario_keys,
+    "claim keys": claim_keys,
+    "row kinds": row_kinds,
+    "objects": objects,
+    "counters": counters,
+    "properties": properties,
+    "labels": labels,
+    "exit statuses": statuses,
 }

@@ -1,38 +1,30 @@
-"""The decision table of the published run in README.md, between two marks."""
+"""The decision table in README.md, of the newest published default run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bqb.data.model import Run
+from bqb.pages import words
+from bqb.pages.marks import generated
+from bqb.pages.sources import default_run
 from bqb.report.answers import names
 from bqb.report.numbers import value_text
 from bqb.report.units import counter_name, format_interval, format_value
 from bqb.stats import judging
 from bqb.stats.counters import CPU_BEYOND_WORK, LOST
-from bqb.stats.decisions import Decision, Need, decisions_of
+from bqb.stats.decisions import Decision, decisions_of, read_needs
 from bqb.stats.summaries import summarise
 
-BEGIN, END = "<!-- generated: decisions -->", "<!-- end: decisions -->"
 HEADS = ("need", "capacity", "take", "overhead per message", "CPU", "equivalent, too", "avoid")
 MOST_NAMES = 3  # of queues, in a cell
 
 
-def with_decisions(text: str, run: Run, needs: Sequence[Need]) -> str:
-    """The text of README.md with the table of `run`. Raises ValueError where the marks are
-    missing."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"README.md: has no lines '{BEGIN}' and '{END}'; restore them")
-    return f"{before}{begin}\n{table(run, needs)}{end}{after}"
-
-
-def table(run: Run, needs: Sequence[Need]) -> str:
-    """A line a need, in Markdown."""
-    rows = [HEADS, ("---",) * len(HEADS)]
-    rows += [_row(run, decision) for decision in decisions_of(run, needs)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+@generated
+def decisions() -> str:
+    """A line a need."""
+    run = default_run()
+    return words.table(HEADS, [_row(run, each) for each in decisions_of(run, read_needs())])
 
 
 def _row(run: Run, decision: Decision) -> tuple[str, ...]:
