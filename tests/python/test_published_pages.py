@@ -1,4 +1,4 @@
-"""The tables and numbers of the pages are those of the published data, and runs are found by rule."""
+"""The tables and numbers of the pages are those of the published data; runs are found by rule."""
 
 from __future__ import annotations
 

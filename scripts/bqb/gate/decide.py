@@ -80,9 +80,9 @@ class Verdicts:
         alpha, still = self.rule.alpha_of_look, self.open
         # Holm's steps are counted over all cells: those decided before are among those that could
         # have been wrong.
-        ranked = sorted(still, key=lambda cell: p_slower(ratios[cell], self.rule.tau))
-        for step, cell in enumerate(ranked):
-            if p_slower(ratios[cell], self.rule.tau) > alpha / (len(self.cells) - step):
+        p = {cell: p_slower(ratios[cell], self.rule.tau) for cell in still}
+        for step, cell in enumerate(sorted(still, key=p.__getitem__)):
+            if p[cell] > alpha / (len(self.cells) - step):
                 break
             self.of[cell] = REGRESSION
         for cell in self.open:
