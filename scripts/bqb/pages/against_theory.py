@@ -13,6 +13,7 @@ from bqb.validation.result import Comparison
 
 FIGURES = {
     "throughput": "throughput",
+    "ideal": "throughput of the replay",
     "mean": "mean wait",
     "p50": "median wait",
     "p99": "99 % wait",
@@ -73,8 +74,13 @@ def _figures_row(title: str, figure: str, group: list[Comparison]) -> list[str]:
         str(len(group)),
         f"{blocks[0]} to {blocks[-1]}" if len(blocks) > 1 else str(blocks[0]),
         str(sum(each.disturbed for each in group)),
-        *(f"{percent(max(abs(_off(each, of)) for each in group), 1)} %" for of in _AGAINST),
+        *(_furthest(group, against) for against in _AGAINST),
     ]
+
+
+def _furthest(group: list[Comparison], against: str) -> str:
+    off = [abs(_off(each, against)) for each in group if against in each.off]
+    return f"{percent(max(off), 1)} %" if off else ""
 
 
 _AGAINST = ("realised", "replay")

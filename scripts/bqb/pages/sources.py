@@ -39,12 +39,8 @@ def default_runs() -> tuple[Run, ...]:
     """All default runs of the machine of the newest one, in the order in which they began."""
     newest = default_run()
     runs = [run_in(folder) for folder in published.default_runs()]
-    same = [run for run in runs if _machine(run) == _machine(newest)]
+    same = [run for run in runs if run.machine == newest.machine]
     return tuple(sorted(same, key=lambda run: str(run.context["date"])))
-
-
-def _machine(run: Run) -> tuple[object, object]:
-    return run.context["cpu_model"], run.context["cores"]
 
 
 @cache
