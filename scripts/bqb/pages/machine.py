@@ -28,6 +28,13 @@ def timestamp_time() -> str:
 
 
 @generated
+def timestamps_margin() -> str:
+    """The least margin of a loss: twice what the timestamps of a message add to its two calls."""
+    one = machine_baselines(default_run()).timestamp_ns
+    return _known(2 * 2 * one if one else None)
+
+
+@generated
 def ring_time() -> str:
     """Per message of the fastest ring, without work."""
     rate = machine_baselines(default_run()).ring_msgs_per_s
