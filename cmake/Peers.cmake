@@ -20,6 +20,7 @@ function(bq_peer key package file)
     find_package(${arg_FROM} QUIET)
     list(GET arg_FROM 0 cmake_package)
     set(found ${${cmake_package}_FOUND})
+    set_property(GLOBAL PROPERTY bq_version_of_${key} "${${cmake_package}_VERSION}")
   else()
     find_path(folder ${file} NO_CACHE)  # looked for anew each time: it may have come or gone
     set(found ${folder})
@@ -84,7 +85,8 @@ function(bq_report_peer key)
 endfunction()
 
 # bq_peer_versions(<out>): sets <out> to a list of `"key": "version"`, for the libraries that are
-# here. Headers tell no version in a common way; the package does, where there is one.
+# here: what find_package says, where it finds the library. Headers tell no version in a common way;
+# the Debian package does, where there is one. scripts/peers.toml has the dates of the versions.
 function(bq_peer_versions out)
   get_property(keys GLOBAL PROPERTY bq_peers)
   set(members "")
@@ -92,10 +94,13 @@ function(bq_peer_versions out)
     if(NOT TARGET bq_peer_${key})
       continue()
     endif()
-    get_property(package GLOBAL PROPERTY bq_package_of_${key})
-    execute_process(COMMAND dpkg-query -W -f "\${Version}" ${package}
-                    OUTPUT_VARIABLE version RESULT_VARIABLE no_package ERROR_QUIET)
-    if(no_package OR NOT version)
+    get_property(version GLOBAL PROPERTY bq_version_of_${key})
+    if(NOT version)
+      get_property(package GLOBAL PROPERTY bq_package_of_${key})
+      execute_process(COMMAND dpkg-query -W -f "\${Version}" ${package}
+                      OUTPUT_VARIABLE version ERROR_QUIET)
+    endif()
+    if(NOT version)
       set(version unknown)
     endif()
     list(APPEND members "\"${key}\": \"${version}\"")

@@ -112,6 +112,31 @@ def test_unknown_library_is_named_with_the_known_ones(tmp_path):
     assert "BQ_WITHOUT: 'bost' is no library of cmake/Peers.cmake; there are: boost, " in said
 
 
+VERSIONS = """\
+cmake_minimum_required(VERSION 3.25)
+project(versions LANGUAGES CXX)
+include({root}/cmake/Peers.cmake)
+bq_peer(found cmake found.h FROM Found)
+bq_peer(part no-such-package part.h FROM Found COMPONENTS part)
+bq_peer(header no-such-package header.h)
+bq_peer_versions(versions)
+message(STATUS "versions: ${{versions}}")
+"""
+
+
+def test_the_version_of_a_library_is_that_of_what_cmake_found_and_else_of_its_package(tmp_path):
+    (tmp_path / "CMakeLists.txt").write_text(VERSIONS.format(root=ROOT))
+    (tmp_path / "header.h").touch()
+    (tmp_path / "FoundConfig.cmake").touch()
+    (tmp_path / "FoundConfigVersion.cmake").write_text(
+        "set(PACKAGE_VERSION 3.4.5)\nset(PACKAGE_VERSION_COMPATIBLE TRUE)\n"
+    )
+    folders = [f"-DFound_DIR={tmp_path}", f"-DCMAKE_INCLUDE_PATH={tmp_path}"]
+    said = done("-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja", *folders)
+    assert '"found": "3.4.5"' in said and '"part": "3.4.5"' in said, "not that of package cmake"
+    assert '"header": "unknown"' in said
+
+
 PEERS = """\
 # bq_peer(<key> <Debian package> <file>)
 bq_peer(here libhere-dev {here})

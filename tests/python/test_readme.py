@@ -6,6 +6,7 @@ import re
 import pytest
 from bqb import ROOT
 from bqb.data import published
+from bqb.data.libraries import library
 from bqb.data.load import load_run
 from bqb.data.queue_list import listed
 
@@ -18,13 +19,14 @@ def run():
 
 
 def test_the_default_line_up_is_in_the_table_as_ours_or_theirs(run):
-    rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", README, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", README, re.MULTILINE))
     assert set(rows) == {queue.name for queue in listed().values() if queue.line_up == "default"}
     in_figure = {queue for queue, row in run.queues.items() if row["line_up"] == "default"}
     assert in_figure <= set(rows)
     for queue, author in rows.items():
-        is_ours = not listed()[queue].header.startswith("peers/")
-        assert (author == "us") == is_ours, queue
+        key = listed()[queue].library
+        release = library(key).release(run.context["libraries"]) if key else "us"
+        assert author == release, queue
 
 
 def test_it_is_short():

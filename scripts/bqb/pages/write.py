@@ -8,12 +8,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from bqb import ROOT
-from bqb.pages import against_theory, decisions, error_rates, gates, machine, repeated, vocabulary
+from bqb.pages import (
+    against_theory,
+    decisions,
+    error_rates,
+    gates,
+    libraries,
+    machine,
+    repeated,
+    vocabulary,
+)
 from bqb.pages.marks import WRITTEN, check_names, filled
 from bqb.pages.vocabulary import Schema
 
 # Their functions are registered as they are loaded.
-SUBJECTS = (against_theory, decisions, error_rates, gates, machine, repeated)
+SUBJECTS = (against_theory, decisions, error_rates, gates, libraries, machine, repeated)
 
 
 def pages() -> dict[Path, str]:

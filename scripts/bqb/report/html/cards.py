@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bqb.data import libraries
 from bqb.data.model import Point, Run
 from bqb.data.queue_list import listed
 from bqb.data.tested import UNKNOWN_COMMIT, QueueTests, tested_of
@@ -203,8 +204,11 @@ def _version(run: Run, library: str | None) -> str:
         return ""
     date = str(run.context.get("date", ""))[:10]
     if library:
-        version = run.context.get("libraries", {}).get(library, "unknown version")
-        return f"{library} {version}, as measured on {date}"
+        known = libraries.library(library)
+        text = f"{known.release(run.context.get('libraries', {}))}, as measured on {date}"
+        if known.as_of is None:
+            return text
+        return f"{text}; newest release known on {known.as_of}: {known.newest_known}"
     commit = str(run.context.get("commit", ""))[:12]
     version = run.context.get("version", "")
     return f"this project {version}{f', commit {commit}' if commit else ''}, measured on {date}"
