@@ -89,3 +89,21 @@ def test_the_table_has_a_line_for_each_library_and_names_all_its_queues(publishe
     assert "| Boost 1.74 (August 2020) | `boost_lockfree`, `boost_spsc`, `boost_sync_b" in lines
     wrapped = [name for name, entry in listed().items() if entry.library]
     assert all(lines.count(f"`{name}`") == 1 for name in wrapped)
+
+
+def sections():
+    """The sections of docs/peers.md about queues: text by queue."""
+    parts = re.split(r"^## ", publishing.PEERS_PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {name: part for part in parts for name in re.findall(r"`(\w+)`", part.split("\n")[0])}
+
+
+@pytest.mark.parametrize("queue", [name for name, each in listed().items() if each.library])
+def test_the_page_has_a_section_for_each_wrapped_queue_with_objections(queue):
+    section = sections()[queue]
+    assert re.search(r"^\*\*Runs?\*\* ", section, re.MULTILINE)
+    assert re.search(r"^\*\*Adds?\*\* ", section, re.MULTILINE)
+    assert section.count("\n| ") > 2, "a head, a rule, and an objection at least"
+
+
+def test_the_page_of_the_libraries_is_short():
+    assert len(publishing.PEERS_PAGE.read_text(encoding="utf-8").splitlines()) <= 200
