@@ -97,13 +97,6 @@ double ns_per_step(const Point& point, const StepCosts& costs) {
                                             : costs.spin_ns;
 }
 
-double largest_change(const StepCosts& before, const StepCosts& after) {
-  const auto change = [](double from, double to) { return std::abs(to / from - 1); };
-  return std::max({change(before.producer_ns, after.producer_ns),
-                   change(before.consumer_ns, after.consumer_ns),
-                   change(before.stage_ns, after.stage_ns), change(before.spin_ns, after.spin_ns)});
-}
-
 std::optional<double> measure_handoff_ns(const Point& point) {
   const std::vector<int> cores = used_cores(point);
   if (cores.size() < 2) return std::nullopt;

@@ -23,9 +23,6 @@ CoreProbe probe_cores(const Point& point);
 /// that of the first side; of `spin` where no side takes steps.
 double ns_per_step(const Point& point, const StepCosts& costs);
 
-/// The largest change of what a step costs, as a share.
-double largest_change(const StepCosts& before, const StepCosts& after);
-
 /// Median one-way transfer of a cache line between two cores, ns; absent where the point has one.
 std::optional<double> measure_handoff_ns(const Point& point);
 

@@ -15,7 +15,7 @@ inline constexpr std::size_t least_blocks_for_verdict = 6;
 inline constexpr double least_samples_beyond_quantile = 100;
 /// A block is disturbed during which a core gave less than this share of itself, ...
 inline constexpr double least_cpu_share = 0.97;
-/// ... or whose cores changed speed, or a step of its work its cost, by more than this share, ...
+/// ... or whose cores changed speed by more than this share, ...
 inline constexpr double most_speed_drift = 0.05;
 /// ... or in whose median trial the threads were preempted for more than this share of their work.
 inline constexpr double most_gap_share = 0.03;
@@ -77,8 +77,7 @@ inline constexpr std::array rules{
     Rule{"least_cpu_share", least_cpu_share,
          "a block is disturbed during which a core gave less than this share of itself"},
     Rule{"most_speed_drift", most_speed_drift,
-         "a block is disturbed if its cores changed speed, or a step of its work its cost, by more "
-         "than this share"},
+         "a block is disturbed if its cores changed speed by more than this share"},
     Rule{"most_handoff_change", most_handoff_change,
          "a block is marked if the time of a cache line from core to core changed by more than "
          "this share"},
