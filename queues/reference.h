@@ -5,9 +5,9 @@
 //          or a pop, up to five when the other side must be signalled.
 // Use it:  as the baseline of a comparison.
 // Not:     elsewhere: two_condvar.h does the same with one mutex, and less code. Neither is always
-//          the faster one: with four threads a side on two cores this queue has 0.6 times the
-//          overhead of two_condvar.h, and three loggers wait 0.8 times as long in the slowest push
-//          of a hundred; with one thread a side they are mostly alike.
+//          the faster one: with four threads a side on two cores this queue has 0.6 to 0.7 times
+//          the overhead of two_condvar.h, and three loggers wait 0.5 to 0.6 times as long in a
+//          push; with one thread a side they are mostly alike.
 // Source:  an exercise published on a Rust blog (see reference_as_posted.h, which keeps its two
 //          bugs). The repair is the smallest that keeps the structure:
 //          1. A call never holds both flags' mutexes. The only order is flag, then data; so no

@@ -9,8 +9,8 @@
 //          are idle cores.
 // Not:     where waits are long: each spins in vain and then sleeps anyway. With more busy threads
 //          than cores a spin can keep the awaited thread from running: with four threads a side on
-//          two cores this queue has 0.8 to 0.9 times the overhead of two_condvar.h, but seven times
-//          that of a ring that also yields.
+//          two cores this queue has 0.8 to 0.9 times the overhead of two_condvar.h, but five to
+//          seven times that of a ring that also yields.
 // Source:  A. R. Karlin et al., "Empirical Studies of Competitive Spinning", SOSP 1991: spinning
 //          for as long as blocking costs is never worse than twice the optimum.
 // Waiting: spin, then condition variables with notify_one after the unlock. Progress: blocking; a

@@ -16,23 +16,19 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <numeric>
-#include <optional>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "benchmarks/platform/affinity.h"
+#include "benchmarks/overhead/peer_loop.h"
 #include "benchmarks/run/run_description.h"
-#include "benchmarks/trial/queue_trial.h"
-#include "benchmarks/util/error.h"
 #include "benchmarks/util/json.h"
-#include "benchmarks/util/message_text.h"
 #include "benchmarks/util/program.h"
 #include "benchmarks/util/statistics.h"
+#include "benchmarks/util/text_file.h"
 #include "queues/peers/atomic_queue.h"
 
 namespace bq::bench {
@@ -41,14 +37,7 @@ namespace {
 
 constexpr std::uint64_t seed = 1;             // of the order of steps
 constexpr unsigned library_capacity = 65536;  // in the library's benchmark
-constexpr std::size_t asked_capacity = 1024;  // in this suite; the library makes it 4096
-constexpr unsigned least_capacity = 4096;
-
-struct LoopPlan {
-  std::size_t count;   ///< messages, the warm-up included
-  std::size_t warmup;  ///< messages; where the whole loop is timed it has no effect
-  bool exchanged;      ///< the producer gets the core that the consumer has otherwise
-};
+constexpr unsigned least_capacity = 4096;  // what the library makes of overhead_capacity
 
 /// What of a loop is timed: from the first push to the last pop, or in the consumer, from the first
 /// message after the warm-up to the last.
@@ -86,11 +75,8 @@ class Start {
 
 /// Two threads around anything with push(T) and T pop(). Returns ns per message. Not thread-safe.
 template <class Queue, class T, Window window, Check check>
-double by_hand(const LoopPlan& plan) {
+double step_by_hand(const LoopPlan& plan) {
   const auto queue = std::make_unique<Queue>();  // its constructor writes all of its memory
-  const std::vector<int>& cores = allowed_cores();
-  const int consumer_core = cores[plan.exchanged ? 1 % cores.size() : 0];
-  const int producer_core = cores[plan.exchanged ? 0 : 1 % cores.size()];
   Start start;
   Ticks first = 0;
   Ticks last = 0;
@@ -98,7 +84,7 @@ double by_hand(const LoopPlan& plan) {
   std::uint64_t out_of_order = 0;
   {
     std::jthread consumer([&] {
-      pin_to(consumer_core);
+      pin_to(plan.consumer_core());
       std::uint64_t my_sum = 0;
       detail::ArrivalCheck arrival(1);
       const auto pop_until = [&](std::size_t stop) {
@@ -123,7 +109,7 @@ double by_hand(const LoopPlan& plan) {
       out_of_order = arrival.out_of_order();
     });
     std::jthread producer([&] {
-      pin_to(producer_core);
+      pin_to(plan.producer_core());
       start.wait();
       if constexpr (window == Window::whole) first = now_ticks();
       for (std::size_t i = 0; i < plan.count; ++i) queue->push(numbered<T>(i));
@@ -133,47 +119,6 @@ double by_hand(const LoopPlan& plan) {
   if (check == Check::sum && sum != plan.count * (plan.count + 1) / 2) std::abort();
   const std::size_t timed = window == Window::whole ? plan.count : plan.count - plan.warmup - 1;
   return ns_between(first, last) / static_cast<double>(timed);
-}
-
-/// Notes when the last message was taken. An untimed trial does not: it is timed in the producer.
-template <class Queue>
-struct Stamped : Queue {
-  using Queue::pop;
-  using Queue::Queue;
-  Status pop(std::optional<Message>& out) {
-    const Status status = Queue::pop(out);
-    if (status == Status::done && out->sequence() == last) [[unlikely]]
-      end = now_ticks();
-    return status;
-  }
-  static inline std::uint64_t last = 0;  ///< its sequence number
-  static inline Ticks end = 0;
-};
-
-/// A trial of the suite, timed as Window::warm. Not thread-safe.
-template <class Queue, Level level>
-double by_harness(const LoopPlan& plan) {
-  static Watchdog watchdog(std::chrono::seconds(30), 4,
-                           [](const std::string& what) { std::puts(what.c_str()); });
-  static TrialRecord record;
-  Point point;
-  point.name = "atomic_queue_steps";
-  point.capacity = asked_capacity;
-  Demands demands;
-  draw_demands(point, 1, 1, StepCosts{}, plan.count, demands);
-  const TrialPlan trial{
-      .point = point,
-      .level = level,
-      .warmup_per_producer = plan.warmup,
-      .messages_per_producer = plan.count,
-      .demands = demands,
-      .core_order = plan.exchanged ? CoreOrder::descending : CoreOrder::ascending};
-  Stamped<Queue>::last = plan.count - 1;
-  run_trial<Stamped<Queue>>(trial, record, watchdog);
-  const ConsumerRecord& consumer = record.consumers[0];
-  if (consumer.messages != plan.count || consumer.out_of_order > 0) std::abort();
-  return ns_between(*consumer.warm, Stamped<Queue>::end) /
-         static_cast<double>(plan.count - consumer.warm_messages);
 }
 
 // ------------------------------------------------------------------------- the library's calls
@@ -202,50 +147,10 @@ using Retrying = atomic_queue::RetryDecorator<Library>;
 
 using Ours = Sized<ManyToManyB2<Message>, least_capacity>;
 
-/// Waits as the adapters do.
-struct Waiting {
-  void push(Message message) {
-    const auto attempt = [&] { return library.try_push(message) ? Status::done : Status::full; };
-    const auto ready = [&] { return !library.was_full(); };
-    if (attempt() != Status::done) not_full.await(ready, attempt, bq::detail::WaitForever{});
-    not_empty.wake_one();
-  }
-  Message pop() {
-    Message message;
-    const auto attempt = [&] { return library.try_pop(message) ? Status::done : Status::empty; };
-    const auto ready = [&] { return !library.was_empty(); };
-    if (attempt() != Status::done) not_empty.await(ready, attempt, bq::detail::WaitForever{});
-    not_full.wake_one();
-    return message;
-  }
-  Ours library;
-  SpinYieldPark<StdSync> not_full{"not_full"};
-  SpinYieldPark<StdSync> not_empty{"not_empty"};
-};
-
-/// Waiting, and a closed flag, looked at in each call.
-struct Closable : Waiting {
-  void push(Message message) {
-    if (closed.load(std::memory_order_acquire)) std::abort();
-    Waiting::push(message);
-  }
-  Message pop() {
-    if (closed.load(std::memory_order_acquire)) std::abort();
-    return Waiting::pop();
-  }
-  alignas(cache_line_bytes) std::atomic<bool> closed{false};
-};
-
-struct Adapter {
-  void push(Message message) {
-    if (!queue.push(std::move(message))) std::abort();
-  }
-  Message pop() {
-    if (!pop_into(queue, out)) std::abort();
-    return *out;
-  }
-  AtomicQueuePeer<Message> queue{asked_capacity};
-  alignas(cache_line_bytes) std::optional<Message> out;
+/// The try calls, as by_hand::Waiting wants them.
+struct Trying : Ours {
+  bool can_push() const { return !was_full(); }
+  bool can_pop() const { return !was_empty(); }
 };
 
 // ------------------------------------------------------------------------------------------- steps
@@ -259,14 +164,12 @@ struct Step {
 };
 
 template <class Queue>
-constexpr auto as_theirs = by_hand<Queue, unsigned, Window::whole, Check::sum>;
+constexpr auto as_theirs = step_by_hand<Queue, unsigned, Window::whole, Check::sum>;
 template <class Queue>
-constexpr auto as_ours = by_hand<Queue, Message, Window::warm, Check::order>;
+constexpr auto as_ours = step_by_hand<Queue, Message, Window::warm, Check::order>;
 
 std::vector<Step> all_steps() {
-  using Untimed = decltype(&by_harness<AtomicQueuePeer<Message>, Level::untimed>);
-  const Untimed untimed = by_harness<AtomicQueuePeer<Message>, Level::untimed>;
-  const Untimed timestamped = by_harness<AtomicQueuePeer<Message>, Level::timestamped>;
+  using Queue = AtomicQueuePeer<Message>;
   using Message8 = Retrying<Sized<ManyToManyB2<Message>>>;
   return {
       {"as in its benchmark", "", "AtomicQueue", as_theirs<Retrying<OneToOne<unsigned>>>},
@@ -276,17 +179,18 @@ std::vector<Step> all_steps() {
       {"capacity at run time", "elements of any type", "",
        as_theirs<Retrying<Sized<ManyToManyB2<unsigned>>>>},
       {"messages of 8 bytes", "capacity at run time", "",
-       by_hand<Message8, Message, Window::whole, Check::sum>},
+       step_by_hand<Message8, Message, Window::whole, Check::sum>},
       {"capacity 4096", "messages of 8 bytes", "",
-       by_hand<Retrying<Ours>, Message, Window::whole, Check::sum>},
+       step_by_hand<Retrying<Ours>, Message, Window::whole, Check::sum>},
       {"order checked", "capacity 4096", "",
-       by_hand<Retrying<Ours>, Message, Window::whole, Check::order>},
+       step_by_hand<Retrying<Ours>, Message, Window::whole, Check::order>},
       {"window after the warm-up", "order checked", "", as_ours<Retrying<Ours>>},
-      {"house waiting", "window after the warm-up", "", as_ours<Waiting>},
-      {"closed flag", "house waiting", "", as_ours<Closable>},
-      {"adapter", "closed flag", "", as_ours<Adapter>},
-      {"harness, untimed", "adapter", "", untimed},
-      {"harness, timestamped", "harness, untimed", "", timestamped},
+      {"house waiting", "window after the warm-up", "", as_ours<by_hand::Waiting<Trying>>},
+      {"closed flag", "house waiting", "", as_ours<by_hand::ClosableWaiting<Trying>>},
+      {"adapter", "closed flag", "", as_ours<Adapter<Queue>>},
+      {"harness, untimed", "adapter", "", loop_by_harness<Queue>},
+      {"harness, timestamped", "harness, untimed", "",
+       loop_by_harness<Queue, Level::timestamped>},
       {"B2", "as in its benchmark", "AtomicQueueB2",
        as_theirs<Retrying<Sized<OneToOneB2<unsigned>>>>},
       {"optimist", "as in its benchmark", "OptimistAtomicQueue", as_theirs<OneToOne<unsigned>>},
@@ -303,12 +207,13 @@ struct Options {
 };
 
 void measure(std::vector<Step>& steps, const Options& options) {
+  LoopPlan plan(0, 1, options.messages);
   std::mt19937 random(seed);
   std::vector<std::size_t> order(steps.size());
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t round = 0; round < options.rounds; ++round) {
     std::shuffle(order.begin(), order.end(), random);
-    const LoopPlan plan{options.messages, options.messages / 5, round % 2 == 1};
+    plan.exchanged = round % 2 == 1;
     for (const std::size_t step : order) steps[step].ns_per_msg.push_back(steps[step].run(plan));
   }
 }
@@ -353,17 +258,15 @@ Json json_of(const std::vector<Step>& steps, const Options& options) {
 
 ExitStatus run(const Options& options) {
   ns_per_tick();  // measured before anything is timed
-  std::ofstream file;
-  if (!options.json.empty()) {
-    file.open(options.json);
-    if (!file) throw IoError("--json " + shown(options.json) + ": cannot be written");
-  }
   std::vector<Step> steps = all_steps();
+  // Written before the first trial, too: a file that cannot be written is no surprise at the end.
+  const auto write = [&] {
+    if (!options.json.empty()) write_text_file(options.json, json_of(steps, options).dump(1) + '\n');
+  };
+  write();
   measure(steps, options);
   print(steps);
-  if (options.json.empty()) return ExitStatus::ok;
-  file << json_of(steps, options).dump(1) << std::endl;
-  if (!file) throw IoError("--json " + shown(options.json) + ": cannot be written");
+  write();
   return ExitStatus::ok;
 }
 

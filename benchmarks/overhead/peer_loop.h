@@ -1,6 +1,8 @@
-// Two threads around a queue, by hand and by the harness, for peer_overhead.cpp.
+// Two threads around a queue, by hand and by the harness, for peer_overhead.cpp and
+// atomic_queue_steps.cpp.
 #pragma once
 
+#include <atomic>
 #include <barrier>
 #include <chrono>
 #include <cstdio>
@@ -13,6 +15,7 @@
 
 #include "benchmarks/platform/affinity.h"
 #include "benchmarks/trial/queue_trial.h"
+#include "queues/peers/closing.h"
 
 namespace bq::bench {
 
@@ -32,10 +35,17 @@ struct LoopPlan {
     if (work_ns > 0) steps = demands.producer[0][0];
   }
 
+  int consumer_core() const { return core(exchanged ? 1 : 0); }
+  int producer_core() const { return core(exchanged ? 0 : 1); }
+
   Point point;
   Demands demands;
   std::size_t warmup, count;  ///< messages; the warm-up is part of the count
+  bool exchanged = false;     ///< the producer gets the core that the consumer has otherwise
   std::uint32_t steps = 0;    ///< of spin work, for a message on each side
+
+ private:
+  static int core(std::size_t index) { return allowed_cores()[index % allowed_cores().size()]; }
 };
 
 /// Around anything with push(Message) and Message pop(): as little as a trial can do and still be
@@ -50,9 +60,8 @@ double loop_by_hand(const LoopPlan& plan) {
   std::uint64_t out_of_order = 0;
   {
     std::barrier start(2);
-    const std::vector<int>& cores = allowed_cores();
     std::jthread consumer([&] {
-      pin_to(cores[0]);
+      pin_to(plan.consumer_core());
       start.arrive_and_wait();
       detail::ArrivalCheck check(1);
       const auto pop = [&](std::size_t first, std::size_t last) {
@@ -72,7 +81,7 @@ double loop_by_hand(const LoopPlan& plan) {
       out_of_order = check.out_of_order();
     });
     std::jthread producer([&] {
-      pin_to(cores[1 % cores.size()]);
+      pin_to(plan.producer_core());
       start.arrive_and_wait();
       if (plan.steps == 0) {
         for (std::size_t i = 0; i < plan.count; ++i) queue.push(Message::of(0, i));
@@ -103,15 +112,21 @@ struct Stamped : Queue {
   static inline Ticks end = 0;
 };
 
-/// The same through an untimed trial. Not thread-safe.
-template <class Queue>
+/// The same through a trial. Not thread-safe.
+template <class Queue, Level level = Level::untimed>
 double loop_by_harness(const LoopPlan& plan) {
   static Watchdog watchdog(std::chrono::seconds(30), 4,
                            [](const std::string& what) { std::puts(what.c_str()); });
   static TrialRecord record;
   Stamped<Queue>::last = plan.count - 1;
-  run_trial<Stamped<Queue>>({plan.point, Level::untimed, plan.warmup, plan.count, plan.demands},
-                            record, watchdog);
+  const TrialPlan trial{
+      .point = plan.point,
+      .level = level,
+      .warmup_per_producer = plan.warmup,
+      .messages_per_producer = plan.count,
+      .demands = plan.demands,
+      .core_order = plan.exchanged ? CoreOrder::descending : CoreOrder::ascending};
+  run_trial<Stamped<Queue>>(trial, record, watchdog);
   const ConsumerRecord& consumer = record.consumers[0];
   if (consumer.messages != plan.count || consumer.out_of_order > 0) std::abort();
   return ns_between(*consumer.warm, Stamped<Queue>::end) /
@@ -131,5 +146,45 @@ struct Adapter {
   Queue queue{overhead_capacity};
   alignas(cache_line_bytes) std::optional<Message> out;
 };
+
+namespace by_hand {
+
+/// Waits as the house's queues do.
+template <class Library>
+struct Waiting {
+  void push(Message message) {
+    const auto attempt = [&] { return library.try_push(message) ? Status::done : Status::full; };
+    const auto ready = [&] { return library.can_push(); };
+    if (attempt() != Status::done) not_full.await(ready, attempt, bq::detail::WaitForever{});
+    not_empty.wake_one();
+  }
+  Message pop() {
+    Message message;
+    const auto attempt = [&] { return library.try_pop(message) ? Status::done : Status::empty; };
+    const auto ready = [&] { return library.can_pop(); };
+    if (attempt() != Status::done) not_empty.await(ready, attempt, bq::detail::WaitForever{});
+    not_full.wake_one();
+    return message;
+  }
+  Library library;
+  SpinYieldPark<StdSync> not_full{"not_full"};
+  SpinYieldPark<StdSync> not_empty{"not_empty"};
+};
+
+/// The same with a closed flag, looked at in each call.
+template <class Library>
+struct ClosableWaiting : Waiting<Library> {
+  void push(Message message) {
+    if (closed.load(std::memory_order_acquire)) std::abort();
+    Waiting<Library>::push(message);
+  }
+  Message pop() {
+    if (closed.load(std::memory_order_acquire)) std::abort();
+    return Waiting<Library>::pop();
+  }
+  alignas(cache_line_bytes) std::atomic<bool> closed{false};
+};
+
+}  // namespace by_hand
 
 }  // namespace bq::bench

@@ -17,7 +17,6 @@
 #include <optional>
 
 #include "benchmarks/overhead/peer_loop.h"
-#include "queues/peers/closing.h"
 
 namespace bq::bench::by_hand {
 
@@ -225,42 +224,6 @@ struct Spinning {
     return message;
   }
   Library library;
-};
-
-/// Waits as the house's queues do.
-template <class Library>
-struct Waiting {
-  void push(Message message) {
-    const auto attempt = [&] { return library.try_push(message) ? Status::done : Status::full; };
-    const auto ready = [&] { return library.can_push(); };
-    if (attempt() != Status::done) not_full.await(ready, attempt, bq::detail::WaitForever{});
-    not_empty.wake_one();
-  }
-  Message pop() {
-    Message message;
-    const auto attempt = [&] { return library.try_pop(message) ? Status::done : Status::empty; };
-    const auto ready = [&] { return library.can_pop(); };
-    if (attempt() != Status::done) not_empty.await(ready, attempt, bq::detail::WaitForever{});
-    not_full.wake_one();
-    return message;
-  }
-  Library library;
-  SpinYieldPark<StdSync> not_full{"not_full"};
-  SpinYieldPark<StdSync> not_empty{"not_empty"};
-};
-
-/// The same with a closed flag, looked at in each call.
-template <class Library>
-struct ClosableWaiting : Waiting<Library> {
-  void push(Message message) {
-    if (closed.load(std::memory_order_acquire)) std::abort();
-    Waiting<Library>::push(message);
-  }
-  Message pop() {
-    if (closed.load(std::memory_order_acquire)) std::abort();
-    return Waiting<Library>::pop();
-  }
-  alignas(cache_line_bytes) std::atomic<bool> closed{false};
 };
 
 /// Hands messages out in a std::optional from a function of its own, as the contract's pop() does:

@@ -169,35 +169,36 @@ def test_headers_that_the_queues_include_are_those_that_the_installing_page_name
 
 
 def test_advice_on_the_reference_is_what_was_measured(run):
-    overcommit, logger = map(
+    least, most, shortest, longest = map(
         float,
         found(
-            r"this queue has ([\d.]+) times the overhead of two_condvar\.h, and three "
-            r"loggers wait ([\d.]+) times as long",
+            r"this queue has ([\d.]+) to ([\d.]+) times the overhead of two_condvar\.h, and three "
+            r"loggers wait ([\d.]+) to ([\d.]+) times as long",
             "queues/reference.h",
         ),
     )
-    for name, counter, said in (
-        ("overcommit", LOST, overcommit),
-        ("logger", "push_blocked_p99_ns", logger),
+    for name, counter, low, high in (
+        ("overcommit", LOST, least, most),
+        ("logger", "push_blocked_mean_ns", shortest, longest),
     ):
         ratio = summaries.paired_ratio(
             run, run.scenarios[name].points[0], "reference", "two_condvar", counter
         )
-        assert ratio.high < 1 and round(ratio.median, 1) == said
+        assert ratio.high < 1 and low <= round(ratio.median, 1) <= high
 
 
 def test_advice_on_the_short_spin_is_what_was_measured(run):
-    low, high, times = found(
-        r"this queue has ([\d.]+) to ([\d.]+) times the overhead of two_condvar\.h, but (\w+) "
-        r"times",
+    low, high, *times = found(
+        r"this queue has ([\d.]+) to ([\d.]+) times the overhead of two_condvar\.h, but (\w+) to "
+        r"(\w+) times",
         "queues/spin_then_block.h",
     )
     point = run.scenarios["overcommit"].points[0]
     ratio = summaries.paired_ratio(run, point, "spin_then_block", "two_condvar", LOST)
     assert float(low) <= round(ratio.median, 1) <= float(high)
     yielding = summaries.paired_ratio(run, point, "spin_then_block", "mpmc_spin_yield_park", LOST)
-    assert {"seven": 7}[times] == round(yielding.median)
+    least, most = ({"five": 5, "seven": 7}[word] for word in times)
+    assert least <= round(yielding.median) <= most
 
 
 # ------------------------------------------------------------------------ agreement and error rates
@@ -356,11 +357,11 @@ def test_overcommit(run):
     expected(
         "curated/overcommit.toml",
         r"It, boost_lockfree, moodycamel_blocking and posix_semaphore pay less than 1 "
-        "us; every other queue more than 2 us",
+        "us; every other queue more than 1.5 us",
     )
     cheap = {"mpmc_spin_yield_park", "boost_lockfree", "moodycamel_blocking", "posix_semaphore"}
     for (_, queue), lost in medians(run, "overcommit", LOST).items():
-        assert lost < 1000 if queue in cheap else lost > 2000
+        assert lost < 1000 if queue in cheap else lost > 1500
     verdict = verdicts_of(run)[Key("overcommit", LOST)]
     assert verdict.states["mpmc_spin_yield_park"] != WORSE
 
@@ -386,12 +387,8 @@ def test_worker_pool(earlier_runs):
 def test_shed(run):
     (drops,) = expected("curated/shed.toml", r"ideal queue drops (\d+) %")
     ideal = int(drops) / 100
-    assert [
-        round(each, 2)
-        for each in medians(
-            run, "shed", "ideal_dropped_share", ["two_condvar"], capacity=4
-        ).values()
-    ] == [ideal]
+    dropped = medians(run, "shed", "ideal_dropped_share", ["two_condvar"], capacity=4)
+    assert list(dropped.values()) == [pytest.approx(ideal, abs=0.015)]
     rho, room = 1.5, 5  # four in the queue and one at work
     assert (1 - rho) * rho**room / (1 - rho ** (room + 1)) == pytest.approx(ideal, abs=0.01)
 
@@ -399,9 +396,9 @@ def test_shed(run):
 def test_open_loop(run):
     expected(
         "curated/open_loop.toml",
-        r"spins and yields first adds less than a microsecond to half of the messages there",
+        r"A ring that spins and yields first adds less than a microsecond to half of the messages",
     )
-    added = medians(run, "open_loop", "excess_p50_ns", [*RINGS, "boost_lockfree"], rho=0.5).values()
+    added = medians(run, "open_loop", "excess_p50_ns", RINGS, rho=0.5).values()
     assert max(added) < 1000
 
 

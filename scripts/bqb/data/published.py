@@ -20,7 +20,8 @@ from bqb.data.rows import ResultError
 
 PUBLISHED = ROOT / "results" / "published"
 REPEAT = "repeat"
-DEFAULT, ABLATION, VALIDATE = "", "ablation", "validate"  # selections
+# Selections. `peers` holds no run, but what the programs of benchmarks/overhead wrote.
+DEFAULT, ABLATION, VALIDATE, WORK_KINDS, PEERS = "", "ablation", "validate", "work_kinds", "peers"
 NAME = re.compile(
     r"(?P<began>\d{4}-\d\d-\d\d(?:T\d{4})?)\.(?P<machine>[a-z0-9_-]+)(?:\.(?P<selection>.+))?"
 )

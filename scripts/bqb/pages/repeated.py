@@ -8,10 +8,10 @@ from functools import cache
 
 from bqb.data.model import Run
 from bqb.pages.marks import generated
-from bqb.pages.sources import default_runs
+from bqb.pages.sources import all_default_runs
 from bqb.pages.words import count, listed, table
 from bqb.report.github_action_json import github_action_entries
-from bqb.stats.repeatability import Agreement, agreement_of
+from bqb.stats.repeatability import Agreement, agreement_of, count_machines
 
 JUDGE_NOTHING = ("excess_mean_ns", "excess_p99_ns", "sojourn_p99_ns")  # for comparison
 ALERT = 2.0  # what the action calls an alert, by default
@@ -19,18 +19,24 @@ ALERT = 2.0  # what the action calls an alert, by default
 
 @cache
 def agreements() -> dict[str, Agreement]:
-    return agreement_of(default_runs(), JUDGE_NOTHING)
+    return agreement_of(all_default_runs(), JUDGE_NOTHING)
 
 
 @generated
 def repeated_runs() -> str:
-    return count(len(default_runs()))
+    return count(len(all_default_runs()))
+
+
+@generated
+def repeated_machines() -> str:
+    machines = count_machines(all_default_runs())
+    return f"{count(machines)} machine{'s' * (machines > 1)}"
 
 
 @generated
 def repeated_runs_apart() -> str:
     """The least time between the begins of two of them."""
-    began = sorted(datetime.fromisoformat(run.context["date"]) for run in default_runs())
+    began = sorted(datetime.fromisoformat(run.context["date"]) for run in all_default_runs())
     least = min(later - earlier for earlier, later in zip(began, began[1:]))
     return f"{least.total_seconds() // 60:.0f} minutes"
 
@@ -95,6 +101,6 @@ def chart_alerts() -> str:
 def of_one_program() -> list[Run]:
     """The largest group of default runs that one program made, the latest of several."""
     groups = defaultdict(list)
-    for run in default_runs():
+    for run in all_default_runs():
         groups[run.context["binary_id"]].append(run)
     return max(groups.values(), key=lambda group: (len(group), str(group[-1].context["date"])))

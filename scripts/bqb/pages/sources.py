@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bqb.data import published
 from bqb.data.load import load_run
 from bqb.data.model import Run
-from bqb.data.rows import Row
+from bqb.data.fields import OTHERS
+from bqb.data.rows import Row, read_document
 from bqb.gate.campaign import Kind, Rate, live_rates, resampled
 from bqb.gate.decide import Rule
 from bqb.gate.documents import read_recorded, read_settings
+from bqb.schema import Fields
 from bqb.validation import result
 from bqb.validation.result import Comparison
 
@@ -37,16 +42,101 @@ def default_run() -> Run:
 @cache
 def default_runs() -> tuple[Run, ...]:
     """All default runs of the machine of the newest one, in the order in which they began."""
-    newest = default_run()
+    machine = default_run().machine
+    return tuple(run for run in all_default_runs() if run.machine == machine)
+
+
+@cache
+def all_default_runs() -> tuple[Run, ...]:
+    """Of every machine, in the order in which they began."""
     runs = [run_in(folder) for folder in published.default_runs()]
-    same = [run for run in runs if run.machine == newest.machine]
-    return tuple(sorted(same, key=lambda run: str(run.context["date"])))
+    return tuple(sorted(runs, key=lambda run: str(run.context["date"])))
 
 
 @cache
 def comparisons() -> tuple[Comparison, ...]:
     """Of the newest ./scripts/validate."""
     return tuple(result.from_json(result.read(published.latest(published.VALIDATE))))
+
+
+# ----------------------------------------------------------------------- loops around the libraries
+
+ARM: Fields = {"differs_from": ("text?", True), "ns_per_msg": ("[number]", True)}
+LOOPS: dict[str, Fields] = {
+    "cell": {
+        "peer": ("name", True),
+        "work_ns": ("number", True),
+        "arms": ("[arm]", True),
+        OTHERS: ("any", False),
+    },
+    "arm": {"arm": ("text", True), **ARM},
+    "step": {"step": ("text", True), "library_row": ("text?", True), **ARM},
+    "printed": {"row": ("text", True), "msgs_per_giga_tick": ("[number]", True)},
+}
+REMEDY = "measure it again with the programs of benchmarks/overhead"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A loop around a library, and the time of a message in each round."""
+
+    name: str
+    differs_from: str | None  # the arm that has one thing less
+    ns_per_msg: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PeerLoops:
+    """The loops around one library, all in the same rounds. `work_ns`: on each side."""
+
+    peer: str
+    work_ns: float
+    arms: dict[str, Arm]
+
+
+def _arms(rows: list[Row], name: str) -> dict[str, Arm]:
+    return {
+        row[name]: Arm(row[name], row["differs_from"], np.array(row["ns_per_msg"])) for row in rows
+    }
+
+
+def _loops(file: str, members: Fields) -> Row:
+    fields: Fields = {"rounds": ("count", True), **members, OTHERS: ("any", False)}
+    return read_document(published.latest(published.PEERS) / file, fields, REMEDY, LOOPS)
+
+
+@cache
+def peer_loops() -> tuple[PeerLoops, ...]:
+    """Of benchmarks/overhead/peer_overhead."""
+    document = _loops("peer_overhead.json.xz", {"cells": ("[cell]", True)})
+    return tuple(
+        PeerLoops(cell["peer"], cell["work_ns"], _arms(cell["arms"], "arm"))
+        for cell in document["cells"]
+    )
+
+
+@dataclass(frozen=True)
+class AuthorsBenchmark:
+    """The loops of benchmarks/overhead/atomic_queue_steps, and what the library's own benchmark
+    printed: by row, the messages in 1e9 ticks of each of its processes. `ns_per_tick` turns them
+    into times."""
+
+    steps: dict[str, Arm]
+    library_rows: dict[str, str]  # by step
+    ns_per_tick: float
+    printed: dict[str, list[float]]
+
+
+@cache
+def atomic_queue_steps() -> AuthorsBenchmark:
+    steps = _loops("atomic_queue_steps.json.xz", {"steps": ("[step]", True)})
+    own = _loops("atomic_queue_own.json.xz", {"printed": ("[printed]", True)})
+    return AuthorsBenchmark(
+        _arms(steps["steps"], "step"),
+        {row["step"]: row["library_row"] for row in steps["steps"] if row["library_row"]},
+        steps["ns_per_tick"],
+        {row["row"]: row["msgs_per_giga_tick"] for row in own["printed"]},
+    )
 
 
 # ------------------------------------------------------------------------------------ the gate's

@@ -15,14 +15,30 @@ from bqb.pages import (
     gates,
     libraries,
     machine,
+    peers,
     repeated,
+    scored_claims,
+    variances,
     vocabulary,
+    work_kinds,
 )
 from bqb.pages.marks import WRITTEN, check_names, filled
 from bqb.pages.vocabulary import Schema
 
 # Their functions are registered as they are loaded.
-SUBJECTS = (against_theory, decisions, error_rates, gates, libraries, machine, repeated)
+SUBJECTS = (
+    against_theory,
+    decisions,
+    error_rates,
+    gates,
+    libraries,
+    machine,
+    peers,
+    repeated,
+    scored_claims,
+    variances,
+    work_kinds,
+)
 
 
 def pages() -> dict[Path, str]:

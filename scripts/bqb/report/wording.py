@@ -97,11 +97,11 @@ def _threads(point: Point) -> str:
 
 
 def machine(view: View, points: Sequence[Point]) -> list[str]:
-    """Machine, what it takes to wake a thread there, rounds and the share of disturbed blocks."""
+    """Machine, date, what it takes to wake a thread there, rounds and the share of disturbed blocks."""
     context, blocks = view.run.context, view.run.blocks_of(points)
     rounds = len({block.round for block in blocks})
     bad = sum(block.disturbed for block in blocks)
-    parts = description_parts(context)
+    parts = [*description_parts(context), str(context.get("date", ""))[:10]]
     if wake_ns := machine_baselines(view.run).wake_ns:
         parts.append(f"waking a parked thread takes {format_ns(wake_ns)}")
     parts.append(_count(rounds, "round"))

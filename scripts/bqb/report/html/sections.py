@@ -360,7 +360,7 @@ def _heat_cell(view: View, point: Point, queue: str, scale: Scale) -> HeatCell:
 CSV_COLUMNS = ("scenario", "point", "queue", "counter", "median", "low", "high", "blocks")
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the begin of one
 CSV_BESIDE = ("efficiency", CPU_BEYOND_WORK, SWITCHES, "sojourn_p50_ns")
-CSV_TIMESTAMPS = "timestamps_ns_per_msg"  # what they cost
+CSV_TIMESTAMPS = "timestamps_cost_ns"  # what they cost
 
 
 def _csv_link(view: View, scenario: Scenario) -> str:
