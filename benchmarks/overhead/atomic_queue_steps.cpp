@@ -37,7 +37,7 @@ namespace {
 
 constexpr std::uint64_t seed = 1;             // of the order of steps
 constexpr unsigned library_capacity = 65536;  // in the library's benchmark
-constexpr unsigned least_capacity = 4096;  // what the library makes of overhead_capacity
+constexpr unsigned least_capacity = 4096;     // what the library makes of overhead_capacity
 
 /// What of a loop is timed: from the first push to the last pop, or in the consumer, from the first
 /// message after the warm-up to the last.
@@ -189,8 +189,7 @@ std::vector<Step> all_steps() {
       {"closed flag", "house waiting", "", as_ours<by_hand::ClosableWaiting<Trying>>},
       {"adapter", "closed flag", "", as_ours<Adapter<Queue>>},
       {"harness, untimed", "adapter", "", loop_by_harness<Queue>},
-      {"harness, timestamped", "harness, untimed", "",
-       loop_by_harness<Queue, Level::timestamped>},
+      {"harness, timestamped", "harness, untimed", "", loop_by_harness<Queue, Level::timestamped>},
       {"B2", "as in its benchmark", "AtomicQueueB2",
        as_theirs<Retrying<Sized<OneToOneB2<unsigned>>>>},
       {"optimist", "as in its benchmark", "OptimistAtomicQueue", as_theirs<OneToOne<unsigned>>},
@@ -261,7 +260,8 @@ ExitStatus run(const Options& options) {
   std::vector<Step> steps = all_steps();
   // Written before the first trial, too: a file that cannot be written is no surprise at the end.
   const auto write = [&] {
-    if (!options.json.empty()) write_text_file(options.json, json_of(steps, options).dump(1) + '\n');
+    if (!options.json.empty())
+      write_text_file(options.json, json_of(steps, options).dump(1) + '\n');
   };
   write();
   measure(steps, options);

@@ -97,7 +97,7 @@ def _threads(point: Point) -> str:
 
 
 def machine(view: View, points: Sequence[Point]) -> list[str]:
-    """Machine, date, what it takes to wake a thread there, rounds and the share of disturbed blocks."""
+    """Machine, date, the time to wake a thread there, rounds, and the share of disturbed blocks."""
     context, blocks = view.run.context, view.run.blocks_of(points)
     rounds = len({block.round for block in blocks})
     bad = sum(block.disturbed for block in blocks)
