@@ -240,16 +240,14 @@ RUN = {
     "./scripts/gate selftest": "./scripts/gate selftest --gates 10",
     "./scripts/gate aa --folder results/published/gate/aa --runs 1": None,
     "cmake --build --preset release --target pipeline_demo && build/release/pipeline_demo": None,
-    "cmake --build build/release --target peer_overhead && "
-    "build/release/benchmarks/overhead/peer_overhead 100": "cmake --build build/release --target "
-    "peer_overhead && "
-    "build/release/benchmarks/overhead/peer_overhead 2",
 }
 # A command that a test file runs already, or that no test can run. No entry may start the tests
 # again.
 ELSEWHERE = {
     "./scripts/bench": "its quick form is that of ./scripts/bench --scenario quick",
     "./scripts/test": "the command that runs this test",
+    "./scripts/bench --adapt-spin-limits": "test_queue_bench.py",
+    "build/release/benchmarks/overhead/peer_overhead 100 --json FILE": "test_peer_overhead.py",
     "./scripts/test --deep": "the command that runs this test",
     ".ci/run --deep": "it starts ./scripts/test",
     ".ci/compiler clang++-19": "a workflow, .github/workflows/ci.yml",

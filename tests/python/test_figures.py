@@ -199,7 +199,10 @@ def test_titles_questions_and_methods_stand_on_the_page(pages):
     assert (
         "How much capacity do bursts need?" in said and "12 rounds" in said and "disturbed" in said
     )
-    where = r"virtual machine \(Toy Cloud\) · waking a parked thread takes \d+ µs · 12 rounds"
+    where = (
+        r"virtual machine \(Toy Cloud\) · \d{4}-\d\d-\d\d · "
+        r"waking a parked thread takes \d+ µs · 12 rounds"
+    )
     assert re.search(where, said)
     assert "failed" in all_text(made["overcommit.lost"]) and "hung: consumer 2" in all_text(
         made["overcommit.lost"]

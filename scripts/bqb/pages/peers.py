@@ -27,7 +27,13 @@ def difference(arm: Arm, other: Arm) -> str:
 
 def _with_interval(values: NDArray[np.float64]) -> str:
     low, high = median_interval(list(values))
-    return f"{np.median(values):+.0f} [{low:+.0f}, {high:+.0f}]".replace("+0 ", "0 ")
+    return f"{_signed(np.median(values))} [{_signed(low)}, {_signed(high)}]"
+
+
+def _signed(ns: float) -> str:
+    """Whole nanoseconds: +3, 0, -1,200."""
+    whole = round(ns)
+    return f"{whole:+,}" if whole else "0"
 
 
 @cache
