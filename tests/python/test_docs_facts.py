@@ -459,3 +459,8 @@ def test_queues_whose_loops_are_counted_are_named():
         name: int(percent) for percent, names in parts for name in re.findall(r"`(\w+)`", names)
     } == LOOPS
     assert int(most) == MOST_INSTRUCTIONS
+
+
+def test_the_newest_default_run_is_of_a_machine_that_no_claim_was_drawn_from(run, earlier_runs):
+    found(r"The newest default run is of another machine", "METHODOLOGY.md")
+    assert run.machine not in {each.machine for each in earlier_runs}

@@ -3,6 +3,9 @@ the report says of these."""
 
 import pytest
 import small_runs
+from bqb.report.figures.style import queue_styles
+from bqb.report.figures.view import View
+from bqb.report.html.sections import section_of
 from bqb.report.numbers import cell_text, notes_on_marks
 from bqb.report.titles import value
 from bqb.stats.counters import LOST
@@ -77,3 +80,15 @@ def test_untimed_trials_have_no_timestamps(tmp_path):
         tmp_path, [10.0] * 3, [1100.0] * 3, points={"s": small_runs.point("s", level="counted")}
     )
     assert measured_cost(run, run.points["s"], "a") is None
+
+
+def test_the_page_has_the_cost_of_a_cell_that_was_repeated_and_no_column_without(tmp_path):
+    def row_of(folder, untimed):
+        run = made(tmp_path / folder, [80.0] * 4, [1100.0, 1150.0, 1090.0, 1300.0], untimed)
+        section = section_of(View(run, queue_styles([*run.queues])), run.scenarios["s"])
+        return section.has_timestamps, section.points[0].rows[0]
+
+    shown, row = row_of("some", [1050.0, 1090.0, None, 1200.0])
+    assert shown and (row.timestamps.text, row.timestamps_interval) == ("60 ns", "50 ns to 100 ns")
+    shown, row = row_of("few", [1050.0, 1090.0, None, None])
+    assert not shown and row.timestamps.text == ""
