@@ -15,6 +15,7 @@
 
 #include "benchmarks/build_info.h"
 #include "benchmarks/registry/queue_labels.h"
+#include "benchmarks/run/ideal_listing.h"
 #include "benchmarks/run/run_description.h"
 #include "benchmarks/run/schema.h"
 #include "benchmarks/run/session.h"
@@ -151,6 +152,7 @@ struct Arguments {
   SessionOptions session;
   bool pilot = false, properties = false;
   bool list = false, queues = false, counters = false, schema = false, machine = false;
+  std::string ideal_capacities;
 };
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -188,6 +190,9 @@ void add_options(CLI::App& app, Arguments& arguments) {
                  "seconds without progress that count as a hang")
       ->check(number(0.5, 600));
   app.add_flag("--list", arguments.list, "print the scenarios and their points");
+  app.add_option("--ideal", arguments.ideal_capacities,
+                 "print what a queue that costs nothing makes of each point's drawn work, as JSON, "
+                 "with these capacities (1,16,64) and with no bound; measures nothing");
   app.add_flag("--queues", arguments.queues, "print the queues and their labels");
   app.add_flag("--counters", arguments.counters,
                "print the counters: name, which direction is better, meaning");
@@ -224,7 +229,10 @@ ExitStatus run(Arguments& arguments, const char* program,
   if (arguments.pilot || arguments.properties) arguments.session.round = 0;
   arguments.session.crash_reason = shown(arguments.session.crash_reason, max_message);
   Session session(arguments.session);
-  if (arguments.list) {
+  if (!arguments.ideal_capacities.empty()) {
+    print_ideals(session.scenarios(), arguments.session.seed,
+                 parse_capacities(arguments.ideal_capacities), std::cout);
+  } else if (arguments.list) {
     print_scenarios(session);
   } else if (arguments.pilot) {
     session.pilot();

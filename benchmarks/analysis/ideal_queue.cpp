@@ -39,6 +39,7 @@ Replay replay(const ServiceTimes& times, const InitialState& state, const IdealQ
     double free = first->ready_ns;  // the producer, for its next message
     if (!queue.drops || room <= first->ready_ns) {
       free = enter = std::max({enter, first->ready_ns, room});
+      result.blocked_ns += enter - first->ready_ns;
       consume(p, first->next, enter + queue.handoff_ns);
       const double sojourn_ns =
           start.back() - (open_loop ? times.arrive[p][first->next] : first->ready_ns);
@@ -51,6 +52,7 @@ Replay replay(const ServiceTimes& times, const InitialState& state, const IdealQ
                                 : free + times.produce[p][next];
   }
   result.window_ns = enter;
+  result.end_ns = *std::max_element(consumers.begin(), consumers.end());
   return result;
 }
 

@@ -1,0 +1,80 @@
+#include "benchmarks/analysis/planned_ideal.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "benchmarks/analysis/ideal_queue.h"
+#include "benchmarks/trial/workload.h"
+#include "benchmarks/util/error.h"
+
+namespace bq::bench {
+
+namespace {
+
+constexpr std::size_t least_messages = 200'000, most_messages = 2'000'000;
+constexpr std::size_t bursts = 2'000;
+
+std::vector<std::vector<float>> nominal_times(const Work& work,
+                                              const std::vector<DemandStream>& demands,
+                                              std::size_t each) {
+  std::vector<std::vector<float>> times;
+  for (const DemandStream& stream : demands) {
+    times.emplace_back(stream.begin(), stream.end());
+    if (work.kind == WorkKind::none) times.back().assign(each, 0);
+  }
+  return times;
+}
+
+ServiceTimes draw(const Point& point, std::uint64_t seed, std::size_t each) {
+  Demands demands;
+  draw_demands(point, seed, 0, StepCosts::all(1), each, demands);
+  return {nominal_times(point.producer, demands.producer, each),
+          nominal_times(point.consumer, demands.consumer, each), std::move(demands.arrivals_ns)};
+}
+
+InitialState empty_queue(const ServiceTimes& times, std::size_t consumers) {
+  InitialState state;
+  state.consumer_free_ns.assign(consumers, 0);
+  for (std::size_t p = 0; p < times.produce.size(); ++p) {
+    state.producers.push_back(
+        {0, times.arrive.empty() ? double{times.produce[p].front()} : times.arrive[p].front()});
+  }
+  return state;
+}
+
+}  // namespace
+
+std::size_t planned_messages(const Point& point) {
+  std::size_t messages = least_messages;
+  const auto cover = [&](const Process& process) {
+    messages = std::max<std::size_t>(messages, bursts * process.burst_msgs * point.producers);
+    if (process.trace) messages = std::max(messages, process.trace->ns.size());
+  };
+  cover(point.producer);
+  cover(point.consumer);
+  if (point.arrivals) cover(*point.arrivals);
+  return std::min(messages, most_messages);
+}
+
+std::vector<PlannedIdeal> planned_ideals(const Point& point, std::uint64_t seed,
+                                         std::span<const std::size_t> capacities) {
+  if (point.is_chain())
+    throw UsageError("scenario " + point.scenario + ": only a shape of one queue has an ideal");
+  const std::size_t each = std::max<std::size_t>(1, planned_messages(point) / point.producers);
+  const ServiceTimes times = draw(point, seed, each);
+  const auto messages = static_cast<double>(each * point.producers);
+  std::vector<PlannedIdeal> ideals;
+  for (const std::size_t capacity : capacities) {
+    Replay replayed =
+        replay(times, empty_queue(times, point.consumers),
+               {capacity, 0, point.when_full == WhenFull::drop}, each * point.producers);
+    const auto entered = static_cast<double>(replayed.sojourn.count());
+    const double producers_ns = static_cast<double>(point.producers) * replayed.window_ns;
+    ideals.push_back({capacity, replayed.end_ns / messages,
+                      producers_ns > 0 ? replayed.blocked_ns / producers_ns : 0,
+                      1 - entered / messages, std::move(replayed.sojourn)});
+  }
+  return ideals;
+}
+
+}  // namespace bq::bench
