@@ -4,7 +4,7 @@ generate.
 A folder imports only folders to its left, and all may import this module, exit_status.py and
 schema.py (tests/python/test_layers.py checks it):
 
-    data <- stats <- report <- running <- validation <- gate <- pages <- commands
+    data <- stats <- report <- running <- validation <- gate <- advice <- pages <- commands
 
     data         a run on disk: files, rows and their types, typed objects
     stats        medians with intervals, verdicts, claims, precision
@@ -12,6 +12,7 @@ schema.py (tests/python/test_layers.py checks it):
     running      builds programs, drives queue_bench, keeps runs in the repository
     validation   measured figures against queueing theory; how often verdicts err
     gate         whether a queue became slower between two versions
+    advice       the capacity and the queue for a pipeline that somebody describes or records
     pages        the tables and numbers in the project's pages, from the published runs
     commands     a module a command: options and exit statuses; how a command fails (failures.py)
 """
