@@ -58,6 +58,12 @@ void print_queues() {
   }
 }
 
+void print_labels() {
+  Json labels = Json::object();
+  for (const QueueEntry& queue : registered_queues()) labels[queue.name] = queue_labels(queue);
+  std::cout << labels.dump(2) << '\n';
+}
+
 void print_counters() {
   std::size_t width = 0;
   for (const Counter& counter : counters) width = std::max(width, counter.name.size());
@@ -151,7 +157,8 @@ void run_round(Session& session, const char* program, std::vector<std::string> b
 struct Arguments {
   SessionOptions session;
   bool pilot = false, properties = false;
-  bool list = false, queues = false, counters = false, schema = false, machine = false;
+  bool list = false, queues = false, labels = false, counters = false, schema = false;
+  bool machine = false;
   std::string ideal_capacities;
 };
 
@@ -194,6 +201,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
                  "print what a queue that costs nothing makes of each point's drawn work, as JSON, "
                  "with these capacities (1,16,64) and with no bound; measures nothing");
   app.add_flag("--queues", arguments.queues, "print the queues and their labels");
+  app.add_flag("--labels", arguments.labels, "print the labels of the queues as JSON");
   app.add_flag("--counters", arguments.counters,
                "print the counters: name, which direction is better, meaning");
   app.add_flag("--schema", arguments.schema,
@@ -217,6 +225,10 @@ ExitStatus run(Arguments& arguments, const char* program,
   }
   if (arguments.queues) {
     print_queues();
+    return ExitStatus::ok;
+  }
+  if (arguments.labels) {
+    print_labels();
     return ExitStatus::ok;
   }
   if (arguments.counters) {

@@ -131,7 +131,7 @@ find_needs() {  # find_needs COMMAND
   MISSING_WHY=()
   WANTED=()
   case $1 in
-    bench) need_build_tools; need_python jinja2 matplotlib numpy rich ;;
+    bench | advise) need_build_tools; need_python jinja2 matplotlib numpy rich ;;
     validate) need_build_tools; need_python matplotlib numpy scipy rich ;;
     gate) need_build_tools; need_gate_tools; need_python numpy scipy rich ;;
     explore) need_build_tools; need_python rich ;;

@@ -11,8 +11,8 @@ namespace bq::bench {
 
 namespace {
 
-constexpr std::size_t least_messages = 200'000, most_messages = 2'000'000;
-constexpr std::size_t bursts = 2'000;
+constexpr std::size_t least_messages = 200'000, most_messages = 1'000'000;
+constexpr double bursts = 2'000;
 
 std::vector<std::vector<float>> nominal_times(const Work& work,
                                               const std::vector<DemandStream>& demands,
@@ -45,15 +45,21 @@ InitialState empty_queue(const ServiceTimes& times, std::size_t consumers) {
 }  // namespace
 
 std::size_t planned_messages(const Point& point) {
-  std::size_t messages = least_messages;
-  const auto cover = [&](const Process& process) {
-    messages = std::max<std::size_t>(messages, bursts * process.burst_msgs * point.producers);
-    if (process.trace) messages = std::max(messages, process.trace->ns.size());
-  };
-  cover(point.producer);
-  cover(point.consumer);
-  if (point.arrivals) cover(*point.arrivals);
-  return std::min(messages, most_messages);
+  double messages = least_messages;
+  std::size_t traced = 0;
+  // A queue at a load of rho forgets its past within about 1 / (1 - rho)^2 arrivals.
+  const double left = point.arrivals && point.rho && *point.rho < 1 ? 1 - *point.rho : 1;
+  for (const Process* process :
+       {static_cast<const Process*>(&point.producer), static_cast<const Process*>(&point.consumer),
+        static_cast<const Process*>(point.arrivals ? &*point.arrivals : nullptr)}) {
+    if (!process) continue;
+    const double burst =
+        static_cast<double>(std::max<std::uint64_t>(process->burst_msgs, 1) * point.producers);
+    messages = std::max(messages, bursts * burst / (left * left));
+    if (process->trace) traced = std::max(traced, process->trace->ns.size());
+  }
+  messages = std::min<double>(messages, most_messages);
+  return std::max(static_cast<std::size_t>(messages), std::min(traced, 2 * most_messages));
 }
 
 std::vector<PlannedIdeal> planned_ideals(const Point& point, std::uint64_t seed,

@@ -10,9 +10,6 @@
 
 namespace bq::bench {
 
-/// The longest mean: the longest of a trial's exponential draws must still fit 32 bits.
-inline constexpr double max_mean_ns = 1e8;
-
 /// `side`: "producer", "consumer" or "stage". The mean may be missing: `rho` may give it later.
 Work read_work(const Combination& from, const std::string& side);
 

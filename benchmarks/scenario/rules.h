@@ -45,6 +45,9 @@ inline constexpr std::int64_t max_working_set_bytes = 1 << 28;
 /// Threads of a point for each core that it may use here: with more, the pilot takes minutes.
 inline constexpr std::size_t max_threads_per_core = 32;
 
+/// The longest mean: the longest of a trial's exponential draws must still fit 32 bits.
+inline constexpr double max_mean_ns = 1e8;
+
 // What the files of a scenario may hold. Messages state these limits.
 inline constexpr std::size_t max_scenario_bytes = 1'000'000;
 /// Each dot of a file may nest its tables one level deeper, and toml++ recurses into them.
@@ -91,6 +94,9 @@ inline constexpr std::array rules{
     Rule{"least_preemption_ns", least_preemption_ns,
          "a thread that works so much longer than planned was preempted"},
     Rule{"most_rounds", most_rounds, "rounds of a run"},
+    Rule{"most_mean_ns", max_mean_ns, "mean time a message of a side, or between two arrivals"},
+    Rule{"most_trace_times", static_cast<double>(max_trace_times),
+         "times in the traces of a scenario"},
     Rule{"most_row_number", most_row_number, "size of a number in a row"},
     Rule{"most_name_characters", most_name_characters, "length of a name in a row"},
     Rule{"most_text_characters", most_text_characters, "length of a text in a row"},

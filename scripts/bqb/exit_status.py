@@ -1,7 +1,7 @@
 """All exit statuses: of the commands in scripts/, of the gate, and of the programs that they start.
 
-The first block is that of bench, test, explore, validate, plot, publish and generate; from 5 on
-they are those of queue_bench. The gate has its own, documented in docs/gate.md. scripts/setup.sh
+The first block is that of bench, advise, test, explore, validate, plot, publish and generate; 5, 6
+and 70 are those of queue_bench. The gate has its own, documented in docs/gate.md. scripts/setup.sh
 exits with SETUP (gate: INVALID).
 """
 
@@ -18,6 +18,8 @@ SETUP = 3  # something is missing here and could not be installed, or a build fa
 IO_ERROR = int(QueueBenchStatus.IO_ERROR)  # a file could not be read or written: a full disk
 # The system refused a thread, a core or memory.
 RESOURCE_LIMIT = int(QueueBenchStatus.RESOURCE_LIMIT)
+IMPOSSIBLE = 7  # advise: no queue and no capacity can do what was wished for
+UNDECIDED = 8  # advise: measured, and no queue is shown to be the best
 INTERNAL_ERROR = int(QueueBenchStatus.INTERNAL_ERROR)  # a fault of a program of this project
 SIGNAL = 128  # plus the number of the signal that stopped a command
 

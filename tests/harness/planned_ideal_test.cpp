@@ -73,11 +73,15 @@ TEST(PlannedIdeal, DrawsTheSameForAllCapacities) {
 TEST(PlannedIdeal, CoversItsBurstsAndItsTraceWithinLimits) {
   Point point = point_of({Distribution::constant, 10}, {Distribution::constant, 10});
   EXPECT_EQ(planned_messages(point), 200'000u);
-  point.producer.burst_msgs = 500;
-  EXPECT_EQ(planned_messages(point), 1'000'000u);
+  point.producer.burst_msgs = 200;
+  EXPECT_EQ(planned_messages(point), 400'000u);
   point.producer.burst_msgs = 50'000;
-  EXPECT_EQ(planned_messages(point), 2'000'000u);
+  EXPECT_EQ(planned_messages(point), 1'000'000u);
   point.producer.burst_msgs = 0;
+  point.arrivals = Arrivals{{Distribution::exponential, 8'000}};
+  point.rho = 0.95;
+  EXPECT_NEAR(static_cast<double>(planned_messages(point)), 800'000, 1);
+  point.arrivals.reset();
   auto trace = std::make_shared<Trace>();
   trace->ns.assign(300'000, 5);
   point.consumer.trace = trace;

@@ -4,6 +4,7 @@
     pipeline   all of it filled in, with what was assumed
     scenario   the same as a scenario of queue_bench
     replay     what the ideal queue makes of it at each capacity
+    knee       the smallest capacity that is enough
     capacity   the capacity, between the bounds that the wishes set
     queues     which queues fit the wishes
     nearest    the published point that is most like the pipeline

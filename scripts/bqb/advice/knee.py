@@ -10,11 +10,11 @@ from enum import Enum
 from typing import Protocol
 from collections.abc import Sequence
 
-from bqb.advice.replay import Outcome
+from bqb.advice.replay import TABLE, Outcome
 
-TABLE = tuple(2**power for power in range(13))  # 1 ... 4096
 MOST_CAPACITY = 2**20  # searched for
-PROBES = 15  # capacities between two that are replayed at once
+PROBES = 3  # capacities between two that are replayed at once
+RESOLUTION = 32  # a capacity is found to one part in so many: the draws tell no more
 
 
 class Measure(Enum):
@@ -56,7 +56,8 @@ def unavoidable_drops(rho: float | None) -> float:
 
 
 def knee(ideal: Replayed, measure: Measure, most_loss: float) -> int | None:
-    """The smallest capacity up to `MOST_CAPACITY` with at most this loss. More capacity never loses
+    """The smallest capacity up to `MOST_CAPACITY` with at most this loss, exact below
+    `RESOLUTION`. More capacity never loses
     more, as all capacities get the same draws (but for several producers or consumers, where it may
     by a trifle)."""
 
@@ -74,7 +75,7 @@ def knee(ideal: Replayed, measure: Measure, most_loss: float) -> int | None:
             break
     if not enough:
         return None
-    while enough - too_small > 1:
+    while enough - too_small > max(1, enough // RESOLUTION):
         step = max(1, (enough - too_small) // (PROBES + 1))
         for outcome in ideal.at(list(range(too_small + step, enough, step))):
             assert outcome.capacity

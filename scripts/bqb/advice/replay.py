@@ -19,6 +19,9 @@ from bqb import CommandError, exit_status
 from bqb.running.process import cause_of_death
 
 
+TABLE = tuple(2**power for power in range(13))  # 1 ... 4096: what is replayed first, and shown
+
+
 @dataclass(frozen=True)
 class Outcome:
     """At one capacity; None: no bound. The quantiles are None where fewer than 100 messages lie
@@ -47,9 +50,12 @@ class PointOutcomes:
         return self.outcomes[-1]
 
 
-def replay(program: Path, scenario: Path, capacities: Sequence[int]) -> list[PointOutcomes]:
+def replay(
+    program: Path, scenario: Path, capacities: Sequence[int], seed: int | None = None
+) -> list[PointOutcomes]:
     """One for each point. Raises CommandError with the status and the message of queue_bench."""
     words = ["--scenario", str(scenario), "--ideal", ",".join(map(str, capacities))]
+    words += ["--seed", str(seed)] if seed is not None else []
     result = subprocess.run([program, *words], capture_output=True, check=False)
     if result.returncode:
         lines = result.stderr.decode(errors="replace").strip().splitlines()
@@ -78,14 +84,15 @@ def _outcome(row: dict[str, Any]) -> Outcome:
 class Ideal:
     """Of a scenario with a single point. Each capacity is replayed once."""
 
-    def __init__(self, program: Path, scenario: Path):
+    def __init__(self, program: Path, scenario: Path, seed: int | None = None):
         self._program = program
+        self._seed = seed
         self._scenario = scenario
         self._known: dict[int, Outcome] = {}
-        self._point = self._replay([1])
+        self._point = self._replay([*TABLE])
 
     def _replay(self, capacities: Iterable[int]) -> PointOutcomes:
-        (point,) = replay(self._program, self._scenario, list(capacities))
+        (point,) = replay(self._program, self._scenario, list(capacities), self._seed)
         self._known |= {each.capacity: each for each in point.outcomes if each.capacity}
         return point
 

@@ -9,6 +9,7 @@ A module imports what needs a package (numpy, matplotlib, scipy) inside the func
 from __future__ import annotations
 
 from bqb.commands import (
+    advise,
     bench,
     explore,
     failures,
@@ -24,6 +25,7 @@ from bqb.commands import (
 
 COMMANDS = {
     "bench": bench.main,
+    "advise": advise.main,
     "test": test.main,
     "explore": explore.main,
     "validate": validate.main,

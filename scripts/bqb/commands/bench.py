@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
-import shutil
-import signal
 from datetime import datetime
 from pathlib import Path
 
@@ -190,42 +187,10 @@ def selection_of(folder: Path) -> Selection:
 
 
 def measure(program: Path, folder: Path, selection: Selection, details: bool) -> int:
-    driver = Driver(program, folder, selection)
-    is_whole = False
-    try:
-        for warning in warnings_of(machine_facts(program)):
-            print_error(f"bench: {warning}")
-        driver.run()
-        is_whole = True
+    def show() -> None:
         show_run(folder, details)
-        for remark in driver.remarks:
-            print_error(f"bench: {remark}")
-        print(short_path(folder.resolve()), flush=True)
-    except ResultError:  # what was measured is lost or damaged
-        raise
-    except (Interrupted, Exception):
-        leave_in_order(folder, driver.journal, is_whole)
-        raise
-    failed = driver.journal.failed or driver.journal.failed_properties
+
+    journal = measured("bench", program, folder, selection, show)
+    print(short_path(folder.resolve()), flush=True)
+    failed = journal.failed or journal.failed_properties
     return exit_status.FAILED if failed else exit_status.OK
-
-
-def leave_in_order(folder: Path, journal: Journal, is_whole: bool) -> None:
-    """Where a run or its report stops early: keeps what was measured and says how to go on; leaves
-    nothing where nothing was begun."""
-    from bqb.report.tool_files import write_tool_files
-
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    if not journal.begun:
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    folder_name = shlex.quote(short_path(folder.resolve()))
-    if is_whole:
-        print_error(f"The run is whole. To see it: ./scripts/report {folder_name}")
-        return
-    try:
-        write_tool_files(folder)
-    except (OSError, CommandError) as error:
-        print_error(f"bench: {as_command_error(error)}")
-    print_error(f"Go on with: ./scripts/bench --resume {folder_name}")

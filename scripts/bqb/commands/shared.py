@@ -1,14 +1,23 @@
-"""What several commands do: folders of results, queue_bench, the page and summary of a run."""
+"""What several commands do: folders of results, queue_bench, a run, its page and summary."""
 
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bqb import ROOT, CommandError, exit_status, short_path
 from bqb.report.html import REPORT
+from bqb.commands.failures import as_command_error, print_error
+from bqb.data.rows import ResultError
 from bqb.running import build, external_queues
+from bqb.running.journal import Journal
+from bqb.running.process import STOP_SIGNALS, Interrupted
+from bqb.running.selection import Selection
 
 if TYPE_CHECKING:
     from bqb.data.model import Run
@@ -54,9 +63,57 @@ def folder_error(folder: Path, error: OSError) -> CommandError:
     return CommandError(f"--out {folder}: {error.strerror}; name another folder", exit_status.USAGE)
 
 
-def show_run(folder: Path, details: bool = False) -> None:
-    """Everything that is made from the rows of a run: the files for other tools, the figures, the
-    page, and what is printed: its summary, or with `details` every table."""
+def measured(
+    command: str, program: Path, folder: Path, selection: Selection, show: Callable[[], None]
+) -> Journal:
+    """Measures what is left of a run, and shows it. Where that stops early, what was measured stays,
+    and how to go on is printed."""
+    from bqb.report.machine import warnings_of
+    from bqb.running.driver import Driver
+    from bqb.running.machine_facts import machine_facts
+
+    driver = Driver(program, folder, selection)
+    is_whole = False
+    try:
+        for warning in warnings_of(machine_facts(program)):
+            print_error(f"{command}: {warning}")
+        driver.run()
+        is_whole = True
+        show()
+        for remark in driver.remarks:
+            print_error(f"{command}: {remark}")
+    except ResultError:  # what was measured is lost or damaged
+        raise
+    except (Interrupted, Exception):
+        leave_in_order(command, folder, driver.journal, is_whole)
+        raise
+    return driver.journal
+
+
+def leave_in_order(command: str, folder: Path, journal: Journal, is_whole: bool) -> None:
+    """Where a run or its report stops early: keeps what was measured and says how to go on; leaves
+    nothing where nothing was begun."""
+    from bqb.report.tool_files import write_tool_files
+
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    if not journal.begun:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    folder_name = shlex.quote(short_path(folder.resolve()))
+    if is_whole:
+        print_error(f"The run is whole. To see it: ./scripts/report {folder_name}")
+        return
+    try:
+        write_tool_files(folder)
+    except (OSError, CommandError) as error:
+        print_error(f"{command}: {as_command_error(error)}")
+    print_error(f"Go on with: ./scripts/{command} --resume {folder_name}")
+
+
+def draw_run(folder: Path) -> tuple[Run, Path]:
+    """Makes what is made from the rows of a run: the files for other tools, the figures, the page.
+    Returns the run and its page."""
     from bqb.data.load import load_run
     from bqb.report.figures.draw import draw_figures
     from bqb.report.tool_files import write_tool_files
@@ -64,7 +121,12 @@ def show_run(folder: Path, details: bool = False) -> None:
     write_tool_files(folder)
     run = load_run(folder)
     draw_figures(run, folder / "plots")
-    print_run(run, write_page(run, folder / REPORT), details)
+    return run, write_page(run, folder / REPORT)
+
+
+def show_run(folder: Path, details: bool = False) -> None:
+    """The same, and prints its summary, or with `details` every table."""
+    print_run(*draw_run(folder), details)
 
 
 def write_page(run: Run, path: Path) -> Path:

@@ -1,0 +1,37 @@
+"""Which capacities to measure in a given time."""
+
+from __future__ import annotations
+
+from bqb.advice.capacity import CapacityAdvice
+from bqb.advice.pipeline import Pipeline
+from bqb.advice.scenario import LEAST_WINDOW_MS, window_ms
+from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
+
+FACTOR = 4  # between the capacities
+FILLINGS = 20  # of a closed loop's window, in queues (scenarios/README.md)
+ROUNDS = MIN_VERDICT_BLOCKS + 2  # and two trials of the pilot for each cell
+BESIDE_WINDOW = 1.3  # the warm-up, filling the queue, starting threads, calibration
+
+
+def trial_s(pipeline: Pipeline, capacity: int) -> float:
+    """About how long a trial takes."""
+    longest_ms: float = max(LEAST_WINDOW_MS, window_ms(pipeline))
+    if not pipeline.open_loop:
+        longest_ms = max(longest_ms, FILLINGS * capacity * pipeline.ns_per_msg / 1e6)
+    return BESIDE_WINDOW * longest_ms / 1e3
+
+
+def capacities_to_measure(
+    pipeline: Pipeline, advice: CapacityAdvice, queues: int, budget_s: float
+) -> list[int]:
+    """The advised capacity; then, as far as the bounds of the wishes and the time allow, four times
+    of it, and a quarter."""
+    wanted = [advice.capacity]
+    left_s = budget_s - queues * ROUNDS * trial_s(pipeline, advice.capacity)
+    most = advice.upper.capacity if advice.upper else FACTOR * advice.capacity
+    for capacity in (min(most, FACTOR * advice.capacity), max(1, advice.capacity // FACTOR)):
+        cost_s = queues * ROUNDS * trial_s(pipeline, capacity)
+        if capacity not in wanted and cost_s <= left_s:
+            wanted.append(capacity)
+            left_s -= cost_s
+    return sorted(wanted)

@@ -1,0 +1,122 @@
+"""Which queues fit the wishes, by their labels.
+
+    fitting = queues_for(pipeline, labels_of(queue_bench))
+    fitting.fit["two_condvar"], fitting.why_not["boost_lockfree"]
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bqb import CommandError, exit_status
+from bqb.advice.pipeline import Pipeline
+
+Labels = Mapping[str, str]
+IDLE = ("none", "some", "all")  # CPU that a thread burns while it waits, from least to most
+
+
+def labels_of(program: Path) -> dict[str, Labels]:
+    """The labels of each queue of a queue_bench, by name, in the order of preference."""
+    result = subprocess.run([program, "--labels"], capture_output=True, check=False)
+    if result.returncode:
+        what = f"{program} --labels failed; build it again"
+        raise CommandError(what, exit_status.INTERNAL_ERROR)
+    labels: dict[str, Labels] = json.loads(result.stdout)
+    return labels
+
+
+def idle_cpu(labels: Labels) -> str:
+    """What a queue burns while a thread waits, by how it waits: one that never sleeps, one that
+    spins or yields before, one that sleeps at once."""
+    waiting = labels["waiting"]
+    if not any(word in waiting for word in ("spin", "yield")):
+        return "none"
+    sleeps = ("park", "condvar", "semaphore", "wait", "poll", "event")
+    return "some" if any(word in waiting for word in sleeps) else "all"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`excludes`: whether a queue with these labels cannot be used."""
+
+    why: str
+    excludes: Callable[[Pipeline, Labels], bool]
+
+
+RULES = (
+    Rule("keeps no bound", lambda _, labels: labels["bound"] == "none"),
+    Rule(
+        "has one producer only",
+        lambda pipeline, labels: pipeline.producers > 1 and labels["producers"] == "one",
+    ),
+    Rule(
+        "has one consumer only",
+        lambda pipeline, labels: pipeline.consumers > 1 and labels["consumers"] == "one",
+    ),
+    Rule(
+        "keeps the order of each producer only",
+        lambda pipeline, labels: pipeline.wishes.order == "global" and labels["fifo"] != "global",
+    ),
+    Rule(
+        "takes trivially copyable messages only",
+        lambda pipeline, labels: pipeline.wishes.element != "trivial"
+        and labels["element"] == "trivial",
+    ),
+    Rule(
+        "closes exactly only while no push runs",
+        lambda pipeline, labels: "close" in pipeline.wishes.needs and labels["close"] != "exact",
+    ),
+    Rule(
+        "has no calls with a deadline",
+        lambda pipeline, labels: "timeouts" in pipeline.wishes.needs and labels["timed"] != "yes",
+    ),
+    Rule(
+        "a thread that is stopped inside a call stops the others",
+        lambda pipeline, labels: bool(pipeline.wishes.must_not_block)
+        and labels["stall"] == "everyone",
+    ),
+    Rule(
+        "burns CPU while it waits",
+        lambda pipeline, labels: IDLE.index(idle_cpu(labels)) > IDLE.index(pipeline.idle_cpu),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """`fit`: the queues to measure, with their labels. `why_not`: what excludes each other queue of
+    the same line-up."""
+
+    fit: Mapping[str, Labels]
+    why_not: Mapping[str, str]
+
+
+def queues_for(pipeline: Pipeline, labels: Mapping[str, Labels], everything: bool) -> Fitting:
+    """Of the default line-up; where the CPU of idle threads was spoken of, also of the queues that
+    wait just so; with `everything`, of all that are no mere demonstrations. Queues from elsewhere
+    are always among them. Raises CommandError (IMPOSSIBLE) where none fits."""
+    said = pipeline.wishes.idle_cpu
+    fit, why_not = {}, {}
+    for name, each in labels.items():
+        is_extra = each["line_up"] == "extra"
+        if each["line_up"] == "named" or (
+            is_extra and not everything and not (said and idle_cpu(each) == said)
+        ):
+            continue
+        reason = next((rule.why for rule in RULES if rule.excludes(pipeline, each)), None)
+        if reason:
+            why_not[name] = reason
+        else:
+            fit[name] = each
+    if not fit:
+        reasons = "; ".join(f"{name} {why}" for name, why in list(why_not.items())[:6])
+        raise CommandError(
+            f"impossible: no queue offers all that was asked for ({reasons}): ask for less, or "
+            "try --all",
+            exit_status.IMPOSSIBLE,
+        )
+    return Fitting(fit, why_not)

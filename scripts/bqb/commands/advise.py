@@ -1,0 +1,286 @@
+"""./scripts/advise: which capacity and which queue for a pipeline that somebody describes or
+records."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bqb import ROOT, CommandError, exit_status, short_path
+from bqb.advice import wishes as wanted
+from bqb.advice.wishes import Wishes
+from bqb.commands.options import Parser, add_no_setup, add_seed, add_with, seconds
+from bqb.commands.shared import check_free, draw_run, make_folder, measured, queue_bench
+from bqb.data.files import write_atomically
+from bqb.running import external_queues
+
+if TYPE_CHECKING:
+    from bqb.advice.capacity import CapacityAdvice
+    from bqb.advice.choice import Choice
+    from bqb.advice.pipeline import Pipeline
+    from bqb.advice.queues import Fitting
+
+HELP = """\
+Says which capacity and which queue to take for a pipeline. Tell it what you know; what is missing
+is assumed, and the answer says so. The capacity follows from a replay of drawn or recorded times
+through a queue that costs nothing, within seconds. The queue is measured: those that fit, for two
+minutes. Writes the pipeline as a file to keep, the scenario, the results and report.html."""
+
+EXAMPLES = """\
+examples:
+  ./scripts/advise --consumer-mean 5us --burst 50
+  ./scripts/advise --producer-mean 5k/s --consumer-mean 50us --cores 0.5 --idle-cpu none
+  ./scripts/advise pipeline.toml --measure none
+
+exit status:
+  0    answered
+  1    a queue gave a wrong result, hung or crashed, or the run broke off
+  2    wrong usage: a wrong or missing unit, wishes that contradict each other, a file that
+       cannot be read
+  3    what is missing on this machine could not be installed, or the build failed
+  5    a file could not be read or written
+  6    the system refused a thread, a core or memory
+  7    no queue, or no capacity, can do what is wished for: it is said which wish stands against
+       which
+  8    undecided: measured, and no queue is shown to be right
+  70   internal error
+  130  stopped with Ctrl-C; ./scripts/advise --resume goes on"""
+
+PIPELINE = "pipeline.toml"
+SCENARIO = "scenario"  # the folder of the scenario in that of the advice
+CURVE = "capacity"  # the figure
+DEFAULT_MEASURE_S = 120.0
+
+
+def main(words: list[str]) -> int:
+    arguments = parse(words)
+    if arguments.resume:
+        return resume(arguments.resume)
+    if arguments.out:
+        check_free(arguments.out, f", or go on with --resume {arguments.out}")
+    wishes = wishes_of(arguments)
+    headers = external_queues.check(arguments.headers or [])
+    program = queue_bench(headers)
+    pipeline, advice, fitting = answer_without_measuring(
+        wishes, program, arguments.all, arguments.seed
+    )
+    folder = arguments.out or ROOT / "results" / datetime.now().strftime("%Y%m%d-%H%M%S")
+    write_advice(make_folder(folder), pipeline, advice, fitting, arguments.measure)
+    if arguments.measure is None:
+        return show_nearest(folder, pipeline, advice, fitting)
+    return measure(folder, program, pipeline, advice, fitting, arguments, headers)
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        prog="advise",
+        description=HELP,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="a pipeline as TOML, as this command writes it; options override it",
+    )
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for each in wanted.INPUTS:
+        group = groups.setdefault(each.group, parser.add_argument_group(each.group))
+        help = each.help.replace("%", "%%")
+        group.add_argument(wanted.option(each.key), metavar=each.metavar, help=help)
+    group = parser.add_argument_group("the answer")
+    group.add_argument(
+        "--measure",
+        type=seconds_or_none,
+        default=DEFAULT_MEASURE_S,
+        metavar="TIME|none",
+        help="how long to measure the queues (default: 2m); none: the nearest published point, and "
+        "how far away it is",
+    )
+    group.add_argument("--all", action="store_true", help="measure every queue that fits")
+    group.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the answer: new or empty (default: results/<date>-<time>)",
+    )
+    group.add_argument(
+        "--resume", type=Path, metavar="DIR", help="go on with a stopped measurement"
+    )
+    add_seed(parser)
+    add_with(parser, "measure the queue of this header, too")
+    add_no_setup(parser)
+    arguments = parser.parse_args(words)
+    said = [each.key for each in wanted.INPUTS if getattr(arguments, each.key) is not None]
+    if arguments.resume and (said or arguments.file or arguments.out or arguments.all):
+        parser.error("--resume goes on with a measurement as it was begun; leave out the rest")
+    return arguments
+
+
+def seconds_or_none(word: str) -> float | None:
+    return None if word == "none" else seconds(word)
+
+
+def wishes_of(arguments: argparse.Namespace) -> Wishes:
+    words = {
+        each.key: word
+        for each in wanted.INPUTS
+        if (word := getattr(arguments, each.key)) is not None
+    }
+    options = wanted.from_words(words)
+    if arguments.file is None:
+        return options
+    return wanted.joined(wanted.from_file(arguments.file), options)
+
+
+def answer_without_measuring(
+    wishes: Wishes, program: Path, everything: bool, seed: int | None
+) -> tuple[Pipeline, CapacityAdvice, Fitting]:
+    """Raises CommandError (USAGE, IMPOSSIBLE) before anything is written."""
+    from bqb.advice.capacity import capacity_of
+    from bqb.advice.pipeline import pipeline_of
+    from bqb.advice.queues import labels_of, queues_for
+    from bqb.advice.replay import Ideal
+    from bqb.advice.scenario import write_scenario
+
+    pipeline = pipeline_of(wishes, len(os.sched_getaffinity(0)))
+    fitting = queues_for(pipeline, labels_of(program), everything)
+    with tempfile.TemporaryDirectory(prefix="bqb-advise-") as folder:
+        scenario = write_scenario(Path(folder), pipeline, [1])
+        advice = capacity_of(pipeline, Ideal(program, scenario, seed))
+    return pipeline, advice, fitting
+
+
+def write_advice(
+    folder: Path,
+    pipeline: Pipeline,
+    advice: CapacityAdvice,
+    fitting: Fitting,
+    measure_s: float | None,
+) -> None:
+    """The pipeline, the scenario, the figure."""
+    from bqb.advice.figure import draw_capacity
+    from bqb.advice.plan import capacities_to_measure
+    from bqb.advice.scenario import trace_names, write_scenario
+
+    scenario = folder / SCENARIO
+    scenario.mkdir()
+    capacities = capacities_to_measure(
+        pipeline, advice, len(fitting.fit), measure_s or DEFAULT_MEASURE_S
+    )
+    expect = f"By replay of the ideal queue, a capacity of {advice.capacity:,} is enough."
+    write_scenario(scenario, pipeline, capacities, list(fitting.fit), expect)
+    words = dict(pipeline.wishes.words)
+    for side, name in trace_names(pipeline).items():
+        if f"{side}_trace" in words:
+            words[f"{side}_trace"] = f"{SCENARIO}/{name}"
+    if "recording" in words:
+        words["recording"] = str(Path(words["recording"]).resolve())
+    command = f"./scripts/advise {shlex.quote(short_path(folder.resolve() / PIPELINE))}"
+    write_atomically(folder / PIPELINE, wanted.as_toml(words, command).encode())
+    draw_capacity(pipeline, advice, folder / CURVE)
+
+
+def show_nearest(folder: Path, pipeline: Pipeline, advice: CapacityAdvice, fitting: Fitting) -> int:
+    from bqb.advice import screen
+    from bqb.advice.nearest import nearest
+    from bqb.data import published
+    from bqb.data.load import load_run
+    from bqb.report.terminal import show
+
+    run = load_run(published.latest())
+    near = nearest(pipeline, advice.capacity, list(fitting.fit), run, advice.measure)
+    show(
+        screen.all_of(
+            screen.pipeline_text(pipeline),
+            screen.capacity_text(advice),
+            screen.near_text(pipeline, near),
+            screen.excluded_text(fitting),
+        )
+    )
+    print_where(folder, is_measured=False)
+    is_decided = near is not None and near.choice.is_decided
+    return exit_status.OK if is_decided else exit_status.UNDECIDED
+
+
+def measure(
+    folder: Path,
+    program: Path,
+    pipeline: Pipeline,
+    advice: CapacityAdvice,
+    fitting: Fitting,
+    arguments: argparse.Namespace,
+    headers: tuple[str, ...],
+) -> int:
+    from bqb.advice.scenario import NAME
+    from bqb.running.selection import Selection
+
+    selection = Selection(
+        scenario=(str((folder / SCENARIO / f"{NAME}.toml").resolve()),),
+        seed=arguments.seed,
+        budget_s=arguments.measure,
+        headers=headers,
+    )
+    return measure_and_show(folder, program, selection, pipeline, advice, fitting)
+
+
+def resume(folder: Path) -> int:
+    """Goes on with a measurement, or shows the answer of one that is whole again."""
+    from bqb.commands.bench import selection_of
+
+    selection = selection_of(folder)
+    wishes = wanted.from_file(folder / PIPELINE)
+    program = queue_bench(external_queues.check(selection.headers))
+    pipeline, advice, fitting = answer_without_measuring(wishes, program, True, selection.seed)
+    return measure_and_show(folder, program, selection, pipeline, advice, fitting)
+
+
+def measure_and_show(
+    folder: Path,
+    program: Path,
+    selection,
+    pipeline: Pipeline,
+    advice: CapacityAdvice,
+    fitting: Fitting,
+) -> int:
+    from bqb.advice import screen
+    from bqb.advice.choice import choose
+    from bqb.data.load import load_run
+    from bqb.report.terminal import show
+
+    answers: list[Choice] = []
+
+    def answer() -> None:
+        draw_run(folder)
+        answers.append(choose(load_run(folder), advice.capacity, advice.measure))
+
+    journal = measured("advise", program, folder, selection, answer)
+    (choice,) = answers
+    show(
+        screen.all_of(
+            screen.pipeline_text(pipeline),
+            screen.capacity_text(advice),
+            screen.choice_text(pipeline, advice, choice),
+            screen.undecided_text(choice, journal.block_wall_ns(choice.point.name) / 1e9),
+            screen.excluded_text(fitting),
+        )
+    )
+    print_where(folder, is_measured=True)
+    if journal.failed:
+        return exit_status.FAILED
+    return exit_status.OK if choice.is_decided else exit_status.UNDECIDED
+
+
+def print_where(folder: Path, is_measured: bool) -> None:
+    what = "report.html, the results, " if is_measured else ""
+    print(
+        f"{short_path(folder.resolve())}: {what}{PIPELINE} (to ask again), "
+        f"{SCENARIO}/ (to measure again), {CURVE}.png"
+    )
