@@ -12,13 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from bqb.advice.knee import Measure
+from bqb.data.load import load_run
 from bqb.data.model import Point, Run
-from bqb.stats import judging
-from bqb.stats.counters import CPU_BEYOND_WORK, THROUGHPUT
+from bqb.stats import judging, verdicts
+from bqb.stats.counters import CPU_BEYOND_WORK, EXCESS, LOST, THROUGHPUT
 from bqb.stats.decisions import Decision, Need, decisions_of
 from bqb.stats.summaries import Estimate, estimate, summarise
 from bqb.stats.verdicts import UNDECIDED
@@ -26,7 +28,7 @@ from bqb.stats.verdicts import UNDECIDED
 EXCESS_P99 = "excess_p99_ns"
 # A capacity is too small where the queue loses more than this at it than at the largest measured.
 MOST_CAPACITY_LOSS = 0.02
-SAME = 0.01  # a difference in the time per message that nobody notices
+SAME = 0.01  # a spread that nobody notices
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,12 @@ class QueueRow:
     judged: Estimate | None
     excess_p99_ns: Estimate | None
     cpu_ns_per_msg: Estimate | None
-    cost: float | None  # by the measure, in absolute terms: see cost_of
 
 
 @dataclass(frozen=True)
 class Choice:
     """`queue`: the one to take; where none is decided, the one with the lowest median. `spread`:
-    how far the costs of the candidates lie apart, as a share."""
+    how far all queues lie apart by what users feel (`spread_of`)."""
 
     point: Point
     capacity: int
@@ -61,7 +62,7 @@ class Choice:
 
     @property
     def is_all_the_same(self) -> bool:
-        """Whether the queue does not matter: none costs noticeably more time than another."""
+        """Whether the queue does not matter: nobody would feel the difference."""
         return self.spread is not None and self.spread < SAME
 
 
@@ -93,6 +94,13 @@ def choose(run: Run, wanted: int, measure: Measure) -> Choice:
     return choice
 
 
+def undecided_point(folder: Path, wanted: int, measure: Measure) -> list[str]:
+    """The point that a run in progress would choose, where it is not decided there."""
+    verdicts.forget_runs()
+    choice = choose(load_run(folder), wanted, measure)
+    return [] if choice.is_decided or choice.decision.no_verdict else [choice.point.name]
+
+
 def judge(run: Run, point: Point, points: Sequence[Point], measure: Measure) -> Choice:
     """The verdicts at one point."""
     (decision,) = decisions_of(run, [Need(point.name, point.name, "", point.name)])
@@ -100,15 +108,13 @@ def judge(run: Run, point: Point, points: Sequence[Point], measure: Measure) -> 
     order = decision.verdict.order if decision.verdict else ()
     leading = [queue for queue in order if queue in candidates] or list(order)
     queue = decision.take or (leading[0] if leading else None)
-    costs = {each: cost_of(run, point, each, measure) for each in order}
-    known = [cost for cost in costs.values() if cost is not None]
     return Choice(
         point,
         point.capacity,
         queue,
         decision,
-        tuple(_row(run, point, each, decision, costs[each]) for each in order),
-        _spread(known, measure) if len(known) > 1 else None,
+        tuple(_row(run, point, each, decision) for each in order),
+        spread_of(run, point, order),
         tuple(
             (other.capacity, cost)
             for other in points
@@ -118,12 +124,25 @@ def judge(run: Run, point: Point, points: Sequence[Point], measure: Measure) -> 
     )
 
 
-def _spread(costs: Sequence[float], measure: Measure) -> float:
-    gap = max(costs) - min(costs)
-    return gap / min(costs) if measure is Measure.TIME else gap
+def spread_of(run: Run, point: Point, queues: Iterable[str]) -> float | None:
+    """How far the queues lie apart, as a share of what users feel with the best of them: by their
+    overhead of the time that a message takes; in an open loop by their excess of the mean sojourn
+    time; where messages are dropped, by the share. None for less than two queues."""
+
+    def medians(counter: str) -> list[float]:
+        found = [summarise(run, point, queue, counter) for queue in queues]
+        return [summary.median for summary in found if summary]
+
+    if point.when_full == "drop":
+        values, whole = medians("dropped_share"), 1.0
+    elif point.open_loop:
+        values, whole = medians(EXCESS), min(medians("sojourn_mean_ns"), default=0.0)
+    else:
+        values, whole = medians(LOST), 1e9 / max(medians(THROUGHPUT), default=math.inf)
+    return (max(values) - min(values)) / whole if len(values) > 1 and whole > 0 else None
 
 
-def _row(run: Run, point: Point, queue: str, decision: Decision, cost: float | None) -> QueueRow:
+def _row(run: Run, point: Point, queue: str, decision: Decision) -> QueueRow:
     def of(counter: str) -> Estimate | None:
         summary = summarise(run, point, queue, counter)
         return summary.estimate if summary else None
@@ -138,7 +157,6 @@ def _row(run: Run, point: Point, queue: str, decision: Decision, cost: float | N
         of(judging.headline(run, point)),
         of(EXCESS_P99),
         of(CPU_BEYOND_WORK),
-        cost,
     )
 
 

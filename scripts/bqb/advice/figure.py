@@ -16,6 +16,7 @@ from bqb.report.titles import Title
 from bqb.report.units import format_ns, format_share
 
 WIDTH, BODY = 8.0, 3.4  # inches
+SAME_WAIT = 1.1  # waits that differ by less than this factor make no curve
 AXIS = {
     Measure.TIME: "time per message beyond an unbounded queue's",
     Measure.BLOCKED: "share of the producers' time blocked",
@@ -87,7 +88,8 @@ def _mark_waits(axes, advice: CapacityAdvice) -> None:
         for row in advice.rows
         if row.outcome.wait_p99_ns
     ]
-    if not known:
+    waits = [ms for _, ms in known]
+    if not known or max(waits) < SAME_WAIT * min(waits):  # messages that wait before the queue
         return
     right = axes.twinx()
     right.grid(False)

@@ -115,7 +115,7 @@ def check(wishes: Wishes) -> None:
             raise wrong(wishes, [p50, p99], "the median cannot be above the 99th percentile")
         refuse(
             "recording",
-            (mean, cv, trace, p50, p99, f"{side}s", f"{side}_work"),
+            (mean, cv, trace, p50, p99, f"{side}s"),
             "a recording has all of these: leave out one of the two",
         )
     refuse("recording", ("cv", "burst", "mode"), "leave out one of the two (--recording-mode)")
@@ -170,12 +170,12 @@ class Assuming:
         if wishes.when_full == "drop" or wishes.must_not_block == "producer":
             return True
         if wishes.producer_mean and not wishes.producer_mean.is_rate:
-            self.assume("a closed loop: a producer begins a message when it has pushed the last")
+            self.assume("a closed loop")
             return False
         if wishes.says("producer_p50", "producer_trace"):
-            self.assume("a closed loop: the producers' times are work, not gaps between arrivals")
+            self.assume("a closed loop")
             return False
-        self.assume("an open loop: messages arrive whether there is room or not")
+        self.assume("an open loop")
         return True
 
     def cv_of(self, side: str) -> float:
@@ -192,8 +192,7 @@ class Assuming:
         wishes = self.wishes
         waits = getattr(wishes, f"{side}_work") == "wait"
         if name := getattr(wishes, f"{side}_trace"):
-            trace = read_trace(Path(name))
-            return Times(float(trace.mean()), _cv(trace), trace=trace, waits=waits)
+            return traced(read_trace(Path(name)), waits)
         if p50 := getattr(wishes, f"{side}_p50"):
             sigma = math.log(getattr(wishes, f"{side}_p99") / p50) / NORMAL_P99
             cv = math.sqrt(math.expm1(sigma**2))
@@ -212,8 +211,10 @@ class Assuming:
         return Times(ns, self.cv_of(side), waits=waits)
 
 
-def _cv(trace: Trace) -> float:
-    return float(np.std(trace) / np.mean(trace))
+def traced(trace: Trace, waits: bool) -> Times:
+    """Recorded times as they are."""
+    mean_ns = float(np.mean(trace))
+    return Times(mean_ns, float(np.std(trace) / mean_ns), trace=trace, waits=waits)
 
 
 def pipeline_of(wishes: Wishes, cores_here: int) -> Pipeline:
@@ -224,7 +225,13 @@ def pipeline_of(wishes: Wishes, cores_here: int) -> Pipeline:
     if wishes.recording:
         from bqb.advice.recorded import recorded_parts
 
-        producers, consumers, open_loop, producer, consumer, recorded = recorded_parts(wishes)
+        parts = recorded_parts(wishes)
+        producers, consumers, open_loop = parts.producers, parts.consumers, parts.open_loop
+        producer, consumer = (
+            traced(times, getattr(wishes, f"{side}_work") == "wait")
+            for side, times in (("producer", parts.producer_ns), ("consumer", parts.consumer_ns))
+        )
+        recorded = parts.says
     else:
         producers, consumers = reading.threads()
         open_loop = reading.is_open()
@@ -248,7 +255,7 @@ def pipeline_of(wishes: Wishes, cores_here: int) -> Pipeline:
     if not wishes.element and not wishes.order:
         reading.assume("movable, each producer's in order")
     if not wishes.idle_cpu:
-        reading.assume("a thread that waits may spin for microseconds")
+        reading.assume("who waits may spin for microseconds")
     drops = wishes.when_full == "drop" or wishes.must_not_block == "producer"
     if not wishes.when_full and not drops:
         reading.assume("producers wait for room")
@@ -280,30 +287,25 @@ def _sides(
         assert consumer
         ns = threads * consumer.mean_ns / consumers / USUAL_LOAD
         producer = Times(ns, reading.cv_of("producer"), waits=wishes.producer_work == "wait")
-        reading.assume(
-            f"a load of {USUAL_LOAD:.0%} of what the consumers can take: "
-            f"{format_rate(1e9 * threads / ns)}"
-        )
+        reading.assume(f"a load of {USUAL_LOAD:.0%} of what the consumers can take")
     if consumer is None:
         ns = consumers * producer.mean_ns / threads * USUAL_LOAD
         consumer = Times(ns, reading.cv_of("consumer"), waits=wishes.consumer_work == "wait")
-        reading.assume(
-            f"consumers that are busy {USUAL_LOAD:.0%} of their time: {format_ns(ns)} a message"
-        )
+        reading.assume(f"consumers that are busy {USUAL_LOAD:.0%} of their time")
     if wishes.burst and wishes.burst > 1:
         producer = Times(producer.mean_ns, 0.0, wishes.burst, waits=producer.waits)
     if wishes.cv is None:
         unsaid = [
             side
             for side, times in (
-                ("gaps" if open_loop else "producers", producer),
-                ("work", consumer),
+                ("the gaps" if open_loop else "the producers' times", producer),
+                ("the consumers' times", consumer),
             )
             if times.cv == USUAL_CV
             and times.trace is None
             and not times.burst
-            and getattr(wishes, "consumer_cv" if side == "work" else "producer_cv") is None
+            and getattr(wishes, "consumer_cv" if times is consumer else "producer_cv") is None
         ]
         if unsaid:
-            reading.assume(f"times that vary as exponential ones do (cv 1): {', '.join(unsaid)}")
+            reading.assume(f"{' and '.join(unsaid)} vary as exponential ones do (cv 1)")
     return producer, consumer

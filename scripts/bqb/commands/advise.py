@@ -251,7 +251,7 @@ def measure_and_show(
     fitting: Fitting,
 ) -> int:
     from bqb.advice import screen
-    from bqb.advice.choice import choose
+    from bqb.advice.choice import choose, undecided_point
     from bqb.data.load import load_run
     from bqb.report.terminal import show
 
@@ -261,7 +261,10 @@ def measure_and_show(
         draw_run(folder)
         answers.append(choose(load_run(folder), advice.capacity, advice.measure))
 
-    journal = measured("advise", program, folder, selection, answer)
+    def undecided(folder: Path) -> list[str]:
+        return undecided_point(folder, advice.capacity, advice.measure)
+
+    journal = measured("advise", program, folder, selection, answer, undecided)
     (choice,) = answers
     show(
         screen.all_of(

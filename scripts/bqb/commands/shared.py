@@ -64,15 +64,20 @@ def folder_error(folder: Path, error: OSError) -> CommandError:
 
 
 def measured(
-    command: str, program: Path, folder: Path, selection: Selection, show: Callable[[], None]
+    command: str,
+    program: Path,
+    folder: Path,
+    selection: Selection,
+    show: Callable[[], None],
+    undecided: Callable[[Path], list[str]] | None = None,
 ) -> Journal:
     """Measures what is left of a run, and shows it. Where that stops early, what was measured stays,
-    and how to go on is printed."""
+    and how to go on is printed. `undecided`: as of Driver."""
     from bqb.report.machine import warnings_of
     from bqb.running.driver import Driver
     from bqb.running.machine_facts import machine_facts
 
-    driver = Driver(program, folder, selection)
+    driver = Driver(program, folder, selection, undecided=undecided)
     is_whole = False
     try:
         for warning in warnings_of(machine_facts(program)):

@@ -35,7 +35,8 @@ class Driver:
     """One run in one folder, of all points of the selection or of those in `only`.
 
     `beside_others`: other runs measure at the same time. This one then shows no progress and uses
-    little CPU itself."""
+    little CPU itself. `undecided`: the points of the run in a folder on which to spend the rest of
+    a budget (all that are undecided)."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Driver:
         selection: Selection,
         only: Iterable[str] = (),
         beside_others: bool = False,
+        undecided: Callable[[Path], list[str]] | None = None,
     ):
         self.journal = Journal(folder / TRIALS_FILE)
         self._layouts = layouts_of(binary)
@@ -53,6 +55,7 @@ class Driver:
         self.remarks: list[str] = []  # for the user, at the end
         self._progress = Silence() if beside_others else Progress("trials")
         self._beside_others = beside_others
+        self._undecided_points = undecided
         self._lock = lock_folder(folder)
         self.journal.refresh()
         self._begun = time.monotonic()
@@ -202,7 +205,8 @@ class Driver:
         from bqb.stats import precision
 
         measurable = set(self.journal.points)
-        return [point for point in precision.undecided_points(self._folder) if point in measurable]
+        undecided = self._undecided_points or precision.undecided_points
+        return [point for point in undecided(self._folder) if point in measurable]
 
     def _affordable(self, wanted: list[str], look: int) -> list[str]:
         """Those of the points that lack rounds until the look, as many as the rest of the budget
