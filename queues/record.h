@@ -50,18 +50,18 @@
 //
 // A queue with the interface of bounded_queue.h needs no calls: queues/recorded_queue.h wraps it.
 //
-// Each call of the queue lies between a `begins` and its `ends`, of the same thread. What is outside
-// is the service time of the thread. `begins` reads the clock first and `ends` reads it last. So the
-// recorder's own time counts as time inside the call, but for the reading of one timestamp, which the
-// file states (service_cost_ns) and the reader subtracts.
+// Each call of the queue lies between a `begins` and its `ends`, of the same thread. What is
+// outside is the service time of the thread. `begins` reads the clock first and `ends` reads it
+// last. So the recorder's own time counts as time inside the call, but for the reading of one
+// timestamp, which the file states (service_cost_ns) and the reader subtracts.
 //
 // Memory: what is asked for, and no more. When the memory of a thread is full, the thread thins its
 // events: whole windows of time stay, spread evenly over the run (detail/recorded_events.h).
 // The call in which this happens is marked, and readers leave out its windows.
 //
 // End: the file is written by finish() or the destructor, under a temporary name first. A program
-// that is killed, aborts or calls _exit leaves no file. So does one that calls std::exit, unless the
-// recorder has static storage duration.
+// that is killed, aborts or calls _exit leaves no file. Nor does one that calls std::exit, unless
+// the recorder has static storage duration.
 //
 // Thread-safety: all threads may call push_* and pop_* at once. finish() and the destructor must
 // happen after every other call of the recorder has returned: join the threads first. A recorder
@@ -124,7 +124,7 @@ struct RecorderCache {
 };
 inline thread_local RecorderCache recorder_cache{};
 
-// Never 0, and no two are alike in a process: also not those of a thread or a recorder that is gone.
+// Never 0, and no two are alike in a process, also of threads and recorders that are gone.
 inline std::uint64_t next_recorder_number() {
   static std::atomic<std::uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;

@@ -1,5 +1,5 @@
-// A wrapper that records what passes through a queue with the interface of bounded_queue.h. It stands
-// wherever the queue stood:
+// A wrapper that records what passes through a queue with the interface of bounded_queue.h. It
+// stands wherever the queue stood:
 //
 // ```cpp
 // #include <cstdio>
@@ -18,9 +18,9 @@
 // }  // the file is written when the queue is destroyed
 // ```
 //
-// The environment variable BQ_RECORDING names the file, and without it nothing is recorded. A second
-// queue of the program writes to that name with .2, and so on, in the order of their construction.
-// For other names, limits and notes, give the queue a recorder:
+// The environment variable BQ_RECORDING names the file, and without it nothing is recorded. The
+// second queue of a program writes to that name with .2, and so on, in the order of their
+// construction. For other names, limits and notes, give the queue a recorder:
 //
 // ```cpp
 // #include "queues/record.h"
@@ -39,10 +39,10 @@
 // ```
 //
 // try_push may fail because the queue is full. The recorder takes such a message as dropped, unless
-// RecorderOptions::when_refused says that the program tries again; BQ_RECORDING_RETRIES=1 says it for
-// the recorder that the wrapper makes.
-// Thread-safety and progress: those of the queue, and of record.h. No thread may be inside a call when
-// the queue is destroyed, which holds for every queue.
+// RecorderOptions::when_refused says that the program tries again. BQ_RECORDING_RETRIES=1 says it
+// for the recorder that the wrapper makes.
+// Thread-safety and progress: those of the queue, and of record.h. No thread may be inside a call
+// when the queue is destroyed, as for every queue.
 #pragma once
 
 #include <atomic>

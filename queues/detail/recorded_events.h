@@ -141,7 +141,7 @@ class RecordedEvents {
     if (level_ == 0) {
       while (shift_ < 63 && span >> (shift_ + 1) >= first_windows) ++shift_;
     }
-    while (size_ > capacity_ / 2 && level_ < 63 && shift_ + level_ < 63) {
+    while (size_ > capacity_ / 4 * 3 && level_ < 63 && shift_ + level_ < 63) {
       // Few windows hold all of it: the run became faster. Then the windows become shorter.
       if (level_ > 0 && shift_ > 0 && span >> (shift_ + level_) < fewest_windows) --shift_;
       ++level_;

@@ -1,5 +1,5 @@
-// Writes a recording (record.h) in the format of docs/recording.md: the whole file under a temporary
-// name, to the disk, then its name.
+// Writes a recording (record.h) in the format of docs/recording.md: the whole file under a
+// temporary name, to the disk, then its name.
 #pragma once
 
 #include <fcntl.h>
