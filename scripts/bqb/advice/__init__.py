@@ -9,5 +9,7 @@
     queues     which queues fit the wishes
     nearest    the published point that is most like the pipeline
     choice     the queue and the capacity that a run shows to be right
+    answer     all of that, in a folder
     figure, screen   what is shown
+    held_out   how good the answers are
 """

@@ -4,26 +4,22 @@ records."""
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bqb import ROOT, CommandError, exit_status, short_path
+from bqb import ROOT, exit_status, short_path
 from bqb.advice import wishes as wanted
 from bqb.advice.wishes import Wishes
 from bqb.commands.options import Parser, add_no_setup, add_seed, add_with, seconds
 from bqb.commands.shared import check_free, draw_run, make_folder, measured, queue_bench
-from bqb.data.files import write_atomically
 from bqb.running import external_queues
 
 if TYPE_CHECKING:
-    from bqb.advice.capacity import CapacityAdvice
+    from bqb.advice.answer import Answer
     from bqb.advice.choice import Choice
-    from bqb.advice.pipeline import Pipeline
-    from bqb.advice.queues import Fitting
+    from bqb.running.selection import Selection
 
 HELP = """\
 Says which capacity and which queue to take for a pipeline. Tell it what you know; what is missing
@@ -51,10 +47,7 @@ exit status:
   70   internal error
   130  stopped with Ctrl-C; ./scripts/advise --resume goes on"""
 
-PIPELINE = "pipeline.toml"
-SCENARIO = "scenario"  # the folder of the scenario in that of the advice
-CURVE = "capacity"  # the figure
-DEFAULT_MEASURE_S = 120.0
+NOT = 0.0  # --measure none
 
 
 def main(words: list[str]) -> int:
@@ -66,14 +59,26 @@ def main(words: list[str]) -> int:
     wishes = wishes_of(arguments)
     headers = external_queues.check(arguments.headers or [])
     program = queue_bench(headers)
-    pipeline, advice, fitting = answer_without_measuring(
-        wishes, program, arguments.all, arguments.seed
+
+    from bqb.advice.answer import (
+        DEFAULT_MEASURE_S,
+        PIPELINE,
+        selection_of,
+        without_measuring,
+        write_answer,
     )
-    folder = arguments.out or ROOT / "results" / datetime.now().strftime("%Y%m%d-%H%M%S")
-    write_advice(make_folder(folder), pipeline, advice, fitting, arguments.measure)
-    if arguments.measure is None:
-        return show_nearest(folder, pipeline, advice, fitting)
-    return measure(folder, program, pipeline, advice, fitting, arguments, headers)
+
+    answer = without_measuring(wishes, program, arguments.all, arguments.seed)
+    folder = make_folder(
+        arguments.out or ROOT / "results" / datetime.now().strftime("%Y%m%d-%H%M%S")
+    )
+    again = f"./scripts/advise {shlex.quote(short_path(folder.resolve() / PIPELINE))}"
+    measure_s = arguments.measure if arguments.measure != NOT else None
+    write_answer(folder, answer, again, measure_s or DEFAULT_MEASURE_S)
+    if arguments.measure == NOT:
+        return show_nearest(folder, answer)
+    selection = selection_of(folder, measure_s or DEFAULT_MEASURE_S, arguments.seed, headers)
+    return measure_and_show(folder, program, selection, answer)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -99,7 +104,6 @@ def parse(words: list[str]) -> argparse.Namespace:
     group.add_argument(
         "--measure",
         type=seconds_or_none,
-        default=DEFAULT_MEASURE_S,
         metavar="TIME|none",
         help="how long to measure the queues (default: 2m); none: the nearest published point, and "
         "how far away it is",
@@ -124,8 +128,8 @@ def parse(words: list[str]) -> argparse.Namespace:
     return arguments
 
 
-def seconds_or_none(word: str) -> float | None:
-    return None if word == "none" else seconds(word)
+def seconds_or_none(word: str) -> float:
+    return NOT if word == "none" else seconds(word)
 
 
 def wishes_of(arguments: argparse.Namespace) -> Wishes:
@@ -140,55 +144,7 @@ def wishes_of(arguments: argparse.Namespace) -> Wishes:
     return wanted.joined(wanted.from_file(arguments.file), options)
 
 
-def answer_without_measuring(
-    wishes: Wishes, program: Path, everything: bool, seed: int | None
-) -> tuple[Pipeline, CapacityAdvice, Fitting]:
-    """Raises CommandError (USAGE, IMPOSSIBLE) before anything is written."""
-    from bqb.advice.capacity import capacity_of
-    from bqb.advice.pipeline import pipeline_of
-    from bqb.advice.queues import labels_of, queues_for
-    from bqb.advice.replay import Ideal
-    from bqb.advice.scenario import write_scenario
-
-    pipeline = pipeline_of(wishes, len(os.sched_getaffinity(0)))
-    fitting = queues_for(pipeline, labels_of(program), everything)
-    with tempfile.TemporaryDirectory(prefix="bqb-advise-") as folder:
-        scenario = write_scenario(Path(folder), pipeline, [1])
-        advice = capacity_of(pipeline, Ideal(program, scenario, seed))
-    return pipeline, advice, fitting
-
-
-def write_advice(
-    folder: Path,
-    pipeline: Pipeline,
-    advice: CapacityAdvice,
-    fitting: Fitting,
-    measure_s: float | None,
-) -> None:
-    """The pipeline, the scenario, the figure."""
-    from bqb.advice.figure import draw_capacity
-    from bqb.advice.plan import capacities_to_measure
-    from bqb.advice.scenario import trace_names, write_scenario
-
-    scenario = folder / SCENARIO
-    scenario.mkdir()
-    capacities = capacities_to_measure(
-        pipeline, advice, len(fitting.fit), measure_s or DEFAULT_MEASURE_S
-    )
-    expect = f"By replay of the ideal queue, a capacity of {advice.capacity:,} is enough."
-    write_scenario(scenario, pipeline, capacities, list(fitting.fit), expect)
-    words = dict(pipeline.wishes.words)
-    for side, name in trace_names(pipeline).items():
-        if f"{side}_trace" in words:
-            words[f"{side}_trace"] = f"{SCENARIO}/{name}"
-    if "recording" in words:
-        words["recording"] = str(Path(words["recording"]).resolve())
-    command = f"./scripts/advise {shlex.quote(short_path(folder.resolve() / PIPELINE))}"
-    write_atomically(folder / PIPELINE, wanted.as_toml(words, command).encode())
-    draw_capacity(pipeline, advice, folder / CURVE)
-
-
-def show_nearest(folder: Path, pipeline: Pipeline, advice: CapacityAdvice, fitting: Fitting) -> int:
+def show_nearest(folder: Path, answer: Answer) -> int:
     from bqb.advice import screen
     from bqb.advice.nearest import nearest
     from bqb.data import published
@@ -196,13 +152,16 @@ def show_nearest(folder: Path, pipeline: Pipeline, advice: CapacityAdvice, fitti
     from bqb.report.terminal import show
 
     run = load_run(published.latest())
-    near = nearest(pipeline, advice.capacity, list(fitting.fit), run, advice.measure)
+    capacity = answer.capacity
+    near = nearest(
+        answer.pipeline, capacity.capacity, list(answer.fitting.fit), run, capacity.measure
+    )
     show(
         screen.all_of(
-            screen.pipeline_text(pipeline),
-            screen.capacity_text(advice),
-            screen.near_text(pipeline, near),
-            screen.excluded_text(fitting),
+            screen.pipeline_text(answer.pipeline),
+            screen.capacity_text(capacity),
+            screen.near_text(answer.pipeline, near),
+            screen.excluded_text(answer.fitting),
         )
     )
     print_where(folder, is_measured=False)
@@ -210,69 +169,43 @@ def show_nearest(folder: Path, pipeline: Pipeline, advice: CapacityAdvice, fitti
     return exit_status.OK if is_decided else exit_status.UNDECIDED
 
 
-def measure(
-    folder: Path,
-    program: Path,
-    pipeline: Pipeline,
-    advice: CapacityAdvice,
-    fitting: Fitting,
-    arguments: argparse.Namespace,
-    headers: tuple[str, ...],
-) -> int:
-    from bqb.advice.scenario import NAME
-    from bqb.running.selection import Selection
-
-    selection = Selection(
-        scenario=(str((folder / SCENARIO / f"{NAME}.toml").resolve()),),
-        seed=arguments.seed,
-        budget_s=arguments.measure,
-        headers=headers,
-    )
-    return measure_and_show(folder, program, selection, pipeline, advice, fitting)
-
-
 def resume(folder: Path) -> int:
     """Goes on with a measurement, or shows the answer of one that is whole again."""
+    from bqb.advice.answer import PIPELINE, without_measuring
     from bqb.commands.bench import selection_of
 
     selection = selection_of(folder)
     wishes = wanted.from_file(folder / PIPELINE)
     program = queue_bench(external_queues.check(selection.headers))
-    pipeline, advice, fitting = answer_without_measuring(wishes, program, True, selection.seed)
-    return measure_and_show(folder, program, selection, pipeline, advice, fitting)
+    answer = without_measuring(wishes, program, everything=True, seed=selection.seed)
+    return measure_and_show(folder, program, selection, answer)
 
 
-def measure_and_show(
-    folder: Path,
-    program: Path,
-    selection,
-    pipeline: Pipeline,
-    advice: CapacityAdvice,
-    fitting: Fitting,
-) -> int:
+def measure_and_show(folder: Path, program: Path, selection: Selection, answer: Answer) -> int:
     from bqb.advice import screen
     from bqb.advice.choice import choose, undecided_point
     from bqb.data.load import load_run
     from bqb.report.terminal import show
 
-    answers: list[Choice] = []
+    capacity, measure = answer.capacity.capacity, answer.capacity.measure
+    choices: list[Choice] = []
 
-    def answer() -> None:
+    def choose_and_draw() -> None:
         draw_run(folder)
-        answers.append(choose(load_run(folder), advice.capacity, advice.measure))
+        choices.append(choose(load_run(folder), capacity, measure))
 
     def undecided(folder: Path) -> list[str]:
-        return undecided_point(folder, advice.capacity, advice.measure)
+        return undecided_point(folder, capacity, measure)
 
-    journal = measured("advise", program, folder, selection, answer, undecided)
-    (choice,) = answers
+    journal = measured("advise", program, folder, selection, choose_and_draw, undecided)
+    (choice,) = choices
     show(
         screen.all_of(
-            screen.pipeline_text(pipeline),
-            screen.capacity_text(advice),
-            screen.choice_text(pipeline, advice, choice),
+            screen.pipeline_text(answer.pipeline),
+            screen.capacity_text(answer.capacity),
+            screen.choice_text(answer.pipeline, answer.capacity, choice),
             screen.undecided_text(choice, journal.block_wall_ns(choice.point.name) / 1e9),
-            screen.excluded_text(fitting),
+            screen.excluded_text(answer.fitting),
         )
     )
     print_where(folder, is_measured=True)
@@ -282,6 +215,8 @@ def measure_and_show(
 
 
 def print_where(folder: Path, is_measured: bool) -> None:
+    from bqb.advice.answer import CURVE, PIPELINE, SCENARIO
+
     what = "report.html, the results, " if is_measured else ""
     print(
         f"{short_path(folder.resolve())}: {what}{PIPELINE} (to ask again), "
