@@ -60,7 +60,11 @@ void print_queues() {
 
 void print_labels() {
   Json labels = Json::object();
-  for (const QueueEntry& queue : registered_queues()) labels[queue.name] = queue_labels(queue);
+  for (const QueueEntry& queue : registered_queues()) {
+    labels[queue.name] = queue_labels(queue);
+    labels[queue.name]["min_capacity"] = queue.traits.min_capacity;
+    labels[queue.name]["max_capacity"] = queue.traits.max_capacity;
+  }
   std::cout << labels.dump(2) << '\n';
 }
 
@@ -201,7 +205,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
                  "print what a queue that costs nothing makes of each point's drawn work, as JSON, "
                  "with these capacities (1,16,64) and with no bound; measures nothing");
   app.add_flag("--queues", arguments.queues, "print the queues and their labels");
-  app.add_flag("--labels", arguments.labels, "print the labels of the queues as JSON");
+  app.add_flag("--labels", arguments.labels,
+               "print the labels of the queues, and their capacities, as JSON");
   app.add_flag("--counters", arguments.counters,
                "print the counters: name, which direction is better, meaning");
   app.add_flag("--schema", arguments.schema,

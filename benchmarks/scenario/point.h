@@ -121,6 +121,8 @@ constexpr std::string_view name_of(ArrivalWait value) {
 /// mean time between two of them, over all producers, each of which has a stream of its own.
 struct Arrivals : Process {
   using Wait = ArrivalWait;
+  /// A producer that sleeps until an arrival is up so long before, and reads the clock.
+  static constexpr double up_before_ns = 100'000;
 
   Wait wait = Wait::spin;
 };
@@ -306,11 +308,15 @@ struct Point {
   double quota_cores(std::size_t used) const {
     return static_cast<double>(used) * cpu_quota_pct.value_or(100) / 100;
   }
+  /// Whether the producers want a core for a small part of their time only.
+  bool producers_sleep() const {
+    if (!arrivals) return producer.kind == Work::Kind::sleep;
+    const double gap_ns = arrivals->mean_ns * static_cast<double>(producers);
+    return arrivals->wait == Arrivals::Wait::sleep && gap_ns >= 5 * Arrivals::up_before_ns;
+  }
   /// Threads that want a core while they work or watch the clock.
   std::size_t spinning_threads() const {
-    const bool producers_sleep =
-        arrivals ? arrivals->wait == Arrivals::Wait::sleep : producer.kind == Work::Kind::sleep;
-    return (producers_sleep ? 0 : producers) +
+    return (producers_sleep() ? 0 : producers) +
            (consumer.kind == Work::Kind::sleep ? 0 : consumers) +
            (stage.kind == Work::Kind::sleep ? 0 : middle_stages());
   }

@@ -27,10 +27,9 @@ enum class Pace : std::uint8_t { nothing, work, arrivals };
 /// Waits until `when`. With Wait::sleep it wakes early, since timers are late, and then reads the
 /// clock. Returns the time spent reading the clock, which burns CPU.
 inline Ticks wait_until(Ticks when, Arrivals::Wait how) noexcept {
-  constexpr double up_before_ns = 100'000;
   if (how == Arrivals::Wait::sleep) {
     const Ticks before = now_ticks();
-    const double left_ns = before < when ? ns_between(before, when) - up_before_ns : 0;
+    const double left_ns = before < when ? ns_between(before, when) - Arrivals::up_before_ns : 0;
     if (left_ns > 0) sleep_ns(static_cast<std::uint32_t>(std::min(left_ns, 4e9)));
   }
   const Ticks awake = now_ticks();

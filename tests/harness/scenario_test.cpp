@@ -192,6 +192,17 @@ TEST_F(ScenarioTest, WhatIsMissingOrDoesNotGoTogether) {
                "7", "producer.burst_msgs", "bursty");
 }
 
+TEST_F(ScenarioTest, AProducerThatSleepsForArrivalsWantsACoreWhereTheyAreClose) {
+  const auto spinning = [&](const char* gap_ns) {
+    return load(head + "capacity = 4\nproducers = 4\n[arrivals]\nprocess = \"constant\"\n" +
+                "wait = \"sleep\"\nmean_gap_ns = " + gap_ns + "\n")
+        .points[0]
+        .spinning_threads();
+  };
+  EXPECT_EQ(spinning("150_000"), 1u);  // each wakes every 600 us, and is up for 100: the consumer
+  EXPECT_EQ(spinning("100_000"), 5u);
+}
+
 TEST_F(ScenarioTest, KindsOfWork) {
   const Point point = load(head + R"(capacity = 4
 producer = { work = "memory", working_set_bytes = 1_048_576, mean_ns = 100 }

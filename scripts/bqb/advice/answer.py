@@ -44,10 +44,10 @@ def without_measuring(
 ) -> Answer:
     """Raises CommandError (USAGE, IMPOSSIBLE). Writes nothing."""
     pipeline = pipeline_of(wishes, len(os.sched_getaffinity(0)))
-    fitting = queues_for(pipeline, labels_of(program), everything)
     with tempfile.TemporaryDirectory(prefix="bqb-advise-") as folder:
         scenario = write_scenario(Path(folder), pipeline, [1])
         capacity = capacity_of(pipeline, Ideal(program, scenario, seed))
+    fitting = queues_for(pipeline, capacity.capacity, labels_of(program), everything)
     return Answer(pipeline, capacity, fitting)
 
 

@@ -105,7 +105,7 @@ def judge(run: Run, point: Point, points: Sequence[Point], measure: Measure) -> 
     """The verdicts at one point."""
     (decision,) = decisions_of(run, [Need(point.name, point.name, "", point.name)])
     candidates = decision.equivalent + decision.undecided
-    order = decision.verdict.order if decision.verdict else ()
+    order = decision.verdict.order if decision.verdict else _by_median(run, point)
     leading = [queue for queue in order if queue in candidates] or list(order)
     queue = decision.take or (leading[0] if leading else None)
     return Choice(
@@ -122,6 +122,16 @@ def judge(run: Run, point: Point, points: Sequence[Point], measure: Measure) -> 
         ),
         0.0 if decision.take else more_blocks(decision),
     )
+
+
+def _by_median(run: Run, point: Point) -> tuple[str, ...]:
+    """The queues with a number, where no block was undisturbed and there are no verdicts."""
+    found = {
+        queue: summary.median
+        for queue in judging.rankable(run, point)
+        if (summary := summarise(run, point, queue, judging.headline(run, point)))
+    }
+    return tuple(sorted(found, key=found.__getitem__))
 
 
 def spread_of(run: Run, point: Point, queues: Iterable[str]) -> float | None:

@@ -32,9 +32,7 @@ def draw_capacity(pipeline: Pipeline, advice: CapacityAdvice, stem: Path) -> lis
             BODY,
             Title(_title(advice)),
             in_words(pipeline),
-            [
-                "By replay of the drawn times through a queue that costs nothing. Nothing is measured."
-            ],
+            ["By replay of the times through a queue that costs nothing. Nothing is measured."],
         )
         axes = page.axes(0.9, 0.05, WIDTH - 1.9, BODY - 0.65)
         capacities = [row.capacity for row in advice.rows]

@@ -1,5 +1,5 @@
-"""The published point that is most like a pipeline, and how far away it is: the answer where nothing
-is measured.
+"""The published point that is most like a pipeline, and how far away it is: the answer where
+nothing is measured.
 
     near = nearest(pipeline, capacity=64, queues=fitting.fit, run)
     near.decision.take, near.differences

@@ -17,7 +17,7 @@ from bqb.advice.quantities import Pace
 from bqb.advice.traces import Times as Trace
 from bqb.advice.traces import read_trace
 from bqb.advice.wishes import Wishes
-from bqb.report.units import format_ns, format_rate
+from bqb.report.units import format_ns
 from bqb.schema import MOST_MEAN_NS
 
 USUAL_LOAD = 0.8  # of what the consumers can take, where one side's pace is all that is known

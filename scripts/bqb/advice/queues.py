@@ -1,6 +1,6 @@
 """Which queues fit the wishes, by their labels.
 
-    fitting = queues_for(pipeline, labels_of(queue_bench))
+    fitting = queues_for(pipeline, 64, labels_of(queue_bench))
     fitting.fit["two_condvar"], fitting.why_not["boost_lockfree"]
 """
 
@@ -11,11 +11,12 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bqb import CommandError, exit_status
 from bqb.advice.pipeline import Pipeline
 
-Labels = Mapping[str, str]
+Labels = Mapping[str, Any]  # texts; min_capacity and max_capacity are numbers
 IDLE = ("none", "some", "all")  # CPU that a thread burns while it waits, from least to most
 
 
@@ -49,6 +50,7 @@ class Rule:
 
 RULES = (
     Rule("keeps no bound", lambda _, labels: labels["bound"] == "none"),
+    Rule("rounds its capacity up", lambda _, labels: labels["bound"] == "rounded"),
     Rule(
         "has one producer only",
         lambda pipeline, labels: pipeline.producers > 1 and labels["producers"] == "one",
@@ -86,6 +88,17 @@ RULES = (
 )
 
 
+def why_not_capacity(labels: Labels, capacity: int) -> str:
+    """Why a queue cannot have a capacity; empty where it can."""
+    if not labels["min_capacity"] <= capacity <= labels["max_capacity"]:
+        least, most = labels["min_capacity"], labels["max_capacity"]
+        return f"holds {least:,} at least" if capacity < least else f"holds {most:,} at most"
+    is_power = capacity & (capacity - 1) == 0
+    if labels["capacities"] == "power of two" and not is_power:
+        return f"takes powers of two only, not {capacity:,}"
+    return ""
+
+
 @dataclass(frozen=True)
 class Fitting:
     """`fit`: the queues to measure, with their labels. `why_not`: what excludes each other queue of
@@ -95,7 +108,9 @@ class Fitting:
     why_not: Mapping[str, str]
 
 
-def queues_for(pipeline: Pipeline, labels: Mapping[str, Labels], everything: bool) -> Fitting:
+def queues_for(
+    pipeline: Pipeline, capacity: int, labels: Mapping[str, Labels], everything: bool = False
+) -> Fitting:
     """Of the default line-up; where the CPU of idle threads was spoken of, also of the queues that
     wait just so; with `everything`, of all that are no mere demonstrations. Queues from elsewhere
     are always among them. Raises CommandError (IMPOSSIBLE) where none fits."""
@@ -107,15 +122,16 @@ def queues_for(pipeline: Pipeline, labels: Mapping[str, Labels], everything: boo
             is_extra and not everything and not (said and idle_cpu(each) == said)
         ):
             continue
-        reason = next((rule.why for rule in RULES if rule.excludes(pipeline, each)), None)
+        reasons = [rule.why for rule in RULES if rule.excludes(pipeline, each)]
+        reason = next(iter(reasons), why_not_capacity(each, capacity))
         if reason:
             why_not[name] = reason
         else:
             fit[name] = each
     if not fit:
-        reasons = "; ".join(f"{name} {why}" for name, why in list(why_not.items())[:6])
+        excluded = "; ".join(f"{name} {why}" for name, why in list(why_not.items())[:6])
         raise CommandError(
-            f"impossible: no queue offers all that was asked for ({reasons}): ask for less, or "
+            f"impossible: no queue offers all that was asked for ({excluded}): ask for less, or "
             "try --all",
             exit_status.IMPOSSIBLE,
         )

@@ -31,6 +31,7 @@ def write_scenario(
     capacities: Sequence[int],
     queues: Sequence[str] = (),
     expect: str = "Not stated.",
+    name: str = NAME,
 ) -> Path:
     """Writes into an existing folder; returns the file."""
     for side in ("producer", "consumer"):
@@ -39,7 +40,7 @@ def write_scenario(
             path = folder / _trace_name(side)
             what = "gaps between messages" if side == "producer" and pipeline.open_loop else "times"
             write_atomically(path, trace_text(trace, f"{what}, {side}s").encode())
-    file = folder / f"{NAME}.toml"
+    file = folder / f"{name}.toml"
     text = scenario_text(pipeline, capacities, queues, expect)
     write_atomically(file, text.encode())
     return file

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 from bqb import ROOT, CommandError, exit_status, short_path
-from bqb.commands.failures import as_command_error, print_error
 from bqb.commands.options import (
     Parser,
     add_no_setup,
@@ -18,14 +17,10 @@ from bqb.commands.options import (
     seconds,
     whole_number,
 )
-from bqb.commands.shared import check_free, make_folder, queue_bench, show_run
-from bqb.data.rows import TRIALS_FILE, ResultError
-from bqb.report.machine import warnings_of
+from bqb.commands.shared import check_free, make_folder, measured, queue_bench, show_run
+from bqb.data.rows import TRIALS_FILE
 from bqb.running import external_queues
-from bqb.running.driver import Driver
 from bqb.running.journal import Journal
-from bqb.running.machine_facts import machine_facts
-from bqb.running.process import STOP_SIGNALS, Interrupted
 from bqb.running.selection import Selection, listing
 from bqb.schema import MOST_ROUNDS
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS

@@ -71,7 +71,7 @@ def measured(
     show: Callable[[], None],
     undecided: Callable[[Path], list[str]] | None = None,
 ) -> Journal:
-    """Measures what is left of a run, and shows it. Where that stops early, what was measured stays,
+    """Measures what is left of a run, and shows it. Where that stops early, what was measured stays
     and how to go on is printed. `undecided`: as of Driver."""
     from bqb.report.machine import warnings_of
     from bqb.running.driver import Driver
