@@ -29,7 +29,7 @@ HEADERS = sorted([*ROOT.glob("queues/**/*.h"), *ROOT.glob("examples/**/*.h")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")  # code in the text, perhaps over two lines
 COMMAND = re.compile(
-    r"\S*scripts/(bench|explore|gate|generate|plot|publish|repeat|report|test|validate)\b|"
+    r"\S*scripts/(advise|bench|explore|gate|generate|plot|publish|repeat|report|test|validate)\b|"
     r"cmake |build/\S+/\w+|"
     r"git |ctest |\.ci/\w+|python3 |black |clang-format |pre-commit "
 )
@@ -193,6 +193,7 @@ QUICK = "--scenario quick --queue ^two_condvar$ --rounds 1 --no-setup"
 # A command as written: what runs in its place, where that would take more than 30 s. {out}: a
 # folder that does not exist yet. {run}: the folder of a short run. my_queue.h is the example of
 # docs/your_own_queue.md.
+ADVISE = "./scripts/advise --measure none --no-setup --out {out}"
 REPEATED = sorted(str(path) for path in (ROOT / "results/published/repeat").iterdir())[1:]
 RUN = {
     "./scripts/bench --scenario quick": f"./scripts/bench {QUICK} --out {{out}}",
@@ -200,6 +201,13 @@ RUN = {
     "./scripts/bench --all --budget 30m": "./scripts/bench --all --budget 30m --list",
     "build/release/queue_bench --machine": None,
     "./scripts/bench --list": None,
+    # 8: no queue is decided by the published point.
+    "./scripts/advise --consumer-mean 5us --burst 50": f"{ADVISE} --consumer-mean 5us --burst 50 "
+    "|| test $? = 8",
+    "./scripts/advise --producer-mean 5k/s --consumer-mean 50us --cores 0.5 --idle-cpu none": f"{ADVISE} "
+    "--producer-mean 5k/s --consumer-mean 50us --cores 0.5 --idle-cpu none || test $? = 8",
+    "./scripts/advise --producer-mean 4us --consumer-mean 5us --memory 1KiB --measure none": f"{ADVISE} "
+    "--producer-mean 4us --consumer-mean 5us --memory 1KiB || test $? = 8",
     "./scripts/bench --point NAME": "./scripts/bench --point race --list",
     f"{SINGLE_POINT} --queue '^(two_condvar|tbb)$'": f"{SINGLE_POINT} "
     "--queue '^(two_condvar|tbb)$' --rounds 1 --no-setup --out {out}",
@@ -247,6 +255,7 @@ ELSEWHERE = {
     "./scripts/bench": "its quick form is that of ./scripts/bench --scenario quick",
     "./scripts/test": "the command that runs this test",
     "./scripts/bench --adapt-spin-limits": "test_queue_bench.py",
+    "./scripts/advise --resume DIR": "test_advise.py",
     "build/release/benchmarks/overhead/peer_overhead 100 --json FILE": "test_peer_overhead.py",
     "./scripts/test --deep": "the command that runs this test",
     ".ci/run --deep": "it starts ./scripts/test",

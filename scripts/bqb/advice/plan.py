@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from bqb.advice.capacity import CapacityAdvice
 from bqb.advice.pipeline import Pipeline
-from bqb.advice.scenario import LEAST_WINDOW_MS, window_ms
+from bqb.advice.scenario import LEAST_WINDOW_MS, quota_pct, window_ms
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 FACTOR = 4  # between the capacities
+CROWDED_WINDOW_MS = 200  # with more threads than cores, or a quota
 FILLINGS = 20  # of a closed loop's window, in queues (scenarios/README.md)
 ROUNDS = MIN_VERDICT_BLOCKS + 2  # and two trials of the pilot for each cell
 BESIDE_WINDOW = 1.3  # the warm-up, filling the queue, starting threads, calibration
 
 
 def trial_s(pipeline: Pipeline, capacity: int) -> float:
-    """About how long a trial takes."""
-    longest_ms: float = max(LEAST_WINDOW_MS, window_ms(pipeline))
+    """About how long a trial takes (queue_bench's `least_window_ns`)."""
+    is_crowded = pipeline.producers + pipeline.consumers > pipeline.cores_here
+    crowded_ms = CROWDED_WINDOW_MS if is_crowded or quota_pct(pipeline) else 0
+    longest_ms: float = max(LEAST_WINDOW_MS, crowded_ms, window_ms(pipeline))
     if not pipeline.open_loop:
-        longest_ms = max(longest_ms, FILLINGS * capacity * pipeline.ns_per_msg / 1e6)
+        slowest_ns = max(pipeline.producer.mean_ns, pipeline.consumer.mean_ns)
+        longest_ms = max(longest_ms, FILLINGS * capacity * slowest_ns / 1e6)
     return BESIDE_WINDOW * longest_ms / 1e3
 
 

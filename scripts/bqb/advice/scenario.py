@@ -89,12 +89,22 @@ def _messages(pipeline: Pipeline) -> dict[str, object]:
 
 
 def _cores(pipeline: Pipeline) -> dict[str, object]:
-    used = min(pipeline.cores_here, pipeline.producers + pipeline.consumers)
-    if pipeline.cores >= used:
-        return {}
-    if pipeline.cores == 1:
-        return {"placement": "one_core"}
-    return {"cpu_quota_pct": round(100 * pipeline.cores / used, 2)}
+    if quota := quota_pct(pipeline):
+        return {"cpu_quota_pct": quota}
+    return {"placement": "one_core"} if pipeline.cores == 1 < _used_cores(pipeline) else {}
+
+
+def _used_cores(pipeline: Pipeline) -> int:
+    return min(pipeline.cores_here, pipeline.producers + pipeline.consumers)
+
+
+def quota_pct(pipeline: Pipeline) -> float | None:
+    """The share of the used cores that the pipeline may have, where that is not a number of whole
+    ones that it can be placed on."""
+    used = _used_cores(pipeline)
+    if pipeline.cores >= used or pipeline.cores == 1:
+        return None
+    return round(100 * pipeline.cores / used, 2)
 
 
 def window_ms(pipeline: Pipeline) -> int:
