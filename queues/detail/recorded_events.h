@@ -99,6 +99,7 @@ class RecordedEvents {
   static constexpr std::size_t least_free = 8;
   static constexpr std::uint64_t first_windows = 256;
   static constexpr std::uint64_t fewest_windows = 64;
+  static constexpr unsigned most_bits = 60;  ///< of a period: readers have signed numbers
 
   void store(RecordedEvent event) noexcept {
     if (level_ == 0) {
@@ -139,9 +140,9 @@ class RecordedEvents {
     store_last_before();
     const std::uint64_t span = events_[size_ - 1].ticks - events_[0].ticks;
     if (level_ == 0) {
-      while (shift_ < 63 && span >> (shift_ + 1) >= first_windows) ++shift_;
+      while (span >> (shift_ + 1) >= first_windows) ++shift_;
     }
-    while (size_ > capacity_ / 4 * 3 && level_ < 63 && shift_ + level_ < 63) {
+    while (size_ > capacity_ / 4 * 3 && shift_ + level_ < most_bits) {
       // Few windows hold all of it: the run became faster. Then the windows become shorter.
       if (level_ > 0 && shift_ > 0 && span >> (shift_ + level_) < fewest_windows) --shift_;
       ++level_;

@@ -61,6 +61,8 @@ class RecordedStream:
             refuse(path, f"{at(index)}: an end without a begin", CALL_BOTH)
 
 
+LONGEST_TICKS = 1 << 58  # nine years of ns
+MOST_WINDOWS = 1 << 20
 CALL_BOTH = "record the begin and the end of every call, in the thread that makes it"
 
 
@@ -106,6 +108,8 @@ def recording_of(
             refuse(path, "no message in it", "record while the program works")
     first = int(min(stream.ticks[0] for stream in streams))
     last = int(max(stream.ticks[-1] for stream in streams)) + 1
+    if last - first > LONGEST_TICKS:
+        refuse(path, f"it spans {last - first:,} ticks", "use one clock in all threads")
     begins, ends = kept_windows(streams, first, last if until is None else min(until, last))
     begins, ends = without_thinning(streams, begins, ends)
     if not len(begins):
@@ -136,6 +140,8 @@ def kept_windows(streams: Sequence[RecordedStream], first: int, last: int) -> tu
         return np.array([first]), np.array([last])
     window = 1 << min(stream.shift for stream in thinned)
     period = 1 << max(stream.shift + stream.level for stream in thinned)
+    while (last - first) // period > MOST_WINDOWS:
+        period *= 2
     begins = np.arange(first // period, last // period + 1, dtype=np.int64) * period
     ends = np.minimum(begins + window, last)
     begins = np.maximum(begins, first)

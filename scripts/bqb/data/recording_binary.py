@@ -20,6 +20,8 @@ SLICE_TAG = b"BQSL"
 VERSION = 1
 MOST_EVENTS = 20_000_000  # read and analysed within a minute and 4 GB
 MOST_STREAMS = 4096
+MOST_TICKS = 1 << 62
+MOST_BITS = 60  # of a period of windows
 FIXED = struct.Struct("<8sIIIIQdQddqII")
 STREAM = struct.Struct("<IIIIQQQ")
 SLICE = struct.Struct("<4sIQ")
@@ -43,18 +45,24 @@ class _Header:
 
 def read(path: Path, file: BufferedReader) -> Recording:
     """Raises CommandError that names the file and the byte."""
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        header = _read_header(path, content)
-        chunks, until, cut_at, share = _read_slices(path, content, header)
-        notices = []
-        if cut_at is not None:
-            notices.append(
-                f"cut at byte {cut_at:,}: the file ends there; {share} of its slices are whole"
+    # Closed when nobody refers to it any more: an error still does.
+    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    header = _read_header(path, content)
+    chunks, until, cut_at, share = _read_slices(path, content, header)
+    notices = []
+    if cut_at is not None:
+        notices.append(f"cut at byte {cut_at:,}: the file ends there; {share} are in whole slices")
+    streams = []
+    for entry, parts in zip(header.streams, chunks):
+        events = np.concatenate(parts) if parts else np.empty((0, 2), dtype=np.uint64)
+        parts.clear()
+        if len(events) and int(events[:, 0].max()) >= MOST_TICKS:
+            refuse(
+                path,
+                f"an event of thread {entry[0]} is at {events[:, 0].max()} ticks",
+                RECORD_AGAIN,
             )
-        streams = []
-        for entry, parts in zip(header.streams, chunks):
-            events = np.concatenate(parts) if parts else np.empty((0, 2), dtype=np.uint64)
-            streams.append(_stream(entry, events))
+        streams.append(_stream(entry, events))
     return recording_of(
         path,
         streams,
@@ -106,7 +114,7 @@ def _read_header(path: Path, content: mmap.mmap) -> _Header:
         )
     streams = [STREAM.unpack_from(content, table + i * STREAM.size) for i in range(count)]
     for i, (_, role, shift, level, *_rest) in enumerate(streams):
-        if role > 1 or shift + level > 63:
+        if role > 1 or shift + level > MOST_BITS:
             refuse(path, f"byte {table + i * STREAM.size}: no such role or window", FETCH_AGAIN)
     note = content[FIXED.size : FIXED.size + note_bytes].decode("utf-8", "replace")
     return _Header(

@@ -37,6 +37,7 @@ EVENTS = {
 RECORD_LESS = f"record less, or write the binary form; at most {MOST_EVENTS:,} lines are read"
 FORM = "a line is 'time_ns thread event'"
 LATEST_NS = 2**62
+MOST_STREAMS = 4096
 
 
 @dataclass
@@ -88,6 +89,12 @@ def read(path: Path, file: BufferedReader) -> Recording:
         key = (words[1], role)
         stream = streams.get(key)
         if stream is None:
+            if len(streams) == MOST_STREAMS:
+                refuse(
+                    path,
+                    f"line {number:,}: more than {MOST_STREAMS:,} threads",
+                    "the second word of a line names the thread",
+                )
             stream = streams[key] = _Lines()
         stream.ticks.append(_time(path, number, words[0]))
         stream.kinds.append(kind)

@@ -43,17 +43,15 @@ class Calls:
 def calls_of(recording: Recording, order: Order, role: int) -> Calls:
     """Of one role. A call that finds room (a message) is not blocked, whatever it takes: that is
     the queue's own cost. Of the others, what they take beyond the median of those counts."""
-    passed = _found_at_once(recording, order, role)
+    found = _found_at_once(recording, order, role)
     pairs = [
-        _Pairs(recording, stream, passed[i])
-        for i, stream in enumerate(recording.streams)
+        _Pairs(recording, stream, flags)
+        for stream, flags in zip(recording.streams, found)
         if stream.role == role
     ]
-    found = np.concatenate([pair.until - pair.since for pair in pairs])[
-        np.concatenate([pair.found & pair.returned for pair in pairs])
-    ]
-    every = np.concatenate([pair.until - pair.since for pair in pairs])
-    unblocked = float(np.median(found)) if len(found) else float(every.min(initial=0))
+    took = np.concatenate([(pair.until - pair.since)[pair.returned] for pair in pairs])
+    at_once = took[np.concatenate([pair.found[pair.returned] for pair in pairs])]
+    unblocked = float(np.median(at_once) if len(at_once) else took.min())
     return Calls(tuple(pair.calls(unblocked) for pair in pairs))
 
 
@@ -70,8 +68,8 @@ def _found_at_once(recording: Recording, order: Order, role: int) -> list[NDArra
         found = order.ended(PRODUCER) - (order.begun(CONSUMER) - 1) > 0
     places = order.places[found & (order.roles == role) & (order.kinds == BEGIN)]
     result = [np.zeros(len(stream.ticks), dtype=bool) for stream in recording.streams]
-    for number, flags in enumerate(result):
-        flags[places[places >> 32 == number] & 0xFFFFFFFF] = True
+    for number, _, index in order.by_stream(places):
+        result[number][index] = True
     return result
 
 

@@ -68,7 +68,8 @@ class Order:
         """Numbers of messages in the order of entry, and the ticks of work before each push."""
         numbers, places = self._messages(PRODUCER)
         services = np.full(len(places), np.nan)
-        for which, stream, index in self._by_stream(places):
+        for number, which, index in self.by_stream(places):
+            stream = self.streams[number]
             known = index >= 2
             end, begin = index[known] - 2, index[known] - 1
             # Beside a window events may be missing in between.
@@ -83,7 +84,8 @@ class Order:
         """Numbers of messages in the order of their pops, and the ticks of work after each pop."""
         numbers, places = self._messages(CONSUMER)
         services = np.full(len(places), np.nan)
-        for which, stream, index in self._by_stream(places):
+        for number, which, index in self.by_stream(places):
+            stream = self.streams[number]
             known = index + 1 < len(stream.ticks)
             end = index[known]
             services[which[known]] = stream.ticks[end + 1] - stream.ticks[end]
@@ -96,17 +98,18 @@ class Order:
         passed = (self.roles == role) & (self.kinds == END)
         return self.ended(role)[passed] - 1, self.places[passed]
 
-    def _by_stream(
+    def by_stream(
         self, places: NDArray[np.int64]
-    ) -> list[tuple[NDArray[np.int64], RecordedStream, NDArray[np.int64]]]:
-        """For each stream: which of the places are its own, the stream, the indices in it."""
+    ) -> list[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+        """For each stream: its number, which of the places are its own, and the indices in it."""
         owners = places >> 32
-        found = []
-        for number, stream in enumerate(self.streams):
-            which = np.flatnonzero(owners == number)
-            if len(which):
-                found.append((which, stream, places[which] & 0xFFFFFFFF))
-        return found
+        order = np.argsort(owners, kind="stable")
+        cuts = np.searchsorted(owners[order], np.arange(1, len(self.streams)))
+        return [
+            (number, which, places[which] & 0xFFFFFFFF)
+            for number, which in enumerate(np.split(order, cuts))
+            if len(which)
+        ]
 
     def occupancy(self, begins: Ticks, ends: Ticks) -> tuple[NDArray[np.int64], Floats]:
         """Messages whose push has ended and whose pop has not, and for how many ticks."""
