@@ -36,6 +36,11 @@ class RecordedStream:
     shift: int = 0  # what is kept: (clock >> shift) mod 2^level = 0; all of it at level 0
     level: int = 0
 
+    @property
+    def messages(self) -> int:
+        """That passed until the last event."""
+        return int(self.passed[-1]) + int(self.kinds[-1] == END)
+
     def check(self, path: Path) -> None:
         """Raises CommandError where the events contradict each other."""
         where = f"{ROLE_NAMES[self.role]} calls of thread {self.thread}"
@@ -97,15 +102,15 @@ def recording_of(
     for stream in streams:
         stream.check(path)
     for role, name in enumerate(ROLE_NAMES):
-        if not any(stream.role == role and stream.passed[-1] > 0 for stream in streams):
-            other = any(stream.role != role and stream.passed[-1] > 0 for stream in streams)
-            if other:
-                refuse(
-                    path,
-                    f"no message in its {name} calls, but in those of the other side",
-                    "record both ends of the queue",
-                )
-            refuse(path, "no message in it", "record while the program works")
+        if any(stream.role == role and stream.messages for stream in streams):
+            continue
+        if any(stream.messages for stream in streams):
+            refuse(
+                path,
+                f"no message in its {name} calls, but in those of the other side",
+                "record both ends of the queue",
+            )
+        refuse(path, "no message in it", "record while the program works")
     first = int(min(stream.ticks[0] for stream in streams))
     last = int(max(stream.ticks[-1] for stream in streams)) + 1
     if last - first > LONGEST_TICKS:

@@ -148,6 +148,9 @@ def _read_slices(
                 )
             whole = end <= len(content)
         if not whole:
+            rest = content[offset : offset + len(END_MARK)]
+            if not any(mark.startswith(rest[: len(mark)]) for mark in (SLICE_TAG, END_MARK)):
+                refuse(path, f"byte {offset:,}: neither a slice nor the end mark", FETCH_AGAIN)
             if not until:
                 refuse(
                     path, f"cut at byte {len(content):,}, before any slice is whole", FETCH_AGAIN

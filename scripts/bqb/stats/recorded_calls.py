@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bqb.data.recording import BEGIN, CONSUMER, END, PRODUCER, Recording, RecordedStream, Ticks
+from bqb.data.recording import BEGIN, CONSUMER, PRODUCER, Recording, RecordedStream, Ticks
 from bqb.stats.recorded_order import Order
 
 Floats = NDArray[np.float64]
@@ -98,7 +98,7 @@ class _Pairs:
         took = (self.until - self.since)[overlap > 0]
         return StreamCalls(
             self.stream.thread,
-            int(self.stream.passed[-1] + (self.stream.kinds[-1] == END)),
+            self.stream.messages,
             float(np.diff(self._kept(life))[0]) * self.ns_per_tick,
             float(blocked.sum()) * self.ns_per_tick,
             float(took.max(initial=0)) * self.ns_per_tick,

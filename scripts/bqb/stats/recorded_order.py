@@ -172,7 +172,6 @@ def _state_at(
     """Messages that had passed at each instant, and 1 where the thread was in a call that had begun
     before."""
     following = np.searchsorted(stream.ticks, instants)
-    last = stream.passed[-1] + (stream.kinds[-1] == END)
-    passed = np.append(stream.passed, last)[following]
+    passed = np.append(stream.passed, stream.messages)[following]
     in_call = np.append(stream.kinds != BEGIN, stream.kinds[-1] == BEGIN)[following]
     return passed, in_call.astype(np.int64)
