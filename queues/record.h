@@ -148,7 +148,7 @@ class BasicRecorder {
     events_of_a_stream_ = options_.memory_bytes / parts / sizeof(detail::RecordedEvent);
     if (events_of_a_stream_ < Events::least_capacity) {
       throw std::invalid_argument("memory_bytes " + std::to_string(options_.memory_bytes) +
-                                  ": a recorder needs 1024 for each of most_threads");
+                                  ": a recorder needs 4096 for each of most_threads");
     }
     measure_cost();
   }

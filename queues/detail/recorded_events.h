@@ -15,6 +15,7 @@
 // often than short ones.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -43,12 +44,13 @@ struct RecordedEvent {
 /// Thread-safety: one thread at a time, and a reader after it.
 class RecordedEvents {
  public:
-  static constexpr std::size_t least_capacity = 64;
+  static constexpr std::size_t least_capacity = 256;
 
   /// Writes to all of its memory, so that no page fault comes later. `merges_failures`: attempts
   /// without success are one call together with the attempt after them. Throws std::bad_alloc.
   RecordedEvents(std::size_t capacity, bool merges_failures)
       : capacity_(capacity),
+        first_windows_(std::min(capacity / events_of_a_window, most_windows)),
         merges_failures_(merges_failures),
         events_(new RecordedEvent[capacity]()) {}
 
@@ -97,8 +99,10 @@ class RecordedEvents {
  private:
   /// Room for the end of a call and what finish() adds.
   static constexpr std::size_t least_free = 8;
-  static constexpr std::uint64_t first_windows = 256;
-  static constexpr std::uint64_t fewest_windows = 64;
+  /// As many windows as are spread well over a run. Each has events enough to follow messages from
+  /// the push to the pop.
+  static constexpr std::size_t most_windows = 256;
+  static constexpr std::size_t events_of_a_window = 64;
   static constexpr unsigned most_bits = 60;  ///< of a period: readers have signed numbers
 
   void store(RecordedEvent event) noexcept {
@@ -140,11 +144,11 @@ class RecordedEvents {
     store_last_before();
     const std::uint64_t span = events_[size_ - 1].ticks - events_[0].ticks;
     if (level_ == 0) {
-      while (span >> (shift_ + 1) >= first_windows) ++shift_;
+      while (span >> (shift_ + 1) >= first_windows_) ++shift_;
     }
     while (size_ > capacity_ / 4 * 3 && shift_ + level_ < most_bits) {
       // Few windows hold all of it: the run became faster. Then the windows become shorter.
-      if (level_ > 0 && shift_ > 0 && span >> (shift_ + level_) < fewest_windows) --shift_;
+      if (level_ > 0 && shift_ > 0 && span >> (shift_ + level_) < first_windows_ / 4) --shift_;
       ++level_;
       filter();
     }
@@ -161,6 +165,7 @@ class RecordedEvents {
   }
 
   const std::size_t capacity_;
+  const std::uint64_t first_windows_;
   const bool merges_failures_;
   const std::unique_ptr<RecordedEvent[]> events_;
   std::size_t size_ = 0;

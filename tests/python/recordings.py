@@ -24,9 +24,10 @@ def simulated(
     consumers: int = 1,
     capacity: int = 8,
     seed: int = 1,
-    deterministic: bool = False,
+    stall_every: int = 0,
 ) -> list[Event]:
-    """A pipeline with exponential service times, each thread's events in the order of time."""
+    """A pipeline with exponential service times, each thread's events in the order of time. Every
+    so many messages the consumers work 300 times as long."""
     random = Random(seed)
     events: dict[str, list[Event]] = {}
     left = {f"p{i}": messages // producers for i in range(producers)}
@@ -44,8 +45,9 @@ def simulated(
         role, other = ("p", "c") if thread[0] == "p" else ("c", "p")
         inside += 1 if role == "p" else -1
         note(ns + CALL_NS, thread, "push_end" if role == "p" else "pop_end")
-        mean = producer_ns if role == "p" else consumer_ns
-        work = mean if deterministic else random.expovariate(1 / mean)
+        work = random.expovariate(1 / (producer_ns if role == "p" else consumer_ns))
+        if role == "c" and stall_every and random.randrange(stall_every) == 0:
+            work += 300 * consumer_ns
         heapq.heappush(begins, (ns + CALL_NS + round(work) + 1, next(numbers), thread))
         if waiting[other]:
             finish(ns + CALL_NS, waiting[other].popleft())
