@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullLocator
 
 from bqb.advice.capacity import LOOSE, TIGHT, CapacityAdvice
@@ -79,7 +80,7 @@ def draw_capacity(pipeline: Pipeline, advice: CapacityAdvice, stem: Path) -> lis
         return save_figure(page.figure, stem)
 
 
-def _mark_waits(axes, advice: CapacityAdvice) -> None:
+def _mark_waits(axes: Axes, advice: CapacityAdvice) -> None:
     """The p99 wait on a second axis: what a larger capacity may cost."""
     known = [
         (row.capacity, row.outcome.wait_p99_ns / 1e6)

@@ -19,7 +19,7 @@ from bqb import CommandError, exit_status
 from bqb.running.process import cause_of_death
 
 
-TABLE = tuple(2**power for power in range(13))  # 1 ... 4096: what is replayed first, and shown
+TABLE = tuple(1 << power for power in range(13))  # 1 ... 4096: what is replayed first, and shown
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def read_trace(path: Path) -> Times:
         text = read_regular(path, MOST_BYTES).decode(errors="replace")
     except OSError as error:
         raise wrong(f"{error.strerror}; name a file of times, one a line") from None
-    times = []
+    times: list[float] = []
     for number, line in enumerate(text.split("\n"), start=1):
         word = line.partition("#")[0].strip()
         if not word:

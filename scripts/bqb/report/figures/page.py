@@ -7,6 +7,7 @@ import io
 import re
 import textwrap
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,6 +146,6 @@ def figure_text(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in texts if text.get_text())
 
 
-def plot_style():
+def plot_style() -> AbstractContextManager[None]:
     """The style as a context manager: whoever calls us keeps their own settings."""
     return matplotlib.rc_context(RC)
