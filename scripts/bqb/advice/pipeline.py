@@ -24,6 +24,8 @@ USUAL_LOAD = 0.8  # of what the consumers can take, where one side's pace is all
 USUAL_CV = 1.0
 USUAL_BYTES = 8
 MOST_CV = 10.0
+LEAST_MEAN_NS = 1.0
+MOST_THREADS_PER_CORE = 32  # that queue_bench runs (benchmarks/scenario/rules.h)
 NORMAL_P99 = 2.3263478740408408  # of the standard normal distribution
 
 
@@ -142,6 +144,32 @@ def check(wishes: Wishes) -> None:
         )
 
 
+def check_size(wishes: Wishes, threads: int, cores_here: int) -> None:
+    most = MOST_THREADS_PER_CORE * cores_here
+    if threads > most:
+        what = f"{threads} threads; {most} are the most on this machine ({cores_here} cores)"
+        raise wrong(wishes, wishes.says("producers", "consumers", "recording"), what)
+
+
+def check_times(wishes: Wishes, producer: Times, consumer: Times, open_loop: bool) -> None:
+    """Within what a scenario takes."""
+    for side, times in (("producer", producer), ("consumer", consumer)):
+        if LEAST_MEAN_NS <= times.mean_ns <= MOST_MEAN_NS:
+            continue
+        keys = [f"{side}_mean", f"{side}_p50", f"{side}_trace", "recording"]
+        said = wishes.says(*keys) or wishes.says("consumer_mean", "producer_mean")
+        is_gap = open_loop and side == "producer"
+        what = "a mean gap between messages" if is_gap else f"a mean time of the {side}s"
+        limit = "100 ms is the most" if times.mean_ns > 1 else f"{LEAST_MEAN_NS:g} ns is the least"
+        raise wrong(wishes, said, f"makes {what} of {format_ns(times.mean_ns)}; {limit}")
+    if (every_ns := producer.burst * producer.mean_ns) > MOST_MEAN_NS:
+        what = (
+            f"bursts of {producer.burst:,} at this pace come every {format_ns(every_ns)}; "
+            "100 ms is the most"
+        )
+        raise wrong(wishes, ["burst"], what)
+
+
 # -------------------------------------------------------------------------------- what is assumed
 
 
@@ -195,10 +223,10 @@ class Assuming:
             return traced(read_trace(Path(name)), waits)
         if p50 := getattr(wishes, f"{side}_p50"):
             sigma = math.log(getattr(wishes, f"{side}_p99") / p50) / NORMAL_P99
-            cv = math.sqrt(math.expm1(sigma**2))
-            if cv > MOST_CV:
-                what = f"makes a cv of {cv:.3g}, and {MOST_CV:g} is the most: use a trace"
+            if sigma**2 > math.log1p(MOST_CV**2):
+                what = f"so far apart they make a cv above {MOST_CV:g}, the most: use a trace"
                 raise wrong(wishes, [f"{side}_p50", f"{side}_p99"], what)
+            cv = math.sqrt(math.expm1(sigma**2))
             return Times(p50 * math.exp(sigma**2 / 2), cv, waits=waits)
         mean: Pace | None = getattr(wishes, f"{side}_mean")
         if mean is None:
@@ -236,17 +264,8 @@ def pipeline_of(wishes: Wishes, cores_here: int) -> Pipeline:
         producers, consumers = reading.threads()
         open_loop = reading.is_open()
         producer, consumer = _sides(reading, producers, consumers, open_loop)
-    for side, times in (("producer", producer), ("consumer", consumer)):
-        if times.mean_ns > MOST_MEAN_NS:
-            keys = wishes.says(f"{side}_mean", f"{side}_p50", f"{side}_trace", "recording")
-            what = f"makes a mean of {format_ns(times.mean_ns)}; 100 ms is the most"
-            raise wrong(wishes, keys or list(wishes.words)[:1], what)
-    if producer.burst * producer.mean_ns > MOST_MEAN_NS:
-        what = (
-            f"bursts of {producer.burst:,} at this pace come every "
-            f"{format_ns(producer.burst * producer.mean_ns)}; 100 ms is the most"
-        )
-        raise wrong(wishes, ["burst"], what)
+    check_size(wishes, producers + consumers, cores_here)
+    check_times(wishes, producer, consumer, open_loop)
     cores = wishes.cores or float(cores_here)
     if not wishes.cores:
         reading.assume(f"the {cores_here} cores of this machine")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bqb import shown
 
 MOST_CHARACTERS = 60
-NUMBER = r"(\d+(?:[_,]\d{3})*(?:\.\d+)?)"
+MOST_MESSAGE_BYTES = 2.0**20  # as of a scenario
+NUMBER = r"([0-9]+(?:[_,][0-9]{3})*(?:\.[0-9]+)?|\.[0-9]+)"
 TIMES = {"ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9}
 SIZES = {
     **{"B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9},
@@ -39,6 +41,15 @@ def size_bytes(word: str) -> float:
     return _with_unit(word, SIZES, "a size", "64B, 16KiB or 1MiB")
 
 
+def message_bytes(word: str) -> float:
+    size = size_bytes(word)
+    if size > MOST_MESSAGE_BYTES:
+        raise ValueError(
+            f"'{shown(word)}' is more than 1 MiB, the most; 8B is the size of a pointer to a message"
+        )
+    return size
+
+
 def rate_per_s(word: str) -> float:
     scale = _with_unit(word.removesuffix("/s"), SCALES, "a rate", "300/s, 300k/s or 2M/s")
     if not word.endswith("/s"):
@@ -53,7 +64,7 @@ def pace(word: str) -> Pace:
     return Pace(ns=_with_unit(word, TIMES, "a time or a rate", examples))
 
 
-def fraction(least: float, most: float):
+def fraction(least: float, most: float) -> Callable[[str], float]:
     """Reads a number from `least` to `most`, without a unit."""
 
     def read(word: str) -> float:

@@ -212,7 +212,7 @@ INPUTS = (
     Input(
         "max_wait", quantities.duration_ns, "TIME", "the longest wait of a message to allow", LIMITS
     ),
-    Input("message_bytes", quantities.size_bytes, "SIZE", "of a message (default: 8B)", LIMITS),
+    Input("message_bytes", quantities.message_bytes, "SIZE", "of a message (default: 8B)", LIMITS),
     Input("memory", quantities.size_bytes, "SIZE", "for the whole queue (default: any)", LIMITS),
     Input(
         "cores",
@@ -288,11 +288,11 @@ def from_file(path: Path) -> Wishes:
         table = tomllib.loads(text)
     except OSError as error:
         raise wrong(f"{error.strerror}; name a file of ./scripts/advise") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also of a number of 5,000 digits
         raise wrong(f"not TOML: {shown(str(error))}") from None
 
     def named(key: str) -> str:
-        pattern = re.compile(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", re.MULTILINE)
+        pattern = re.compile(rf"^[ \t\[]*[\"']?{re.escape(key)}[\"']?\s*[=.\]]", re.MULTILINE)
         match = pattern.search(text)
         line = f":{text.count(chr(10), 0, match.end()) + 1}" if match else ""
         return f"{path}{line}: key '{shown(key)}'"
@@ -308,9 +308,9 @@ def from_file(path: Path) -> Wishes:
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not isinstance(value, str) and not (is_number and key in COUNTS):
             raise CommandError(
-                f'{named(key)}: write a text with a unit, such as {key} = "5us"'
-                if key not in COUNTS
-                else f"{named(key)}: write a number",
+                f"{named(key)}: write a number"
+                if key in COUNTS
+                else f"{named(key)}: write a text in quotes, as behind {option(key)}",
                 exit_status.USAGE,
             )
         words[key] = value if isinstance(value, str) else _plain(value)
@@ -338,17 +338,18 @@ def joined(file: Wishes, options: Wishes) -> Wishes:
     )
 
 
-PLAIN = re.compile(r"0|[1-9]\d{0,15}|\d\.\d{1,9}")  # a number in TOML
+PLAIN = re.compile(r"0|[1-9][0-9]{0,15}|[0-9]\.[0-9]{1,9}")  # a number in TOML
 
 
 def as_toml(words: Mapping[str, str], command: str) -> str:
     """A file that says the same."""
-    lines = [
-        f"{key} = {words[key] if PLAIN.fullmatch(words[key]) else _quoted(words[key])}"
-        for key in BY_KEY
-        if key in words
-    ]
-    return FILE_HEAD.format(command=command) + "\n".join(lines) + "\n"
+
+    def value(key: str) -> str:
+        is_number = key in COUNTS and PLAIN.fullmatch(words[key])
+        return words[key] if is_number else _quoted(words[key])
+
+    lines = [f"{key} = {value(key)}" for key in BY_KEY if key in words]
+    return FILE_HEAD.format(command=shown(command, MOST_PATH_CHARACTERS)) + "\n".join(lines) + "\n"
 
 
 def _quoted(word: str) -> str:
