@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from bqb import CommandError, exit_status
-from bqb.advice.knee import MOST_CAPACITY, Measure, Replayed, knee, loss
+from bqb.advice.knee import MOST_CAPACITY, Measure, Replayed, first, knee, loss
 from bqb.advice.pipeline import Pipeline
 from bqb.advice.replay import TABLE, Outcome
 from bqb.report.units import format_binary_bytes, format_ns, format_rate
@@ -19,6 +19,7 @@ from bqb.report.units import format_binary_bytes, format_ns, format_rate
 TIGHT, LOOSE = 0.01, 0.05  # loss that is allowed
 SLOT_BYTES = 8  # that a slot takes beside its message: the sequence number of a ring
 FULL_LOAD = 0.995  # from here on an unbounded queue would never be empty again
+LARGEST = 2**24  # of a scenario
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,16 @@ def slot_bytes(pipeline: Pipeline) -> int:
 def capacity_of(pipeline: Pipeline, ideal: Replayed) -> CapacityAdvice:
     """Raises Impossible, which names the wish."""
     check_load(pipeline)
-    lower, upper = lower_bound(pipeline), upper_bound(pipeline)
+    lower, upper = lower_bound(pipeline), upper_bound(pipeline, ideal)
     if upper and lower.capacity > upper.capacity:
         raise Impossible(
             f"{lower.wish} asks for a capacity of {lower.capacity:,} at least ({lower.why}), and "
             f"{upper.wish} allows {upper.capacity:,} at most ({upper.why}): change one of the two"
+        )
+    if lower.capacity > LARGEST:
+        raise Impossible(
+            f"{lower.wish} asks for a capacity of {lower.capacity:,} at least ({lower.why}); "
+            f"{LARGEST:,} is the largest"
         )
     measure = measure_of(pipeline)
     tight, loose = (knee(ideal, measure, most_loss) for most_loss in (TIGHT, LOOSE))
@@ -109,8 +115,8 @@ def check_load(pipeline: Pipeline) -> None:
     if pipeline.open_loop and not pipeline.drops and pipeline.load >= FULL_LOAD:
         raise Impossible(
             f"{format_rate(pipeline.rate_per_s)} arrive and the consumers take "
-            f"{format_rate(pipeline.service_per_s)}: any queue fills up; add consumers, or drop "
-            "messages (--when-full drop)"
+            f"{format_rate(pipeline.service_per_s)}, a load of {pipeline.load:.1%}: any queue fills "
+            "up; add consumers, or drop messages (--when-full drop)"
         )
     share = min(1.0, pipeline.service_per_s / pipeline.rate_per_s)
     needed = share * pipeline.rate_per_s * pipeline.work_ns / 1e9
@@ -137,8 +143,9 @@ def lower_bound(pipeline: Pipeline) -> Bound:
     return max(bounds, key=lambda bound: bound.capacity)
 
 
-def upper_bound(pipeline: Pipeline) -> Bound | None:
-    wishes, bounds = pipeline.wishes, []
+def upper_bound(pipeline: Pipeline, ideal: Replayed) -> Bound | None:
+    wishes = pipeline.wishes
+    bounds: list[Bound] = []
     if wishes.memory:
         slot = slot_bytes(pipeline)
         what = f"{format_binary_bytes(slot)} a slot"
@@ -150,7 +157,16 @@ def upper_bound(pipeline: Pipeline) -> Bound | None:
             f"at {format_rate(pipeline.service_per_s)}"
         )
         bounds.append(Bound(messages, what, wishes.names["max_wait"]))
-    return min(bounds, key=lambda bound: bound.capacity, default=None)
+        if pipeline.drops or not pipeline.open_loop:
+            bounds.append(_wait_bound(ideal, wishes.max_wait, wishes.names["max_wait"]))
+    return min(bounds, key=lambda bound: bound.capacity) if bounds else None
+
+
+def _wait_bound(ideal: Replayed, most_ns: float, wish: str) -> Bound:
+    """Where a full queue keeps messages from waiting: the more it takes, the longer they wait."""
+    too_large = first(ideal, lambda outcome: (outcome.wait_p99_ns or 0.0) > most_ns)
+    what = f"with more, 1 message in 100 waits longer than {format_ns(most_ns)}"
+    return Bound(too_large - 1 if too_large else LARGEST, what, wish)
 
 
 def _check_wait(pipeline: Pipeline, advice: CapacityAdvice) -> None:

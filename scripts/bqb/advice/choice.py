@@ -58,7 +58,9 @@ class Choice:
 
     @property
     def is_decided(self) -> bool:
-        return self.decision.take is not None
+        """Also where there is nothing to compare with."""
+        is_alone = self.decision.no_verdict == judging.ONE_QUEUE
+        return self.decision.take is not None or is_alone and self.queue is not None
 
     @property
     def is_all_the_same(self) -> bool:
@@ -84,7 +86,7 @@ def restricted(run: Run, points: Iterable[Point], queues: Collection[str]) -> Ru
 def choose(run: Run, wanted: int, measure: Measure) -> Choice:
     """Judges at `wanted`, or at the next larger measured capacity where the queue needs it."""
     points = sorted(run.points.values(), key=lambda point: point.capacity)
-    larger = [point for point in points if point.capacity >= wanted]
+    larger = [point for point in points if point.capacity >= wanted] or points[-1:]
     for point in larger:
         choice = judge(run, point, points, measure)
         if choice.queue is None or point is larger[-1]:

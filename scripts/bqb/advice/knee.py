@@ -6,9 +6,9 @@ one without a bound.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Protocol
-from collections.abc import Sequence
 
 from bqb.advice.replay import TABLE, Outcome
 
@@ -57,13 +57,14 @@ def unavoidable_drops(rho: float | None) -> float:
 
 def knee(ideal: Replayed, measure: Measure, most_loss: float) -> int | None:
     """The smallest capacity up to `MOST_CAPACITY` with at most this loss, exact below
-    `RESOLUTION`. More capacity never loses
-    more, as all capacities get the same draws (but for several producers or consumers, where it may
-    by a trifle)."""
+    `RESOLUTION`. More capacity never loses more, as all capacities get the same draws (but for
+    several producers or consumers, where it may by a trifle)."""
+    return first(ideal, lambda outcome: loss(ideal, measure, outcome) <= most_loss)
 
-    def is_enough(outcome: Outcome) -> bool:
-        return loss(ideal, measure, outcome) <= most_loss
 
+def first(ideal: Replayed, is_enough: Callable[[Outcome], bool]) -> int | None:
+    """The smallest capacity up to `MOST_CAPACITY` that is enough, if all larger ones are, exact
+    below `RESOLUTION`."""
     too_small, enough = 0, 0
     for coarse in (TABLE, [2**power for power in range(13, MOST_CAPACITY.bit_length())]):
         for outcome in ideal.at(list(coarse)):

@@ -1,8 +1,8 @@
 """The published point that is most like a pipeline, and how far away it is: the answer where
 nothing is measured.
 
-    near = nearest(pipeline, capacity=64, queues=fitting.fit, run)
-    near.decision.take, near.differences
+    near = nearest(pipeline, 64, fitting.fit, run, Measure.TIME)
+    near.choice.queue, near.differences
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bqb.advice.capacity import CapacityAdvice
+from bqb.advice.capacity import LARGEST, CapacityAdvice
 from bqb.advice.pipeline import Pipeline
 from bqb.advice.scenario import LEAST_WINDOW_MS, quota_pct, window_ms
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
@@ -32,8 +32,8 @@ def capacities_to_measure(
     of it, and a quarter."""
     wanted = [advice.capacity]
     left_s = budget_s - queues * ROUNDS * trial_s(pipeline, advice.capacity)
-    most = advice.upper.capacity if advice.upper else FACTOR * advice.capacity
-    for capacity in (min(most, FACTOR * advice.capacity), max(1, advice.capacity // FACTOR)):
+    most = min(advice.upper.capacity if advice.upper else LARGEST, FACTOR * advice.capacity)
+    for capacity in (most, max(1, advice.capacity // FACTOR)):
         cost_s = queues * ROUNDS * trial_s(pipeline, capacity)
         if capacity not in wanted and cost_s <= left_s:
             wanted.append(capacity)

@@ -24,6 +24,7 @@ from bqb.report.units import (
     format_share,
     format_value,
 )
+from bqb.stats import judging
 from bqb.stats.counters import CPU_BEYOND_WORK
 from bqb.stats.summaries import Estimate
 
@@ -121,7 +122,7 @@ def choice_text(pipeline: Pipeline, advice: CapacityAdvice, choice: Choice) -> R
 def headline(pipeline: Pipeline, choice: Choice) -> str:
     """Take two_condvar: ..."""
     decision = choice.decision
-    if decision.no_verdict and decision.no_verdict != "one queue only":
+    if decision.no_verdict and decision.no_verdict != judging.ONE_QUEUE:
         return f"Queue: no verdict, as {decision.no_verdict}"
     if choice.queue is None:
         return "Queue: none has a number"
@@ -152,7 +153,7 @@ def _queue_table(choice: Choice) -> Table:
     table.add_column("CPU per message beyond work", justify="right", no_wrap=True)
     styles = {"take": "green", "avoid": "red", "undecided": "yellow"}
     for row in choice.rows[:MOST_QUEUES]:
-        cells = [row.queue, Text(row.verdict, styles.get(row.verdict, ""))]
+        cells: list[str | Text] = [row.queue, Text(row.verdict, styles.get(row.verdict, ""))]
         cells.append(_estimate(counter, row.judged))
         if has_excess:
             cells.append(_estimate("excess_p99_ns", row.excess_p99_ns))

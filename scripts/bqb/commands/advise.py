@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +75,11 @@ def main(words: list[str]) -> int:
     )
     again = f"./scripts/advise {shlex.quote(short_path(folder.resolve() / PIPELINE))}"
     measure_s = arguments.measure if arguments.measure != NOT else None
-    write_answer(folder, answer, again, measure_s or DEFAULT_MEASURE_S)
+    try:
+        write_answer(folder, answer, again, measure_s or DEFAULT_MEASURE_S)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     if arguments.measure == NOT:
         return show_nearest(folder, answer)
     selection = selection_of(folder, measure_s or DEFAULT_MEASURE_S, arguments.seed, headers)
@@ -123,7 +128,8 @@ def parse(words: list[str]) -> argparse.Namespace:
     add_no_setup(parser)
     arguments = parser.parse_args(words)
     said = [each.key for each in wanted.INPUTS if getattr(arguments, each.key) is not None]
-    if arguments.resume and (said or arguments.file or arguments.out or arguments.all):
+    named = (arguments.file, arguments.measure, arguments.out, arguments.seed, arguments.headers)
+    if arguments.resume and (said or arguments.all or any(each is not None for each in named)):
         parser.error("--resume goes on with a measurement as it was begun; leave out the rest")
     return arguments
 

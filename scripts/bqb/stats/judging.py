@@ -22,6 +22,8 @@ from bqb.stats.margin import Margin, margin_of
 from bqb.stats.summaries import disturbed_share, summarise
 from bqb.stats.thresholds import MAX_SHARE_GAP
 
+ONE_QUEUE = "one queue only"  # nothing to compare with
+
 
 def headline(run: Run, point: Point) -> str:
     """The counter that a point is judged by: the one that its scenario names; else of an open loop
@@ -124,7 +126,7 @@ def no_verdict(run: Run, point: Point, counter: str) -> str:
         return f"{counter} does not repeat from run to run"
     queues = rankable(run, point)
     if len(queues) < 2:
-        return "one queue only"
+        return ONE_QUEUE
     shares = [disturbed_share(run, [point], queue) or 0.0 for queue in queues]
     if max(shares) - min(shares) > MAX_SHARE_GAP + 1e-9:
         return "disturbed shares differ by more than 10 points"
