@@ -1,7 +1,7 @@
 """The smallest capacity that is enough: at which the ideal queue loses no more than a share against
 one without a bound.
 
-    knee(ideal, Measure.TIME, 0.01)  # 97; None where no capacity is enough
+    knee(ideal, Measure.TIME, 0.01)  # 98; None where no capacity is enough
 """
 
 from __future__ import annotations
