@@ -115,8 +115,8 @@ def check_load(pipeline: Pipeline) -> None:
     if pipeline.open_loop and not pipeline.drops and pipeline.load >= FULL_LOAD:
         raise Impossible(
             f"{format_rate(pipeline.rate_per_s)} arrive and the consumers take "
-            f"{format_rate(pipeline.service_per_s)}, a load of {pipeline.load:.1%}: any queue fills "
-            "up; add consumers, or drop messages (--when-full drop)"
+            f"{format_rate(pipeline.service_per_s)}, a load of {pipeline.load:.1%}: any queue "
+            "fills up; add consumers, or drop messages (--when-full drop)"
         )
     share = min(1.0, pipeline.service_per_s / pipeline.rate_per_s)
     needed = share * pipeline.rate_per_s * pipeline.work_ns / 1e9

@@ -45,7 +45,7 @@ def message_bytes(word: str) -> float:
     size = size_bytes(word)
     if size > MOST_MESSAGE_BYTES:
         raise ValueError(
-            f"'{shown(word)}' is more than 1 MiB, the most; 8B is the size of a pointer to a message"
+            f"'{shown(word)}' is more than 1 MiB, the most; a pointer to a message has 8B"
         )
     return size
 

@@ -49,8 +49,8 @@ class Rule:
 
 
 RULES = (
-    Rule("keeps no bound", lambda _, labels: labels["bound"] == "none"),
-    Rule("rounds its capacity up", lambda _, labels: labels["bound"] == "rounded"),
+    Rule("keeps no bound", lambda _, labels: bool(labels["bound"] == "none")),
+    Rule("rounds its capacity up", lambda _, labels: bool(labels["bound"] == "rounded")),
     Rule(
         "has one producer only",
         lambda pipeline, labels: pipeline.producers > 1 and labels["producers"] == "one",
