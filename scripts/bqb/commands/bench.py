@@ -184,8 +184,8 @@ def selection_of(folder: Path) -> Selection:
 def measure(program: Path, folder: Path, selection: Selection, details: bool) -> int:
     def show() -> None:
         show_run(folder, details)
+        print(short_path(folder.resolve()), flush=True)
 
     journal = measured("bench", program, folder, selection, show)
-    print(short_path(folder.resolve()), flush=True)
     failed = journal.failed or journal.failed_properties
     return exit_status.FAILED if failed else exit_status.OK
