@@ -21,7 +21,7 @@ IDLE = ("none", "some", "all")  # CPU that a thread burns while it waits, from l
 
 
 def labels_of(program: Path) -> dict[str, Labels]:
-    """The labels of each queue of a queue_bench, by name, in the order of preference."""
+    """The labels of each queue of a queue_bench, by name."""
     result = subprocess.run([program, "--labels"], capture_output=True, check=False)
     if result.returncode:
         what = f"{program} --labels failed; build it again"
@@ -51,6 +51,7 @@ class Rule:
 RULES = (
     Rule("keeps no bound", lambda _, labels: bool(labels["bound"] == "none")),
     Rule("rounds its capacity up", lambda _, labels: bool(labels["bound"] == "rounded")),
+    Rule("has a known defect", lambda _, labels: bool(labels["defect"])),
     Rule(
         "has one producer only",
         lambda pipeline, labels: pipeline.producers > 1 and labels["producers"] == "one",
