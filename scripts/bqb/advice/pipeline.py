@@ -25,6 +25,7 @@ USUAL_CV = 1.0
 USUAL_BYTES = 8
 MOST_CV = 10.0
 LEAST_MEAN_NS = 1.0
+PACES = ("_mean", "_p50", "_trace")  # ends of the keys that say a pace
 MOST_THREADS_PER_CORE = 32  # that queue_bench runs (benchmarks/scenario/rules.h)
 NORMAL_P99 = 2.3263478740408408  # of the standard normal distribution
 
@@ -156,12 +157,12 @@ def check_times(wishes: Wishes, producer: Times, consumer: Times, open_loop: boo
     for side, times in (("producer", producer), ("consumer", consumer)):
         if LEAST_MEAN_NS <= times.mean_ns <= MOST_MEAN_NS:
             continue
-        keys = [f"{side}_mean", f"{side}_p50", f"{side}_trace", "recording"]
-        said = wishes.says(*keys) or wishes.says("consumer_mean", "producer_mean")
+        own = wishes.says(*(f"{side}{end}" for end in PACES), "recording")
+        others = [key for key in wishes.words if key.endswith(PACES)]
         is_gap = open_loop and side == "producer"
         what = "a mean gap between messages" if is_gap else f"a mean time of the {side}s"
         limit = "100 ms is the most" if times.mean_ns > 1 else f"{LEAST_MEAN_NS:g} ns is the least"
-        raise wrong(wishes, said, f"makes {what} of {format_ns(times.mean_ns)}; {limit}")
+        raise wrong(wishes, own or others, f"makes {what} of {format_ns(times.mean_ns)}; {limit}")
     if (every_ns := producer.burst * producer.mean_ns) > MOST_MEAN_NS:
         what = (
             f"bursts of {producer.burst:,} at this pace come every {format_ns(every_ns)}; "
