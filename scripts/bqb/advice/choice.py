@@ -122,7 +122,7 @@ def judge(run: Run, point: Point, points: Sequence[Point], measure: Measure) -> 
             for other in points
             if queue and (cost := cost_of(run, other, queue, measure)) is not None
         ),
-        0.0 if decision.take else more_blocks(decision),
+        more_blocks(decision),
     )
 
 
@@ -223,6 +223,8 @@ def more_blocks(decision: Decision) -> float:
     """About how many more blocks would decide: the interval of a median shrinks with the root of
     their number, and must come down to the margin."""
     verdict = decision.verdict
+    if decision.take or decision.no_verdict == judging.ONE_QUEUE:
+        return 0.0
     if verdict is None or decision.no_verdict:
         return math.inf
     best = verdict.medians[verdict.order[0]]
