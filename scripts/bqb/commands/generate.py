@@ -1,10 +1,11 @@
 """./scripts/generate: writes the files that follow from the vocabulary in C++, and the parts of
-the pages that follow from the published runs."""
+the pages that follow from the published runs and from replays of drawn work."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+from functools import partial
 
 from bqb import ROOT, CommandError, exit_status, short_path
 from bqb.commands.options import Parser, add_no_setup
@@ -25,21 +26,24 @@ def main(words: list[str]) -> int:
     )
     add_no_setup(parser)
     options = parser.parse_args(words)
-    from bqb.pages import error_rates, marks, write
+    from bqb.pages import capacity_rules, error_rates, marks, write
 
     build("release", "queue_bench")
+    program = ROOT / "build" / "release" / "queue_bench"
     schema = subprocess.run(
-        [ROOT / "build" / "release" / "queue_bench", "--schema"],
-        check=True,
-        capture_output=True,
-        text=True,
+        [program, "--schema"], check=True, capture_output=True, text=True
     ).stdout
-    if not error_rates.is_current():
+    for file, is_current, renew in (
+        (error_rates.FILE, error_rates.is_current, error_rates.renew),
+        (capacity_rules.FILE, capacity_rules.is_current, partial(capacity_rules.renew, program)),
+    ):
+        if is_current():
+            continue
         if options.check:
-            print(f"would change {short_path(error_rates.FILE)}")
+            print(f"would change {short_path(file)}")
             return exit_status.FAILED
-        error_rates.renew()
-        print(f"wrote {short_path(error_rates.FILE)}")
+        renew()
+        print(f"wrote {short_path(file)}")
     try:
         generated = write.generated_files(json.loads(schema))
     except marks.PageError as error:

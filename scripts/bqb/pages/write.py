@@ -10,6 +10,7 @@ from pathlib import Path
 from bqb import ROOT
 from bqb.pages import (
     against_theory,
+    capacity_rules,
     decisions,
     error_rates,
     gates,
@@ -28,6 +29,7 @@ from bqb.pages.vocabulary import Schema
 # Their functions are registered as they are loaded.
 SUBJECTS = (
     against_theory,
+    capacity_rules,
     decisions,
     error_rates,
     gates,
