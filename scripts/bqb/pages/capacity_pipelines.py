@@ -1,6 +1,6 @@
 """The pipelines on which docs/capacity_rules.md tries rules for the capacity, and what the ideal
-queue loses in each: `results/published/capacity_rules.json` keeps that, as the replays take most of
-a minute.
+queue loses in each: `results/published/capacity_rules.json` keeps that, as the replays take two
+minutes.
 
     renew(queue_bench, capacities)  # writes the file
     known()[0].loss[64]
@@ -9,9 +9,10 @@ a minute.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from bqb.advice import pipeline as advice
 from bqb.advice.capacity import LOOSE, TIGHT, measure_of
 from bqb.advice.knee import Replayed, knee, loss
-from bqb.advice.replay import Ideal
+from bqb.advice.replay import Ideal, Outcome
 from bqb.advice.scenario import write_scenario
 from bqb.advice.wishes import Wishes
 from bqb.data import published
@@ -29,6 +30,7 @@ from bqb.schema import Fields
 
 FILE = published.PUBLISHED / "capacity_rules.json"
 REMEDY = "run ./scripts/generate"
+SEEDS = (1, 2, 3)  # of the draws: losses are means over them
 SERVICE_NS = 1000  # a consumer's mean work on a message
 FAST_NS = 500  # the same between stalls
 MESSAGE_BYTES = 64
@@ -120,12 +122,12 @@ def _stalling(stall_ns: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 @dataclass(frozen=True)
 class Known:
-    """What the ideal queue loses in a pipeline, as shares of what its loop is measured by. The knees
-    are the smallest capacities that lose at most 1 % and 5 %."""
+    """What the ideal queue loses in a pipeline, as shares of what its loop is measured by."""
 
     case: Case
-    tight: int
-    loose: int
+    tight: int  # the smallest capacity that loses at most 1 %
+    loose: int  # 5 %
+    tight_of_draws: list[int]  # of each draw by itself
     loss: dict[int, float]  # by capacity
 
 
@@ -135,6 +137,7 @@ OBJECTS: dict[str, Fields] = {
         "case": ("case", True),
         "knee_1_pct": ("count", True),
         "knee_5_pct": ("count", True),
+        "knee_1_pct_of_draws": ("[count]", True),
         "loss": ("{number}", True),
     },
     "case": {
@@ -153,6 +156,7 @@ def known(path: Path = FILE) -> tuple[Known, ...]:
             Case(**row["case"]),
             row["knee_1_pct"],
             row["knee_5_pct"],
+            row["knee_1_pct_of_draws"],
             {int(capacity): share for capacity, share in row["loss"].items()},
         )
         for row in rows
@@ -177,12 +181,38 @@ def replayed(program: Path, cases: Iterable[Case], capacities: Capacities) -> It
         with TemporaryDirectory() as folder:
             pipeline = pipeline_of(case)
             file = write_scenario(Path(folder), pipeline, [1])
-            yield row_of(case, Ideal(program, file), sorted(capacities(case)))
+            draws = [Ideal(program, file, seed) for seed in SEEDS]
+            yield row_of(case, draws, sorted(capacities(case)))
 
 
-def row_of(case: Case, ideal: Replayed, capacities: list[int]) -> Row:
-    measure = measure_of(pipeline_of(case))
-    knees = {f"knee_{round(100 * most)}_pct": knee(ideal, measure, most) for most in (TIGHT, LOOSE)}
-    outcomes = ideal.at(capacities)
-    losses = {str(each.capacity): round(loss(ideal, measure, each), 6) for each in outcomes}
-    return {"case": asdict(case), **knees, "loss": losses}
+class Mean:
+    """The mean of several draws, as `knee` takes it."""
+
+    def __init__(self, draws: Sequence[Replayed]):
+        self._draws = draws
+        self.rho = draws[0].rho
+        self.unbounded = _mean([draw.unbounded for draw in draws])
+
+    def at(self, capacities: Sequence[int]) -> list[Outcome]:
+        return [_mean(each) for each in zip(*(draw.at(capacities) for draw in self._draws))]
+
+
+def _mean(outcomes: Sequence[Outcome]) -> Outcome:
+    names = ("ns_per_msg", "blocked_share", "dropped_share", "wait_mean_ns")
+    means = (fmean(getattr(outcome, name) for outcome in outcomes) for name in names)
+    return Outcome(outcomes[0].capacity, *means, None)
+
+
+def row_of(case: Case, draws: Sequence[Replayed], capacities: list[int]) -> Row:
+    measure, ideal = measure_of(pipeline_of(case)), Mean(draws)
+    losses = {
+        str(outcome.capacity): round(loss(ideal, measure, outcome), 6)
+        for outcome in ideal.at(capacities)
+    }
+    return {
+        "case": asdict(case),
+        "knee_1_pct": knee(ideal, measure, TIGHT),
+        "knee_5_pct": knee(ideal, measure, LOOSE),
+        "knee_1_pct_of_draws": [knee(draw, measure, TIGHT) for draw in draws],
+        "loss": losses,
+    }

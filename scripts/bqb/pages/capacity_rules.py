@@ -111,7 +111,7 @@ def is_current() -> bool:
 def renew(program: Path) -> None:
     """Replays the pipelines with this queue_bench, and writes the file."""
     capacity_pipelines.renew(program, capacities)
-    for cached in (known_of, capacity_rules, capacity_knees, capacity_knee_range):
+    for cached in (known_of, *PARTS):
         cached.cache_clear()  # type: ignore[attr-defined]
 
 
@@ -214,7 +214,7 @@ def _ranges(scores: list[Try]) -> str:
 @generated
 def capacity_knees() -> str:
     """A line a pipeline."""
-    heads = ("no.", "loop", "pipeline", "load", "1 % knee", "5 % knee")
+    heads = ("no.", "loop", "pipeline", "load", "1 % knee", "of single draws", "5 % knee")
     return table(
         heads,
         [
@@ -224,11 +224,35 @@ def capacity_knees() -> str:
                 each.case.name,
                 f"{each.case.load:g}",
                 f"{each.tight:,}",
+                _span(each.tight_of_draws),
                 f"{each.loose:,}",
             ]
             for number, each in enumerate(known_of(), start=1)
         ],
     )
+
+
+def _span(numbers: Sequence[int]) -> str:
+    ends = dict.fromkeys((min(numbers), max(numbers)))
+    return "–".join(f"{end:,}" for end in ends)
+
+
+def is_right(capacity: int, pipeline: Known) -> bool:
+    """Whether a capacity loses little and wastes little, by the knees."""
+    return pipeline.loose <= capacity <= MOST_MEMORY * pipeline.tight
+
+
+@generated
+def capacity_best_number() -> str:
+    """The fixed capacity that is right in the most pipelines, the smallest of several."""
+    pipelines = known_of()
+
+    def right(capacity: int) -> int:
+        return sum(is_right(capacity, each) for each in pipelines)
+
+    # The count grows only where a capacity reaches a knee.
+    best = max(sorted(each.loose for each in pipelines), key=right)
+    return f"{best:,}, is right in {right(best)} of {len(pipelines)}"
 
 
 @generated
@@ -245,3 +269,7 @@ def capacity_service_time() -> str:
 @generated
 def capacity_fast_time() -> str:
     return format_ns(FAST_NS)
+
+
+# Each reads the file once a process.
+PARTS = (capacity_rules, capacity_knees, capacity_best_number, capacity_knee_range)
