@@ -47,8 +47,10 @@ InitialState empty_queue(const ServiceTimes& times, std::size_t consumers) {
 std::size_t planned_messages(const Point& point) {
   double messages = least_messages;
   std::size_t traced = 0;
-  // A queue at a load of rho forgets its past within about 1 / (1 - rho)^2 arrivals.
-  const double left = point.arrivals && point.rho && *point.rho < 1 ? 1 - *point.rho : 1;
+  // A queue forgets its past within about 1 / (1 - rho)^2 messages, rho being the load of the side
+  // that has less to do.
+  const double rho = point.rho.value_or(0);
+  const double left = 1 - (rho > 1 ? 1 / rho : rho);
   for (const Process* process :
        {static_cast<const Process*>(&point.producer), static_cast<const Process*>(&point.consumer),
         static_cast<const Process*>(point.arrivals ? &*point.arrivals : nullptr)}) {

@@ -22,9 +22,9 @@ struct PlannedIdeal {
   Histogram sojourn;     ///< ready (open loop: arrived) to start of consumption
 };
 
-/// Messages that a point is drawn for: 2,000 of its bursts, or of the times after which an open loop
-/// has forgotten its past; at least 200,000 and at most 1,000,000. One pass through its traces, of
-/// up to 2,000,000.
+/// Messages that a point is drawn for: 2,000 of its bursts, times those after which its queue has
+/// forgotten its past; at least 200,000 and at most 1,000,000. One pass through its traces, of up to
+/// 2,000,000.
 std::size_t planned_messages(const Point& point);
 
 /// One for each capacity, in their order. Takes about 10 ns for each message and thread. Throws

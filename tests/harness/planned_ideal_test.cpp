@@ -81,6 +81,11 @@ TEST(PlannedIdeal, CoversItsBurstsAndItsTraceWithinLimits) {
   point.arrivals = Arrivals{{Distribution::exponential, 8'000}};
   point.rho = 0.95;
   EXPECT_NEAR(static_cast<double>(planned_messages(point)), 800'000, 1);
+  point.rho = 1 / 0.95;
+  EXPECT_NEAR(static_cast<double>(planned_messages(point)), 800'000, 1);
+  point.rho = 1;
+  EXPECT_EQ(planned_messages(point), 1'000'000u);
+  point.rho.reset();
   point.arrivals.reset();
   auto trace = std::make_shared<Trace>();
   trace->ns.assign(300'000, 5);
