@@ -24,6 +24,7 @@ LONGEST = [
     "test_queue_bench",
     "test_driver",
     "test_promela",
+    "test_advise",
 ]
 
 

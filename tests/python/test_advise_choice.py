@@ -303,6 +303,12 @@ def test_a_point_must_ask_for_the_same_kind_of_thing(tmp_path):
     assert near(run, CLOSED, 4, ["semaphore"]) is None
 
 
+def test_a_point_that_is_not_ranked_says_nothing(tmp_path):
+    values = {"a": report_runs.values_of(best=[SIMPLE], worse=[OTHER])}
+    ranked, shown = (small_runs.make(tmp_path / str(r), values, rank=r) for r in (True, False))
+    assert near(ranked, CLOSED, 4).point.name == "a" and near(shown, CLOSED, 4) is None
+
+
 def test_only_queues_that_fit_are_judged(tmp_path):
     run = published(tmp_path)
     found = near(run, CLOSED, 4, [OTHER])

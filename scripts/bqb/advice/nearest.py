@@ -44,11 +44,14 @@ def nearest(
     pipeline: Pipeline, capacity: int, queues: Collection[str], run: Run, measure: Measure
 ) -> Near | None:
     """None where no point of the run asks for the same kind of thing: a loop that is open or
-    closed, waiting or dropping, and any of these queues."""
+    closed, waiting or dropping, and ranks any of these queues."""
     mine = _of_pipeline(pipeline, capacity)
     best: tuple[float, Point] | None = None
     for point in run.points.values():
-        if not _is_alike(pipeline, point) or not any(run.trials_of(point, q) for q in queues):
+        is_judged = run.scenarios[point.scenario].rank and any(
+            run.trials_of(point, queue) for queue in queues
+        )
+        if not is_judged or not _is_alike(pipeline, point):
             continue
         distance = _distance(mine, _of_point(point))
         if best is None or distance < best[0]:
