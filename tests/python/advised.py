@@ -1,4 +1,4 @@
-"""For the tests of the advisor: pipelines from words, the real queue_bench, and replays by formula."""
+"""For the tests of the advisor: pipelines from words, the real queue_bench, replays by formula."""
 
 from pathlib import Path
 

@@ -41,7 +41,7 @@ def advise(capsys, monkeypatch, tmp_path):
 
 @pytest.fixture
 def unmeasured(advise, tmp_path):
-    """unmeasured(words..) -> (exit status, output): the answer without measuring, in tmp_path/out."""
+    """unmeasured(words..) -> (exit status, output): the answer without measuring, in `out`."""
 
     def started(*words, out="out"):
         status, said, err = advise(*words, "--measure", "none", "--out", tmp_path / out)
@@ -203,7 +203,9 @@ def test_resume_heeds_no_other_option(advise, tmp_path, words, said):
 
 
 def test_resume_of_a_run_that_is_no_answer(advise, tmp_path):
-    report_runs.with_verdicts(tmp_path / "run", best=["tbb"], context={"arguments": {}})
+    report_runs.with_verdicts(
+        tmp_path / "run", best=["tbb"], context={"arguments": {"scenario": ["plain"]}}
+    )
     status, _, err = advise("--resume", "run")
     assert status == exit_status.USAGE and len(err.splitlines()) == 1
     assert "run/pipeline.toml: No such file or directory" in err

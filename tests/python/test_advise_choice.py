@@ -1,5 +1,5 @@
-"""bqb.advice.choice, nearest and screen: the queue and the capacity that a run shows to be right, and
-the words for it."""
+"""bqb.advice.choice, nearest and screen: the queue and the capacity that a run shows to be right,
+and the words for it."""
 
 import io
 import math
@@ -220,7 +220,7 @@ def test_disturbed_rounds_do_not_count_for_a_capacity(tmp_path):
     assert chosen(run).capacity == 4
 
 
-# ------------------------------------------------------------------------------------- how much more
+# ------------------------------------------------------------------------------------ how much more
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""bqb.advice.scenario and traces: every kind of pipeline makes a scenario that queue_bench takes."""
+"""bqb.advice.scenario and traces: each kind of pipeline makes a scenario that queue_bench takes."""
 
 import json
 import subprocess
