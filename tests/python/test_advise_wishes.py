@@ -1,6 +1,5 @@
-"""bqb.advice.wishes and quantities: what somebody knows of a pipeline, from options and from a
-file;
-bqb.advice.pipeline: what cannot both be meant, and what is assumed."""
+"""bqb.advice.wishes and quantities: what somebody knows of a pipeline, from options and from
+a file; bqb.advice.pipeline: what cannot both be meant, and what is assumed."""
 
 import math
 import random
