@@ -11,19 +11,19 @@ import pytest
 import recordings
 from bqb import CommandError, exit_status
 from bqb.data import recording_binary, recording_text
-from bqb.data.recording import read_recording
+from bqb.data.recording import BEGIN, END, RecordedStream, kept_windows, read_recording
 from bqb.stats.recorded import RecordedPipeline, default_mode, pipeline_of
 
-# One producer that works 100 ns, one consumer that works 300 ns, a queue of capacity 2. Times by
-# hand: the third push (at 210) finds two messages inside and waits until the pop at 320.
+# One producer that works 100 ns, one consumer that works 300 ns, a queue of capacity 2. The push at
+# 332 finds two messages inside and waits until the pop at 620 takes one.
 BY_HAND = [
     (0, "p", "push_begin"),
     (10, "p", "push_end"),
     (110, "p", "push_begin"),
     (120, "p", "push_end"),
     (220, "p", "push_begin"),
-    (230, "p", "push_end"),
-    (330, "p", "push_begin"),
+    (232, "p", "push_end"),
+    (332, "p", "push_begin"),
     (630, "p", "push_end"),
     (5, "c", "pop_begin"),
     (20, "c", "pop_end"),
@@ -78,13 +78,13 @@ def test_a_pipeline_by_hand(tmp_path):
     assert pipeline.producer_ns.tolist() == [100, 100, 100], "before the 2nd, 3rd and 4th push"
     assert pipeline.consumer_ns.tolist() == [285, 312, 310], "after the 2nd, 3rd and 4th pop"
     assert pipeline.matched and pipeline.correlation is None, "the producer's do not vary"
-    assert pipeline.arrival_gap_ns.tolist() == [110, 110, 110]
-    # Messages inside: 1 from 10, 0 from 20, 1 from 120, 2 from 230, 1 from 335, 0 from 628, 1 from
-    # 630, 0 from 950. That is 0 for 433 ns, 1 for 733, 2 for 105.
+    assert pipeline.arrival_gap_ns.tolist() == [110, 110, 112]
+    # Messages inside: 1 from 10, 0 from 20, 1 from 120, 2 from 232, 1 from 335, 0 from 628, 1 from
+    # 630, 0 from 950. That is 0 for 433 ns, 1 for 735, 2 for 103.
     assert pipeline.occupancy.p50 == 1 and pipeline.occupancy.p99 == pipeline.occupancy.max == 2
-    # The push at 330 found two messages inside and took 300; those that found room took 10.
-    assert pipeline.longest_push_ns == 300
-    assert pipeline.producers_blocked_share == pytest.approx((300 - 10) / 630)
+    # The push at 332 found two messages inside and took 298; those that found room took 10, 10, 12.
+    assert pipeline.longest_push_ns == 298
+    assert pipeline.producers_blocked_share == pytest.approx((298 - 10) / 630)
     # The pop at 5 found none and took 15, the one at 1260 was in vain and took 10; those that found
     # one took 15, 8, 10: the median is 10.
     assert pipeline.longest_pop_ns == 15
@@ -93,7 +93,7 @@ def test_a_pipeline_by_hand(tmp_path):
         ("p", "producer", 4),
         ("c", "consumer", 4),
     ]
-    assert pipeline.threads[0].blocked_ns == 290
+    assert pipeline.threads[0].blocked_ns == 288
 
 
 def test_the_two_forms_say_the_same(tmp_path, events):
@@ -190,6 +190,22 @@ def test_fractions_and_large_times(tmp_path):
     same(exact, read(text(tmp_path, BY_HAND)))
     fraction = [(f"{ns}.25", name, what) for ns, name, what in BY_HAND]
     same(exact, read(text(tmp_path, fraction)))
+
+
+def thinned(ticks: list[int], shift: int, level: int, role: int) -> RecordedStream:
+    kinds = np.array([BEGIN, END] * (len(ticks) // 2), dtype=np.uint8)
+    passed = np.cumsum(kinds == END) - (kinds == END)
+    nothing = np.zeros(len(ticks), dtype=bool)
+    return RecordedStream("t", role, np.array(ticks), kinds, passed, nothing, shift, level)
+
+
+def test_the_shortest_window_and_the_longest_period_of_all_threads_are_whole():
+    streams = [thinned([1000, 1400], 5, 3, 0), thinned([1000, 1400], 6, 1, 1)]
+    begins, ends = kept_windows(streams, 1000, 1401)
+    assert list(zip(begins, ends)) == [(1024, 1056), (1280, 1312)], "32 of 256"
+    streams[0] = thinned([1000, 1400], 0, 0, 0)
+    begins, ends = kept_windows(streams, 1000, 1401)
+    assert list(zip(begins, ends)) == [(1024, 1088), (1152, 1216), (1280, 1344)], "64 of 128"
 
 
 # ------------------------------------------------------------------------------------ refused: text
