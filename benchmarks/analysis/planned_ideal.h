@@ -1,5 +1,5 @@
-// What the ideal queue makes of a point's drawn work at several capacities. Nothing is measured: the
-// times are those that the scenario asks for.
+// What the ideal queue makes of a point's drawn work at several capacities. Nothing is measured:
+// the times are those that the scenario asks for.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ struct PlannedIdeal {
 };
 
 /// Messages that a point is drawn for: 2,000 of its bursts, times those after which its queue has
-/// forgotten its past; at least 200,000 and at most 1,000,000. One pass through its traces, of up to
-/// 2,000,000.
+/// forgotten its past; at least 200,000 and at most 1,000,000. One pass through its traces, of up
+/// to 2,000,000.
 std::size_t planned_messages(const Point& point);
 
 /// One for each capacity, in their order. Takes about 10 ns for each message and thread. Throws

@@ -6,8 +6,8 @@ schema.py (tests/python/test_layers.py checks it):
 
     data <- stats <- report <- running <- validation <- gate <- advice <- pages <- commands
 
-    data         a run on disk: files, rows and their types, typed objects
-    stats        medians with intervals, verdicts, claims, precision
+    data         a run on disk: files, rows and their types, typed objects; recordings
+    stats        medians with intervals, verdicts, claims, precision; what a recording says
     report       numbers in plain words, the table, the figures, files for other tools
     running      builds programs, drives queue_bench, keeps runs in the repository
     validation   measured figures against queueing theory; how often verdicts err

@@ -1,5 +1,5 @@
-// A recorded queue is the queue, and each of its calls lies between a begin and an end that says how
-// it went.
+// A recorded queue is the queue, and each of its calls lies between a begin and an end that says
+// how it went.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -33,7 +33,7 @@ COMMAND = re.compile(
     r"cmake |build/\S+/\w+|"
     r"git |ctest |\.ci/\w+|python3 |black |clang-format |pre-commit "
 )
-LANGUAGES = {"cpp", "sh", "toml", "yaml", "cmake", "text"}
+LANGUAGES = {"cpp", "sh", "toml", "yaml", "cmake", "text", "python"}
 RELEASE = ROOT / "build" / "release"
 SECONDS = 120  # for a command that takes less than 30 s on two free cores
 
@@ -193,6 +193,8 @@ QUICK = "--scenario quick --queue ^two_condvar$ --rounds 1 --no-setup"
 # A command as written: what runs in its place, where that would take more than 30 s. {out}: a
 # folder that does not exist yet. {run}: the folder of a short run. my_queue.h is the example of
 # docs/your_own_queue.md.
+CONTAINER = "--producer-mean 5k/s --consumer-mean 50us --cores 0.5 --idle-cpu none"
+SMALL = "--producer-mean 4us --consumer-mean 5us --memory 1KiB"
 ADVISE = "./scripts/advise --measure none --no-setup --out {out}"
 REPEATED = sorted(str(path) for path in (ROOT / "results/published/repeat").iterdir())[1:]
 RUN = {
@@ -204,10 +206,8 @@ RUN = {
     # 8: no queue is decided by the published point.
     "./scripts/advise --consumer-mean 5us --burst 50": f"{ADVISE} --consumer-mean 5us --burst 50 "
     "|| test $? = 8",
-    "./scripts/advise --producer-mean 5k/s --consumer-mean 50us --cores 0.5 --idle-cpu none": f"{ADVISE} "
-    "--producer-mean 5k/s --consumer-mean 50us --cores 0.5 --idle-cpu none || test $? = 8",
-    "./scripts/advise --producer-mean 4us --consumer-mean 5us --memory 1KiB --measure none": f"{ADVISE} "
-    "--producer-mean 4us --consumer-mean 5us --memory 1KiB || test $? = 8",
+    f"./scripts/advise {CONTAINER}": f"{ADVISE} {CONTAINER} || test $? = 8",
+    f"./scripts/advise {SMALL} --measure none": f"{ADVISE} {SMALL} || test $? = 8",
     "./scripts/bench --point NAME": "./scripts/bench --point race --list",
     f"{SINGLE_POINT} --queue '^(two_condvar|tbb)$'": f"{SINGLE_POINT} "
     "--queue '^(two_condvar|tbb)$' --rounds 1 --no-setup --out {out}",

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import re
 import shutil
 import subprocess
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -15,7 +17,8 @@ import numpy as np
 import pytest
 import recordings
 from bqb import CommandError
-from bqb.data.recording import BEGIN, CONSUMER, END, PRODUCER, Recording, read_recording
+from bqb.data.recorded_streams import BEGIN, CONSUMER, END, PRODUCER, Recording
+from bqb.data.recording import read_recording
 from bqb.stats.recorded import pipeline_of
 from bqb.stats.recorded_order import Order, order_of
 
@@ -63,7 +66,7 @@ def by_stream(events) -> dict[tuple[str, int], list[tuple[int, int]]]:
     return found
 
 
-# ------------------------------------------------------------------- what is kept of a long recording
+# ---------------------------------------------------------------- what is kept of a long recording
 
 
 class Thinned:
@@ -258,7 +261,7 @@ def test_long_services_are_not_missed_more_often_than_short_ones(tmp_path):
         assert abs(some.mean() - every.mean()) < 4 * every.std() / len(some) ** 0.5
 
 
-# -------------------------------------------------------------------------------- the calls themselves
+# ---------------------------------------------------------------------------- the calls themselves
 
 
 @needs_build
@@ -452,7 +455,53 @@ def test_when_a_program_leaves_a_file(ending, tmp_path, way, files):
         assert (pipeline.messages, pipeline.capacity) == (3, capacity)
 
 
-# -------------------------------------------------------------------------------- the harness itself
+def test_the_recipe_for_python_records_a_queue(tmp_path):
+    page = (ROOT / "docs" / "recording.md").read_text()
+    recipe = re.search(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[1]
+    names: dict = {}
+    exec(compile(recipe, "recording.md", "exec"), names)  # noqa: S102: the page's own code
+    pipe = names["RecordedQueue"](4)
+
+    def consume() -> None:
+        while pipe.get() is not None:
+            pass
+
+    consumer = threading.Thread(target=consume)
+    consumer.start()
+    for message in [*range(200), None]:
+        pipe.put(message)
+    consumer.join()
+    with pytest.raises(queue.Empty):
+        pipe.get(block=False)
+    pipe.save(tmp_path / "a.txt")
+    pipeline = pipeline_of(read_recording(tmp_path / "a.txt"))
+    assert (pipeline.messages, pipeline.capacity, pipeline.refused) == (201, 4, 0)
+    assert (pipeline.producers, pipeline.consumers) == (1, 2), "the last get is this thread's"
+
+
+@needs_build
+def test_the_overhead_program_has_a_figure_for_each_round(tmp_path):
+    file = tmp_path / "recorder.json"
+    done = subprocess.run(
+        [OVERHEAD, "--rounds", "3", "--json", file],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        timeout=60,
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["recorder.json"], "a recording is left"
+    results = json.loads(file.read_text())
+    assert results["rounds"] == 3 and {"cpu_model", "commit"} <= set(results["context"])
+    arms = {arm["arm"]: arm for arm in results["arms"]}
+    assert list(arms) == ["timestamp", "alone", "two_threads", "thinning"]
+    for name, arm in arms.items():
+        assert len(arm["ns_per_call"]) == 3
+        assert 0 < arm["interval_ns"][0] <= arm["median_ns"] <= arm["interval_ns"][1]
+        assert f"{name} " in done.stdout
+
+
+# ------------------------------------------------------------------------------ the harness itself
 
 
 @needs_build

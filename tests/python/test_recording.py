@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import Counter
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 import recordings
 from bqb import CommandError, exit_status
 from bqb.data import recording_binary, recording_text
-from bqb.data.recording import BEGIN, END, RecordedStream, kept_windows, read_recording
+from bqb.data.recorded_streams import BEGIN, END, RecordedStream, kept_windows
+from bqb.data.recording import read_recording
 from bqb.stats.recorded import RecordedPipeline, default_mode, pipeline_of
 
 # One producer that works 100 ns, one consumer that works 300 ns, a queue of capacity 2. The push at
@@ -142,6 +145,13 @@ def test_producers_that_are_blocked_make_a_closed_loop(tmp_path, capacity, mode)
     found, reason = default_mode(pipeline)
     assert found == mode and reason.startswith("The producers were blocked for ")
     assert (pipeline.producers_blocked_share < 0.01) == (mode == "open")
+
+
+def test_without_a_capacity_the_fullest_that_is_certain_stands_for_it(tmp_path, events):
+    with_it = read(text(tmp_path, events, "capacity 8"))
+    without = read(text(tmp_path, events))
+    assert with_it.producers_blocked_share > 0.05
+    same(without, with_it, "capacity", "occupancy")
 
 
 def test_polls_are_one_call_and_retries_too_if_it_is_said(tmp_path):
@@ -351,6 +361,49 @@ def test_every_changed_byte_is_seen(tmp_path, events):
         changed[offset] ^= 0x10
         path.write_bytes(changed)
         assert "byte " in refused(path) or offset < 5, offset
+
+
+def with_right_checksums(content: bytes) -> bytes:
+    changed = bytearray(content)
+    size = content.index(b"BQSL")
+    struct.pack_into("<I", changed, 12, zlib.crc32(changed[16:size]))
+    cuts = [i for i in range(len(content)) if content[i : i + 4] == b"BQSL"]
+    for begin, end in zip(cuts, [*cuts[1:], len(content) - 8]):
+        struct.pack_into("<I", changed, begin + 4, zlib.crc32(changed[begin + 8 : end]))
+    return bytes(changed)
+
+
+def outcome(path: Path) -> str:
+    try:
+        read(path)
+    except CommandError as error:
+        assert error.status == exit_status.USAGE and "\n" not in str(error)
+        return "refused"
+    return "read"
+
+
+def test_bad_input_of_any_kind_gets_one_message(tmp_path):
+    """Binary files with right checksums over wrong contents, and text with wrong bytes."""
+    random = Random(1)
+    events = recordings.simulated(60, 900, 1_000, producers=2, consumers=2)
+    binary = recordings.binary(events, windows=(6, 2))
+    plain = text(tmp_path, events, "capacity 8").read_bytes()
+    seen = Counter()
+    for i in range(1_500):
+        content = bytearray(binary if i % 2 else plain)
+        for _ in range(random.choice((1, 1, 3))):
+            place = random.randrange(len(content))
+            if i % 2:
+                content[place] = random.choice((0, 1, 0x7F, 0xFF, random.randrange(256)))
+            else:
+                content[place : place + random.randrange(3)] = random.choice(
+                    (b"", b"\n", b" ", b"-", b"9", b"e9", b"nan", b"\xff", b"#", b"push_end")
+                )
+        right = (
+            content if i % 2 == 0 or content.count(b"BQSL") < 1 else with_right_checksums(content)
+        )
+        seen[i % 2, outcome(file(tmp_path, bytes(right)))] += 1
+    assert len(seen) == 4 and min(seen.values()) > 20, seen
 
 
 def test_a_wrong_checksum_of_a_later_slice_is_named(tmp_path, events):

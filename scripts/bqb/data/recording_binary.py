@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bqb.data.recording import Recording, RecordedStream, recording_of, refuse
+from bqb.data.recorded_streams import Recording, RecordedStream, recording_of, refuse
 
 MAGIC = b"BQREC\x1a\r\n"
 END_MARK = b"BQRECEND"

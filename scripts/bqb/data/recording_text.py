@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bqb import shown
-from bqb.data.recording import (
+from bqb.data.recorded_streams import (
     BEGIN,
     CONSUMER,
     END,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bqb.data.recording import BEGIN, CONSUMER, END, FAILED, PRODUCER, Recording, refuse
+from bqb.data.recorded_streams import BEGIN, CONSUMER, END, FAILED, PRODUCER, Recording, refuse
 from bqb.stats.recorded_calls import Calls, StreamCalls, calls_of
 from bqb.stats.recorded_order import Order, order_of
 

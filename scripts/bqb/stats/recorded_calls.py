@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bqb.data.recording import BEGIN, CONSUMER, PRODUCER, Recording, RecordedStream, Ticks
+from bqb.data.recorded_streams import BEGIN, CONSUMER, PRODUCER, Recording, RecordedStream, Ticks
 from bqb.stats.recorded_order import Order
 
 Floats = NDArray[np.float64]
@@ -61,8 +61,9 @@ def _found_at_once(recording: Recording, order: Order, role: int) -> list[NDArra
     if role == PRODUCER:
         # Before this begin. Every push that has begun may take room, and no pop may have freed it.
         inside = order.begun(PRODUCER) - 1 - order.ended(CONSUMER)
-        # Without a capacity, the fullest that the queue was seen is the best guess.
-        full = recording.capacity or max(1, int(inside.max(initial=0)))
+        # Without a capacity, the most messages that were inside for certain stand for it.
+        certain = order.ended(PRODUCER) - order.begun(CONSUMER)
+        full = recording.capacity or max(1, int(certain.max(initial=0)))
         found = inside < full
     else:
         found = order.ended(PRODUCER) - (order.begun(CONSUMER) - 1) > 0

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bqb.data.recording import (
+from bqb.data.recorded_streams import (
     BEGIN,
     CONSUMER,
     END,
