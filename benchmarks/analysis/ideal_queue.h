@@ -63,7 +63,7 @@ struct Replay {
   double window_ns = 0;   ///< from the initial state until the last of `messages` has entered
   double end_ns = 0;      ///< until the work on the last of them is done
   double blocked_ns = 0;  ///< that producers waited for room, in all
-  Histogram sojourn;     ///< ready (open loop: arrived) to start of consumption, of those messages
+  Histogram sojourn;      ///< ready (open loop: arrived) to start of consumption, of those messages
 };
 
 /// Gets the sojourn of each message that enters, in turn.
