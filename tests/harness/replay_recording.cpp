@@ -1,7 +1,7 @@
 // replay_recording: makes the calls of a text recording again, each in a thread of the same name
 // and at the same time by a clock that stands where the text says, and records them in the binary
 // form. So a test knows every event of which a recorder of little memory kept a part. Driven by
-// tests/python/test_recorder.py.
+// tests/python/test_recorder.py and test_recorder_windows.py.
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <fstream>

@@ -5,10 +5,15 @@ from __future__ import annotations
 import heapq
 import itertools
 import struct
+import subprocess
 import zlib
 from collections import deque
 from pathlib import Path
 from random import Random
+
+import pytest
+from bqb.data.recording import read_recording
+from bqb.stats.recorded import RecordedPipeline, pipeline_of
 
 CALL_NS = 80  # of a call that does not wait
 PUSH, POP = "push", "pop"
@@ -118,3 +123,61 @@ def binary(
         body += b"".join(struct.pack("<QQ", *event) for part in parts for event in part)
         out += b"BQSL" + struct.pack("<I", zlib.crc32(body)) + body
     return out + b"BQRECEND"
+
+
+# One producer that works 100 ns, one consumer that works 300 ns, a queue of capacity 2. The push at
+# 332 finds two messages inside and waits until the pop at 620 takes one.
+BY_HAND = [
+    (0, "p", "push_begin"),
+    (10, "p", "push_end"),
+    (110, "p", "push_begin"),
+    (120, "p", "push_end"),
+    (220, "p", "push_begin"),
+    (232, "p", "push_end"),
+    (332, "p", "push_begin"),
+    (630, "p", "push_end"),
+    (5, "c", "pop_begin"),
+    (20, "c", "pop_end"),
+    (320, "c", "pop_begin"),
+    (335, "c", "pop_end"),
+    (620, "c", "pop_begin"),
+    (628, "c", "pop_end"),
+    (940, "c", "pop_begin"),
+    (950, "c", "pop_end"),
+    (1260, "c", "pop_begin"),
+    (1270, "c", "pop_empty"),
+]
+
+
+def read(path: Path) -> RecordedPipeline:
+    return pipeline_of(read_recording(path))
+
+
+def text(tmp_path: Path, events, *remarks: str) -> Path:
+    return write_text(tmp_path / "a.txt", events, *remarks)
+
+
+def file(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "a.bqrec"
+    path.write_bytes(content)
+    return path
+
+
+# ---------------------------------------------------------------------------- of the recorder's
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ROOT / "build" / "release" / "tests" / "harness"
+OVERHEAD = ROOT / "build" / "release" / "benchmarks" / "overhead" / "recorder_overhead"
+
+needs_build = pytest.mark.skipif(
+    not (PROGRAMS / "replay_recording").exists() or not OVERHEAD.exists(), reason="no release build"
+)
+
+
+def replayed(tmp_path: Path, events, *words: object) -> Path:
+    path = write_text(tmp_path / "replayed.txt", events)
+    out = tmp_path / "replayed.bqrec"
+    subprocess.run(
+        [PROGRAMS / "replay_recording", path, out, *map(str, words)], check=True, timeout=60
+    )
+    return out
