@@ -1,6 +1,7 @@
 #include "benchmarks/analysis/planned_ideal.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "benchmarks/analysis/ideal_queue.h"
@@ -68,19 +69,23 @@ std::vector<PlannedIdeal> planned_ideals(const Point& point, std::uint64_t seed,
                                          std::span<const std::size_t> capacities) {
   if (point.is_chain())
     throw UsageError("scenario " + point.scenario + ": only a shape of one queue has an ideal");
-  const std::size_t each = std::max<std::size_t>(1, planned_messages(point) / point.producers);
-  const ServiceTimes times = draw(point, seed, each);
-  const auto messages = static_cast<double>(each * point.producers);
+  const std::size_t messages = std::max(planned_messages(point), point.producers);
+  // A producer that falls behind must not be left alone at the end: the others need more to do.
+  const double spare = point.producers > 1 ? 1.5 : 1;
+  const ServiceTimes times =
+      draw(point, seed,
+           static_cast<std::size_t>(std::ceil(spare * static_cast<double>(messages) /
+                                              static_cast<double>(point.producers))));
   std::vector<PlannedIdeal> ideals;
   for (const std::size_t capacity : capacities) {
-    Replay replayed =
-        replay(times, empty_queue(times, point.consumers),
-               {capacity, 0, point.when_full == WhenFull::drop}, each * point.producers);
+    Replay replayed = replay(times, empty_queue(times, point.consumers),
+                             {capacity, 0, point.when_full == WhenFull::drop}, messages);
+    const auto count = static_cast<double>(messages);
     const auto entered = static_cast<double>(replayed.sojourn.count());
     const double producers_ns = static_cast<double>(point.producers) * replayed.window_ns;
-    ideals.push_back({capacity, replayed.end_ns / messages,
+    ideals.push_back({capacity, replayed.end_ns / count,
                       producers_ns > 0 ? replayed.blocked_ns / producers_ns : 0,
-                      1 - entered / messages, std::move(replayed.sojourn)});
+                      1 - entered / count, std::move(replayed.sojourn)});
   }
   return ideals;
 }

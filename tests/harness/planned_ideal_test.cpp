@@ -70,6 +70,17 @@ TEST(PlannedIdeal, DrawsTheSameForAllCapacities) {
   }
 }
 
+TEST(PlannedIdeal, LeavesNoProducerAloneAtTheEnd) {
+  // Whoever pushed most is done first; the last one would keep the consumers waiting.
+  Point point = point_of({Distribution::bursty, 26'000}, {Distribution::exponential, 36'000});
+  point.producer.burst_msgs = 80;
+  point.producer.burst_gap_ns = 1;
+  point.producers = point.consumers = 4;
+  const std::vector<std::size_t> capacities{1024, unbounded_capacity};
+  const std::vector<PlannedIdeal> ideals = planned_ideals(point, 1, capacities);
+  EXPECT_NEAR(ideals[0].ns_per_msg / ideals[1].ns_per_msg, 1, 0.002);
+}
+
 TEST(PlannedIdeal, CoversItsBurstsAndItsTraceWithinLimits) {
   Point point = point_of({Distribution::constant, 10}, {Distribution::constant, 10});
   EXPECT_EQ(planned_messages(point), 200'000u);
