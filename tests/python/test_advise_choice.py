@@ -213,10 +213,10 @@ def test_in_an_open_loop_shares_of_time_and_of_messages_are_compared(tmp_path, s
 def test_disturbed_rounds_do_not_count_for_a_capacity(tmp_path):
     name, other = "my/capacity:4", "my/capacity:16"
     bad, good = 3000.0, 2000.0
-    values = {name: {OTHER: times([bad] * 7 + [good] * 5)}, other: LARGE[16]}
+    values = {name: {OTHER: times([bad] * 10 + [good] * 2)}, other: LARGE[16]}
     values[other] = {OTHER: times(2000.0)}
     points = {each: small_runs.point(each, capacity=int(each[12:])) for each in values}
-    run = small_runs.make(tmp_path, values, points, disturbed={name: range(1, 8)})
+    run = small_runs.make(tmp_path, values, points, disturbed={name: range(1, 11)})
     assert chosen(run).capacity == 4
 
 

@@ -48,6 +48,19 @@ def test_what_each_queue_burns_while_it_waits(labels):
     assert NONE | SOME | ALL == set(listed())
 
 
+@pytest.mark.parametrize(
+    "waiting, share",
+    [
+        ("yield", "all"),
+        ("spin, then poll", "some"),
+        ("yield, event count", "some"),
+        ("poll", "none"),
+    ],
+)
+def test_what_a_queue_from_elsewhere_burns(waiting, share):
+    assert idle_cpu({"waiting": waiting}) == share
+
+
 def test_without_wishes_the_default_queues_for_movable_messages_fit(labels):
     found = fitting(labels)
     assert set(found.fit) == DEFAULT - {"boost_lockfree"}

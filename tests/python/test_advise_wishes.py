@@ -242,6 +242,12 @@ def test_what_is_written_is_read_again(tmp_path, seed):
         assert path.read_text().splitlines()[line - 1].startswith(f"{key} = ")
 
 
+def test_a_file_whose_name_is_a_number_is_written_as_text(tmp_path):
+    (tmp_path / "p.toml").write_text(as_toml({"consumer_trace": "5", "burst": "5"}, ""))
+    assert (tmp_path / "p.toml").read_text().endswith('consumer_trace = "5"\nburst = 5\n')
+    assert from_file(tmp_path / "p.toml").consumer_trace == f"{tmp_path}/5"
+
+
 @pytest.mark.parametrize(
     "text, line, complaint",
     [
