@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import recordings
@@ -108,6 +110,13 @@ def test_without_a_capacity_the_fullest_that_is_certain_stands_for_it(tmp_path, 
     without = read(text(tmp_path, events))
     assert with_it.producers_blocked_share > 0.05
     same(without, with_it, "capacity", "occupancy")
+
+
+def test_a_share_near_the_whole_is_written_out(tmp_path):
+    pipeline = read(text(tmp_path, BY_HAND, "capacity 2"))
+    assert "for 46 % of" in default_mode(pipeline)[1]
+    pipeline = dataclasses.replace(pipeline, producers_blocked_share=0.9977)
+    assert "for 99.8 % of their time" in default_mode(pipeline)[1]
 
 
 def test_polls_are_one_call_and_retries_too_if_it_is_said(tmp_path):

@@ -113,7 +113,7 @@ def pipeline_of(recording: Recording) -> RecordedPipeline:
 
 def default_mode(pipeline: RecordedPipeline) -> tuple[str, str]:
     """ "open" or "closed", and why, in a sentence."""
-    share = f"{100 * pipeline.producers_blocked_share:.2g} % of their time"
+    share = f"{100 * pipeline.producers_blocked_share:.3g} % of their time"
     if pipeline.producers_blocked_share < OPEN_BELOW_SHARE:
         return (
             "open",
