@@ -50,6 +50,12 @@ def _usable(times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _says(pipeline: RecordedPipeline) -> tuple[str, str]:
+    kept = f"{pipeline.messages:,} messages in {format_ns(pipeline.duration_ns)}"
+    if pipeline.messages < pipeline.messages_in_all:
+        kept = (
+            f"{pipeline.messages:,} of {pipeline.messages_in_all:,} messages, in windows of "
+            f"{format_ns(pipeline.duration_ns)} together"
+        )
     capacity = f", capacity {pipeline.capacity:,}" if pipeline.capacity else ""
     refused = f", {pipeline.refused:,} refused" if pipeline.refused else ""
     together = ""
@@ -57,8 +63,7 @@ def _says(pipeline: RecordedPipeline) -> tuple[str, str]:
         together = f"; rank correlation of the two sides' times {pipeline.correlation:.2f}"
     occupancy = pipeline.occupancy
     return (
-        f"Recorded: {pipeline.messages:,} messages in {format_ns(pipeline.duration_ns)}"
-        f"{refused}{capacity}{together}.",
+        f"Recorded: {kept}{refused}{capacity}{together}.",
         f"As it was: {occupancy.p50:,.0f} inside (median), {occupancy.p99:,.0f} (p99), "
         f"{occupancy.max:,.0f} (most); producers blocked "
         f"{format_share(pipeline.producers_blocked_share)} of their time, at most "
