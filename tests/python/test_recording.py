@@ -114,7 +114,7 @@ def test_without_a_capacity_the_fullest_that_is_certain_stands_for_it(tmp_path, 
 
 def test_a_share_near_the_whole_is_written_out(tmp_path):
     pipeline = read(text(tmp_path, BY_HAND, "capacity 2"))
-    assert "for 46 % of" in default_mode(pipeline)[1]
+    assert "for 45.7 % of" in default_mode(pipeline)[1]
     pipeline = dataclasses.replace(pipeline, producers_blocked_share=0.9977)
     assert "for 99.8 % of their time" in default_mode(pipeline)[1]
 
