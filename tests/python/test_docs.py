@@ -209,6 +209,7 @@ RUN = {
     f"./scripts/advise {CONTAINER}": f"{ADVISE} {CONTAINER} || test $? = 8",
     f"./scripts/advise {SMALL} --measure none": f"{ADVISE} {SMALL} || test $? = 8",
     "./scripts/bench --point NAME": "./scripts/bench --point race --list",
+    "./scripts/bench --scenario recorded": "./scripts/bench --scenario recorded --list",
     f"{SINGLE_POINT} --queue '^(two_condvar|tbb)$'": f"{SINGLE_POINT} "
     "--queue '^(two_condvar|tbb)$' --rounds 1 --no-setup --out {out}",
     "./scripts/bench --all --list": None,
@@ -256,6 +257,8 @@ ELSEWHERE = {
     "./scripts/test": "the command that runs this test",
     "./scripts/bench --adapt-spin-limits": "test_queue_bench.py",
     "./scripts/advise --resume DIR": "test_advise.py",
+    "./scripts/advise --recording scenarios/recorded/compressor.bqrec "
+    "--measure none": "test_recorded_program.py",
     "build/release/benchmarks/overhead/peer_overhead 100 --json FILE": "test_peer_overhead.py",
     "./scripts/test --deep": "the command that runs this test",
     ".ci/run --deep": "it starts ./scripts/test",

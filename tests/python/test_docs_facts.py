@@ -100,10 +100,24 @@ def test_costs_of_the_mutants_are_those_of_the_table():
     assert number == len(table) and dict(enumerate(by_cost)) == dict(Counter(map(int, table)))
 
 
-def test_scenarios_of_the_appendix_are_all_named():
-    (said,) = found(r"`appendix/` has more questions \(([^)]+)\)", "scenarios/README.md")
+@pytest.mark.parametrize(
+    "folder, pattern",
+    [
+        ("appendix", r"`appendix/` has more questions \(([^)]+)\)"),
+        ("recorded", r"`recorded/` uses times .*? not ours \(((?:`\w+`, )+)\[how"),
+    ],
+)
+def test_scenarios_of_these_folders_are_all_named(folder, pattern):
+    (said,) = found(pattern, "scenarios/README.md")
     assert set(re.findall(r"`(\w+)`", said)) == {
-        path.stem for path in (ROOT / "scenarios/appendix").glob("*.toml")
+        path.stem for path in (ROOT / "scenarios" / folder).glob("*.toml")
+    }
+
+
+def test_folders_of_scenarios_are_all_named():
+    top = text("scenarios/README.md").partition("<!-- generated")[0]
+    assert set(re.findall(r"`(\w+)/`", top)) == {
+        path.name for path in (ROOT / "scenarios").iterdir() if path.is_dir()
     }
 
 

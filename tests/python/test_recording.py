@@ -136,6 +136,13 @@ def test_polls_are_one_call_and_retries_too_if_it_is_said(tmp_path):
     assert retried.longest_push_ns == 11 and len(retried.arrival_gap_ns) == 49
 
 
+def test_a_thread_that_leaves_a_call_for_good_needs_no_end(tmp_path):
+    left = [(1300, "c", "pop_begin"), (700, "p", "push_begin")]
+    pipeline = read(text(tmp_path, [*BY_HAND, *left]))
+    assert (pipeline.messages, pipeline.refused) == (4, 0)
+    assert pipeline.producer_ns.tolist() == [100, 100, 100]
+
+
 def test_many_refusals_are_noticed(tmp_path):
     events = [*BY_HAND]
     for i in range(9):
