@@ -319,10 +319,24 @@ def test_only_queues_that_fit_are_judged(tmp_path):
 
 def test_the_words_of_the_nearest_point(tmp_path):
     run = published(tmp_path)
-    said = printed(screen.near_text(CLOSED, near(run, CLOSED, 4)), width=500)
+    said = printed(screen.near_text(CLOSED, near(run, CLOSED, 4), SIMPLE), width=500)
     assert "a/capacity:4 of " in said and "0.0 factors of two away." in said
-    far = printed(screen.near_text(CLOSED, near(run, CLOSED, 1024)), width=500)
+    far = near(run, CLOSED, 1024)
+    said = printed(screen.near_text(CLOSED, far, SIMPLE), width=500)
     assert (
-        "4.0 factors of two away: too far to rely on, measure it. It differs by: capacity 64" in far
+        "too far away to rely on" in said and "4.0 factors of two away. It differs by: cap" in said
     )
-    assert "no published point" in printed(screen.near_text(CLOSED, None))
+    assert SIMPLE not in said and not far.is_decided and far.choice.is_decided
+    assert "no published point" in printed(screen.near_text(CLOSED, None, SIMPLE))
+
+
+def test_beside_so_much_work_no_queue_is_felt_however_far_the_nearest_point(tmp_path):
+    run = published(tmp_path)
+    slow = pipeline(producer_mean="50ms", consumer_mean="50ms")
+    found = near(run, slow, 4)
+    assert found.is_far and found.is_all_the_same and found.is_decided
+    said = printed(screen.near_text(slow, found, SIMPLE), width=500)
+    assert f"take {SIMPLE}, the simplest. Work on a message takes 50 ms" in said
+    worst = max(row.judged.median for row in found.choice.rows)
+    assert found.worst_share == pytest.approx(worst / 50e6)
+    assert not near(run, CLOSED, 1024).is_all_the_same

@@ -5,8 +5,8 @@
 Each pipeline is advised on as ./scripts/advise does it, and then measured in full: all queues that
 fit, at the advised capacity, over a fixed number of rounds. The best queue is chosen on the odd
 rounds; both it and the advised one are scored on the even ones. Beside them runs the advised queue
-at the largest capacity that the wishes allow. A stopped test goes on where it was: a row a pipeline
-is kept in rows.jsonl.
+at the largest capacity that the wishes allow. A stopped test goes on where it was: what is done is
+kept in scored.json.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from bqb.data import published
 from bqb.data.files import write_atomically
 from bqb.data.load import load_run
 from bqb.data.model import Point, Run
+from bqb.report.machine import described
 from bqb.report.units import parse_duration
 from bqb.running.driver import Driver
 from bqb.running.selection import Selection
@@ -46,7 +47,7 @@ from bqb.stats.summaries import summarise
 PIPELINES = 40
 ROUNDS = 24  # of the full measurement
 MEASURE = "2m"
-ROWS = "rows.jsonl"
+SCORED = "scored.json"
 LARGEST = "largest_capacity"  # the scenario of the advised queue at the largest capacity
 MOST_ATTEMPTS = 20
 
@@ -64,7 +65,7 @@ class Scored:
     capacity: int
     is_decided: bool
     best: str
-    regret: float
+    regret: float | None
     overhead_ns: float | None  # what judges the queues, of the advised and of the best one
     best_overhead_ns: float | None
     nearest: str | None  # advised by the nearest published point
@@ -73,8 +74,10 @@ class Scored:
     cpu_best: str | None
     cpu_regret: float | None  # where CPU was limited
     largest_capacity: int
-    capacity_loss: float  # of the advised queue at the advised capacity, against the largest
+    # Of the advised queue at the advised capacity, against the largest.
+    capacity_loss: float | None
     advice_s: float
+    machine: str
 
 
 def possible(commit: str, number: int, program: Path) -> tuple[dict[str, str], Answer]:
@@ -123,12 +126,13 @@ def score(commit: str, number: int, program: Path, folder: Path, measure_s: floa
         _median(run, point, best, judged),
         near_queue,
         near.distance if near else None,
-        regret(felt, near_queue, best, measure) if near_queue in felt else None,
+        regret(felt, near_queue, best, measure),
         best_of(cpu) if is_limited else None,
         regret(cpu, choice.queue, best_of(cpu), Measure.TIME) if is_limited else None,
         largest.capacity,
-        loss.median if loss else float("nan"),
+        loss.median if loss else None,
         advice_s,
+        described(run.context),
     )
 
 
@@ -211,12 +215,15 @@ def best_of(values: Mapping[str, Values]) -> str:
     return min((queue for queue in values if values[queue]), key=median)
 
 
-def regret(values: Mapping[str, Values], queue: str | None, best: str, measure: Measure) -> float:
-    """How much more a queue costs than the best one, paired by even round: the median."""
-    if queue is None or queue not in values:
-        return float("nan")
-    mine, theirs = values[queue], values[best]
+def regret(
+    values: Mapping[str, Values], queue: str | None, best: str, measure: Measure
+) -> float | None:
+    """How much more a queue costs than the best one, paired by even round: the median. None without
+    such a pair."""
+    mine, theirs = values.get(queue or "", {}), values[best]
     even = [number for number in mine.keys() & theirs.keys() if number % 2 == 0]
+    if not even:
+        return None
     if measure is Measure.DROPPED:
         return float(np.median([mine[number] - theirs[number] for number in even]))
     return float(np.median([mine[number] / theirs[number] - 1 for number in even]))
@@ -230,11 +237,6 @@ def _median(run: Run, point: Point, queue: str, counter: str) -> float | None:
 # ------------------------------------------------------------------------------------ the command
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines]
-
-
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="held_out", description=__doc__)
     parser.add_argument("--commit", required=True, help="the commit that holds the finished code")
@@ -244,21 +246,23 @@ def main(words: list[str]) -> int:
     parser.add_argument("--program", type=Path, default=ROOT / "build" / "release" / "queue_bench")
     arguments = parser.parse_args(words)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / ROWS
-    rows = read_rows(path)
-    if any(row["commit"] != arguments.commit for row in rows):
+    path = arguments.out / SCORED
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if known and known["commit"] != arguments.commit:
         parser.error(f"--out {arguments.out}: holds the pipelines of another commit")
-    done = {row["number"] for row in rows}
+    scored: list[dict[str, Any]] = known["pipelines"] if known else []
+    done = {each["number"] for each in scored}
     for number in sorted(set(range(arguments.count)) - done):
         folder = arguments.out / f"{number:02}"
-        scored = score(
+        one = score(
             arguments.commit, number, arguments.program, folder, parse_duration(arguments.measure)
         )
-        rows.append({"commit": arguments.commit, "measure": arguments.measure, **asdict(scored)})
-        write_atomically(path, "".join(f"{json.dumps(row)}\n" for row in rows).encode())
+        scored.append(asdict(one))
+        document = {"commit": arguments.commit, "measure": arguments.measure, "pipelines": scored}
+        write_atomically(path, f"{json.dumps(document, indent=1)}\n".encode())
         print(
-            f"{number}: {scored.queue} at {scored.capacity:,} against {scored.best}: regret "
-            f"{scored.regret:.2%}, capacity {scored.capacity_loss:.2%}, {scored.advice_s:.0f} s",
+            f"{number}: {one.queue} at {one.capacity:,} against {one.best}: regret {one.regret}, "
+            f"capacity {one.capacity_loss}, {one.advice_s:.0f} s",
             flush=True,
         )
     return exit_status.OK

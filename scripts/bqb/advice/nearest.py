@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from bqb.advice.choice import Choice, judge, restricted
+from bqb.advice.choice import SAME, Choice, judge, restricted
 from bqb.advice.knee import Measure
 from bqb.advice.pipeline import Pipeline
 from bqb.data.model import Point, Process, Run
@@ -38,6 +38,20 @@ class Near:
     choice: Choice
     distance: float
     differences: tuple[str, ...]
+    worst_share: float | None  # the largest overhead there, as a share of this pipeline's work
+
+    @property
+    def is_far(self) -> bool:
+        return self.distance > FAR
+
+    @property
+    def is_all_the_same(self) -> bool:
+        """Whether no queue would be felt beside so much work, far away or not."""
+        return self.worst_share is not None and self.worst_share < SAME
+
+    @property
+    def is_decided(self) -> bool:
+        return self.is_all_the_same or self.choice.is_decided and not self.is_far
 
 
 def nearest(
@@ -67,7 +81,12 @@ def nearest(
         for name in apart
         if _apart(mine[name], theirs[name]) > 0.1
     )
-    return Near(run, point, judge(alone, point, [point], measure), distance, differences)
+    choice = judge(alone, point, [point], measure)
+    overheads = [row.judged.median for row in choice.rows if row.judged]
+    worst_share = None
+    if measure is not Measure.DROPPED and overheads:
+        worst_share = max(overheads) / pipeline.ns_per_msg
+    return Near(run, point, choice, distance, differences, worst_share)
 
 
 def _is_alike(pipeline: Pipeline, point: Point) -> bool:
@@ -129,7 +148,7 @@ def _features(
 ) -> dict[str, Feature]:
     return {
         "work of a consumer": Feature(consumer_ns, format_ns(consumer_ns)),
-        "load": Feature(load, f"{load:.2g}"),
+        "load": Feature(load, f"{load:.3g}"),
         "producers": Feature(producers, str(producers)),
         "consumers": Feature(consumers, str(consumers)),
         "capacity": Feature(capacity, f"{capacity:,}"),

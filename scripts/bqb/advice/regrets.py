@@ -27,8 +27,8 @@ class Regrets:
 
 
 def regrets(values: Iterable[float | None]) -> Regrets:
-    """None and NaN do not count."""
-    known = [value for value in values if value is not None and not np.isnan(value)]
+    """None does not count."""
+    known = [value for value in values if value is not None]
     if not known:
         return Regrets(0, None, None, None)
     median, p90 = np.quantile(known, [0.5, 0.9])
@@ -64,4 +64,4 @@ def extra_overhead_ns(rows: Sequence[Scored], kind: str) -> Regrets:
 
 def enough_capacity(rows: Sequence[Scored]) -> int:
     """Pipelines whose advised queue is within `ENOUGH` of itself at the largest capacity."""
-    return sum(row.capacity_loss <= ENOUGH for row in rows)
+    return sum(row.capacity_loss is not None and row.capacity_loss <= ENOUGH for row in rows)

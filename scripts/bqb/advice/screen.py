@@ -12,7 +12,7 @@ from rich.text import Text
 from bqb.advice.capacity import LOOSE, TIGHT, CapacityAdvice
 from bqb.advice.choice import Choice
 from bqb.advice.knee import Measure
-from bqb.advice.nearest import FAR, Near
+from bqb.advice.nearest import Near
 from bqb.advice.pipeline import Pipeline
 from bqb.advice.queues import Fitting
 from bqb.advice.words import in_words
@@ -194,25 +194,36 @@ def undecided_text(choice: Choice, block_s: float) -> Text | None:
     return Text(f"About {about} would decide it: --measure with a longer time.", style="yellow")
 
 
-def near_text(pipeline: Pipeline, near: Near | None) -> RenderableType:
-    """The answer of a published run."""
+def near_text(pipeline: Pipeline, near: Near | None, simplest: str) -> RenderableType:
+    """The answer of a published run. `simplest`: of the queues that fit."""
     if near is None:
         return Text(
             "Queue: no published point asks for the same kind of thing; measure it (--measure 2m)",
             style="bold yellow",
         )
-    away = "nearest published point"
-    distance = f"{near.distance:.1f} factors of two away" + (
-        ": too far to rely on, measure it" if near.distance > FAR else ""
-    )
     differs = f". It differs by: {'; '.join(near.differences[:4])}" if near.differences else ""
+    away = f"{near.distance:.1f} factors of two away{differs}"
+    where = f"{near.point.name} of {near.run.folder.name}, {away}"
+    if near.is_all_the_same and near.worst_share is not None:
+        return Group(
+            Text(
+                f"Queue: take {simplest}, the simplest. Work on a message takes "
+                f"{format_ns(pipeline.ns_per_msg)}: no queue would be felt beside it",
+                style="bold",
+            ),
+            Text(
+                "Nothing was measured. The largest overhead of a queue at the nearest published "
+                f"point is {format_share(near.worst_share)} of that: {where}."
+            ),
+        )
+    if near.is_far:
+        return Group(
+            Text("Queue: not known without a measurement (--measure 2m)", style="bold yellow"),
+            Text(f"The nearest published point is too far away to rely on: {where}."),
+        )
     return Group(
         Text(headline(pipeline, near.choice), style="bold"),
-        Text(
-            f"Nothing was measured. This is what the {away} says, {near.point.name} of "
-            f"{near.run.folder.name}, {distance}{differs}.",
-            style="yellow" if near.distance > FAR else "",
-        ),
+        Text(f"Nothing was measured. This is what the nearest published point says: {where}."),
         _queue_table(near.choice),
     )
 
