@@ -74,7 +74,7 @@ def test_the_answer_fits_on_a_screen_and_is_written(unmeasured, tmp_path, words)
     assert len(lines) <= 45 and max(map(len, lines)) <= 110
     order = ["Assumed: ", "Capacity: ", "Queue: ", "out: pipeline.toml (to ask again), scenario/"]
     places = [said.index(f"\n{words}") for words in order]
-    assert places == sorted(places) and "Nothing was measured. This is what the nearest" in said
+    assert places == sorted(places) and "nearest published point" in said
     assert {path.name for path in (tmp_path / "out").iterdir()} == WRITTEN
     with Image.open(tmp_path / "out" / "capacity.png") as figure:
         assert min(figure.size) > 300

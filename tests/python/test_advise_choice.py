@@ -317,17 +317,20 @@ def test_only_queues_that_fit_are_judged(tmp_path):
     assert {trial.queue for trial in alone.trials} == {OTHER} and len(run.trials) > ROUNDS
 
 
+FIT = (OTHER, SIMPLE)
+
+
 def test_the_words_of_the_nearest_point(tmp_path):
     run = published(tmp_path)
-    said = printed(screen.near_text(CLOSED, near(run, CLOSED, 4), SIMPLE), width=500)
+    said = printed(screen.near_text(CLOSED, near(run, CLOSED, 4), FIT), width=500)
     assert "a/capacity:4 of " in said and "0.0 factors of two away." in said
     far = near(run, CLOSED, 1024)
-    said = printed(screen.near_text(CLOSED, far, SIMPLE), width=500)
+    said = printed(screen.near_text(CLOSED, far, FIT), width=500)
     assert (
         "too far away to rely on" in said and "4.0 factors of two away. It differs by: cap" in said
     )
     assert SIMPLE not in said and not far.is_decided and far.choice.is_decided
-    assert "no published point" in printed(screen.near_text(CLOSED, None, SIMPLE))
+    assert "no published point" in printed(screen.near_text(CLOSED, None, FIT))
 
 
 def test_beside_so_much_work_no_queue_is_felt_however_far_the_nearest_point(tmp_path):
@@ -335,7 +338,7 @@ def test_beside_so_much_work_no_queue_is_felt_however_far_the_nearest_point(tmp_
     slow = pipeline(producer_mean="50ms", consumer_mean="50ms")
     found = near(run, slow, 4)
     assert found.is_far and found.is_all_the_same and found.is_decided
-    said = printed(screen.near_text(slow, found, SIMPLE), width=500)
+    said = printed(screen.near_text(slow, found, FIT), width=500)
     assert f"take {SIMPLE}, the simplest. Work on a message takes 50 ms" in said
     worst = max(row.judged.median for row in found.choice.rows)
     assert found.worst_share == pytest.approx(worst / 50e6)

@@ -346,7 +346,9 @@ def test_what_has_no_window_is_skipped_with_the_reason(tmp_path: Path) -> None:
     done = measure(REAL, out, "--scenario", asked, "--queue", "two_condvar")
     assert done.returncode == 0, done.stderr
     (skip,) = rows(out, "skip")
-    assert "takes more than 10000000 messages" in skip["reason"]
+    # On a crowded machine the pilot may see before that no thread is warm in time.
+    why = ("takes more than 10000000 messages", "no window to measure")
+    assert any(words in skip["reason"] for words in why)
     assert rows(out, "block") == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -26,6 +27,7 @@ from bqb.report.units import (
 )
 from bqb.stats import judging
 from bqb.stats.counters import CPU_BEYOND_WORK
+from bqb.stats.decisions import preference
 from bqb.stats.summaries import Estimate
 
 MOST_QUEUES = 12  # lines of the table
@@ -194,8 +196,11 @@ def undecided_text(choice: Choice, block_s: float) -> Text | None:
     return Text(f"About {about} would decide it: --measure with a longer time.", style="yellow")
 
 
-def near_text(pipeline: Pipeline, near: Near | None, simplest: str) -> RenderableType:
-    """The answer of a published run. `simplest`: of the queues that fit."""
+def near_text(pipeline: Pipeline, near: Near | None, queues: Collection[str]) -> RenderableType:
+    """The answer of a published run. `queues`: those that fit."""
+    simplest = min(queues, key=preference)
+    if len(queues) == 1:
+        return Text(f"Queue: {simplest}, the only one that fits", style="bold")
     if near is None:
         return Text(
             "Queue: no published point asks for the same kind of thing; measure it (--measure 2m)",

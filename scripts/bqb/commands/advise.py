@@ -156,7 +156,6 @@ def show_nearest(folder: Path, answer: Answer) -> int:
     from bqb.data import published
     from bqb.data.load import load_run
     from bqb.report.terminal import show
-    from bqb.stats.decisions import preference
 
     run = load_run(published.latest())
     capacity = answer.capacity
@@ -167,12 +166,12 @@ def show_nearest(folder: Path, answer: Answer) -> int:
         screen.all_of(
             screen.pipeline_text(answer.pipeline),
             screen.capacity_text(capacity),
-            screen.near_text(answer.pipeline, near, min(answer.fitting.fit, key=preference)),
+            screen.near_text(answer.pipeline, near, answer.fitting.fit),
             screen.excluded_text(answer.fitting),
         )
     )
     print_where(folder, is_measured=False)
-    is_decided = near is not None and near.is_decided
+    is_decided = len(answer.fitting.fit) == 1 or near is not None and near.is_decided
     return exit_status.OK if is_decided else exit_status.UNDECIDED
 
 
