@@ -237,7 +237,7 @@ def in_a_process(*words):
 
 def test_a_measurement_is_stopped_and_resumed(advise, tmp_path):
     """One queue only, at two capacities. What a second shows is left open."""
-    process = in_a_process(*FAST, "--out", "run")
+    process = in_a_process(*FAST[:-1], "5s", "--out", "run")
     assert any(line.startswith("round 2/") for line in process.stderr)  # waits for it
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -14,8 +14,9 @@ import pytest
 from bqb import CommandError, exit_status
 from bqb.data import files
 from bqb.exit_status import QueueBenchStatus
-from bqb.running.driver import OneMoreBlock
+from bqb.running.driver import Driver, OneMoreBlock
 from bqb.running.process import cause_of_death
+from bqb.running.selection import Selection
 
 CELLS = [
     f"s/{queue}/capacity:{capacity}" for capacity in (1, 16) for queue in ("one", "two", "three")
@@ -437,6 +438,18 @@ def test_budget_too_small_for_a_verdict_buys_six_rounds_all_the_same(bench, tmp_
     noisy = {SHORT: 99, LONG: 99}
     bench("--out", "run", "--budget", "1s", noisy=noisy, block_s={SHORT: 10, LONG: 10}).end()
     assert blocks(tmp_path / "run", SHORT) == blocks(tmp_path / "run", LONG) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_brief_run_ends_with_its_budget_and_has_no_properties(tmp_path, monkeypatch):
+    noisy = {SHORT: 99, LONG: 99}
+    monkeypatch.setenv("FAKE", json.dumps({"noisy": noisy, "block_s": {SHORT: 10, LONG: 10}}))
+    folder = tmp_path / "run"
+    folder.mkdir()
+    fake = Path(__file__).with_name("fake_queue_bench.py")
+    monkeypatch.chdir(tmp_path)
+    Driver(fake, folder, Selection(budget_s=35.0), is_brief=True).run()
+    counts = {len(blocks(folder, SHORT)), len(blocks(folder, LONG))}
+    assert counts <= {1, 2} and rows(folder, "property") == []
 
 
 def test_budget_is_not_overdrawn(bench, tmp_path):

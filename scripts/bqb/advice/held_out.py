@@ -45,7 +45,7 @@ from bqb.stats.counters import THROUGHPUT
 from bqb.stats.summaries import summarise
 
 PIPELINES = 40
-ROUNDS = 24  # of the full measurement
+ROUNDS = 20  # of the full measurement
 MEASURE = "2m"
 SCORED = "scored.json"
 LARGEST = "largest_capacity"  # the scenario of the advised queue at the largest capacity
@@ -145,7 +145,8 @@ def advise(answer: Answer, program: Path, folder: Path, measure_s: float) -> Cho
     def undecided(run_folder: Path) -> list[str]:
         return undecided_point(run_folder, wanted_capacity, measure)
 
-    Driver(program, folder, selection_of(folder, measure_s), undecided=undecided).run()
+    selection = selection_of(folder, measure_s)
+    Driver(program, folder, selection, undecided=undecided, is_brief=True).run()
     verdicts.forget_runs()
     return choose(load_run(folder), wanted_capacity, measure)
 
@@ -166,8 +167,7 @@ def measure_in_full(answer: Answer, choice: Choice, program: Path, folder: Path)
         most = 2 ** (most.bit_length() - 1)
     second = write_scenario(scenarios, answer.pipeline, [most], [choice.queue], name=LARGEST)
     selection = Selection(scenario=(str(first), str(second)), rounds=ROUNDS, seed=2)
-    driver = Driver(program, folder, selection)
-    driver.run()
+    Driver(program, folder, selection, is_brief=True).run()
     return load_run(folder)
 
 

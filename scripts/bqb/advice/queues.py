@@ -83,6 +83,11 @@ RULES = (
         and labels["stall"] == "everyone",
     ),
     Rule(
+        "never gives its core away, and there are more threads than cores",
+        lambda pipeline, labels: labels["waiting"] == "spin"
+        and pipeline.producers + pipeline.consumers > min(pipeline.cores, pipeline.cores_here),
+    ),
+    Rule(
         "burns CPU while it waits",
         lambda pipeline, labels: IDLE.index(idle_cpu(labels)) > IDLE.index(pipeline.idle_cpu),
     ),

@@ -203,7 +203,9 @@ def measure_and_show(folder: Path, program: Path, selection: Selection, answer: 
     def undecided(folder: Path) -> list[str]:
         return undecided_point(folder, capacity, measure)
 
-    journal = measured("advise", program, folder, selection, choose_and_draw, undecided)
+    journal = measured(
+        "advise", program, folder, selection, choose_and_draw, undecided, is_brief=True
+    )
     (choice,) = choices
     show(
         screen.all_of(

@@ -70,14 +70,15 @@ def measured(
     selection: Selection,
     show: Callable[[], None],
     undecided: Callable[[Path], list[str]] | None = None,
+    is_brief: bool = False,
 ) -> Journal:
     """Measures what is left of a run, and shows it. Where that stops early, what was measured stays
-    and how to go on is printed. `undecided`: as of Driver."""
+    and how to go on is printed. `undecided`, `is_brief`: as of Driver."""
     from bqb.report.machine import warnings_of
     from bqb.running.driver import Driver
     from bqb.running.machine_facts import machine_facts
 
-    driver = Driver(program, folder, selection, undecided=undecided)
+    driver = Driver(program, folder, selection, undecided=undecided, is_brief=is_brief)
     is_whole = False
     try:
         for warning in warnings_of(machine_facts(program)):

@@ -36,7 +36,8 @@ class Driver:
 
     `beside_others`: other runs measure at the same time. This one then shows no progress and uses
     little CPU itself. `undecided`: the points of the run in a folder on which to spend the rest of
-    a budget (all that are undecided)."""
+    a budget (all that are undecided). `is_brief`: no properties of the queues, and a budget ends
+    the regular rounds, too."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Driver:
         only: Iterable[str] = (),
         beside_others: bool = False,
         undecided: Callable[[Path], list[str]] | None = None,
+        is_brief: bool = False,
     ):
         self.journal = Journal(folder / TRIALS_FILE)
         self._layouts = layouts_of(binary)
@@ -56,6 +58,7 @@ class Driver:
         self._progress = Silence() if beside_others else Progress("trials")
         self._beside_others = beside_others
         self._undecided_points = undecided
+        self._is_brief = is_brief
         self._lock = lock_folder(folder)
         self.journal.refresh()
         self._begun = time.monotonic()
@@ -68,7 +71,7 @@ class Driver:
             self._pack()  # where a kill prevented it
             if not self.journal.pilot_is_complete:
                 self._pilot()
-            if not self._only:
+            if not self._only and not self._is_brief:
                 self._properties()
             self._regular_rounds()
             if self._selection.budget_s is not None:
@@ -136,7 +139,11 @@ class Driver:
         cells = list(self.journal.point_of)
         every = range(1, self._rounds + 1)
         self._progress.start(self.journal.done_in(cells, every), "trials")
+        has_budget = self._is_brief and self._selection.budget_s is not None
+        self._enough = OneMoreBlock(self) if has_budget else self._enough
         for number in every:
+            if has_budget and self.budget_is_spent:
+                return
             if not self.journal.round_is_complete(number):
                 self._round(number, self._only, f"round {number}/{self._rounds}", cells, every)
 
