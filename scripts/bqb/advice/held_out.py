@@ -30,6 +30,7 @@ from bqb.advice.choice import Choice, capacity_loss, choose, undecided_point
 from bqb.advice.drawn import drawn, kind_of
 from bqb.advice.knee import Measure
 from bqb.advice.nearest import nearest
+from bqb.advice.plan import trial_s
 from bqb.advice.queues import why_not_capacity
 from bqb.advice.scenario import NAME, write_scenario
 from bqb.data import published
@@ -45,7 +46,8 @@ from bqb.stats.counters import THROUGHPUT
 from bqb.stats.summaries import summarise
 
 PIPELINES = 40
-ROUNDS = 20  # of the full measurement
+MOST_ROUNDS, FEWEST_ROUNDS = 20, 8  # of the full measurement
+FULL_S = 90  # that it may take, where that pays for enough rounds
 MEASURE = "2m"
 SCORED = "scored.json"
 LARGEST = "largest_capacity"  # the scenario of the advised queue at the largest capacity
@@ -166,7 +168,10 @@ def measure_in_full(answer: Answer, choice: Choice, program: Path, folder: Path)
     if why_not_capacity(answer.fitting.fit[choice.queue], most):
         most = 2 ** (most.bit_length() - 1)
     second = write_scenario(scenarios, answer.pipeline, [most], [choice.queue], name=LARGEST)
-    selection = Selection(scenario=(str(first), str(second)), rounds=ROUNDS, seed=2)
+    block_s = len(queues) * trial_s(answer.pipeline, choice.capacity)
+    block_s += trial_s(answer.pipeline, most)
+    rounds = min(MOST_ROUNDS, max(FEWEST_ROUNDS, 2 * int(FULL_S / block_s / 2)))
+    selection = Selection(scenario=(str(first), str(second)), rounds=rounds, seed=2)
     Driver(program, folder, selection, is_brief=True).run()
     return load_run(folder)
 
