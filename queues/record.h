@@ -141,7 +141,7 @@ template <class Clock>
 class BasicRecorder {
  public:
   /// Measures what its calls cost, which takes some milliseconds. Throws std::invalid_argument if
-  /// the memory is too small for so many threads, and std::bad_alloc. The file is not touched yet.
+  /// memory_bytes is too small for most_threads, and std::bad_alloc. Does not open the file.
   explicit BasicRecorder(std::string path, RecorderOptions options = {}, Clock clock = Clock())
       : clock_(clock), path_(std::move(path)), options_(std::move(options)) {
     const std::size_t parts = std::max<std::size_t>(options_.most_threads, 1);

@@ -4,9 +4,10 @@ that the wishes set; which capacities are measured."""
 import pytest
 from advised import Formula, needs_build, pipeline, real_ideal
 from bqb import exit_status
-from bqb.advice.capacity import LARGEST, Impossible, capacity_of, measure_of, slot_bytes
-from bqb.advice.knee import MOST_CAPACITY, Measure, knee, loss, unavoidable_drops
+from bqb.advice.capacity import Impossible, capacity_of, measure_of, slot_bytes
+from bqb.advice.knee import SEARCHED, Measure, knee, loss, unavoidable_drops
 from bqb.advice.plan import capacities_to_measure
+from bqb.schema import MOST_CAPACITY
 from bqb.validation.theory import Tandem
 
 HARMLESS = Formula()  # any capacity is enough, and nothing waits
@@ -74,7 +75,7 @@ def test_a_knee_anywhere_is_found_in_a_few_replays(exact):
 
 def test_where_no_capacity_is_enough_there_is_no_knee():
     assert knee(Formula(blocked=lambda k: 0.5), Measure.BLOCKED, 0.05) is None
-    beyond = Formula(blocked=lambda k: 0.5 if k <= MOST_CAPACITY else 0.0)
+    beyond = Formula(blocked=lambda k: 0.5 if k <= SEARCHED else 0.0)
     assert knee(beyond, Measure.BLOCKED, 0.05) is None
 
 
@@ -237,7 +238,7 @@ def test_a_quarter_and_four_times_are_measured_where_the_wishes_allow_them():
     assert plan(OPEN, 2) == [1, 2, 8]
     assert plan(OPEN | {"memory": "512B"}, 16) == [4, 16, 32]
     assert plan(OPEN | {"memory": "256B"}, 16) == [4, 16]
-    assert plan(OPEN | {"longest_stall": "160s"}, 1) == [4_000_000, 16_000_000, LARGEST]
+    assert plan(OPEN | {"longest_stall": "160s"}, 1) == [4_000_000, 16_000_000, MOST_CAPACITY]
 
 
 def test_only_what_there_is_time_for_is_measured():

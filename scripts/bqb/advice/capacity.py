@@ -11,15 +11,15 @@ import math
 from dataclasses import dataclass
 
 from bqb import CommandError, exit_status
-from bqb.advice.knee import MOST_CAPACITY, Measure, Replayed, first, knee, loss
+from bqb.advice.knee import SEARCHED, Measure, Replayed, first, knee, loss
 from bqb.advice.pipeline import Pipeline
 from bqb.advice.replay import TABLE, Outcome
 from bqb.report.units import format_binary_bytes, format_ns, format_rate
+from bqb.schema import MOST_CAPACITY
 
 TIGHT, LOOSE = 0.01, 0.05  # loss that is allowed
 SLOT_BYTES = 8  # that a slot takes beside its message: the sequence number of a ring
 FULL_LOAD = 0.995  # from here on an unbounded queue would never be empty again
-LARGEST = 2**24  # of a scenario
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,14 @@ def capacity_of(pipeline: Pipeline, ideal: Replayed) -> CapacityAdvice:
             f"{lower.wish} asks for a capacity of {lower.capacity:,} at least ({lower.why}), and "
             f"{upper.wish} allows {upper.capacity:,} at most ({upper.why}): change one of the two"
         )
-    if lower.capacity > LARGEST:
+    if lower.capacity > MOST_CAPACITY:
         raise Impossible(
             f"{lower.wish} asks for a capacity of {lower.capacity:,} at least ({lower.why}); "
-            f"{LARGEST:,} is the largest"
+            f"{MOST_CAPACITY:,} is the largest"
         )
     measure = measure_of(pipeline)
     tight, loose = (knee(ideal, measure, most_loss) for most_loss in (TIGHT, LOOSE))
-    capacity = max(tight or MOST_CAPACITY, lower.capacity)
+    capacity = max(tight or SEARCHED, lower.capacity)
     capacity = min(capacity, upper.capacity) if upper else capacity
     wanted = sorted({*TABLE, capacity})
     rows = tuple(
@@ -166,7 +166,7 @@ def _wait_bound(ideal: Replayed, most_ns: float, wish: str) -> Bound:
     """Where a full queue keeps messages from waiting: the more it takes, the longer they wait."""
     too_large = first(ideal, lambda outcome: (outcome.wait_p99_ns or 0.0) > most_ns)
     what = f"with more, 1 message in 100 waits longer than {format_ns(most_ns)}"
-    return Bound(too_large - 1 if too_large else LARGEST, what, wish)
+    return Bound(too_large - 1 if too_large else MOST_CAPACITY, what, wish)
 
 
 def _check_wait(pipeline: Pipeline, advice: CapacityAdvice) -> None:

@@ -19,7 +19,7 @@ from bqb.report.units import format_ns, format_share
 WIDTH, BODY = 8.0, 3.4  # inches
 SAME_WAIT = 1.1  # waits that differ by less than this factor make no curve
 AXIS = {
-    Measure.TIME: "time per message beyond an unbounded queue's",
+    Measure.TIME: "extra time per message",
     Measure.BLOCKED: "share of the producers' time blocked",
     Measure.DROPPED: "share dropped beyond what must be",
 }

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bqb.advice.replay import TABLE, Outcome
 
-MOST_CAPACITY = 2**20  # searched for
+SEARCHED = 2**20  # the largest capacity that is tried
 PROBES = 3  # capacities between two that are replayed at once
 RESOLUTION = 32  # a capacity is found to one part in so many: the draws tell no more
 
@@ -56,17 +56,17 @@ def unavoidable_drops(rho: float | None) -> float:
 
 
 def knee(ideal: Replayed, measure: Measure, most_loss: float) -> int | None:
-    """The smallest capacity up to `MOST_CAPACITY` with at most this loss, exact below
+    """The smallest capacity up to `SEARCHED` with at most this loss, exact below
     `RESOLUTION`. More capacity never loses more, as all capacities get the same draws (but for
     several producers or consumers, where it may by a trifle)."""
     return first(ideal, lambda outcome: loss(ideal, measure, outcome) <= most_loss)
 
 
 def first(ideal: Replayed, is_enough: Callable[[Outcome], bool]) -> int | None:
-    """The smallest capacity up to `MOST_CAPACITY` that is enough, if all larger ones are, exact
+    """The smallest capacity up to `SEARCHED` that is enough, if all larger ones are, exact
     below `RESOLUTION`."""
     too_small, enough = 0, 0
-    for coarse in (TABLE, [2**power for power in range(13, MOST_CAPACITY.bit_length())]):
+    for coarse in (TABLE, [2**power for power in range(13, SEARCHED.bit_length())]):
         for outcome in ideal.at(list(coarse)):
             if is_enough(outcome):
                 enough = outcome.capacity or 0

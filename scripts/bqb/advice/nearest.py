@@ -57,8 +57,8 @@ class Near:
 def nearest(
     pipeline: Pipeline, capacity: int, queues: Collection[str], run: Run, measure: Measure
 ) -> Near | None:
-    """None where no point of the run asks for the same kind of thing: a loop that is open or
-    closed, waiting or dropping, and ranks any of these queues."""
+    """None where the run has no ranked point of the same kind with one of these queues. The kind
+    is whether the loop is open, whether producers drop, and whether there is a CPU quota."""
     mine = _of_pipeline(pipeline, capacity)
     best: tuple[float, Point] | None = None
     for point in run.points.values():

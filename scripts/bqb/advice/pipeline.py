@@ -18,7 +18,7 @@ from bqb.advice.traces import Times as Trace
 from bqb.advice.traces import read_trace
 from bqb.advice.wishes import Wishes
 from bqb.report.units import format_ns
-from bqb.schema import MOST_MEAN_NS
+from bqb.schema import MOST_MEAN_NS, MOST_THREADS_PER_CORE
 
 USUAL_LOAD = 0.8  # of what the consumers can take, where one side's pace is all that is known
 USUAL_CV = 1.0
@@ -26,7 +26,6 @@ USUAL_BYTES = 8
 MOST_CV = 10.0
 LEAST_MEAN_NS = 1.0
 PACES = ("_mean", "_p50", "_trace")  # ends of the keys that say a pace
-MOST_THREADS_PER_CORE = 32  # that queue_bench runs (benchmarks/scenario/rules.h)
 NORMAL_P99 = 2.3263478740408408  # of the standard normal distribution
 
 
@@ -108,7 +107,7 @@ def check(wishes: Wishes) -> None:
         mean, cv, trace = f"{side}_mean", f"{side}_cv", f"{side}_trace"
         p50, p99 = f"{side}_p50", f"{side}_p99"
         refuse("cv", (cv,), "say it once: --cv is that of both sides")
-        refuse(trace, (mean, cv, p50, p99), "a trace has all of these: leave out one of the two")
+        refuse(trace, (mean, cv, p50, p99), "a trace already says it: leave out one of the two")
         refuse(p50, (mean, cv), "they contradict each other: give a mean and a cv, or p50 and p99")
         if len(said := wishes.says(p50, p99)) == 1:
             other = p99 if said[0] == p50 else p50
@@ -119,7 +118,7 @@ def check(wishes: Wishes) -> None:
         refuse(
             "recording",
             (mean, cv, trace, p50, p99, f"{side}s"),
-            "a recording has all of these: leave out one of the two",
+            "a recording already says it: leave out one of the two",
         )
     refuse("recording", ("cv", "burst", "mode"), "leave out one of the two (--recording-mode)")
     if wishes.recording_mode and not wishes.recording:

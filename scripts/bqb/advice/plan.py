@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bqb.advice.capacity import LARGEST, CapacityAdvice
+from bqb.advice.capacity import CapacityAdvice
 from bqb.advice.pipeline import Pipeline
 from bqb.advice.scenario import LEAST_WINDOW_MS, quota_pct, window_ms
+from bqb.schema import MOST_CAPACITY
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 FACTOR = 4  # between the capacities
@@ -32,7 +33,7 @@ def capacities_to_measure(
     of it, and a quarter."""
     wanted = [advice.capacity]
     left_s = budget_s - queues * ROUNDS * trial_s(pipeline, advice.capacity)
-    most = min(advice.upper.capacity if advice.upper else LARGEST, FACTOR * advice.capacity)
+    most = min(advice.upper.capacity if advice.upper else MOST_CAPACITY, FACTOR * advice.capacity)
     for capacity in (most, max(1, advice.capacity // FACTOR)):
         cost_s = queues * ROUNDS * trial_s(pipeline, capacity)
         if capacity not in wanted and cost_s <= left_s:

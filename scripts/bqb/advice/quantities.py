@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bqb import shown
+from bqb.schema import MOST_HEAP_MESSAGE_BYTES
 
 MOST_CHARACTERS = 60
-MOST_MESSAGE_BYTES = 2.0**20  # as of a scenario
 NUMBER = r"([0-9]+(?:[_,][0-9]{3})*(?:\.[0-9]+)?|\.[0-9]+)"
 TIMES = {"ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9}
 SIZES = {
@@ -43,7 +43,7 @@ def size_bytes(word: str) -> float:
 
 def message_bytes(word: str) -> float:
     size = size_bytes(word)
-    if size > MOST_MESSAGE_BYTES:
+    if size > MOST_HEAP_MESSAGE_BYTES:
         raise ValueError(
             f"'{shown(word)}' is more than 1 MiB, the most; a pointer to a message has 8B"
         )

@@ -74,15 +74,15 @@ def main(words: list[str]) -> int:
         arguments.out or ROOT / "results" / datetime.now().strftime("%Y%m%d-%H%M%S")
     )
     again = f"./scripts/advise {shlex.quote(short_path(folder.resolve() / PIPELINE))}"
-    measure_s = arguments.measure if arguments.measure != NOT else None
+    measure_s = arguments.measure or DEFAULT_MEASURE_S
     try:
-        write_answer(folder, answer, again, measure_s or DEFAULT_MEASURE_S)
+        write_answer(folder, answer, again, measure_s)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     if arguments.measure == NOT:
         return show_nearest(folder, answer)
-    selection = selection_of(folder, measure_s or DEFAULT_MEASURE_S, arguments.seed, headers)
+    selection = selection_of(folder, measure_s, arguments.seed, headers)
     return measure_and_show(folder, program, selection, answer)
 
 
