@@ -118,7 +118,7 @@ TRACE = {"producer_trace": "/t"}
 CONTRADICTIONS = [
     ({"cv": "1", "producer_cv": "2"}, "--cv and --producer-cv: say it once"),
     ({"cv": "1", "consumer_cv": "2"}, "--cv and --consumer-cv: say it once"),
-    (TRACE | {"producer_mean": "5us"}, "--producer-trace and --producer-mean: a trace already says"),
+    (TRACE | {"producer_mean": "5us"}, "--producer-trace and --producer-mean: a trace already"),
     (TRACE | {"producer_cv": "1"}, "--producer-trace and --producer-cv: a trace already says"),
     (TRACE | {"producer_p50": "5us"}, "--producer-trace and --producer-p50: a trace already says"),
     ({"consumer_p50": "5us", "consumer_mean": "5us"}, "--consumer-p50 and --consumer-mean: they"),
@@ -127,7 +127,7 @@ CONTRADICTIONS = [
     ({"producer_p99": "5us"}, "--producer-p99: needs --producer-p50, too"),
     ({"consumer_p50": "6us", "consumer_p99": "5us"}, "the median cannot be above the 99th"),
     ({"recording": "/r", "consumer_mean": "5us"}, "--recording and --consumer-mean: a recording"),
-    ({"recording": "/r", "producers": "2"}, "--recording and --producers: a recording already says"),
+    ({"recording": "/r", "producers": "2"}, "--recording and --producers: a recording already"),
     ({"recording": "/r", "burst": "5"}, "--recording and --burst: leave out one of the two"),
     ({"recording": "/r", "mode": "open"}, "--recording and --mode: leave out one of the two"),
     ({"recording_mode": "open"}, "--recording-mode: needs --recording"),
