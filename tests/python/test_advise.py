@@ -268,7 +268,7 @@ def test_the_run_of_an_answer_is_that_of_its_scenario(advise, tmp_path):
         pipeline(consumer_mean="5us").wishes, QUEUE_BENCH, everything=False, seed=3
     )
     answer.write_answer(tmp_path, found, "", measure_s=60)
-    selection = answer.selection_of(tmp_path, 60, seed=3)
+    selection = answer.selection_of(tmp_path, found, 60, seed=3)
     assert selection.scenario == (str(tmp_path / "scenario" / "my_pipeline.toml"),)
     table = tomllib.loads((tmp_path / "scenario" / "my_pipeline.toml").read_text())
     assert found.capacity.capacity in table["capacity"]

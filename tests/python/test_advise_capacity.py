@@ -6,8 +6,7 @@ from advised import Formula, needs_build, pipeline, real_ideal
 from bqb import exit_status
 from bqb.advice.capacity import Impossible, capacity_of, measure_of, slot_bytes
 from bqb.advice.knee import SEARCHED, Measure, knee, loss, unavoidable_drops
-from bqb.advice.plan import capacities_to_measure
-from bqb.schema import MOST_CAPACITY
+from bqb.advice.plan import plan_of
 from bqb.validation.theory import Tandem
 
 HARMLESS = Formula()  # any capacity is enough, and nothing waits
@@ -230,19 +229,36 @@ def test_work_needs_its_cores():
 def plan(words, knee_at, budget_s=1000.0, queues=1):
     ideal = Formula(blocked=lambda k: 0.0 if k >= knee_at else 0.5)
     described = pipeline(**words)
-    return capacities_to_measure(described, capacity_of(described, ideal), queues, budget_s)
+    return plan_of(described, capacity_of(described, ideal), queues, budget_s)
 
 
-def test_a_quarter_and_four_times_are_measured_where_the_wishes_allow_them():
-    assert plan(OPEN, 16) == [4, 16, 64]
-    assert plan(OPEN, 2) == [1, 2, 8]
-    assert plan(OPEN | {"memory": "512B"}, 16) == [4, 16, 32]
-    assert plan(OPEN | {"memory": "256B"}, 16) == [4, 16]
-    assert plan(OPEN | {"longest_stall": "160s"}, 1) == [4_000_000, 16_000_000, MOST_CAPACITY]
+def test_capacities_from_a_quarter_to_the_largest_that_the_wishes_allow_are_measured():
+    def capacities(*arguments):
+        return plan(*arguments).capacities
+
+    assert capacities(OPEN, 16) == [4, 16, 64, 256, 1024, 4096]
+    assert capacities(OPEN, 2) == [1, 2, 8, 32, 128, 512, 2048, 4096]
+    assert capacities(OPEN, 1) == [1, 4, 16, 64, 256, 1024, 4096]
+    assert capacities(OPEN | {"memory": "512B"}, 16) == [4, 16, 32]
+    assert capacities(OPEN | {"memory": "256B"}, 16) == [4, 16]
+    assert capacities(OPEN | {"longest_stall": "160s"}, 1) == [4_000_000, 16_000_000]
 
 
-def test_only_what_there_is_time_for_is_measured():
-    # A capacity takes 8 trials of a 40 ms window, and of what surrounds it.
-    budgets = [plan(OPEN, 16, budget_s) for budget_s in (0.1, 0.8, 0.9, 1.3)]
-    assert budgets == [[16], [16], [16, 64], [4, 16, 64]]
-    assert plan(OPEN, 16, 3.0, queues=10) == [16]
+@pytest.mark.parametrize(
+    "budget_s, capacities, rounds",
+    [
+        # A capacity takes 2 trials and one a round of a 40 ms window, and of what surrounds it, of
+        # half the time.
+        (0.1, [16], 3),
+        (0.6, [16, 64], 3),
+        (1.1, [16, 64, 4096], 3),
+        (1.6, [16, 64, 256, 4096], 3),
+        (3.0, [4, 16, 64, 256, 1024, 4096], 3),
+        (4.0, [4, 16, 64, 256, 1024, 4096], 3),
+        (4.3, [4, 16, 64, 256, 1024, 4096], 6),
+    ],
+)
+def test_only_what_there_is_time_for_is_measured(budget_s, capacities, rounds):
+    found = plan(OPEN, 16, budget_s)
+    assert (found.capacities, found.rounds) == (capacities, rounds)
+    assert plan(OPEN, 16, budget_s / 100, queues=100).capacities == [16]

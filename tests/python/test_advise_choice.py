@@ -152,6 +152,19 @@ def test_what_users_feel_depends_on_the_loop(tmp_path):
         assert spread_of(run, point, queues[:1]) is None
 
 
+@pytest.mark.parametrize("more_ns, taken", [(5.0, SIMPLE), (40.0, OTHER)])
+def test_of_equivalent_queues_the_simplest_is_taken_only_if_nobody_feels_it(
+    tmp_path, more_ns, taken
+):
+    """The margin is 100 ns or so, of a message that takes 0.7 us."""
+    best, other = ({LOST: lost, THROUGHPUT: 1e9 / (600 + lost)} for lost in (100, 100 + more_ns))
+    queues = {OTHER: best, SIMPLE: other, "reference": {LOST: 900.0, THROUGHPUT: 1e9 / 1500}}
+    choice = chosen(run_of(tmp_path, {4: queues}))
+    assert (choice.queue, choice.decision.take) == (taken, taken) and choice.is_decided
+    assert {row.queue for row in choice.rows if row.verdict == "take"} == {taken}
+    assert set(choice.decision.equivalent) == {SIMPLE, OTHER}
+
+
 # ---------------------------------------------------------------------------------- which capacity
 
 
@@ -167,7 +180,7 @@ def times(ns):
         (2060.0, 16),  # 3 % more than at the largest capacity
         (2030.0, 4),  # 1.5 %
         ([2400.0, 1900.0] * (ROUNDS // 2), 4),  # 7 % in the median, but by noise
-        ([2400.0] * (ROUNDS - 1) + [1900.0], 16),
+        ([2400.0, 2400.0, 2400.0, 1900.0] * (ROUNDS // 4), 16),
         (1900.0, 4),
     ],
 )
@@ -179,7 +192,7 @@ def test_a_larger_capacity_is_taken_where_the_queue_is_shown_to_lose(tmp_path, s
     assert choice.costs[0][1] == pytest.approx(9000) and choice.costs[2][1] == pytest.approx(2000)
     advice = replace(ADVICE, capacity=4)
     said = printed(screen.choice_text(CLOSED, advice, choice))
-    assert ("tbb loses at 4: take a capacity of 16" in said) == (capacity == 16)
+    assert ("4 is too small: take a capacity of 16" in said) == (capacity == 16)
     assert "Time per message with tbb, measured: 9 µs at 1, " in said and "2 µs at 16." in said
 
 
@@ -191,6 +204,12 @@ def test_the_next_capacity_that_is_enough_is_taken(tmp_path):
     assert chosen(run_of(tmp_path, middle | LARGE)).capacity == 8
 
 
+def test_a_capacity_is_compared_with_the_best_larger_one(tmp_path):
+    """Not with the largest, which is slower again."""
+    rest = {8: {OTHER: times(2000.0)}, 16: {OTHER: times(2100.0)}}
+    assert chosen(run_of(tmp_path, {4: {OTHER: times(2090.0)}} | rest)).capacity == 8
+
+
 def test_of_a_run_without_the_capacity_the_largest_is_judged(tmp_path):
     assert chosen(run_of(tmp_path, LARGE), wanted=64).capacity == 16
 
@@ -200,6 +219,7 @@ def test_in_an_open_loop_shares_of_time_and_of_messages_are_compared(tmp_path, s
     def counters(cost):
         blocked_ns = 10_000 * 2 * cost  # of each of 2 producers, at 100,000 messages a second
         more = {"push_blocked_mean_ns": blocked_ns, "dropped_share": cost, THROUGHPUT: 1e5}
+        more["sojourn_mean_ns"] = 5000.0
         return {OTHER: {EXCESS: 1000.0, **more}}
 
     both = {4: counters(0.001 + share), 16: counters(0.001)}
@@ -208,6 +228,25 @@ def test_in_an_open_loop_shares_of_time_and_of_messages_are_compared(tmp_path, s
         choice = chosen(run, measure=measure)
         assert choice.capacity == capacity
         assert choice.costs[1] == (16, pytest.approx(0.001))
+        assert choice.sojourns_ns == ((4, 5000.0), (16, 5000.0))
+        said = printed(screen.choice_text(CLOSED, ADVICE, choice))
+        assert "Mean sojourn time: 5 µs at 4, 5 µs at 16." in said
+        assert "keep a core busy" not in said
+
+
+@pytest.mark.parametrize(
+    "words, is_said",
+    [
+        ({"producer_mean": "90k/s"}, True),
+        ({"producer_mean": "4k/s"}, False),  # gaps of 0.5 ms for each of 2 producers
+        ({"producer_mean": "90k/s", "producers": "1"}, False),  # 2 threads, 2 cores
+        ({"producer_mean": "90k/s", "mode": "closed"}, False),
+    ],
+)
+def test_producers_that_take_cores_from_the_others_are_named(tmp_path, words, is_said):
+    choice = chosen(run_of(tmp_path, LARGE))
+    described = pipeline(**{"producers": "2", "consumer_mean": "1us", **words})
+    assert ("keep a core busy" in printed(screen.choice_text(described, ADVICE, choice))) == is_said
 
 
 def test_disturbed_rounds_do_not_count_for_a_capacity(tmp_path):

@@ -452,6 +452,26 @@ def test_a_brief_run_ends_with_its_budget_and_has_no_properties(tmp_path, monkey
     assert counts <= {1, 2} and rows(folder, "property") == []
 
 
+def test_a_function_that_names_points_is_asked_after_the_first_rounds_and_at_each_look(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("FAKE", json.dumps({"block_s": {SHORT: 1, LONG: 1}}))
+    folder = tmp_path / "run"
+    folder.mkdir()
+    fake = Path(__file__).with_name("fake_queue_bench.py")
+    monkeypatch.chdir(tmp_path)
+    answers = iter([[SHORT], [LONG], []])
+    asked_after = []
+
+    def undecided(where: Path) -> list[str]:
+        asked_after.append((len(blocks(where, SHORT)), len(blocks(where, LONG))))
+        return next(answers)
+
+    selection = Selection(rounds=3, budget_s=3600.0)
+    Driver(fake, folder, selection, undecided=undecided, is_brief=True).run()
+    assert asked_after == [(3, 3), (12, 3), (12, 24)]
+
+
 def test_budget_is_not_overdrawn(bench, tmp_path):
     noisy = {SHORT: 99, LONG: 99}
     bench("--out", "run", "--budget", "10m", noisy=noisy, block_s={SHORT: 10, LONG: 30}).end()

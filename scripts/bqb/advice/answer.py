@@ -3,7 +3,7 @@ and the run that measures the queues.
 
     answer = without_measuring(wishes, queue_bench)
     write_answer(folder, answer, command, measure_s=120)
-    selection = selection_of(folder, measure_s=120)
+    selection = selection_of(folder, answer, measure_s=120)
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from bqb.advice import wishes as wanted
 from bqb.advice.capacity import CapacityAdvice, capacity_of
 from bqb.advice.pipeline import Pipeline, pipeline_of
-from bqb.advice.plan import capacities_to_measure
+from bqb.advice.plan import Plan, plan_of
 from bqb.advice.queues import Fitting, labels_of, queues_for
 from bqb.advice.replay import Ideal
 from bqb.advice.scenario import NAME, trace_names, write_scenario
@@ -38,6 +38,10 @@ class Answer:
     capacity: CapacityAdvice
     fitting: Fitting
 
+    def plan(self, measure_s: float) -> Plan:
+        """What to measure in so much time."""
+        return plan_of(self.pipeline, self.capacity, len(self.fitting.fit), measure_s)
+
 
 def without_measuring(
     wishes: Wishes, program: Path, everything: bool = False, seed: int | None = None
@@ -55,12 +59,12 @@ def write_answer(folder: Path, answer: Answer, command: str, measure_s: float) -
     """The pipeline, to ask again with `command`; the scenario, to measure again; the figure."""
     from bqb.advice.figure import draw_capacity
 
-    pipeline, capacity, queues = answer.pipeline, answer.capacity, list(answer.fitting.fit)
+    pipeline, capacity = answer.pipeline, answer.capacity
     scenario = folder / SCENARIO
     scenario.mkdir()
-    capacities = capacities_to_measure(pipeline, capacity, len(queues), measure_s)
+    capacities = answer.plan(measure_s).capacities
     expect = f"By replay of the ideal queue, a capacity of {capacity.capacity:,} is enough."
-    write_scenario(scenario, pipeline, capacities, queues, expect)
+    write_scenario(scenario, pipeline, capacities, list(answer.fitting.fit), expect)
     words = dict(pipeline.wishes.words)
     for side, name in trace_names(pipeline).items():
         if f"{side}_trace" in words:
@@ -72,8 +76,15 @@ def write_answer(folder: Path, answer: Answer, command: str, measure_s: float) -
 
 
 def selection_of(
-    folder: Path, measure_s: float, seed: int | None = None, headers: tuple[str, ...] = ()
+    folder: Path,
+    answer: Answer,
+    measure_s: float,
+    seed: int | None = None,
+    headers: tuple[str, ...] = (),
 ) -> Selection:
     """The run that measures the queues of an answer."""
     scenario = (folder / SCENARIO / f"{NAME}.toml").resolve()
-    return Selection(scenario=(str(scenario),), seed=seed, budget_s=measure_s, headers=headers)
+    rounds = answer.plan(measure_s).rounds
+    return Selection(
+        scenario=(str(scenario),), seed=seed, rounds=rounds, budget_s=measure_s, headers=headers
+    )

@@ -3,8 +3,9 @@
     choice = choose(run, 64, Measure.TIME)
     choice.queue, choice.capacity, choice.is_decided
 
-A capacity is measured beside a quarter and four times of it: a real queue may need more than the
-ideal one, as it wakes threads. The queue is judged at one capacity, by the run's own verdicts.
+A capacity is measured beside others, up to the largest that is allowed: a real queue may need many
+times of what is enough for the ideal one, as it wakes threads. The queue is judged at one capacity,
+by the run's own verdicts.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ import numpy as np
 from bqb.advice.knee import Measure
 from bqb.data.load import load_run
 from bqb.data.model import Point, Run
+from bqb.schema import DEFAULT_ROUNDS
 from bqb.stats import judging, verdicts
 from bqb.stats.counters import CPU_BEYOND_WORK, EXCESS, LOST, THROUGHPUT
-from bqb.stats.decisions import Decision, Need, decisions_of
-from bqb.stats.summaries import Estimate, estimate, summarise
+from bqb.stats.decisions import Decision, Need, decisions_of, preference, without_burners
+from bqb.stats.summaries import Estimate, summarise
 from bqb.stats.verdicts import UNDECIDED
 
 EXCESS_P99 = "excess_p99_ns"
-# A capacity is too small where the queue loses more than this at it than at the largest measured.
-MOST_CAPACITY_LOSS = 0.02
+# A capacity is too small where the queue loses more than this beyond the best larger one, and loses
+# at all in so many of the rounds.
+MOST_CAPACITY_LOSS, ROUNDS_THAT_LOSE = 0.02, 0.75
 SAME = 0.01  # a spread that nobody notices
 
 
@@ -54,6 +57,7 @@ class Choice:
     rows: tuple[QueueRow, ...]
     spread: float | None
     costs: tuple[tuple[int, float], ...]  # of the queue, at each measured capacity
+    sojourns_ns: tuple[tuple[int, float], ...]  # the same of the mean sojourn time; open loops
     more_blocks: float  # that would decide it, about; 0 where it is decided, infinite if unknown
 
     @property
@@ -84,28 +88,36 @@ def restricted(run: Run, points: Iterable[Point], queues: Collection[str]) -> Ru
 
 
 def choose(run: Run, wanted: int, measure: Measure) -> Choice:
-    """Judges at `wanted`, or at the next larger measured capacity where the queue needs it."""
+    """Judges at `wanted`, or at the smallest larger capacity that is enough for the queue."""
     points = sorted(run.points.values(), key=lambda point: point.capacity)
     larger = [point for point in points if point.capacity >= wanted] or points[-1:]
     for point in larger:
         choice = judge(run, point, points, measure)
-        if choice.queue is None or point is larger[-1]:
+        if choice.queue is None:
             break
-        if not _is_too_small(run, choice.queue, point, larger[-1], measure):
+        beyond = [other for other in larger if other.capacity > point.capacity]
+        if not is_too_small(run, choice.queue, point, beyond, measure):
             break
     return choice
 
 
 def undecided_point(folder: Path, wanted: int, measure: Measure) -> list[str]:
-    """The point that a run in progress would choose, where it is not decided there."""
+    """The point that a run in progress would choose, where it is not decided there. One queue has
+    nothing to decide, and gets the usual number of rounds."""
     verdicts.forget_runs()
-    choice = choose(load_run(folder), wanted, measure)
-    return [] if choice.is_decided or choice.decision.no_verdict else [choice.point.name]
+    run = load_run(folder)
+    choice = choose(run, wanted, measure)
+    if choice.decision.no_verdict == judging.ONE_QUEUE and choice.queue:
+        is_done = len(run.trials_of(choice.point, choice.queue)) >= DEFAULT_ROUNDS
+    else:
+        is_done = choice.is_decided or bool(choice.decision.no_verdict)
+    return [] if is_done else [choice.point.name]
 
 
 def judge(run: Run, point: Point, points: Sequence[Point], measure: Measure) -> Choice:
     """The verdicts at one point."""
     (decision,) = decisions_of(run, [Need(point.name, point.name, "", point.name)])
+    decision = with_felt_take(run, point, decision)
     candidates = decision.equivalent + decision.undecided
     order = decision.verdict.order if decision.verdict else _by_median(run, point)
     leading = [queue for queue in order if queue in candidates] or list(order)
@@ -122,6 +134,12 @@ def judge(run: Run, point: Point, points: Sequence[Point], measure: Measure) -> 
             for other in points
             if queue and (cost := cost_of(run, other, queue, measure)) is not None
         ),
+        tuple(
+            (other.capacity, summary.median)
+            for other in points
+            if queue and (summary := summarise(run, other, queue, "sojourn_mean_ns"))
+            if other.open_loop
+        ),
         more_blocks(decision),
     )
 
@@ -136,22 +154,44 @@ def _by_median(run: Run, point: Point) -> tuple[str, ...]:
     return tuple(sorted(found, key=found.__getitem__))
 
 
-def spread_of(run: Run, point: Point, queues: Iterable[str]) -> float | None:
-    """How far the queues lie apart, as a share of what users feel with the best of them: by their
-    overhead of the time that a message takes; in an open loop by their excess of the mean sojourn
-    time; where messages are dropped, by the share. None for less than two queues."""
+def felt_shares(run: Run, point: Point, queues: Iterable[str]) -> dict[str, float]:
+    """How much more each queue costs than the best of them, as a share of what users feel with the
+    best: by its overhead of the time that a message takes; in an open loop by its excess of the
+    mean sojourn time; where messages are dropped, by the share. Queues without a number are left
+    out."""
 
-    def medians(counter: str) -> list[float]:
-        found = [summarise(run, point, queue, counter) for queue in queues]
-        return [summary.median for summary in found if summary]
+    def medians(counter: str) -> dict[str, float]:
+        found = {queue: summarise(run, point, queue, counter) for queue in queues}
+        return {queue: summary.median for queue, summary in found.items() if summary}
 
     if point.when_full == "drop":
         values, whole = medians("dropped_share"), 1.0
     elif point.open_loop:
-        values, whole = medians(EXCESS), min(medians("sojourn_mean_ns"), default=0.0)
+        values = medians(EXCESS)
+        whole = min(medians("sojourn_mean_ns").values(), default=0.0)
     else:
-        values, whole = medians(LOST), 1e9 / max(medians(THROUGHPUT), default=math.inf)
-    return (max(values) - min(values)) / whole if len(values) > 1 and whole > 0 else None
+        values = medians(LOST)
+        whole = 1e9 / max(medians(THROUGHPUT).values(), default=math.inf)
+    best = min(values.values(), default=0.0)
+    return {queue: (value - best) / whole for queue, value in values.items() if whole > 0}
+
+
+def spread_of(run: Run, point: Point, queues: Iterable[str]) -> float | None:
+    """How far the queues lie apart by what users feel. None for less than two queues."""
+    shares = felt_shares(run, point, queues)
+    return max(shares.values()) if len(shares) > 1 else None
+
+
+def with_felt_take(run: Run, point: Point, decision: Decision) -> Decision:
+    """Of the queues that are equivalent to the best and are not shown to burn more CPU, the
+    simplest is taken only where nobody feels that it is not the best of them: the margin of a
+    verdict may be a large part of a message that takes less than a microsecond."""
+    if decision.take is None:
+        return decision
+    frugal = without_burners(run, point, decision.equivalent) or (decision.take,)
+    shares = felt_shares(run, point, frugal)
+    same = [queue for queue, share in shares.items() if share < SAME]
+    return replace(decision, take=min(same, key=preference)) if same else decision
 
 
 def _row(run: Run, point: Point, queue: str, decision: Decision) -> QueueRow:
@@ -199,21 +239,29 @@ def cost_of(run: Run, point: Point, queue: str, measure: Measure) -> float | Non
     return float(np.median(list(costs.values()))) if costs else None
 
 
-def capacity_loss(
+def capacity_losses(
     run: Run, queue: str, small: Point, large: Point, measure: Measure
-) -> Estimate | None:
-    """How much more a queue costs at one capacity than at another, as a share, paired by round."""
+) -> list[float]:
+    """How much more a queue costs at one capacity than at another, as a share, by round."""
     here, there = (costs_by_round(run, point, queue, measure) for point in (small, large))
     both = sorted(here.keys() & there.keys())
     if measure is Measure.TIME:
-        return estimate([here[number] / there[number] - 1 for number in both])
-    return estimate([here[number] - there[number] for number in both])
+        return [here[number] / there[number] - 1 for number in both]
+    return [here[number] - there[number] for number in both]
 
 
-def _is_too_small(run: Run, queue: str, small: Point, large: Point, measure: Measure) -> bool:
-    """Whether a queue is shown to lose at a capacity: by more than is allowed, and not by noise."""
-    found = capacity_loss(run, queue, small, large, measure)
-    return bool(found and found.median > MOST_CAPACITY_LOSS and (found.low or 0.0) > 0)
+def is_too_small(
+    run: Run, queue: str, small: Point, larger: Sequence[Point], measure: Measure
+) -> bool:
+    """Whether the queue loses at a capacity against the best of larger ones."""
+    every = [
+        losses for point in larger if (losses := capacity_losses(run, queue, small, point, measure))
+    ]
+    if not every:
+        return False
+    worst = np.array(max(every, key=np.median))
+    loses_at_all = (worst > 0).mean() >= ROUNDS_THAT_LOSE
+    return bool(loses_at_all and np.median(worst) > MOST_CAPACITY_LOSS)
 
 
 # --------------------------------------------------------------------------------------- decisions

@@ -26,7 +26,7 @@ import numpy as np
 from bqb import ROOT, CommandError, exit_status
 from bqb.advice import wishes as wanted
 from bqb.advice.answer import Answer, selection_of, without_measuring, write_answer
-from bqb.advice.choice import Choice, capacity_loss, choose, undecided_point
+from bqb.advice.choice import Choice, capacity_losses, choose, undecided_point
 from bqb.advice.drawn import drawn, kind_of
 from bqb.advice.knee import Measure
 from bqb.advice.nearest import nearest
@@ -111,7 +111,7 @@ def score(commit: str, number: int, program: Path, folder: Path, measure_s: floa
     best = best_of(felt)
     cpu = {queue: values_of(run, point, queue, "cpu_ns_per_msg") for queue in felt}
     is_limited = bool({"idle_cpu", "cores"} & words.keys())
-    loss = capacity_loss(run, choice.queue, point, largest, measure)
+    losses = capacity_losses(run, choice.queue, point, largest, measure)
     near_queue = near.choice.queue if near else None
     judged = judging.headline(run, point)
     return Scored(
@@ -132,7 +132,7 @@ def score(commit: str, number: int, program: Path, folder: Path, measure_s: floa
         best_of(cpu) if is_limited else None,
         regret(cpu, choice.queue, best_of(cpu), Measure.TIME) if is_limited else None,
         largest.capacity,
-        loss.median if loss else None,
+        float(np.median(losses)) if losses else None,
         advice_s,
         described(run.context),
     )
@@ -147,7 +147,7 @@ def advise(answer: Answer, program: Path, folder: Path, measure_s: float) -> Cho
     def undecided(run_folder: Path) -> list[str]:
         return undecided_point(run_folder, wanted_capacity, measure)
 
-    selection = selection_of(folder, measure_s)
+    selection = selection_of(folder, answer, measure_s)
     Driver(program, folder, selection, undecided=undecided, is_brief=True).run()
     verdicts.forget_runs()
     return choose(load_run(folder), wanted_capacity, measure)

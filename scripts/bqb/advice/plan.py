@@ -1,17 +1,22 @@
-"""Which capacities to measure in a given time."""
+"""Which capacities to measure in a given time, and over how many rounds before the rest of the time
+goes to one."""
 
 from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
 
 from bqb.advice.capacity import CapacityAdvice
 from bqb.advice.pipeline import Pipeline
 from bqb.advice.scenario import LEAST_WINDOW_MS, quota_pct, window_ms
-from bqb.schema import MOST_CAPACITY
 from bqb.stats.thresholds import MIN_VERDICT_BLOCKS
 
 FACTOR = 4  # between the capacities
 CROWDED_WINDOW_MS = 200  # with more threads than cores, or a quota
 FILLINGS = 20  # of a closed loop's window, in queues (scenarios/README.md)
-ROUNDS = MIN_VERDICT_BLOCKS + 2  # and two trials of the pilot for each cell
+MOST_ROUNDS, FEWEST_ROUNDS = MIN_VERDICT_BLOCKS, 3  # of every capacity
+PILOT_TRIALS = 2  # of each queue at each capacity
+SHARE = 0.5  # of the time, for all capacities but the advised one
 BESIDE_WINDOW = 1.3  # the warm-up, filling the queue, starting threads, calibration
 
 
@@ -26,17 +31,31 @@ def trial_s(pipeline: Pipeline, capacity: int) -> float:
     return BESIDE_WINDOW * longest_ms / 1e3
 
 
-def capacities_to_measure(
-    pipeline: Pipeline, advice: CapacityAdvice, queues: int, budget_s: float
-) -> list[int]:
+@dataclass(frozen=True)
+class Plan:
+    capacities: list[int]
+    rounds: int  # of each of them
+
+
+def plan_of(pipeline: Pipeline, advice: CapacityAdvice, queues: int, budget_s: float) -> Plan:
     """The advised capacity; then, as far as the bounds of the wishes and the time allow, four times
-    of it, and a quarter."""
-    wanted = [advice.capacity]
-    left_s = budget_s - queues * ROUNDS * trial_s(pipeline, advice.capacity)
-    most = min(advice.upper.capacity if advice.upper else MOST_CAPACITY, FACTOR * advice.capacity)
-    for capacity in (most, max(1, advice.capacity // FACTOR)):
-        cost_s = queues * ROUNDS * trial_s(pipeline, capacity)
-        if capacity not in wanted and cost_s <= left_s:
-            wanted.append(capacity)
-            left_s -= cost_s
-    return sorted(wanted)
+    of it, the largest, those between the two, and a quarter of it."""
+    others = _others(advice.capacity, max(advice.most, advice.capacity))
+    for rounds in (MOST_ROUNDS, FEWEST_ROUNDS):
+        wanted, left_s = [advice.capacity], SHARE * budget_s
+        for capacity in others:
+            cost_s = queues * (rounds + PILOT_TRIALS) * trial_s(pipeline, capacity)
+            if cost_s <= left_s:
+                wanted.append(capacity)
+                left_s -= cost_s
+        if len(wanted) > len(others):
+            break
+    return Plan(sorted(wanted), rounds)
+
+
+def _others(capacity: int, most: int) -> list[int]:
+    """The most wanted first, each once."""
+    powers = (capacity * FACTOR**power for power in itertools.count(1))
+    between = list(itertools.takewhile(lambda larger: larger < most, powers))
+    others = [*between[:1], most, *between[1:], max(1, capacity // FACTOR)]
+    return [other for other in dict.fromkeys(others) if other != capacity]

@@ -23,6 +23,8 @@ MESSAGES_A_WINDOW = 300  # of a slow pipeline
 BURST_GAP_NS = 1  # between messages that come at once
 # A producer that waits for its next arrival without a core: it reads the clock only at the end.
 SLEEPS_FROM_GAP_NS = 200_000
+# A producer reads the clock before each arrival for 0.1 ms: below this gap, most of its time.
+MOSTLY_SLEEPS_FROM_GAP_NS = 500_000
 
 
 def write_scenario(
@@ -118,12 +120,23 @@ def _work(side: str, times: Times) -> dict[str, object]:
     return {"work": "sleep" if times.waits else "spin", **_process(side, times, "mean_ns")}
 
 
+def is_crowded(pipeline: Pipeline) -> bool:
+    """Whether there are more threads than cores."""
+    return pipeline.producers + pipeline.consumers > pipeline.cores
+
+
+def arrivals_take_cores(pipeline: Pipeline) -> bool:
+    """Whether producers that watch the clock for the next arrival leave the others too few
+    cores."""
+    gap_ns = pipeline.gap_ns * pipeline.producers
+    return pipeline.open_loop and is_crowded(pipeline) and gap_ns < MOSTLY_SLEEPS_FROM_GAP_NS
+
+
 def _arrivals(pipeline: Pipeline) -> dict[str, object]:
     keys = _process("producer", pipeline.producer, "mean_gap_ns")
     if keys["process"] == "exponential":
         keys["process"] = "poisson"
-    crowded = pipeline.producers + pipeline.consumers > pipeline.cores
-    if crowded or pipeline.gap_ns * pipeline.producers >= SLEEPS_FROM_GAP_NS:
+    if is_crowded(pipeline) or pipeline.gap_ns * pipeline.producers >= SLEEPS_FROM_GAP_NS:
         keys["wait"] = "sleep"
     return keys
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -16,6 +16,7 @@ from bqb.advice.knee import Measure
 from bqb.advice.nearest import Near
 from bqb.advice.pipeline import Pipeline
 from bqb.advice.queues import Fitting
+from bqb.advice.scenario import arrivals_take_cores
 from bqb.advice.words import in_words
 from bqb.report.units import (
     counter_name,
@@ -37,6 +38,11 @@ HEADS = {
     Measure.BLOCKED: "producers\nblocked",
     Measure.DROPPED: "dropped beyond\nwhat must be",
 }
+
+CROWDED_ARRIVALS = (
+    "There are more threads than cores, and producers that wait for arrivals so close together "
+    "keep a core busy here. Where yours sleep, a smaller capacity may do."
+)
 
 
 def pipeline_text(pipeline: Pipeline) -> RenderableType:
@@ -110,7 +116,7 @@ def choice_text(pipeline: Pipeline, advice: CapacityAdvice, choice: Choice) -> R
     if choice.capacity != advice.capacity:
         parts.append(
             Text(
-                f"Measured, {choice.queue} loses at {advice.capacity:,}: take a capacity of "
+                f"Measured, {advice.capacity:,} is too small: take a capacity of "
                 f"{choice.capacity:,}.",
                 style="yellow",
             )
@@ -118,6 +124,8 @@ def choice_text(pipeline: Pipeline, advice: CapacityAdvice, choice: Choice) -> R
     parts.append(_queue_table(choice))
     if len(choice.costs) > 1:
         parts.append(Text(_costs(advice.measure, choice)))
+    if arrivals_take_cores(pipeline):
+        parts.append(Text(CROWDED_ARRIVALS, style="dim"))
     return Group(*parts)
 
 
@@ -181,8 +189,14 @@ def _costs(measure: Measure, choice: Choice) -> str:
         Measure.DROPPED: "Share dropped",
     }[measure]
     form = format_ns if measure is Measure.TIME else format_share
-    values = ", ".join(f"{form(cost)} at {capacity:,}" for capacity, cost in choice.costs)
-    return f"{what} with {choice.queue}, measured: {values}."
+    told = f"{what} with {choice.queue}, measured: {_by_capacity(choice.costs, form)}."
+    if choice.sojourns_ns:
+        told += f" Mean sojourn time: {_by_capacity(choice.sojourns_ns, format_ns)}."
+    return told
+
+
+def _by_capacity(values: Iterable[tuple[int, float]], form: Callable[[float], str]) -> str:
+    return ", ".join(f"{form(value)} at {capacity:,}" for capacity, value in values)
 
 
 def undecided_text(choice: Choice, block_s: float) -> Text | None:

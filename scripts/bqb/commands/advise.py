@@ -82,7 +82,7 @@ def main(words: list[str]) -> int:
         raise
     if arguments.measure == NOT:
         return show_nearest(folder, answer)
-    selection = selection_of(folder, measure_s, arguments.seed, headers)
+    selection = selection_of(folder, answer, measure_s, arguments.seed, headers)
     return measure_and_show(folder, program, selection, answer)
 
 

@@ -181,13 +181,16 @@ class Driver:
         return wanted
 
     def _rounds_within_budget(self) -> None:
-        """Measures on from look to look, the undecided points only from the first look on, until
-        all are decided or the budget is spent. The block in progress then is still completed."""
+        """Measures on from look to look, the undecided points only from the first look on (from the
+        start, where a function names them), until all are decided or the budget is spent. The block
+        in progress then is still completed."""
+        wanted = self._undecided() if self._undecided_points else self.journal.points
         if not self.journal.looks:
-            self.journal.append({"kind": "looks", "rounds": self._plan_looks()})
+            self.journal.append({"kind": "looks", "rounds": self._plan_looks(wanted)})
         self._enough = OneMoreBlock(self)
-        wanted = self.journal.points
         for look in self.journal.looks:
+            if not wanted:
+                return
             while points := self._affordable(wanted, look):
                 number = min(map(self.journal.next_round, points))
                 points = [point for point in points if self.journal.next_round(point) == number]
@@ -200,10 +203,10 @@ class Driver:
                 return
             wanted = self._undecided()
 
-    def _plan_looks(self) -> list[int]:
+    def _plan_looks(self, wanted: list[str]) -> list[int]:
         from bqb.stats import precision
 
-        round_s = sum(map(self.journal.block_wall_ns, self.journal.points)) / 1e9
+        round_s = sum(map(self.journal.block_wall_ns, wanted)) / 1e9
         left_s = self._selection.budget_s - self._spent_s
         affordable = self._rounds + max(left_s, 0.0) / round_s if round_s else self._rounds
         return precision.plan_looks(affordable, self._rounds)

@@ -25,7 +25,7 @@ class Selection:
     all: bool = False
     seed: int | None = None
     rounds: int | None = None
-    budget_s: float | None = None  # wall time to measure in, instead of a number of rounds
+    budget_s: float | None = None  # wall time to measure in; `rounds`: of every point at first
     headers: tuple[str, ...] = ()  # of queues from outside the tree; they are in the binary
     compile_times: bool = False
     adapt_spin_limits: bool = False
@@ -47,7 +47,7 @@ class Selection:
     def rounds_due(self, context: dict) -> int:
         """The regular rounds of a run with this `context`."""
         if self.budget_s is not None:
-            return MIN_VERDICT_BLOCKS
+            return self.rounds or MIN_VERDICT_BLOCKS
         return int(self.rounds or context.get("default_rounds") or DEFAULT_ROUNDS)
 
     @classmethod

@@ -157,10 +157,14 @@ def best_of(run: Run, point: Point, verdict: PointVerdicts) -> str | None:
         return left[0]
     if not candidates:
         return None
+    return min(without_burners(run, point, candidates) or candidates, key=preference)
+
+
+def without_burners(run: Run, point: Point, queues: Sequence[str]) -> tuple[str, ...]:
+    """Those of the queues that are not shown to burn more CPU than the one that burns least."""
     cpu = verdicts_of(run).get(Key(point.name, CPU_BEYOND_WORK))
     burns_more = {} if cpu is None or cpu.no_verdict else cpu.states
-    frugal = [queue for queue in candidates if burns_more.get(queue) != WORSE]
-    return min(frugal or candidates, key=preference)
+    return tuple(queue for queue in queues if burns_more.get(queue) != WORSE)
 
 
 def preference(queue: str) -> tuple[int, str]:
