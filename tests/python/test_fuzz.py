@@ -19,16 +19,16 @@ from fuzz.targets import TARGETS
 MISSING = sandbox.missing_programs()
 needs_build = pytest.mark.skipif(bool(MISSING), reason=f"no release build of {', '.join(MISSING)}")
 INPUTS = {
-    "scenario": 1500,
-    "program": 350,
-    "command": 130,
-    "gate": 45,
-    "run": 30,
-    "validation": 14,
-    "schedule": 80,
-    "streams": 36,
+    "scenario": 500,
+    "program": 120,
+    "command": 45,
+    "gate": 15,
+    "run": 10,
+    "validation": 5,
+    "schedule": 30,
+    "streams": 12,
 }
-DEEP_FACTOR = 12
+DEEP_FACTOR = 36
 DEEP_SEED = 2
 
 
