@@ -86,3 +86,9 @@ def test_a_capacity_is_enough_up_to_a_twentieth():
     losses = [-0.02, 0.05, 0.051, None]
     rows = [replace(SCORED, capacity_loss=loss) for loss in losses]
     assert regrets.enough_capacity(rows) == 2
+
+
+def test_cpu_counts_where_it_was_limited():
+    every = ({"idle_cpu": "none"}, {"idle_cpu": "some"}, {"cores": "1"}, {"idle_cpu": "all"}, {})
+    rows = [replace(SCORED, words=words, cpu_regret=0.1) for words in every]
+    assert regrets.of_cpu(rows).count == 3

@@ -94,6 +94,11 @@ def possible(commit: str, number: int, program: Path) -> tuple[dict[str, str], A
     raise CommandError(f"pipeline {number}: every draw is impossible", exit_status.FAILED)
 
 
+def is_cpu_limited(words: Mapping[str, str]) -> bool:
+    """Whether the wishes say that CPU is short, while threads wait or at all."""
+    return words.get("idle_cpu") in ("none", "some") or "cores" in words
+
+
 def score(commit: str, number: int, program: Path, folder: Path, measure_s: float) -> Scored:
     """Advises and measures. `folder` is made anew."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -110,7 +115,7 @@ def score(commit: str, number: int, program: Path, folder: Path, measure_s: floa
     felt = felt_values(run, point, measure)
     best = best_of(felt)
     cpu = {queue: values_of(run, point, queue, "cpu_ns_per_msg") for queue in felt}
-    is_limited = bool({"idle_cpu", "cores"} & words.keys())
+    is_limited = is_cpu_limited(words)
     losses = capacity_losses(run, choice.queue, point, largest, measure)
     near_queue = near.choice.queue if near else None
     judged = judging.headline(run, point)

@@ -57,8 +57,8 @@ class Near:
 def nearest(
     pipeline: Pipeline, capacity: int, queues: Collection[str], run: Run, measure: Measure
 ) -> Near | None:
-    """None where the run has no ranked point of the same kind with one of these queues. The kind
-    is whether the loop is open, whether producers drop, and whether there is a CPU quota."""
+    """Points of the same kind count: both loops are open or closed, both drop or wait, both have a
+    CPU quota or none. None where the run has no such ranked point with one of these queues."""
     mine = _of_pipeline(pipeline, capacity)
     best: tuple[float, Point] | None = None
     for point in run.points.values():

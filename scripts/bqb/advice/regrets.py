@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bqb.advice.held_out import Scored
+from bqb.advice.held_out import Scored, is_cpu_limited
 
 ENOUGH = 0.05  # loss of a capacity against the largest one that the wishes allow
 
@@ -47,7 +47,7 @@ def of_nearest(rows: Sequence[Scored], kind: str) -> Regrets:
 
 def of_cpu(rows: Sequence[Scored]) -> Regrets:
     """CPU time per message against the queue that takes least, where CPU was limited."""
-    return regrets(row.cpu_regret for row in rows)
+    return regrets(row.cpu_regret for row in rows if is_cpu_limited(row.words))
 
 
 def extra_overhead_ns(rows: Sequence[Scored], kind: str) -> Regrets:
