@@ -260,6 +260,8 @@ ELSEWHERE = {
     "./scripts/advise --recording scenarios/recorded/compressor.bqrec "
     "--measure none": "test_recorded_program.py",
     "build/release/benchmarks/overhead/peer_overhead 100 --json FILE": "test_peer_overhead.py",
+    "PYTHONPATH=scripts python3 -m bqb.advice.held_out --commit $(git rev-parse HEAD) "
+    "--out results/held_out": "two hours; test_advise_held_out.py",
     "./scripts/test --deep": "the command that runs this test",
     ".ci/run --deep": "it starts ./scripts/test",
     ".ci/compiler clang++-19": "a workflow, .github/workflows/ci.yml",

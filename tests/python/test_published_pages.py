@@ -62,6 +62,7 @@ def test_tables_of_measured_data_are_among_the_parts():
     assert {page.name for page, _ in PARTS} == {
         "README.md",
         "METHODOLOGY.md",
+        "advise.md",
         "capacity_rules.md",
         "peers.md",
         "published_results.md",

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bqb.advice.held_out import Scored
 from bqb.data import published
 from bqb.data.load import load_run
 from bqb.data.model import Run
@@ -136,6 +137,54 @@ def atomic_queue_steps() -> AuthorsBenchmark:
         {row["step"]: row["library_row"] for row in steps["steps"] if row["library_row"]},
         steps["ns_per_tick"],
         {row["row"]: row["msgs_per_giga_tick"] for row in own["printed"]},
+    )
+
+
+# ------------------------------------------------------------------------ the tests of the advice
+
+DRAW: Fields = {
+    "commit": ("name", True),
+    "measure": ("name", True),
+    "pipelines": ("[pipeline]", True),
+}
+SCORED: dict[str, Fields] = {
+    "pipeline": {
+        **{name: ("name", True) for name in ("kind", "queue", "best", "machine")},
+        **{name: ("count", True) for name in ("number", "fitting", "capacity")},
+        **{name: ("name?", True) for name in ("nearest", "cpu_best")},
+        **{
+            name: ("number?", True)
+            for name in (
+                *("regret", "overhead_ns", "best_overhead_ns", "nearest_distance"),
+                *("nearest_regret", "cpu_regret", "capacity_loss"),
+            )
+        },
+        "words": ("{text}", True),
+        "is_decided": ("flag", True),
+        "largest_capacity": ("count", True),
+        "advice_s": ("number", True),
+    }
+}
+
+
+@dataclass(frozen=True)
+class AdviceDraw:
+    """The pipelines that were drawn from the hash of a commit, and what came of its advice."""
+
+    commit: str
+    rows: tuple[Scored, ...]
+
+
+@cache
+def advice_draws() -> tuple[AdviceDraw, ...]:
+    """In the order in which they began."""
+    documents = [
+        read_document(path, DRAW, "copy scored.json of the test again", SCORED)
+        for path in sorted((published.PUBLISHED / "advice").glob("*.json"))
+    ]
+    return tuple(
+        AdviceDraw(each["commit"], tuple(Scored(**row) for row in each["pipelines"]))
+        for each in documents
     )
 
 

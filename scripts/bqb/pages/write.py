@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bqb import ROOT
 from bqb.pages import (
+    advice,
     against_theory,
     capacity_rules,
     decisions,
@@ -28,6 +29,7 @@ from bqb.pages.vocabulary import Schema
 
 # Their functions are registered as they are loaded.
 SUBJECTS = (
+    advice,
     against_theory,
     capacity_rules,
     decisions,
