@@ -299,6 +299,14 @@ def published():
     return View(run, queue_styles([*run.queues, *(queue for _, queue in run.cells())]))
 
 
+@pytest.fixture(scope="module")
+def drawn(published):
+    """{file stem: page}; all of them take half a minute."""
+    with plot_style():
+        made = {stem: make() for stem, make in all_figures(published)}
+    return {stem: page for stem, page in made.items() if page}
+
+
 def test_the_summary_is_readable_in_a_readme(published):
     with plot_style():
         page = summary(published)
@@ -341,17 +349,13 @@ def test_the_summary_sets_our_own_queues_apart(published):
             assert at[queue] < ours and (at[queue] < theirs) == (labels["origin"] == "peer"), queue
 
 
-def test_every_title_is_a_verdict_of_its_run(published):
+def test_every_title_is_a_verdict_of_its_run(published, drawn):
     """A title names a queue only with a verdict on it, and the verdict is that of the run."""
     named = 0
-    for stem, make in all_figures(published):
-        with plot_style():
-            page = make()
-        if page is None:
-            continue
+    for stem, page in drawn.items():
         title = page.title
-        drawn = " ".join(page.figure.texts[0].get_text().split())
-        assert drawn == " ".join(title.text.split()), stem
+        shown = " ".join(page.figure.texts[0].get_text().split())
+        assert shown == " ".join(title.text.split()), stem
         assert all(fact.holds_in(published.run) for fact in title.facts), stem
         words = title.text.replace("the textbook queue (reference)", "reference")
         queues = {name for name in published.run.queues if re.search(rf"\b{name}\b", words)}
@@ -368,12 +372,9 @@ def test_a_fact_that_the_run_contradicts_does_not_hold(published):
     assert not Fact(unranked, "tbb", False).holds_in(published.run)
 
 
-def test_tails_stand_in_no_title(published):
-    for stem, make in all_figures(published):
-        if ".sojourn" in stem:
-            with plot_style():
-                page = make()
-            assert page is None or not re.search(r"\d", page.title.text), stem
+def test_tails_stand_in_no_title(drawn):
+    for stem, page in drawn.items():
+        assert ".sojourn" not in stem or not re.search(r"\d", page.title.text), stem
 
 
 # ------------------------------------------------------------------------------------------- values
