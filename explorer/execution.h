@@ -5,6 +5,10 @@
 // thread, and that thread takes its step and runs on to its next one. Nothing else decides
 // anything, so a run is a pure function of its choices.
 //
+// Time is virtual. Running takes none of it; it passes when a thread that waits until some time
+// goes on, or reads the clock. So a call that obeys its deadline returns exactly at it, and a late
+// one is a failure (CallPromise).
+//
 // Two things are kept in addition to the program's own state:
 //   - vector clocks: the steps of other threads that happen before each thread's next step. They
 //     reveal data races, and in weak mode the old values that a load may still return.
@@ -21,36 +25,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "explorer/chooser.h"
+#include "explorer/knowledge.h"
 
 namespace bq::explorer {
-
-inline constexpr int max_threads = 7;  ///< of a program
-/// Constructs the program's objects, and checks them at the end.
-inline constexpr int host = max_threads;
-
-/// By thread: the number of its steps that happened before.
-using VectorClock = std::array<std::uint32_t, max_threads + 1>;
-
-inline void join(VectorClock& known, const VectorClock& more) {
-  for (std::size_t i = 0; i < known.size(); ++i) known[i] = known[i] < more[i] ? more[i] : known[i];
-}
-
-/// What a thread has synchronised with, and passes on when it synchronises.
-struct Knowledge {
-  /// What happens before the next step: accesses to plain data may rely on it.
-  VectorClock happened{};
-  VectorClock visible{};  ///< also what seq_cst fences order: no load may return anything older
-};
-
-inline void join(Knowledge& known, const Knowledge& more) {
-  join(known.happened, more.happened);
-  join(known.visible, more.visible);
-}
 
 /// A thing that threads synchronise on. Belongs to the execution that is current at its
 /// construction.
@@ -73,6 +56,21 @@ class Object {
 
 /// Thrown where a thread of a run that has ended would wait: it ends the thread's part of the run.
 struct Abandoned {};
+
+/// The deadline of a call that has none.
+inline constexpr std::int64_t never = INT64_MAX;
+
+/// What a call promises about its waiting.
+struct CallPromise {
+  const char* name = nullptr;  ///< for reports; null: the thread is in no call
+  /// In virtual time, which begins at 0. From then on the call may not wait for a thread that
+  /// itself waits. A call that must never do that has a negative one.
+  std::int64_t deadline = never;
+  /// It needs no step of another thread.
+  bool is_independent = false;
+
+  bool is_timed() const { return deadline >= 0 && deadline != never; }
+};
 
 /// A line of a schedule.
 struct Event {
@@ -114,6 +112,11 @@ class Execution {
   void spawn(std::string name, std::function<void()> body);
   /// To be called by the host once all threads have ended, if the run has not failed.
   void at_end(std::function<void()> check) { at_end_ = std::move(check); }
+  /// To be called whenever nothing can happen any more unless time passes. Returns why the run has
+  /// failed, or nothing.
+  void before_time_passes(std::function<std::string()> check) {
+    before_time_passes_ = std::move(check);
+  }
   /// Marks the run as failed. The first reason is kept; the run ends at the next step.
   void fail(std::string reason);
   bool has_failed() const { return !result_.failure.empty(); }
@@ -132,18 +135,22 @@ class Execution {
   bool is_weak() const { return mode_.weak; }
   bool is_traced() const { return mode_.traced; }
   bool is_over() const { return is_over_; }
+  bool is_without_steps() const { return is_without_steps_; }
 
   /// A step of the running thread: returns when it is the thread's turn and `ready` (a function
   /// without side effects) does not return no. `what` is for schedules. A step that is no `turn`
-  /// follows the previous one at once.
+  /// follows the previous one at once. `instant`: when a step that is late takes place.
   template <class Ready>
-  Readiness step(const char* what, Object& object, const Ready& ready, bool turn = true) {
+  Readiness step(const char* what, Object& object, const Ready& ready, bool turn = true,
+                 std::int64_t instant = INT64_MIN) {
     Thread& self = threads_[running_];
     self.next = {what, &object, [](const void* r) { return (*static_cast<const Ready*>(r))(); },
-                 &ready};
+                 &ready, instant};
     if (turn && !goes_on()) await_turn();
     const Readiness readiness = ready();
-    if (readiness == Readiness::no) would_wait();
+    // Nobody is left who could do what the host would wait for.
+    if (readiness == Readiness::no || (running_ == host && readiness == Readiness::late))
+      would_wait();
     ++self.known.happened[running_];
     ++self.known.visible[running_];
     if (mode_.traced) trace_step(readiness);
@@ -184,6 +191,14 @@ class Execution {
     }
   }
 
+  /// Records a step of the running thread that others see only through a data race.
+  void note_alone(std::uint64_t variety) {
+    Thread& self = threads_[running_];
+    const std::uint64_t history = mix(self.history, variety);
+    state_ += history - self.history;
+    self.history = history;
+  }
+
   /// Of the running thread: what happens before its next step; what its relaxed stores publish
   /// (since its last release fence); what its relaxed loads will synchronise with (at its next
   /// acquire fence).
@@ -192,6 +207,18 @@ class Execution {
   Knowledge& acquired() { return threads_[running_].acquired; }
   /// The number of the running thread's last step.
   std::uint32_t step_number() const { return threads_[running_].known.happened[running_]; }
+  /// When the running thread accesses plain data now: after its last step, and before its next one,
+  /// which is the first that can publish the access.
+  std::uint32_t access_number() const { return step_number() + 1; }
+  /// Whether an access by `thread` happens before what the running thread does now.
+  bool knows(int thread, std::uint32_t access) const {
+    return thread == running_ || threads_[running_].known.happened[thread] >= access;
+  }
+  /// Whether the address is in the stack of the running thread.
+  bool is_on_own_stack(const void* address) const {
+    const Thread& self = threads_[running_];
+    return running_ == host || (address >= self.stack_begin && address < self.stack_end);
+  }
 
   /// What happened before the latest sequentially consistent operation or fence.
   VectorClock total_order{};
@@ -206,32 +233,56 @@ class Execution {
   void pass_time_until(std::int64_t instant) {
     if (instant <= now) return;
     now = instant;
+    forget_polls();
     note_write(*time_);
   }
 
-  /// A deadline that the program is going to use: a reading of the clock may be past it.
-  void announce_deadline(std::int64_t instant) { deadlines_.push_back(instant); }
-  /// The earliest deadline in the future, or now.
-  std::int64_t next_deadline() const {
-    std::int64_t next = now;
-    for (const std::int64_t instant : deadlines_) {
-      if (instant > now && (next == now || instant < next)) next = instant;
-    }
-    return next;
+  /// The running thread begins a call, and ends it.
+  void begin_call(const CallPromise& promise);
+  void end_call() { begin_call({}); }
+  const CallPromise& call_of(int thread) const { return threads_[thread].call; }
+  /// Whether the thread will not look again by itself before its call has to end.
+  bool waits_for_others(int thread) const;
+
+  /// Time does not pass beyond the first deadline of the calls in progress: running takes no time,
+  /// so a call that obeys its deadline ends at it. `never` if there is none.
+  std::int64_t horizon() const;
+  /// Half way to the horizon or to `deadline`, whichever is earlier.
+  std::int64_t half_way_to(std::int64_t deadline) const {
+    const std::int64_t end = deadline < horizon() ? deadline : horizon();
+    return end > now && end != never ? now + (end - now) / 2 : now;
   }
+
+  /// Waits until no other thread can go on any more, not even when time passes.
+  void wait_until_quiet();
+  /// The number of primitives that the host has made.
+  std::uint64_t objects_of_host() const { return threads_[host].object_count; }
+  /// What each thread that has not ended is stuck at.
+  std::string where_threads_are() const;
 
   /// A round of a spin loop. The thread goes on when an object that it has read since the last
   /// round has changed, or, a few times, although none has.
   void spin(const char* what);
-  /// The number of sleeps of the running thread so far.
-  int& sleeps() { return threads_[running_].sleeps; }
+  /// The running thread has slept in vain until a time of its own choice.
+  void note_poll() { ++threads_[running_].polls; }
+  /// Something has happened that a thread may see that looks again.
+  void forget_polls() {
+    for (Thread& thread : threads_) thread.polls = 0;
+  }
 
  private:
+  friend class WithoutSteps;
+  /// Of looking again in vain before a thread counts as waiting: it may look at plain data.
+  static constexpr int polls_of_a_waiter = 3;
+  static constexpr const char* wait_for_quiet = "wait until all is quiet";
   struct Next {
     const char* what = "";
     Object* object = nullptr;
     Readiness (*ready)(const void*) = nullptr;
     const void* argument = nullptr;
+    std::int64_t instant = INT64_MIN;
+
+    Readiness readiness() const { return ready(argument); }
   };
   struct Thread {
     std::function<void()> body;
@@ -247,7 +298,11 @@ class Execution {
     // Of spinning in which nothing had changed.
     int idle_rounds = 0;
     bool is_spinning = false;  // its next step is a round of spinning
-    int sleeps = 0;
+    CallPromise call;
+    std::int64_t call_half = never;  // half way to the deadline of the call
+    int polls = 0;                   // since a call began or ended, a thread slept, or time passed
+    const void* stack_begin = nullptr;
+    const void* stack_end = nullptr;
   };
   friend class Object;
 
@@ -269,8 +324,7 @@ class Execution {
       return false;
     const Next& next = threads_[running_].next;
     if (threads_[running_].is_spinning) return false;
-    if (next.ready(next.argument) != Readiness::yes || result_.steps >= mode_.max_steps)
-      return false;
+    if (next.readiness() != Readiness::yes || result_.steps >= mode_.max_steps) return false;
     ++result_.steps;
     return true;
   }
@@ -280,6 +334,13 @@ class Execution {
   void await_turn();
   [[noreturn]] void would_wait();
   int pick();
+  int pick_among(std::span<const Readiness> readiness, int last);
+  bool is_quiet(int asking) const;
+  std::int64_t next_instant() const;
+  std::int64_t first_late_instant(std::span<const Readiness> readiness) const;
+  std::string broken_promise(std::span<const Readiness> readiness, bool anybody_ready) const;
+  std::string call_text(int thread) const;
+  std::string nobody_goes_on() const;
   void abandon();
   // Out of line, since every primitive of every queue calls them.
   [[gnu::cold, gnu::noinline]] void write_remark(const auto& text) { add_event(text()); }
@@ -288,7 +349,6 @@ class Execution {
   void add_to_event(const std::string& text);
   static std::string step_text(const Next& next);
   void trace_step(Readiness readiness);
-  std::string where_threads_are() const;
 
   std::array<Thread, max_threads + 1> threads_;
   std::vector<std::string> names_;
@@ -298,16 +358,30 @@ class Execution {
   Chooser* chooser_ = nullptr;
   Result result_;
   std::function<void()> at_end_;
+  std::function<std::string()> before_time_passes_;
   std::uint64_t state_ = 0;  // the sum of all histories
-  std::vector<std::int64_t> deadlines_;
-  int late_steps_ = 0;  // since anything has changed
+  int late_steps_ = 0;       // since anything has changed
   bool is_preempted_ = false;
   bool has_started_ = false;
   bool is_over_ = false;
+  int steps_when_over_ = 0;
+  bool is_without_steps_ = false;
   std::unique_ptr<Object> fences_;
   std::unique_ptr<Object> time_;
 
   static inline Execution* current_execution = nullptr;
+};
+
+/// During its lifetime, what happens to message objects is no step.
+class WithoutSteps {
+ public:
+  WithoutSteps() { std::swap(Execution::current().is_without_steps_, before_); }
+  ~WithoutSteps() { Execution::current().is_without_steps_ = before_; }
+  WithoutSteps(const WithoutSteps&) = delete;
+  WithoutSteps& operator=(const WithoutSteps&) = delete;
+
+ private:
+  bool before_ = true;
 };
 
 inline Object::Object(const char* name) : name_(name) {

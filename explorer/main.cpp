@@ -1,14 +1,10 @@
 // explore: runs the queues under every schedule, up to limits, and prints a table. See
 // scripts/explore --help.
 #include <CLI/CLI.hpp>
-#include <climits>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -19,37 +15,35 @@
 #include "benchmarks/util/message_text.h"
 #include "benchmarks/util/name_filter.h"
 #include "benchmarks/util/program.h"
-#include "benchmarks/util/text_file.h"
 #include "explorer/explorer.h"
 #include "explorer/plan.h"
 #include "explorer/scenario.h"
+#include "explorer/schedule_file.h"
 
 namespace bq::explorer {
 namespace {
 
 using bench::ExitStatus;
-using bench::IoError;
 using bench::shown;
 using bench::UsageError;
 
 constexpr const char* all_queues = ".*";
 
-constexpr int max_capacity = 1'000;
-constexpr int max_messages = 20;
 constexpr int max_cost = 20;
 constexpr std::uint64_t max_random_runs = 1'000'000'000;
-constexpr std::size_t max_schedule_bytes = 1'000'000;  // of a file
 
 struct Options {
   std::string queue = all_queues;
   std::optional<int> producers, consumers, messages;
   std::optional<std::size_t> capacity;
   std::string ending = "none";
-  std::string calls = "blocking";
+  std::string pushes = "push";
+  std::string pops = "pop";
   std::optional<int> bound, delays;
   std::uint64_t pct = 0;
   std::uint64_t seed = 1;
   std::uint64_t max_runs = 0;
+  bool full = false;
   bool weak = false;
   bool deep = false;
   bool list = false;
@@ -57,74 +51,11 @@ struct Options {
   std::string save = "schedule.json";
 
   bool has_own_shape() const {
-    return producers || consumers || messages || capacity || ending != "none" ||
-           calls != "blocking";
+    return producers || consumers || messages || capacity || ending != "none" || pushes != "push" ||
+           pops != "pop" || full;
   }
   bool has_own_limits() const { return bound || delays || pct > 0 || weak; }
 };
-
-const std::map<std::string, Shape::Ending> endings{{"none", Shape::Ending::none},
-                                                   {"producers", Shape::Ending::producers},
-                                                   {"race", Shape::Ending::race}};
-const std::map<std::string, Shape::Calls> kinds_of_calls{{"blocking", Shape::Calls::blocking},
-                                                         {"try", Shape::Calls::trying},
-                                                         {"timed", Shape::Calls::timed}};
-
-template <class T>
-std::string key_of(const std::map<std::string, T>& names, T value) {
-  for (const auto& [name, named] : names) {
-    if (named == value) return name;
-  }
-  return "?";
-}
-
-// ---- schedules in files
-
-nlohmann::json to_json(const std::string& queue, const Exploration& exploration,
-                       const Outcome& outcome) {
-  const Shape& shape = exploration.shape;
-  return {{"queue", queue},
-          {"producers", shape.producers},
-          {"consumers", shape.consumers},
-          {"capacity", shape.capacity},
-          {"messages", shape.messages},
-          {"ending", key_of(endings, shape.ending)},
-          {"calls", key_of(kinds_of_calls, shape.calls)},
-          {"weak", exploration.limits.weak},
-          {"failure", outcome.failure},
-          {"choices", outcome.choices}};
-}
-
-std::string unfinished_name(const std::string& path) {
-  return path + ".new";
-}
-
-/// Refuses what save() could not write, or would destroy: it replaces the file.
-void check_save(const std::string& path) {
-  namespace fs = std::filesystem;
-  const auto fail = [&](const std::string& what) {
-    throw UsageError("--save " + shown(path) + ": " + what + ": name another file");
-  };
-  std::error_code error;
-  const fs::path folder = fs::path(path).parent_path();
-  if (fs::path(path).filename().empty()) fail("is no file name");
-  if (!folder.empty() && !fs::is_directory(folder, error)) fail("there is no such folder");
-  for (const std::string& name : {path, unfinished_name(path)}) {
-    const fs::file_status status = fs::status(name, error);
-    if (fs::exists(status) && !fs::is_regular_file(status)) fail("is not a regular file");
-  }
-}
-
-/// Writes to a temporary name first, so that the file is never incomplete.
-void save(const std::string& path, const nlohmann::json& schedule) {
-  const std::string unfinished = unfinished_name(path);
-  std::ofstream file(unfinished);
-  file << schedule.dump() << '\n';
-  file.close();
-  if (!file || std::rename(unfinished.c_str(), path.c_str()) != 0) {
-    throw IoError("--save " + shown(path) + ": cannot be written; name another file");
-  }
-}
 
 const Subject& subject_named(const std::string& name) {
   for (const Subject& subject : subjects()) {
@@ -133,59 +64,21 @@ const Subject& subject_named(const std::string& name) {
   throw UsageError("there is no queue '" + shown(name) + "' here (--list shows them)");
 }
 
-/// A whole number of a saved schedule. Throws std::out_of_range.
-int number_in(const nlohmann::json& value, int low, int high) {
-  if (!value.is_number_integer() || value < low || value > high) {
-    throw std::out_of_range(shown(value.dump()) + " is not a whole number from " +
-                            std::to_string(low) + " to " + std::to_string(high));
-  }
-  return value;
-}
-
-Shape shape_of(const nlohmann::json& saved) {
-  Shape shape;
-  shape.producers = number_in(saved.at("producers"), 0, max_threads);
-  shape.consumers = number_in(saved.at("consumers"), 0, max_threads);
-  shape.capacity = static_cast<std::size_t>(number_in(saved.at("capacity"), 1, max_capacity));
-  shape.messages = number_in(saved.at("messages"), 0, max_messages);
-  shape.ending = endings.at(saved.at("ending"));
-  shape.calls = kinds_of_calls.at(saved.at("calls"));
-  number_in(shape.threads(), 1, max_threads);
-  return shape;
-}
-
 ExitStatus replay_file(const std::string& path) {
-  const auto fail = [&](const std::string& what) {
-    throw UsageError("--replay " + shown(path) + ": " + what);
-  };
-  const std::string not_saved = "is not a schedule that --save has written";
-  const bench::FileText file = bench::read_text_file(path, max_schedule_bytes);
-  if (!file.error.empty()) fail(file.error);
+  const SavedSchedule saved = read_schedule(path);
+  const Subject& subject = subject_named(saved.queue);
+  if (const std::string reason = why_unsupported(subject, saved.shape); !reason.empty())
+    throw UsageError(subject.name + " " + reason);
   try {
-    const nlohmann::json saved = nlohmann::json::parse(file.text);
-    const Shape shape = shape_of(saved);
-    const bool weak = saved.at("weak");
-    std::vector<int> choices;
-    for (const nlohmann::json& choice : saved.at("choices")) {
-      choices.push_back(number_in(choice, 0, INT_MAX));
-    }
-    const std::string queue = saved.at("queue");
-    const Subject& subject = subject_named(queue);
-    if (const std::string reason = why_unsupported(subject, shape); !reason.empty()) {
-      throw UsageError(subject.name + " " + reason);
-    }
-    const Outcome outcome = replay(program(subject, shape), choices, weak);
-    std::cout << subject.name << ", " << to_string(shape) << (weak ? ", weak memory" : "") << "\n\n"
+    const Outcome outcome = replay(program(subject, saved.shape), saved.choices, saved.weak);
+    std::cout << subject.name << ", " << to_string(saved.shape)
+              << (saved.weak ? ", weak memory" : "") << "\n\n"
               << schedule(outcome);
     return outcome.failure.empty() ? ExitStatus::ok : ExitStatus::queue_failed;
-  } catch (const nlohmann::json::exception& error) {
-    fail(not_saved + " (" + shown(error.what(), 200) + ")");
-  } catch (const std::out_of_range& error) {
-    fail(not_saved + " (" + shown(error.what(), 200) + ")");
   } catch (const std::logic_error& error) {
-    fail(std::string(error.what()) + "; the queue has changed since");
+    throw UsageError("--replay " + shown(path) + ": " + error.what() +
+                     "; the queue has changed since");
   }
-  return ExitStatus::usage;
 }
 
 // ---- the table
@@ -202,7 +95,7 @@ std::string grouped(std::uint64_t number) {
 
 void print_row(const std::string& queue, const Exploration& exploration, const Outcome& outcome) {
   const char* verdict = outcome.passed() ? "pass" : outcome.failure.empty() ? "unfinished" : "FAIL";
-  std::printf("%-22s %-42s %-22s %12s %12s %8.2f s  %s\n", queue.c_str(),
+  std::printf("%-22s %-56s %-22s %12s %12s %8.2f s  %s\n", queue.c_str(),
               to_string(exploration.shape).c_str(), to_string(exploration.limits).c_str(),
               grouped(outcome.runs).c_str(),
               outcome.states > 0 ? grouped(outcome.states).c_str() : "-", outcome.seconds, verdict);
@@ -236,7 +129,8 @@ void explore_one(const Subject& subject, const Exploration& exploration, const O
     std::cout << '\n'
               << schedule(outcome) << "  " << outcome.steps << " steps"
               << (outcome.cost >= 0 ? ", cost " + std::to_string(outcome.cost) : "") << std::flush;
-    save(options.save, to_json(subject.name, exploration, outcome));
+    save_schedule(options.save, {subject.name, exploration.shape, exploration.limits.weak,
+                                 outcome.failure, outcome.choices});
     std::cout << ". To see it again: ./scripts/explore --replay " << options.save << "\n\n";
     ++totals.failed;
   }
@@ -248,8 +142,12 @@ Exploration own_exploration(const Options& options) {
   own.shape.consumers = options.consumers.value_or(1);
   own.shape.capacity = options.capacity.value_or(1);
   own.shape.messages = options.messages.value_or(2);
-  own.shape.ending = endings.at(options.ending);
-  own.shape.calls = kinds_of_calls.at(options.calls);
+  own.shape.ending = ending_from(options.ending);
+  own.shape.pushes = pushes_from(options.pushes);
+  own.shape.pops = pops_from(options.pops);
+  own.shape.is_full = options.full;
+  if (const std::string reason = why_senseless(own.shape); !reason.empty())
+    throw UsageError(reason + "; try --ending quiet");
   if (own.shape.threads() > max_threads) {
     throw UsageError("more than " + std::to_string(max_threads) +
                      " threads: the explorer takes no more");
@@ -272,7 +170,7 @@ ExitStatus explore_all(const Options& options) {
   const bench::NameFilter wanted("--queue", options.queue);
   Totals totals;
   bool any_matches = false;
-  std::printf("%-22s %-42s %-22s %12s %12s %10s  %s\n", "queue", "shape", "search", "runs",
+  std::printf("%-22s %-56s %-22s %12s %12s %10s  %s\n", "queue", "shape", "search", "runs",
               "states", "time", "verdict");
   for (const Subject& subject : subjects()) {
     if (!wanted.matches(subject.name) || (subject.only_by_name && options.queue == all_queues))
@@ -337,10 +235,28 @@ void add_options(CLI::App& app, Options& options) {
       ->check(bench::whole_number(0, max_messages));
   app.add_option(
          "--ending", options.ending,
-         "who closes: nobody (default), the last producer, or a thread of its own at any time")
-      ->check(CLI::IsMember({"none", "producers", "race"}));
-  app.add_option("--calls", options.calls, "which calls are made (default: blocking)")
-      ->check(CLI::IsMember({"blocking", "try", "timed"}));
+         "who closes: nobody (default), the last producer, or a thread of its own, at any time "
+         "(race) or when no other thread can go on (quiet)")
+      ->check(CLI::IsMember({"none", "producers", "race", "quiet"}));
+  const auto forms = [](const auto& parse) {
+    return [parse](const std::string& text) -> std::string {
+      try {
+        parse(text);
+        return "";
+      } catch (const std::out_of_range& error) {
+        return shown(error.what(), 200);
+      }
+    };
+  };
+  app.add_option(
+         "--pushes", options.pushes,
+         "forms of the pushes of each producer, in turn (default: push), of " + to_string(any_push))
+      ->check(forms(pushes_from));
+  app.add_option(
+         "--pops", options.pops,
+         "forms of the pops of each consumer, in turn (default: pop), of " + to_string(any_pop))
+      ->check(forms(pops_from));
+  app.add_flag("--full", options.full, "the queue is full at the beginning");
   const bench::OptionCheck cost = bench::whole_number(0, max_cost);
   auto* bound =
       app.add_option("--bound", options.bound, "maximum cost of a run (default: 2)")->check(cost);
@@ -372,7 +288,7 @@ ExitStatus run(const Options& options) {
     }
     return ExitStatus::ok;
   }
-  check_save(options.save);
+  check_place(options.save);
   return explore_all(options);
 }
 

@@ -85,7 +85,8 @@ class ModelConditionVariable : public Object {
     // If the run ends during the sleep, the caller's lock must not unlock a mutex that it does not
     // hold.
     ModelMutex* const released = lock.release();
-    const bool in_time = sleepers_.sleep("sleep at", *this, deadline);
+    const bool in_time =
+        sleepers_.sleep("sleep at", *this, deadline, detail::LateWakeUp::may_be_a_timeout);
     released->lock();
     lock = std::unique_lock<ModelMutex>(*released, std::adopt_lock);
     return in_time;
@@ -122,13 +123,20 @@ class ModelSemaphore : public Object {
     return false;
   }
   bool try_acquire_until(Deadline deadline) {
-    const auto ready = [this] { return permits_ > 0 ? Readiness::yes : Readiness::late; };
-    if (detail::run().step("try_acquire_until", *this, ready) == Readiness::yes) {
+    Execution& run = detail::run();
+    const std::int64_t instant = detail::instant(deadline);
+    const auto ready = [&] {
+      return permits_ > 0 || instant <= run.now ? Readiness::yes : Readiness::late;
+    };
+    run.step("try_acquire_until", *this, ready, true, instant);
+    if (permits_ > 0) {
       take();
       return true;
     }
-    detail::run().note_read(*this, 1);
-    detail::run().pass_time_until(detail::instant(deadline));
+    run.note_read(*this, 1);
+    run.note_read(run.time());
+    run.pass_time_until(instant);
+    if (run.call_of(run.running()).deadline == never) run.note_poll();
     return false;
   }
   void release() {

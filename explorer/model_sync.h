@@ -9,13 +9,15 @@
 //   semaphore           counts permits; any waiter may get one
 //   atomic              every memory order; compare_exchange_weak may fail spuriously; in weak mode
 //                       a load may return any value that C++20 allows, except what is listed below
-//   futex, atomic::wait compare with the newest value and fall asleep in one step
+//   futex, atomic::wait compare with the newest value and fall asleep in one step; who was woken
+//                       does not report a time-out, even if it runs after its deadline
 //   slot                no step: the queue's protocol must order the accesses to it. Overwriting a
-//                       message, taking from an empty slot, and data races are failures
+//                       message, taking from an empty slot, and data races are failures.
+//                       (Messages elsewhere: model_message.h)
 //   fences              as sync.h promises them, and no stronger: a heavy and a light one order,
 //                       two light ones do not
 //   now                 virtual time. It passes when a timed wait ends, or at any reading of the
-//                       clock
+//                       clock, but never beyond the deadline of a call in progress
 //   relax, yield        the thread continues when an object that it has read has changed
 //
 // Weak mode follows the operational reading of the C++20 model with vector clocks: a load returns
@@ -100,10 +102,10 @@ struct ModelSync {
 
   static Deadline now() {
     Execution& run = detail::run();
-    const std::int64_t next = run.next_deadline();
-    if (next > run.now && run.choose(2, 1) == 1) {
+    const std::int64_t deadline = run.horizon();
+    if (deadline != never && deadline > run.now && run.choose(2, 1) == 1) {
       run.remark([] { return "finds that the deadline has passed"; });
-      run.pass_time_until(next);
+      run.pass_time_until(deadline);
     }
     run.note_read(run.time());
     return Deadline(std::chrono::nanoseconds(run.now));

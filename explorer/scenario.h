@@ -2,73 +2,48 @@
 //
 // A shape says how many threads make how many calls. The following is checked on every run:
 //   - every thread that should end does: no deadlock, and no lost wake-up when no thread can go on
-//     (a close would hide those, so there are shapes without one)
+//     (a close would hide those: there are shapes without one, and shapes that close when all is
+//     quiet, after this check)
 //   - each delivered message is taken exactly once, and is what was sent; a refused one is
 //     unchanged
 //   - the calls are those of a bounded FIFO queue: linearizable, or in the order of each producer
 //     where the queue promises no more (checking/linearizability.h). That includes the bound, and
 //     answers such as full and empty
 //   - each push is delivered or refused by a close, never both; the end is reported after the last
-//     message and is permanent
-//   - timed calls are never early, and do not wait if the deadline is in the past
-//   - no message is leaked or destroyed twice; and the failures of model_sync.h: data races,
-//     misused slots
+//     message and is permanent, in every form of the calls
+//   - timed calls are never early and never late; try calls, and timed ones whose deadline is in
+//     the past, never wait for a thread that waits (CallPromise in execution.h)
+//   - at rest size_approx() is exact, and try_push takes as many messages as there are free slots
+//   - no message object is used before its construction, after its destruction or by two threads at
+//     once; none is leaked, or destroyed twice (model_message.h); and the failures of model_sync.h:
+//     data races, misused slots
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
-#include "checking/messages.h"
-#include "checking/queue_adapter.h"
 #include "explorer/execution.h"
+#include "explorer/explored_queue.h"
+#include "explorer/model_message.h"
 #include "explorer/model_sync.h"
+#include "explorer/queue_run.h"
+#include "explorer/shape.h"
 #include "queues/bounded_queue.h"
 
 namespace bq::explorer {
-
-struct Shape {
-  enum class Ending {
-    none,       ///< consumers take an equal share each; nobody closes
-    producers,  ///< the last producer closes; consumers pop until the end
-    /// A thread of its own closes at any time; producers stop when refused, consumers pop until the
-    /// end.
-    race,
-  };
-  enum class Calls {
-    blocking,
-    trying,  ///< one call for each message, whatever it answers
-    /// Likewise, with deadlines in the future; the last call of each thread with one in the past.
-    timed,
-  };
-
-  int producers = 1;  ///< 0 producers or 0 consumers: only with a close, or without messages
-  int consumers = 1;
-  std::size_t capacity = 1;
-  int messages = 1;  ///< of all producers together
-  Ending ending = Ending::none;
-  Calls calls = Calls::blocking;
-
-  /// The share of thread `self` of `threads` in `all`.
-  static int share(int all, int self, int threads) {
-    return all / threads + (self < all % threads ? 1 : 0);
-  }
-  int threads() const { return producers + consumers + (ending == Ending::race ? 1 : 0); }
-};
-
-/// "2P1C capacity 1 x2, closed by producers": two producers, one consumer, two messages in total.
-std::string to_string(const Shape& shape);
-
-using Message = checking::Tracked;
 
 /// A queue over ModelSync.
 struct Subject {
   std::string name;
   Traits traits;
   /// Empty if the queue does not use Sync.
-  std::function<std::unique_ptr<checking::AnyQueue<Message>>(std::size_t capacity)> make;
+  std::function<std::unique_ptr<ExploredQueue>(std::size_t capacity)> make;
+  /// False: by something else than Sync. Of its messages only their lives are checked then.
+  bool orders_messages = true;
   bool only_by_name = false;  ///< not in a run of all queues: it is wrong, or has no bound
 };
 
@@ -83,7 +58,13 @@ const std::vector<Subject>& subjects();
 bool add_subject(Subject subject);
 
 namespace detail {
-template <template <class...> class Queue, class Sync>
+/// The messages that a queue can take: as much is checked of them as it allows.
+template <Element element>
+using MessageFor = std::conditional_t<element == Element::trivial, TrivialMessage,
+                                      std::conditional_t<element == Element::default_constructible,
+                                                         CopyableModelMessage, ModelMessage>>;
+
+template <template <class...> class Queue, class Message, class Sync>
 concept UsesSync = requires {
   typename Queue<Message, Sync>;
 };
@@ -93,12 +74,20 @@ concept UsesSync = requires {
 /// uses one.
 template <template <class...> class Queue, class Sync = ModelSync>
 Subject describe(const char* name) {
+  using Message = detail::MessageFor<Queue<int>::traits.element>;
   Subject subject{name, Queue<int>::traits, nullptr};
-  if constexpr (detail::UsesSync<Queue, Sync>) {
+  if constexpr (detail::UsesSync<Queue, Message, Sync>) {
     subject.traits = Queue<Message, Sync>::traits;
-    subject.make = [](std::size_t capacity) -> std::unique_ptr<checking::AnyQueue<Message>> {
-      return std::make_unique<checking::QueueAdapter<Queue<Message, Sync>>>(capacity);
+    subject.make = [](std::size_t capacity) -> std::unique_ptr<ExploredQueue> {
+      return std::make_unique<ExploredQueueOf<Queue<Message, Sync>>>(capacity);
     };
+    // It may have the parameter, and not use it.
+    const std::size_t capacity = subject.traits.min_capacity;
+    if (!uses_the_model(subject.make, capacity)) {
+      subject.make = nullptr;
+    } else {
+      subject.orders_messages = orders_messages(subject.make, capacity);
+    }
   }
   return subject;
 }

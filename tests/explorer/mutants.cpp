@@ -17,6 +17,7 @@
 #include "queues/spsc_ring.h"
 #include "queues/two_lock.h"
 #include "tests/contract/mutants/mutants.h"
+#include "tests/explorer/slips.h"
 
 namespace bq::explorer {
 namespace {
@@ -79,6 +80,18 @@ struct Faulty {
   using type = test::FaultyLockedQueue<T, Sync, fault>;
 };
 
+template <Slip slip>
+struct Slipping {
+  template <class T, class Sync = ModelSync>
+  using type = SlippingQueue<T, Sync, slip>;
+};
+
+template <CellSlip slip>
+struct SlippingInCell {
+  template <class T, class Sync = ModelSync>
+  using type = SlippingCell<T, Sync, slip>;
+};
+
 /// Starts with its positions just before they wrap.
 template <class T, class Sync = ModelSync>
 struct WrapsSoon : test::FaultyLockedQueue<T, Sync, test::Fault::adds_to_positions> {
@@ -94,6 +107,10 @@ struct Mutant {
 
 #define BQ_FAULT(fault, reason) \
   { describe<Faulty<test::Fault::fault>::type>(#fault), reason }
+#define BQ_SLIP(slip, reason) \
+  { describe<Slipping<Slip::slip>::type>(#slip), reason }
+#define BQ_CELL_SLIP(slip, reason) \
+  { describe<SlippingInCell<CellSlip::slip>::type>(#slip), reason }
 #define BQ_MUTANT(Class, reason) \
   { describe<test::Class>(#Class), reason }
 #define BQ_OVER(Queue, name, Sync, reason) \
@@ -114,17 +131,34 @@ const std::vector<Mutant>& all_mutants() {
       BQ_FAULT(wakes_on_first_only, "lost wake-up"),
       BQ_FAULT(trusts_its_wake_up, "a message is taken that is not there"),
       BQ_FAULT(sleeps_after_a_gap, "lost wake-up"),
-      BQ_FAULT(one_too_many, "not linearizable"),
+      BQ_FAULT(one_too_many, "try_push does not say full"),
       BQ_FAULT(close_wakes_one, "lost wake-up"),
       BQ_FAULT(close_forgets_producers, "lost wake-up"),
       BQ_FAULT(ends_before_drained, "all messages are taken, and size_approx() is not 0"),
       BQ_FAULT(moves_before_it_looks, "taken the message away"),
       BQ_FAULT(last_in_first_out, "not linearizable"),
       BQ_FAULT(leaks, "leaked"),
-      BQ_FAULT(early_timeout, "lost wake-up"),
+      BQ_FAULT(early_timeout, "gives up before its deadline"),
       BQ_FAULT(moves_before_timeout, "taken the message away"),
-      BQ_FAULT(past_deadline_waits, "deadline has passed"),
+      BQ_FAULT(past_deadline_waits, "no other thread is left, and a call waits"),
       {describe<WrapsSoon>("adds_to_positions"), "lost wake-up"},
+      {describe<Slipping<Slip::none>::type>("none_in_plain_storage"), ""},
+      BQ_SLIP(pop_into_wakes_if_full, "although there is room"),
+      BQ_SLIP(restarts_its_deadline, "does not return at its deadline"),
+      BQ_SLIP(sleeps_beyond_deadline, "does not return at its deadline"),
+      BQ_SLIP(pushes_take_turns, "waits for a thread that waits"),
+      BQ_SLIP(takes_after_unlock, "its place was given away too early"),
+      BQ_SLIP(moves_again, "whose message was moved away"),
+      BQ_SLIP(destroys_again, "destruction of a message object that is not alive"),
+      BQ_SLIP(drains_silently, "lost wake-up"),
+      BQ_SLIP(keeps_its_reservation, "an empty queue takes no message"),
+      BQ_SLIP(counts_refused, "size_approx() is not"),
+      BQ_SLIP(full_hides_closed, "a push to a closed queue does not say closed"),
+      BQ_SLIP(forgets_timed_pops, "waits although there is a message"),
+      {describe<SlippingInCell<CellSlip::none>::type>("none_in_a_cell"), ""},
+      BQ_CELL_SLIP(needs_a_stalled_thread, "needs a step of another thread"),
+      BQ_CELL_SLIP(copies_after_unlock, "data race: "),
+      BQ_CELL_SLIP(keeps_what_was_taken, "the queue still holds one"),
       BQ_MUTANT(TakesBusyForEmpty, "not linearizable"),
       BQ_MUTANT(TakesBusyForFull, "not linearizable"),
       BQ_MUTANT(ClosesBesideTheTail, "after another pop has reported the end"),
@@ -132,7 +166,7 @@ const std::vector<Mutant>& all_mutants() {
       BQ_MUTANT(LooksBeforeItEnlists, "lost wake-up"),
       BQ_MUTANT(ClosesWithoutAFence, "size_approx() is not 0"),
       BQ_MUTANT(EndsBesideAPush, "after another pop has reported the end"),
-      BQ_MUTANT(RemembersEmptiness, "size_approx() is not 0"),
+      BQ_MUTANT(RemembersEmptiness, "does not say closed"),
       BQ_WEAK(MpmcRingPark, "turn", store, "data race"),
       BQ_WEAK(MpmcRingPark, "turn", load, "data race"),
       BQ_WEAK(SpscRingPark, "tail", store, "data race"),

@@ -246,6 +246,8 @@ RUN = {
     "./scripts/explore --queue two_lock --producers 2 --consumers 2 --capacity 1 --messages 4 "
     "--delays 4": None,
     "./scripts/explore --queue spsc_park --ending race --weak --bound 3": None,
+    "./scripts/explore --queue two_lock --consumers 2 --ending quiet --pushes push,try_push "
+    "--pops pop_into,try_pop_until": None,
     "./scripts/gate selftest": "./scripts/gate selftest --gates 10",
     "./scripts/gate aa --folder results/published/gate/aa --runs 1": None,
     "cmake --build --preset release --target pipeline_demo && build/release/pipeline_demo": None,

@@ -42,7 +42,7 @@ def test_failure_is_shown_kept_and_shown_again(tmp_path):
     again = explore(tmp_path, "--replay", "kept.json")
     assert again.returncode == 1
     schedule = found.stdout[
-        found.stdout.index("       producer") : found.stdout.index("  16 steps")
+        found.stdout.index("       producer") : found.stdout.index("  12 steps")
     ]
     assert again.stdout == "reference_as_posted, 1P1C capacity 2 x3\n\n" + schedule
 
@@ -54,6 +54,19 @@ def test_page_prints_what_the_command_prints(tmp_path, shape):
     end = run.stdout.index("schedule.json\n") + len("schedule.json\n")
     command = f"$ ./scripts/explore --queue '^reference_as_posted$' {shape}\n"
     assert command + run.stdout[begin:end] in PAGE.read_text()
+
+
+def test_forms_of_calls_are_kept_with_a_schedule(tmp_path):
+    forms = ("--pushes", "try_push,push", "--pops", "pop_into", "--full", "--ending", "quiet")
+    found = explore(tmp_path, *POSTED, "--capacity", 2, "--messages", 4, *forms)
+    assert found.returncode == 1, found.stdout
+    again = explore(tmp_path, "--replay", "schedule.json").stdout
+    assert again.startswith(
+        "reference_as_posted, 1P1C capacity 2 x4, full at first, closed when quiet, "
+        "try_push,push, pop_into\n"
+    )
+    failure = json.loads((tmp_path / "schedule.json").read_text())["failure"]
+    assert f"=> {failure}\n" in found.stdout and f"=> {failure}\n" in again
 
 
 def test_random_runs_can_be_replayed(tmp_path):
@@ -103,7 +116,9 @@ def test_wrong_usage_is_one_line_and_status_2(tmp_path, words, complaint):
                 "capacity": 1,
                 "messages": 1,
                 "ending": "none",
-                "calls": "blocking",
+                "pushes": "push",
+                "pops": "pop",
+                "full": False,
                 "weak": False,
                 "choices": [],
             }

@@ -16,7 +16,7 @@ Runs queues under every schedule of a few threads, up to limits, and checks each
 deadlock, no lost wake-up, every message once and in order, the bound, the close. It runs the
 queues' own sources over a model of the machine.
 
-Without a shape or a search, each queue goes through its default plan (80 s for all).
+Without a shape or a search, each queue goes through its default plan (1 min for all).
 docs/explorer.md explains it."""
 
 STATUS = """\
@@ -72,11 +72,23 @@ def parser() -> Parser:
     add("--messages", metavar="N", help="total number of messages, over all producers (default: 2)")
     add(
         "--ending",
-        metavar="none|producers|race",
-        help="who closes the queue: nobody (default), the last producer, or a thread of its own "
-        "at any time",
+        metavar="none|producers|race|quiet",
+        help="who closes the queue: nobody (default), the last producer, or a thread of its own, "
+        "at any time (race) or when no other thread can go on (quiet)",
     )
-    add("--calls", metavar="blocking|try|timed", help="which calls are made (default: blocking)")
+    add(
+        "--pushes",
+        metavar="FORMS",
+        help="forms of each producer's calls, in turn: push (default), try_push, try_push_until, "
+        "try_push_past, with commas",
+    )
+    add(
+        "--pops",
+        metavar="FORMS",
+        help="forms of each consumer's calls, in turn: pop (default), pop_into, try_pop, "
+        "try_pop_until, try_pop_past",
+    )
+    add("--full", action="store_true", help="the queue is full at the beginning")
     add = explore.add_argument_group("the search").add_argument
     add("--bound", metavar="B", help="all runs with up to B preemptions or the like (default: 2)")
     add("--delays", metavar="D", help="all runs with up to D delays: for larger shapes")
