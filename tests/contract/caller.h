@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,7 +13,9 @@
 #include <cstdint>
 #include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -32,6 +35,10 @@ class Caller {
   template <class Call>
   explicit Caller(Call call)
       : thread_([this, call = std::move(call)]() mutable {
+          // When it is woken it takes no core from the thread that woke it. So this one, the test,
+          // gets further before those that wait find out.
+          const sched_param lowest{};
+          sched_setscheduler(0, SCHED_BATCH, &lowest);
           thread_id_.store(gettid());
           result_.emplace(call());
           returned_.store(true);
@@ -54,6 +61,19 @@ class Caller {
     }
     return false;
   }
+  /// Whether it waits by sleeping, at this moment.
+  bool is_asleep() const {
+    const std::string stat = text_of("stat");
+    const std::size_t name_end = stat.rfind(')');
+    return name_end != std::string::npos && stat.size() > name_end + 2 && stat[name_end + 2] == 'S';
+  }
+  /// How often the thread has gone to sleep.
+  std::int64_t sleeps() const {
+    const std::string status = text_of("status");
+    const std::string_view key = "\nvoluntary_ctxt_switches:";
+    const std::size_t at = status.find(key);
+    return at == std::string::npos ? 0 : std::stoll(status.substr(at + key.size()));
+  }
   bool has_returned() const { return returned_.load(); }
   /// Whether the call returns. If it does not, a test frees it by closing the queue, or ctest stops
   /// it.
@@ -72,14 +92,14 @@ class Caller {
   }
 
  private:
-  bool is_asleep() const {
+  /// What the kernel says of the thread; empty if it is not yet at the call, or has ended.
+  std::string text_of(const char* name) const {
     const pid_t id = thread_id_.load();
-    if (id == 0) return false;  // not yet at the call
-    std::ifstream file("/proc/self/task/" + std::to_string(id) + "/stat");
-    std::string stat;
-    std::getline(file, stat);
-    const std::size_t name_end = stat.rfind(')');
-    return name_end != std::string::npos && stat.size() > name_end + 2 && stat[name_end + 2] == 'S';
+    if (id == 0) return {};
+    std::ifstream file("/proc/self/task/" + std::to_string(id) + "/" + name);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
   }
   std::chrono::nanoseconds cpu_time() {
     clockid_t clock{};

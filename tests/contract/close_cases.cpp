@@ -1,13 +1,12 @@
 // The end of the stream, and the handles that bring it about.
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "tests/contract/suite.h"
+#include "tests/contract/forms.h"
 
 namespace bq::test {
 namespace {
@@ -32,30 +31,34 @@ BQ_ONE_THREAD_CASE(ClosedRefusesAndLeavesTheValue) {
   });
 }
 
+// Whatever drains it, all forms report the end, and all refuse.
 BQ_ONE_THREAD_CASE(ClosedDrainsAndThenEndsForEver) {
-  at_each_capacity(subject, [&](std::size_t capacity) {
-    for (const bool with_try : {false, true}) {
-      Queue<int> queue(subject, capacity);
-      const int inside = stock(queue);
-      queue.close();
-      EXPECT_EQ(queue.size_approx(), static_cast<std::size_t>(inside));
-      EXPECT_EQ(queue.try_push(7), Status::closed) << "closed comes before full";
-      std::optional<int> out;
-      for (int i = 0; i < inside; ++i) {
-        if (with_try) {
-          ASSERT_EQ(queue.try_pop(out), Status::done);
-        } else {
-          out = queue.pop();
+  with_each_access(subject, [&](auto make) {
+    at_each_capacity(subject, [&](std::size_t capacity) {
+      for (const PopForm drain : pop_forms(subject)) {
+        SCOPED_TRACE(name_of(drain));
+        auto queue = make(capacity);
+        using Message = typename decltype(queue)::value_type;
+        const int inside = stock(queue);
+        queue.close();
+        ASSERT_EQ(queue.size_approx(), static_cast<std::size_t>(inside));
+        for (int i = 0; i < inside; ++i) {
+          for (const PushForm push : push_forms(subject))
+            ASSERT_EQ(push_by(push, queue, Message(7)), Status::closed) << "comes before full";
+          ASSERT_EQ(value_by(drain, queue), i);
+          queue.close();
         }
-        ASSERT_EQ(out, i);
+        std::optional<Message> out;
+        for (int i = 0; i < 3; ++i) {
+          for (const PopForm pop : pop_forms(subject))
+            ASSERT_EQ(pop_by(pop, queue, out), Status::closed) << name_of(pop);
+          for (const PushForm push : push_forms(subject))
+            ASSERT_EQ(push_by(push, queue, Message(7)), Status::closed) << name_of(push);
+          ASSERT_TRUE(queue.is_closed());
+          ASSERT_EQ(queue.size_approx(), 0U);
+        }
       }
-      for (int i = 0; i < 3; ++i) {
-        EXPECT_EQ(queue.try_pop(out), Status::closed);
-        EXPECT_FALSE(queue.pop().has_value());
-        EXPECT_FALSE(queue.push(1));
-        EXPECT_TRUE(queue.is_closed());
-      }
-    }
+    });
   });
 }
 
@@ -124,77 +127,42 @@ BQ_CASE(CloseFromTwoThreadsWakesWaitingPops) {
 // Whatever the race between pushes and a close decides, the messages that came out are those whose
 // push said true.
 BQ_CASE(CloseDecidesForEachRacingPush, exact_close, never_forgets) {
-  at_each_capacity(subject, [&](std::size_t capacity) {
-    for (int round = 0; round < repetitions(subject, 50); ++round) {
-      Queue<int> queue(subject, capacity);
-      std::atomic<int> delivered{0};
-      std::atomic<int> popped{0};
-      std::vector<std::thread> threads;
-      for (int i = 0; i < subject.producers(); ++i) {
-        threads.emplace_back([&] {
-          for (int pushed = 0;; ++pushed) {
-            int message = pushed;
-            if (!queue.push(std::move(message))) break;
-            ++delivered;
-          }
-        });
+  with_telling_message(subject, [&](auto type) {
+    using Message = typename decltype(type)::type;
+    at_each_capacity(subject, [&](std::size_t capacity) {
+      for (int round = 0; round < repetitions(subject, 50); ++round) {
+        Queue<Message> queue(subject, capacity);
+        std::atomic<int> delivered{0};
+        std::atomic<int> popped{0};
+        std::vector<std::thread> threads;
+        const auto form = [round](const auto& forms, int thread) {
+          return forms[static_cast<std::size_t>(round + thread) % forms.size()];
+        };
+        for (int i = 0; i < subject.producers(); ++i) {
+          threads.emplace_back([&, push = form(push_forms(subject), i)] {
+            for (;;) {
+              Message message(1);
+              if (push_at_last(push, queue, std::move(message)) != Status::done) {
+                EXPECT_EQ(value_of(message), 1);
+                break;
+              }
+              ++delivered;
+            }
+          });
+        }
+        for (int i = 0; i < subject.consumers(); ++i) {
+          threads.emplace_back([&, pop = form(pop_forms(subject), i)] {
+            while (value_by(pop, queue) != -1) ++popped;
+          });
+        }
+        while (popped.load() < 10 * round % 200) std::this_thread::yield();
+        queue.close();
+        for (auto& thread : threads) thread.join();
+        ASSERT_EQ(popped.load(), delivered.load());
+        ASSERT_EQ(queue.size_approx(), 0U);
       }
-      for (int i = 0; i < subject.consumers(); ++i) {
-        threads.emplace_back([&] {
-          while (queue.pop()) ++popped;
-        });
-      }
-      while (popped.load() < 10 * round % 200) std::this_thread::yield();
-      queue.close();
-      for (auto& thread : threads) thread.join();
-      ASSERT_EQ(popped.load(), delivered.load());
-      ASSERT_EQ(queue.size_approx(), 0U);
-    }
+    });
   });
-}
-
-// The same at full speed, where a missing fence would show: one thread pushes until it is refused,
-// the other closes and drains.
-BQ_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
-  constexpr int rounds = 10'000;
-  const std::size_t capacity = capacity_near(subject, 64);
-  const auto end = std::chrono::steady_clock::now() + 2s;
-  std::unique_ptr<Queue<int>> queue;
-  std::atomic<int> begun{0};
-  std::atomic<int> ended{0};
-  int delivered = 0;
-  std::thread producer([&] {
-    for (int round = 1;; ++round) {
-      while (begun.load(std::memory_order_acquire) < round) std::this_thread::yield();
-      if (!queue) return;
-      delivered = 0;
-      for (Status status = Status::done; status != Status::closed;) {
-        status = queue->try_push(1);
-        if (status == Status::done) ++delivered;
-      }
-      ended.store(round, std::memory_order_release);
-    }
-  });
-  for (int round = 1;
-       round <= rounds && std::chrono::steady_clock::now() < end && !testing::Test::HasFailure();
-       ++round) {
-    queue = std::make_unique<Queue<int>>(subject, capacity);
-    begun.store(round, std::memory_order_release);
-    std::optional<int> out;
-    int received = 0;
-    for (int i = round * 7 % 256; i > 0; --i)
-      received += queue->try_pop(out) == Status::done ? 1 : 0;
-    queue->close();
-    for (Status status = Status::done; status != Status::closed;) {
-      status = queue->try_pop(out);
-      if (status == Status::done) ++received;
-    }
-    while (ended.load(std::memory_order_acquire) < round) std::this_thread::yield();
-    EXPECT_EQ(received, delivered) << "in round " << round;
-  }
-  queue.reset();
-  begun.store(rounds + 1, std::memory_order_release);
-  producer.join();
 }
 
 BQ_ONE_THREAD_CASE(LastProducerCloses) {

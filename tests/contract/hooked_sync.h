@@ -2,70 +2,23 @@
 // primitive of a queue: to delay a thread there, or to stop it. The primitives are StdSync's.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "checking/hook.h"
 #include "queues/sync.h"
 
 namespace bq::test {
 
-/// What happens to the calling thread around its primitives. Nothing, unless it has one of these on
-/// its stack.
-class Hook {
- public:
-  Hook() { current() = this; }
-  virtual ~Hook() { current() = nullptr; }
-  Hook(const Hook&) = delete;
-  Hook& operator=(const Hook&) = delete;
-
-  static void point() {
-    if (Hook* hook = current()) hook->at_point();
-  }
-
- protected:
-  virtual void at_point() = 0;
-
- private:
-  static Hook*& current() {
-    thread_local Hook* hook = nullptr;
-    return hook;
-  }
-};
-
-/// Delays at random: mostly not at all, sometimes for a few instructions, a turn of the scheduler
-/// or a short sleep. The schedules that a race needs become likely.
-class RandomDelays : public Hook {
- public:
-  explicit RandomDelays(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 + 1) {}
-
- private:
-  void at_point() override;
-  std::uint64_t state_;
-};
-
-/// Stops the thread at its n-th point, counted from 0, until it is released.
-class StallAt : public Hook {
- public:
-  /// For another thread to look at and to release.
-  struct Gate {
-    std::atomic<bool> stalled{false};
-    std::atomic<bool> released{false};
-  };
-  StallAt(int point, Gate& gate) : points_left_(point), gate_(gate) {}
-
- private:
-  void at_point() override {
-    if (points_left_-- != 0) return;
-    gate_.stalled.store(true);
-    gate_.stalled.notify_all();
-    gate_.released.wait(false);
-  }
-  int points_left_;
-  Gate& gate_;
-};
+using checking::Hook;
+using checking::RandomDelays;
+using checking::SpuriousWakeUps;
+using checking::StallAt;
 
 struct HookedSync : StdSync {
   /// Runs `operation` between two points.
@@ -77,18 +30,30 @@ struct HookedSync : StdSync {
     const Point around;
     return operation();
   }
+  /// When a wait ends that Hook wakes for no reason.
+  static Deadline in_a_moment() { return now() + std::chrono::microseconds(100); }
 
   class mutex {
    public:
     explicit mutex(const char* /*name*/ = nullptr) {}
     void lock() {
-      hooked([&] { inner_.lock(); });
+      hooked([&] {
+        inner_.lock();
+        ++Hook::locks();
+      });
     }
     bool try_lock() {
-      return hooked([&] { return inner_.try_lock(); });
+      return hooked([&] {
+        const bool locked = inner_.try_lock();
+        if (locked) ++Hook::locks();
+        return locked;
+      });
     }
     void unlock() {
-      hooked([&] { inner_.unlock(); });
+      hooked([&] {
+        --Hook::locks();
+        inner_.unlock();
+      });
     }
 
    private:
@@ -108,6 +73,7 @@ struct HookedSync : StdSync {
     void wait(std::unique_lock<mutex>& lock) {
       hooked([&] {
         with_inner_lock(lock, [&](auto& inner) {
+          if (Hook::wakes_for_no_reason()) return inner_.wait_until(inner, in_a_moment());
           inner_.wait(inner);
           return true;
         });
@@ -115,8 +81,11 @@ struct HookedSync : StdSync {
     }
     bool wait_until(std::unique_lock<mutex>& lock, Deadline deadline) {
       return hooked([&] {
-        return with_inner_lock(lock,
-                               [&](auto& inner) { return inner_.wait_until(inner, deadline); });
+        return with_inner_lock(lock, [&](auto& inner) {
+          if (!Hook::wakes_for_no_reason()) return inner_.wait_until(inner, deadline);
+          inner_.wait_until(inner, std::min(deadline, in_a_moment()));
+          return now() < deadline;
+        });
       });
     }
 
@@ -203,11 +172,22 @@ struct HookedSync : StdSync {
   };
 
   static void futex_wait(const atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
-    hooked([&] { StdSync::futex_wait(word.inner_, expected); });
+    hooked([&] {
+      if (Hook::wakes_for_no_reason()) {
+        StdSync::futex_wait_until(word.inner_, expected, in_a_moment());
+      } else {
+        StdSync::futex_wait(word.inner_, expected);
+      }
+    });
   }
   static bool futex_wait_until(const atomic<std::uint32_t>& word, std::uint32_t expected,
                                Deadline deadline) noexcept {
-    return hooked([&] { return StdSync::futex_wait_until(word.inner_, expected, deadline); });
+    return hooked([&] {
+      if (!Hook::wakes_for_no_reason())
+        return StdSync::futex_wait_until(word.inner_, expected, deadline);
+      StdSync::futex_wait_until(word.inner_, expected, std::min(deadline, in_a_moment()));
+      return now() < deadline;
+    });
   }
   static void futex_wake(atomic<std::uint32_t>& word, int count) noexcept {
     hooked([&] { StdSync::futex_wake(word.inner_, count); });

@@ -15,7 +15,6 @@
 #include <utility>
 
 #include "checking/by_name.h"
-#include "tests/contract/hooked_sync.h"
 #include "tests/contract/suite.h"
 
 namespace bq::test {
@@ -70,7 +69,11 @@ class CaseTest : public testing::Test {
         GTEST_SKIP() << subject_.name << ": " << requirement.otherwise;
     }
     const Watchdog watchdog(subject_.name + "." + case_.name);
+    const std::int64_t objects = Identity::objects();
+    Identity::forget_faults();
     case_.body(subject_);
+    EXPECT_STREQ(Identity::first_fault(), nullptr);
+    EXPECT_EQ(Identity::objects(), objects) << "messages are leaked, or destroyed twice";
   }
 
  private:
@@ -98,27 +101,11 @@ bool add_case(Case added) {
   return true;
 }
 
-void expect_messages(const Subject& subject, Queue<int>& queue, int first, int last) {
+void expect_values(const Subject& subject, std::vector<int> found, int first, int last) {
   std::vector<int> expected(static_cast<std::size_t>(last - first + 1));
   std::iota(expected.begin(), expected.end(), first);
-  std::vector<int> found;
-  std::optional<int> out;
-  while (queue.try_pop(out) == Status::done) found.push_back(*out);
   if (subject.traits.fifo == Fifo::per_producer) std::sort(found.begin(), found.end());
   EXPECT_EQ(found, expected);
-}
-
-void RandomDelays::at_point() {
-  state_ ^= state_ << 13;
-  state_ ^= state_ >> 7;
-  state_ ^= state_ << 17;
-  if (state_ % 1024 == 0) {
-    std::this_thread::sleep_for(20us);
-  } else if (state_ % 64 == 0) {
-    std::this_thread::yield();
-  } else if (state_ % 8 == 0) {
-    for (std::uint64_t i = state_ >> 8 & 127; i > 0; --i) StdSync::relax();
-  }
 }
 
 }  // namespace bq::test

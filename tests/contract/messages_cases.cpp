@@ -9,7 +9,8 @@
 namespace bq::test {
 namespace {
 
-BQ_ONE_THREAD_CASE(TakesMoveOnlyAndOverAlignedTypesWithoutDefault, any_message) {
+BQ_ONE_THREAD_CASE(TakesMoveOnlyAndOverAlignedTypesWithoutDefault, message_with_identity,
+                   any_message) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     Queue<std::unique_ptr<int>> owners(subject, capacity);
     Queue<Tracked> tracked(subject, capacity);
@@ -106,26 +107,31 @@ BQ_CASE(ThrowingMovePassesItsWakeUpOn, throwing_message) {
   });
 }
 
-BQ_ONE_THREAD_CASE(DestroysWhatIsLeftExactlyOnce, any_message) {
-  at_each_capacity(subject, [&](std::size_t capacity) {
-    const std::int64_t before = Tracked::instances();
-    for (const bool closed : {false, true}) {
-      // Every place of a small ring, some of a large.
-      const std::size_t step = std::max<std::size_t>(1, capacity / 64);
-      for (std::size_t offset = 0; offset <= capacity; offset += step) {
-        {
-          Queue<Tracked> queue(subject, capacity);
-          for (std::size_t i = 0; i < offset; ++i) {
-            ASSERT_TRUE(queue.push(Tracked(1)));
-            ASSERT_TRUE(queue.pop().has_value());
+BQ_ONE_THREAD_CASE(DestroysWhatIsLeftExactlyOnce, message_with_identity) {
+  with_telling_message(subject, [&](auto type) {
+    using Message = typename decltype(type)::type;
+    at_each_capacity(subject, [&](std::size_t capacity) {
+      const std::int64_t before = Identity::objects();
+      const std::int64_t values = Identity::values();
+      for (const bool closed : {false, true}) {
+        // Every place of a small ring, some of a large.
+        const std::size_t step = std::max<std::size_t>(1, capacity / 64);
+        for (std::size_t offset = 0; offset <= capacity; offset += step) {
+          {
+            Queue<Message> queue(subject, capacity);
+            for (std::size_t i = 0; i < offset; ++i) {
+              ASSERT_TRUE(queue.push(Message(1)));
+              ASSERT_TRUE(queue.pop().has_value());
+            }
+            const int left = stock(queue);
+            ASSERT_EQ(Identity::values(), values + left);
+            if (closed) queue.close();
           }
-          const int left = stock(queue);
-          ASSERT_EQ(Tracked::instances(), before + left);
-          if (closed) queue.close();
+          ASSERT_EQ(Identity::values(), values);
+          ASSERT_EQ(Identity::objects(), before);
         }
-        ASSERT_EQ(Tracked::instances(), before);
       }
-    }
+    });
   });
 }
 

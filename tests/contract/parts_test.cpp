@@ -306,21 +306,28 @@ TEST(DeadlineAfter, HoldsAnyDuration) {
 
 TEST(TestedCapacities, AreThoseThatTheQueueCanHave) {
   using Sizes = std::vector<std::size_t>;
-  const auto tested = [](const Traits& traits) {
+  const auto subject_of = [](const Traits& traits) {
     Subject subject;
     subject.traits = traits;
-    return tested_capacities(subject);
+    return subject;
   };
-  EXPECT_EQ(tested({}), (Sizes{1, 2, 3, 64}));
-  EXPECT_EQ(tested({.max_capacity = 8}), (Sizes{1, 2, 3}));
-  EXPECT_EQ(tested({.min_capacity = 5}), (Sizes{5, 64}));
-  EXPECT_EQ(tested({.capacities = Capacities::power_of_two, .min_capacity = 3}), (Sizes{4, 64}));
-  EXPECT_EQ(tested({.capacities = Capacities::power_of_two, .min_capacity = 5000}), (Sizes{8192}));
+  const auto usual = [&](const Traits& traits) { return usual_capacities_of(subject_of(traits)); };
+  const auto many = [&](const Traits& traits) { return many_capacities_of(subject_of(traits)); };
+  EXPECT_EQ(usual({}), (Sizes{1, 2, 5, 257}));
+  EXPECT_EQ(usual({.max_capacity = 8}), (Sizes{1, 2, 5, 8}));
+  EXPECT_EQ(usual({.min_capacity = 6}), (Sizes{6, 257}));
+  EXPECT_EQ(usual({.capacities = Capacities::power_of_two, .min_capacity = 3}), (Sizes{4, 8, 512}));
+  EXPECT_EQ(usual({.capacities = Capacities::power_of_two, .min_capacity = 5000}), (Sizes{8192}));
+  EXPECT_EQ(many({.max_capacity = 10}), (Sizes{1, 2, 3, 4, 5, 7, 8, 9, 10}));
+  EXPECT_EQ(many({.min_capacity = 900, .max_capacity = 65534}), (Sizes{900, 1000, 4099, 65534}));
+  EXPECT_EQ(many({.capacities = Capacities::power_of_two, .min_capacity = 33}),
+            (Sizes{64, 128, 256, 512}));
+  EXPECT_EQ(many({}).back(), 4099U);
   EXPECT_THROW(
-      tested({.capacities = Capacities::power_of_two, .min_capacity = 5, .max_capacity = 7}),
+      usual({.capacities = Capacities::power_of_two, .min_capacity = 5, .max_capacity = 7}),
       std::logic_error)
       << "a test that runs at no capacity fails";
-  EXPECT_THROW(tested({.max_capacity = 0}), std::logic_error);
+  EXPECT_THROW(many({.max_capacity = 0}), std::logic_error);
 }
 
 TEST(NearestCapacity, IsAboveIfThereIsOneAndBelowIfNot) {

@@ -52,6 +52,45 @@ class ConsumerAdapter final : public AnyConsumer {
   Consumer<Q> end_;
 };
 
+/// push() and pop() through handles, the other calls on the queue itself.
+template <class Q>
+class QueueWithHandles final : public AnyQueue<typename Q::value_type> {
+  using T = typename Q::value_type;
+
+ public:
+  explicit QueueWithHandles(std::size_t capacity) : ends_(make_handles<Q>(capacity)) {}
+  bool push(T&& value) override { return producer().push(std::move(value)); }
+  Status try_push(T&& value) override { return queue().try_push(std::move(value)); }
+  Status try_push_until(T&& value, Deadline deadline) override {
+    if constexpr (TimedBoundedQueue<Q>) {
+      return queue().try_push_until(std::move(value), deadline);
+    } else {
+      std::abort();
+    }
+  }
+  std::optional<T> pop() override { return consumer().pop(); }
+  bool pop_into(std::optional<T>& out) override { return bq::pop_into(queue(), out); }
+  Status try_pop(std::optional<T>& out) override { return queue().try_pop(out); }
+  Status try_pop_until(std::optional<T>& out, Deadline deadline) override {
+    if constexpr (TimedBoundedQueue<Q>) {
+      return queue().try_pop_until(out, deadline);
+    } else {
+      std::abort();
+    }
+  }
+  void close() override { queue().close(); }
+  bool is_closed() const override { return queue().is_closed(); }
+  std::size_t capacity() const override { return queue().capacity(); }
+  std::size_t size_approx() const override { return queue().size_approx(); }
+
+ private:
+  Producer<Q>& producer() { return ends_.first; }
+  Consumer<Q>& consumer() { return ends_.second; }
+  Q& queue() const { return ends_.first.queue(); }
+
+  std::pair<Producer<Q>, Consumer<Q>> ends_;
+};
+
 template <class Q>
 std::unique_ptr<AnyQueue<typename Q::value_type>> make(std::size_t capacity) {
   return std::make_unique<QueueAdapter<Q>>(capacity);
@@ -67,6 +106,12 @@ AnyEnds make_ends(std::size_t capacity) {
   return {std::make_unique<ProducerAdapter<Q>>(std::move(producer)),
           std::make_unique<ConsumerAdapter<Q>>(std::move(consumer))};
 }
+
+/// The message by which a case sees how a queue of this label treats it.
+template <Element element>
+using TellingMessage = std::conditional_t<
+    element == Element::any || element == Element::nothrow_movable, Tracked,
+    std::conditional_t<element == Element::default_constructible, TrackedWithDefault, Plain>>;
 
 template <class Q>
 concept CanBeAdvanced = std::constructible_from<Q, std::size_t, std::uint64_t>;
@@ -90,16 +135,23 @@ Subject describe_subject(const char* name) {
   subject.traits = Q::traits;
   std::get<Factory<int>>(subject.factories) = &detail::make<Q>;
   subject.ends = &detail::make_ends<Q>;
+  subject.with_handles = [](std::size_t capacity) -> std::unique_ptr<AnyQueue<int>> {
+    return std::make_unique<detail::QueueWithHandles<Q>>(capacity);
+  };
+  using Message = detail::TellingMessage<element>;
+  std::get<Factory<Message>>(subject.factories) = &detail::make<Queue<Message>>;
   if constexpr (element == Element::any || element == Element::nothrow_movable) {
-    std::get<Factory<Tracked>>(subject.factories) = &detail::make<Queue<Tracked>>;
     std::get<Factory<std::unique_ptr<int>>>(subject.factories) =
         &detail::make<Queue<std::unique_ptr<int>>>;
     std::get<Factory<Overaligned>>(subject.factories) = &detail::make<Queue<Overaligned>>;
   }
   if constexpr (element == Element::any)
     std::get<Factory<Fragile>>(subject.factories) = &detail::make<Queue<Fragile>>;
-  if constexpr (requires { typename Queue<int, HookedSync>; })
-    subject.hooked = &detail::make<Queue<int, HookedSync>>;
+  if constexpr (requires { typename Queue<int, HookedSync>; }) {
+    subject.uses_sync = true;
+    std::get<Factory<Message>>(subject.hooked_factories) =
+        &detail::make<Queue<Message, HookedSync>>;
+  }
   if constexpr (detail::CanBeAdvanced<Q>) {
     subject.advanced = [](std::size_t capacity,
                           std::uint64_t first_turn) -> std::unique_ptr<AnyQueue<int>> {

@@ -5,14 +5,15 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "tests/contract/hooked_sync.h"
-#include "tests/contract/suite.h"
+#include "checking/hook.h"
+#include "tests/contract/forms.h"
 
 namespace bq::test {
 namespace {
@@ -20,44 +21,40 @@ namespace {
 struct Load {
   int producers;
   int consumers;
-  int messages_each;       ///< of every producer
-  bool all_calls = false;  ///< push and pop alone, or each kind of call in turn
-  bool delays = false;     ///< at random, around every primitive of the queue
-  bool signals = false;    ///< each thread is interrupted, a thousand times a second in all
+  int messages_each;                             ///< of every producer
+  std::vector<PushForm> pushes{PushForm::push};  ///< each thread's calls, in turn
+  std::vector<PopForm> pops{PopForm::pop};
+  bool delays = false;   ///< at random, within each move, and around every primitive of the queue
+  bool signals = false;  ///< each thread is interrupted, a thousand times a second in all
 };
 
-void send(Queue<int>& queue, bool is_timed, int message, int kind_of_call) {
-  if (kind_of_call == 0) {
-    ASSERT_TRUE(queue.push(std::move(message)));
-    return;
-  }
-  for (;;) {
-    Status status;
-    if (kind_of_call == 1 || !is_timed) {
-      status = queue.try_push(std::move(message));
-      ASSERT_TRUE(status == Status::done || status == Status::full || status == Status::busy);
-      if (status != Status::done) std::this_thread::yield();
-    } else {
-      status = queue.try_push_until(
-          std::move(message), Deadline::clock::now() + std::chrono::microseconds(message % 50));
-      ASSERT_TRUE(status == Status::done || status == Status::timeout || status == Status::busy);
-    }
+template <class T>
+void send(Queue<T>& queue, PushForm form, int value) {
+  const auto time = std::chrono::microseconds(value % 50);
+  for (T message(value);;) {
+    const Status status =
+        form == PushForm::timed
+            ? queue.try_push_until(std::move(message), Deadline::clock::now() + time)
+            : push_by(form, queue, std::move(message));
     if (status == Status::done) return;
+    ASSERT_TRUE(may_be_repeated(form, status) ||
+                (form == PushForm::timed && status == Status::timeout))
+        << name_of(form);
+    if (!waits(form)) std::this_thread::yield();
   }
 }
 
-int receive(Queue<int>& queue, bool is_timed, int turn, int kind_of_call) {
-  std::optional<int> message;
-  if (kind_of_call == 0) {
-    message = queue.pop();
-  } else if (kind_of_call == 1 || !is_timed) {
-    while (queue.try_pop(message) != Status::done) std::this_thread::yield();
-  } else {
-    while (queue.try_pop_until(message, Deadline::clock::now() +
-                                            std::chrono::microseconds(turn % 50)) != Status::done) {
-    }
+template <class T>
+int receive(Queue<T>& queue, PopForm form, int turn) {
+  const auto time = std::chrono::microseconds(turn % 50);
+  for (std::optional<T> message;;) {
+    const Status status = form == PopForm::timed
+                              ? queue.try_pop_until(message, Deadline::clock::now() + time)
+                              : pop_by(form, queue, message);
+    if (status == Status::done) return value_of(*message);
+    if (status == Status::closed) return -1;  // which nobody sends
+    if (!waits(form)) std::this_thread::yield();
   }
-  return message.value_or(-1);  // which nobody sends
 }
 
 /// Sends an empty signal to one thread after the other, for as long as it lives.
@@ -81,11 +78,16 @@ class Interrupter {
   std::jthread interrupting_;
 };
 
+template <class Form>
+Form in_turn(const std::vector<Form>& forms, int turn) {
+  return forms[static_cast<std::size_t>(turn) % forms.size()];
+}
+
 /// Checks that every message arrives exactly once, that each consumer sees each producer's in their
 /// order, that the bound holds at every instant, that size_approx() never leaves its range, and
 /// (with a thread sanitizer) that a message brings with it what its producer wrote before.
-void stress(Queue<int> queue, const Traits& traits, const Load& load) {
-  const bool is_timed = traits.timed == Timed::yes;
+template <class T>
+void stress(Queue<T> queue, const Load& load) {
   const int total = load.messages_each * load.producers;
   const std::size_t bound = queue.capacity();
   // Plain memory, one element a message.
@@ -98,7 +100,7 @@ void stress(Queue<int> queue, const Traits& traits, const Load& load) {
 
   const auto with_hook = [&](int thread, auto body) {
     if (load.delays) {
-      const RandomDelays delays(static_cast<std::uint64_t>(thread) * 1000 + bound);
+      const checking::RandomDelays delays(static_cast<std::uint64_t>(thread) * 1000 + bound);
       body();
     } else {
       body();
@@ -112,7 +114,7 @@ void stress(Queue<int> queue, const Traits& traits, const Load& load) {
         for (int i = 0; i < load.messages_each; ++i) {
           const int message = p * load.messages_each + i;
           payload[static_cast<std::size_t>(message)] = ~message;
-          send(queue, is_timed, message, load.all_calls ? i % 3 : 0);
+          send(queue, in_turn(load.pushes, p + i), message);
           // Pops begun later only make the difference smaller: no false alarm.
           const std::int64_t completed = ++completed_pushes;
           const std::int64_t inside = completed - begun_pops;
@@ -128,7 +130,7 @@ void stress(Queue<int> queue, const Traits& traits, const Load& load) {
         for (int i = 0; i < share; ++i) {
           ++begun_pops;
           received[static_cast<std::size_t>(c)].push_back(
-              receive(queue, is_timed, i, load.all_calls ? i % 3 : 0));
+              receive(queue, in_turn(load.pops, c + i), i));
         }
       });
     });
@@ -170,54 +172,105 @@ int messages_for(std::size_t capacity) {
   return capacity < 10 ? 1000 : 5000;
 }
 
+/// The load, on a queue of telling messages of each usual capacity.
+void stress_at_each_capacity(const Subject& subject, auto load) {
+  with_telling_message(subject, [&](auto type) {
+    using Message = typename decltype(type)::type;
+    at_each_capacity(subject, [&](std::size_t capacity) {
+      stress(Queue<Message>(subject, capacity), load(capacity));
+    });
+  });
+}
+
 BQ_CASE(StressManyToMany, never_forgets) {
-  at_each_capacity(subject, [&](std::size_t capacity) {
-    stress(Queue<int>(subject, capacity), subject.traits,
-           {.producers = subject.producers(),
-            .consumers = subject.consumers(),
-            .messages_each = messages_for(capacity)});
+  stress_at_each_capacity(subject, [&](std::size_t capacity) {
+    return Load{.producers = subject.producers(),
+                .consumers = subject.consumers(),
+                .messages_each = messages_for(capacity)};
   });
 }
 
 BQ_CASE(StressAllCallsAtOnce, never_forgets) {
-  at_each_capacity(subject, [&](std::size_t capacity) {
-    stress(Queue<int>(subject, capacity), subject.traits,
-           {.producers = subject.producers(),
-            .consumers = subject.consumers(),
-            .messages_each = messages_for(capacity),
-            .all_calls = true});
+  stress_at_each_capacity(subject, [&](std::size_t capacity) {
+    return Load{.producers = subject.producers(),
+                .consumers = subject.consumers(),
+                .messages_each = messages_for(capacity),
+                .pushes = push_forms(subject),
+                .pops = pop_forms(subject)};
+  });
+}
+
+// No other form wakes whom one of the two forgets.
+BQ_CASE(StressEachPairOfForms, never_forgets) {
+  with_telling_message(subject, [&](auto type) {
+    using Message = typename decltype(type)::type;
+    for (const PushForm push : push_forms(subject)) {
+      for (const PopForm pop : pop_forms(subject)) {
+        if (!waits(push) && !waits(pop)) continue;  // nobody sleeps
+        SCOPED_TRACE(name_of(push) + ", " + name_of(pop));
+        stress(Queue<Message>(subject, capacity_near(subject, 2)),
+               {.producers = subject.producers(),
+                .consumers = subject.consumers(),
+                .messages_each = repetitions(subject, 300),
+                .pushes = {push},
+                .pops = {pop}});
+        if (testing::Test::HasFailure()) return;
+      }
+    }
   });
 }
 
 BQ_CASE(StressOneToOne) {
-  at_each_capacity(subject, [&](std::size_t capacity) {
-    stress(Queue<int>(subject, capacity), subject.traits,
-           {.producers = 1, .consumers = 1, .messages_each = 3 * messages_for(capacity)});
+  stress_at_each_capacity(subject, [&](std::size_t capacity) {
+    return Load{.producers = 1, .consumers = 1, .messages_each = 3 * messages_for(capacity)};
   });
 }
 
-BQ_CASE(StressWithRandomDelays, uses_sync, never_forgets) {
+BQ_CASE(StressWithRandomDelays, can_be_stopped, never_forgets) {
+  with_telling_message(subject, [&](auto type) {
+    using Message = typename decltype(type)::type;
+    at_each_capacity(subject, [&](std::size_t capacity) {
+      for (const bool all_calls : {false, true}) {
+        Load load{.producers = subject.producers(),
+                  .consumers = subject.consumers(),
+                  .messages_each = 500,
+                  .delays = true};
+        if (all_calls) {
+          load.pushes = push_forms(subject);
+          load.pops = pop_forms(subject);
+        }
+        stress(stoppable<Message>(subject, capacity), load);
+      }
+    });
+  });
+}
+
+// Where no position has wrapped yet, and where it is about to.
+BQ_CASE(StressWherePositionsWrap, has_positions, never_forgets) {
   at_each_capacity(subject, [&](std::size_t capacity) {
-    for (const bool all_calls : {false, true}) {
-      stress(Queue<int>(subject.hooked(capacity)), subject.traits,
+    for (const int bits : {16, 32, 64}) {
+      const std::uint64_t first_turn = (bits == 64 ? 0 : std::uint64_t{1} << bits) - 2;
+      // Enough to get there: two rounds before and one after.
+      const int messages = static_cast<int>(3 * capacity) / subject.producers();
+      stress(Queue<int>(subject.advanced(capacity, first_turn)),
              {.producers = subject.producers(),
               .consumers = subject.consumers(),
-              .messages_each = 500,
-              .all_calls = all_calls,
-              .delays = true});
+              .messages_each = messages + repetitions(subject, 200),
+              .pushes = push_forms(subject),
+              .pops = pop_forms(subject)});
     }
   });
 }
 
 // EINTR is invisible: a signal neither ends a wait nor passes for what was waited for.
 BQ_CASE(SignalsGoUnnoticed, never_forgets) {
-  at_each_capacity(subject, [&](std::size_t capacity) {
-    stress(Queue<int>(subject, capacity), subject.traits,
-           {.producers = subject.producers(),
-            .consumers = subject.consumers(),
-            .messages_each = 1000,
-            .all_calls = true,
-            .signals = true});
+  stress_at_each_capacity(subject, [&](std::size_t) {
+    return Load{.producers = subject.producers(),
+                .consumers = subject.consumers(),
+                .messages_each = 1000,
+                .pushes = push_forms(subject),
+                .pops = pop_forms(subject),
+                .signals = true};
   });
 }
 

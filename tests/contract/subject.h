@@ -22,9 +22,12 @@ namespace bq::test {
 using checking::AnyQueue;
 using checking::Brittle;
 using checking::Fragile;
+using checking::Identity;
 using checking::Overaligned;
+using checking::Plain;
 using checking::QueueAdapter;
 using checking::Tracked;
+using checking::TrackedWithDefault;
 
 /// A handle of whatever queue: one end of it (see queues/handles.h).
 class AnyProducer {
@@ -56,11 +59,13 @@ struct Subject {
   std::string name;
   Traits traits;
   /// Empty for messages that the queue does not take.
-  std::tuple<Factory<int>, Factory<Tracked>, Factory<std::unique_ptr<int>>, Factory<Overaligned>,
-             Factory<Fragile>>
+  std::tuple<Factory<int>, Factory<Tracked>, Factory<TrackedWithDefault>, Factory<Plain>,
+             Factory<std::unique_ptr<int>>, Factory<Overaligned>, Factory<Fragile>>
       factories;
   /// The queue over HookedSync; empty if it does not touch other threads through a Sync policy.
-  Factory<int> hooked;
+  std::tuple<Factory<Tracked>, Factory<TrackedWithDefault>, Factory<Plain>> hooked_factories;
+  /// The queue, with push() and pop() made through its handles.
+  Factory<int> with_handles;
   /// The queue with its positions advanced by that many rounds; empty if it has none that could
   /// wrap.
   std::function<std::unique_ptr<AnyQueue<int>>(std::size_t capacity, std::uint64_t first_turn)>
@@ -71,11 +76,20 @@ struct Subject {
   const Factory<T>& factory() const {
     return std::get<Factory<T>>(factories);
   }
+  template <class T>
+  const Factory<T>& hooked_factory() const {
+    return std::get<Factory<T>>(hooked_factories);
+  }
+  bool uses_sync = false;
+
   bool is_bounded() const { return traits.bound != Bound::none; }
   bool is_timed() const { return traits.timed == Timed::yes; }
   bool takes_throwing() const { return traits.element == Element::any; }
   bool takes_nontrivial() const {
     return takes_throwing() || traits.element == Element::nothrow_movable;
+  }
+  bool takes_nontrivial_with_default() const {
+    return traits.element == Element::default_constructible;
   }
   int producers() const { return traits.producers == Endpoints::one ? 1 : 3; }
   int consumers() const { return traits.consumers == Endpoints::one ? 1 : 3; }

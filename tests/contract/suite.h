@@ -53,6 +53,9 @@ bool add_case(Case added);
 #define BQ_HISTORY_CASE BQ_CASE
 // A case of one thread, in which ThreadSanitizer has nothing to find.
 #define BQ_ONE_THREAD_CASE BQ_CASE
+// A case of two threads that must run at the same instant: CTest runs it alone. A sanitizer slows
+// them down, and finds what it can find in the cases named above.
+#define BQ_RACE_CASE BQ_CASE
 
 // What a case may ask of a queue.
 inline constexpr Requirement keeps_a_bound{[](const Subject& s) { return s.is_bounded(); },
@@ -69,18 +72,25 @@ inline constexpr Requirement exact_close{
     "close is exact only while no push runs"};
 inline constexpr Requirement timed_calls{[](const Subject& s) { return s.is_timed(); },
                                          "has no timed calls"};
+inline constexpr Requirement message_with_identity{
+    [](const Subject& s) { return s.takes_nontrivial() || s.takes_nontrivial_with_default(); },
+    "takes trivially copyable messages only"};
 inline constexpr Requirement any_message{[](const Subject& s) { return s.takes_nontrivial(); },
-                                         "takes copyable messages with a default only"};
+                                         "takes messages with a default constructor only"};
 inline constexpr Requirement throwing_message{[](const Subject& s) { return s.takes_throwing(); },
                                               "wants messages whose move does not throw"};
-inline constexpr Requirement uses_sync{[](const Subject& s) { return static_cast<bool>(s.hooked); },
+inline constexpr Requirement uses_sync{[](const Subject& s) { return s.uses_sync; },
                                        "does not synchronise through Sync, so nobody can step in"};
+// Within the move of a message, if not at its primitives.
+inline constexpr Requirement can_be_stopped{
+    [](const Subject& s) { return s.uses_sync || message_with_identity.is_met(s); },
+    "uses no Sync and copies messages as bytes, so nobody can step in"};
 inline constexpr Requirement others_get_on{
     [](const Subject& s) { return s.traits.stall != Stall::everyone; },
     "a thread stopped in mid-call holds up everyone"};
 inline constexpr Requirement has_positions{
     [](const Subject& s) { return static_cast<bool>(s.advanced); },
-    "has no positions that could wrap"};
+    "takes no start position, so positions of 32 or 64 bits do not wrap"};
 inline constexpr Requirement room_for_two{
     [](const Subject& s) { return s.traits.max_capacity > 1; }, "holds one message at most"};
 inline constexpr Requirement never_forgets{[](const Subject& s) { return s.traits.defect.empty(); },
@@ -121,7 +131,16 @@ inline int repetitions(const Subject& subject, int usual) {
   return subject.traits.waiting == "spin" ? std::max(1, usual / 10) : usual;
 }
 
-inline constexpr std::size_t usual_capacities[] = {1, 2, 3, 64};
+/// For cases with several threads: the least, odd and prime ones, and one large enough for what
+/// begins at some hundreds.
+inline constexpr std::size_t usual_capacities[] = {1, 2, 5, 257};
+/// For cases with one thread: also powers of two and their neighbours, round numbers, one of the
+/// thousands.
+inline constexpr std::size_t many_capacities[] = {1,   2,   3,   4,   5,   7,   8,   9,    13,
+                                                  16,  31,  32,  33,  63,  64,  65,  100,  127,
+                                                  128, 129, 255, 256, 257, 300, 512, 1000, 4099};
+/// A greatest capacity up to this is tested, too.
+inline constexpr std::size_t small_greatest_capacity = 1 << 16;
 
 /// The capacity to make a queue of in a test that needs one of this size; see nearest_capacity. A
 /// queue that can have none fails the test.
@@ -131,43 +150,96 @@ inline std::size_t capacity_near(const Subject& subject, std::size_t wanted) {
                          ": this test ran at no capacity, because the traits exclude every one");
 }
 
-/// The usual capacities that the queue can have, and the least of all.
-inline std::vector<std::size_t> tested_capacities(const Subject& subject) {
-  std::vector<std::size_t> tested{capacity_near(subject, 1)};
-  for (const std::size_t capacity : usual_capacities) {
-    if (capacity > tested.back() && can_have(subject.traits, capacity)) tested.push_back(capacity);
+/// The least capacity that the queue can have, and those of `wanted` (ascending).
+inline std::vector<std::size_t> possible_capacities(const Subject& subject, const auto& wanted) {
+  std::vector<std::size_t> possible{capacity_near(subject, 1)};
+  for (const std::size_t capacity : wanted) {
+    if (capacity > possible.back() && can_have(subject.traits, capacity))
+      possible.push_back(capacity);
   }
-  return tested;
+  return possible;
 }
 
-/// Runs the test at every capacity that makes a difference to the queue.
 template <class Test>
-void at_each_capacity(const Subject& subject, Test test) {
+void at_capacities(const Subject& subject, const std::vector<std::size_t>& capacities, Test test) {
   std::size_t last = 0;
-  for (const std::size_t capacity : tested_capacities(subject)) {
+  for (const std::size_t capacity : capacities) {
     const std::size_t effective = subject.factory<int>()(capacity)->capacity();
     if (std::exchange(last, effective) == effective) continue;
     SCOPED_TRACE("capacity " + std::to_string(capacity));
     test(capacity);
-    if (testing::Test::HasFatalFailure()) return;
+    if (testing::Test::HasFailure()) return;
   }
 }
 
-/// Calls test(type), type::type being a message that tells whether it was moved from, where the
-/// queue takes such.
+/// The usual capacities; in the place of one that the queue lacks, the nearest.
+inline std::vector<std::size_t> usual_capacities_of(const Subject& subject) {
+  std::vector<std::size_t> capacities;
+  for (const std::size_t wanted : usual_capacities) {
+    const std::size_t capacity = capacity_near(subject, wanted);
+    if (capacities.empty() || capacity > capacities.back()) capacities.push_back(capacity);
+  }
+  return capacities;
+}
+/// Those of the many that the queue can have, the least, and the greatest one if that is small.
+inline std::vector<std::size_t> many_capacities_of(const Subject& subject) {
+  std::vector<std::size_t> capacities = possible_capacities(subject, many_capacities);
+  if (subject.traits.max_capacity <= small_greatest_capacity) {
+    const std::size_t greatest = capacity_near(subject, subject.traits.max_capacity);
+    if (greatest > capacities.back()) capacities.push_back(greatest);
+  }
+  return capacities;
+}
+
+/// Runs the test at each of these capacities that makes a difference to the queue.
+template <class Test>
+void at_each_capacity(const Subject& subject, Test test) {
+  at_capacities(subject, usual_capacities_of(subject), test);
+}
+template <class Test>
+void at_many_capacities(const Subject& subject, Test test) {
+  at_capacities(subject, many_capacities_of(subject), test);
+}
+
+/// For cases that combine much: at capacity 1, where every slot is the last one, and at 3.
+template <class Test>
+void at_one_and_three(const Subject& subject, Test test) {
+  at_capacities(subject, {capacity_near(subject, 1), capacity_near(subject, 3)}, test);
+}
+
+/// Calls test(type), type::type being the message that tells most about how this queue treats it:
+/// move-only, without a default constructor, or as the queue's label `element` wants it.
 template <class Test>
 void with_telling_message(const Subject& subject, Test test) {
   if (subject.takes_nontrivial()) {
     test(std::type_identity<Tracked>{});
+  } else if (subject.takes_nontrivial_with_default()) {
+    test(std::type_identity<TrackedWithDefault>{});
   } else {
-    test(std::type_identity<int>{});
+    test(std::type_identity<Plain>{});
   }
 }
-inline int value_of(const Tracked& message) {
+inline int value_of(const Identity& message) {
+  return message.value();
+}
+inline int value_of(const Plain& message) {
   return message.value();
 }
 inline int value_of(int message) {
   return message;
+}
+/// The value of what a pop returned; -1: the end.
+template <class T>
+int value_of(const std::optional<T>& message) {
+  return message ? value_of(*message) : -1;
+}
+
+/// A queue in which a call can be stopped: at its primitives where it has a Sync policy, and within
+/// the moves of its messages.
+template <class T>
+Queue<T> stoppable(const Subject& subject, std::size_t capacity) {
+  return subject.uses_sync ? Queue<T>(subject.hooked_factory<T>()(capacity))
+                           : Queue<T>(subject, capacity);
 }
 
 /// Pushes 0, 1, ... until the queue is full; returns their number.
@@ -186,8 +258,18 @@ int stock(Queue<T>& queue) {
   return 5;
 }
 
+/// Expects that these are first ... last; in this order if the queue keeps the order of different
+/// producers.
+void expect_values(const Subject& subject, std::vector<int> found, int first, int last);
+
 /// Expects that the messages first ... last are inside, and nothing else; in this order if the
 /// queue keeps the order of different producers.
-void expect_messages(const Subject& subject, Queue<int>& queue, int first, int last);
+template <class T>
+void expect_messages(const Subject& subject, Queue<T>& queue, int first, int last) {
+  std::vector<int> found;
+  std::optional<T> out;
+  while (queue.try_pop(out) == Status::done) found.push_back(value_of(*out));
+  expect_values(subject, std::move(found), first, last);
+}
 
 }  // namespace bq::test

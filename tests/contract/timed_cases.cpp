@@ -1,8 +1,12 @@
-// Calls that give up at a time.
+// Promises about time: calls that give up at a deadline, and calls that do not wait.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
-#include "tests/contract/suite.h"
+#include "tests/contract/forms.h"
 
 namespace bq::test {
 namespace {
@@ -105,6 +109,163 @@ BQ_CASE(CloseWakesTimedCalls, timed_calls) {
       queue.close();
       EXPECT_EQ(push.result(), Status::closed);
     }
+  });
+}
+
+// A call that does not wait for room (a message) does not wait for a thread that does so, either.
+BQ_CASE(TryCallsReturnBesideAWaitingPush, keeps_a_bound) {
+  at_each_capacity(subject, [&](std::size_t capacity) {
+    for (const PushForm waiting : that_wait(push_forms(subject))) {
+      SCOPED_TRACE(name_of(waiting) + " waits");
+      Queue<int> queue(subject, capacity);
+      const int inside = fill(queue);
+      Caller push([&] { return push_by(waiting, queue, int{inside}); });
+      EXPECT_TRUE(push.blocks());
+      EXPECT_EQ(queue.size_approx(), queue.capacity());
+      EXPECT_FALSE(queue.is_closed());
+      for (const PushForm form : that_do_not_wait(push_forms(subject))) {
+        if (subject.producers() > 1) {
+          EXPECT_TRUE(may_be_repeated(form, push_by(form, queue, 7))) << name_of(form);
+        }
+      }
+      int next_out = 0;
+      for (const PopForm form : that_do_not_wait(pop_forms(subject)))
+        EXPECT_EQ(value_by(form, queue), next_out++) << name_of(form);
+      EXPECT_EQ(push.result(), Status::done);
+      expect_messages(subject, queue, next_out, inside);
+    }
+  });
+}
+
+BQ_CASE(TryCallsReturnBesideAWaitingPop) {
+  at_each_capacity(subject, [&](std::size_t capacity) {
+    for (const PopForm waiting : that_wait(pop_forms(subject))) {
+      for (const PushForm push : that_do_not_wait(push_forms(subject))) {
+        SCOPED_TRACE(name_of(waiting) + " waits; " + name_of(push));
+        Queue<int> queue(subject, capacity);
+        Caller pop([&] { return value_by(waiting, queue); });
+        EXPECT_TRUE(pop.blocks());
+        EXPECT_EQ(queue.size_approx(), 0U);
+        EXPECT_FALSE(queue.is_closed());
+        std::optional<int> out;
+        for (const PopForm form : that_do_not_wait(pop_forms(subject))) {
+          if (subject.consumers() > 1) {
+            EXPECT_TRUE(may_be_repeated(form, pop_by(form, queue, out))) << name_of(form);
+          }
+        }
+        EXPECT_EQ(push_at_last(push, queue, 1), Status::done);
+        EXPECT_EQ(pop.result(), 1);
+      }
+    }
+  });
+}
+
+// Nor does a call with a deadline wait longer because another one, without, came first or last.
+BQ_CASE(TimedPushEndsBesideOneWithoutDeadline, timed_calls, keeps_a_bound, many_producers) {
+  at_each_capacity(subject, [&](std::size_t capacity) {
+    Queue<int> queue(subject, capacity);
+    fill(queue);
+    const auto timed = [&] { return queue.try_push_until(7, Deadline::clock::now() + 2ms); };
+    {
+      Caller without_deadline([&] { return queue.push(1); });
+      EXPECT_TRUE(without_deadline.blocks());
+      EXPECT_EQ(timed(), Status::timeout);
+      EXPECT_FALSE(without_deadline.has_returned());
+      EXPECT_EQ(queue.pop(), 0);
+      EXPECT_TRUE(without_deadline.result());
+    }
+    Caller before(timed);
+    before.blocks();
+    Caller without_deadline([&] { return queue.push(1); });
+    EXPECT_EQ(before.result(), Status::timeout);
+    EXPECT_TRUE(without_deadline.blocks());
+    EXPECT_TRUE(queue.pop().has_value());
+    EXPECT_TRUE(without_deadline.result());
+  });
+}
+
+BQ_CASE(TimedPopEndsBesideOneWithoutDeadline, timed_calls, many_consumers) {
+  at_each_capacity(subject, [&](std::size_t capacity) {
+    Queue<int> queue(subject, capacity);
+    const auto timed = [&] {
+      std::optional<int> out;
+      return queue.try_pop_until(out, Deadline::clock::now() + 2ms);
+    };
+    {
+      Caller without_deadline([&] { return queue.pop(); });
+      EXPECT_TRUE(without_deadline.blocks());
+      EXPECT_EQ(timed(), Status::timeout);
+      EXPECT_FALSE(without_deadline.has_returned());
+      EXPECT_TRUE(queue.push(42));
+      EXPECT_EQ(without_deadline.result(), 42);
+    }
+    Caller before(timed);
+    before.blocks();
+    Caller without_deadline([&] { return queue.pop(); });
+    EXPECT_EQ(before.result(), Status::timeout);
+    EXPECT_TRUE(without_deadline.blocks());
+    EXPECT_TRUE(queue.push(43));
+    EXPECT_EQ(without_deadline.result(), 43);
+  });
+}
+
+/// Wakes timed calls in vain, again and again, until they return. A call gives up once its deadline
+/// has passed: it may then sleep for a lock (in a semaphore of libstdc++ 12, twenty times), but not
+/// be woken and go to sleep for ever. Several times, since it may also be the faster one, and done.
+template <class Start, class WakeInVain>
+void expect_an_end(Start start, WakeInVain wake_in_vain) {
+  constexpr int attempts = 8;
+  constexpr std::int64_t most_sleeps_too_late = 30;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const Deadline deadline = Deadline::clock::now() + 4ms;
+    const auto call = start(deadline);
+    std::optional<std::int64_t> in_time;
+    while (call->blocks()) {
+      if (Deadline::clock::now() > deadline) {
+        if (!in_time) in_time = call->sleeps();
+        ASSERT_LT(call->sleeps() - *in_time, most_sleeps_too_late) << "its deadline has passed";
+      }
+      wake_in_vain();
+      std::this_thread::sleep_for(300us);
+    }
+    const Status outcome = call->result();
+    EXPECT_TRUE(outcome == Status::done || outcome == Status::timeout);
+    if (outcome == Status::timeout) {
+      EXPECT_GE(Deadline::clock::now(), deadline);
+    }
+  }
+}
+
+BQ_CASE(TimedPushEndsAlthoughWokenInVain, timed_calls, keeps_a_bound, many_producers) {
+  at_one_and_three(subject, [&](std::size_t capacity) {
+    Queue<int> queue(subject, capacity);
+    fill(queue);
+    std::optional<int> out;
+    expect_an_end(
+        [&](Deadline deadline) {
+          return std::make_unique<Caller<Status>>(
+              [&queue, deadline] { return queue.try_push_until(1, deadline); });
+        },
+        [&] {
+          if (queue.try_pop(out) == Status::done) queue.try_push(2);
+        });
+  });
+}
+
+BQ_CASE(TimedPopEndsAlthoughWokenInVain, timed_calls, many_consumers) {
+  at_one_and_three(subject, [&](std::size_t capacity) {
+    Queue<int> queue(subject, capacity);
+    std::optional<int> out;
+    expect_an_end(
+        [&](Deadline deadline) {
+          return std::make_unique<Caller<Status>>([&queue, deadline] {
+            std::optional<int> taken;
+            return queue.try_pop_until(taken, deadline);
+          });
+        },
+        [&] {
+          if (queue.try_push(2) == Status::done) queue.try_pop(out);
+        });
   });
 }
 

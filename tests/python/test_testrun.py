@@ -72,7 +72,7 @@ def test_everything_in_release_and_the_contract_under_sanitizers(
 
 
 @pytest.mark.parametrize(
-    "preset, kinds", [("asan", ["HISTORY"]), ("tsan", ["HISTORY", "ONE_THREAD"])]
+    "preset, kinds", [("asan", ["HISTORY", "RACE"]), ("tsan", ["HISTORY", "RACE", "ONE_THREAD"])]
 )
 def test_the_cases_left_to_deep_are_those_that_the_suite_says(preset, kinds):
     folder = ROOT / "build" / preset

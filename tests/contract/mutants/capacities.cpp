@@ -1,4 +1,4 @@
-// Queues that cannot have the capacities that most tests take.
+// Queues that cannot have the capacities that most tests take; faults that begin at some capacity.
 #include "tests/contract/mutants/register_mutant.h"
 
 namespace bq::test {
@@ -11,6 +11,9 @@ BQ_CONFINED_MUTANT(stack_of_many, FirstInFirstOut, last_in_first_out, 1000, unbo
                    Capacities::any)
 BQ_CONFINED_MUTANT(stack_of_no_capacity, FirstInFirstOut, last_in_first_out, 5, 7,
                    Capacities::power_of_two)
+
+BQ_LOCKED_MUTANT(frees_in_batches, EverySlotAndEveryMessageCanBeUsed)
+BQ_LOCKED_MUTANT(counts_in_few_bits, PositionsOfFewBitsWrap)
 
 }  // namespace
 }  // namespace bq::test

@@ -13,7 +13,11 @@ BQ_LOCKED_MUTANT(moves_before_timeout, TimeoutsAreNeverEarlyAndLoseNothing)
 BQ_LOCKED_MUTANT(counts_before_moving, ThrowingMoveChangesNothing)
 BQ_LOCKED_MUTANT(adds_to_positions, PositionsWrap)
 BQ_LOCKED_MUTANT(misaligned, TakesMoveOnlyAndOverAlignedTypesWithoutDefault)
-BQ_LOCKED_MUTANT(lies_about_stalls, AStalledThreadHoldsUpWhomTheLabelSays)
+BQ_LOCKED_MUTANT(leaves_the_lock_too_early, AMessageThatLeavesIsNotOverwritten)
+BQ_LOCKED_MUTANT(shows_it_too_early, AMessageThatArrivesIsNotTaken)
+BQ_LOCKED_MUTANT(destroys_refused, ARefusedMessageStaysAsItWas)
+BQ_LOCKED_MUTANT(keeps_what_was_taken, ATakenSlotKeepsNothing)
+BQ_LOCKED_MUTANT(lies_about_stalls, AStalledPushHoldsUpNoPop)
 
 }  // namespace
 }  // namespace bq::test

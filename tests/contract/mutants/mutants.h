@@ -4,211 +4,25 @@
 
 #include <semaphore.h>
 
-#include <algorithm>
+#include <atomic>
 #include <bit>
-#include <chrono>
 #include <climits>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
-#include "queues/detail/blocking_calls.h"
 #include "queues/mpmc_ring.h"
 #include "queues/semaphore.h"
 #include "queues/spsc_ring.h"
+#include "tests/contract/mutants/locked_mutants.h"
 
 namespace bq::test {
-
-enum class Fault {
-  none,                     ///< the others' base: it passes every test
-  consumers_not_woken,      ///< a push wakes nobody
-  producers_not_woken,      ///< a pop wakes nobody
-  wakes_on_first_only,      ///< a push wakes a consumer only if the queue was empty
-  trusts_its_wake_up,       ///< `if` in the place of `while`: whoever is woken does not look again
-  sleeps_after_a_gap,       ///< gives up the lock between the look and the sleep
-  one_too_many,             ///< holds capacity + 1
-  close_wakes_one,          ///< of each side
-  close_forgets_producers,  ///< wakes the consumers only
-  ends_before_drained,      ///< a closed queue has no messages any more
-  moves_before_it_looks,    ///< a refused value is gone
-  last_in_first_out,        ///< a stack
-  leaks,                    ///< does not destroy what is left
-  early_timeout,            ///< gives up half way to its deadline
-  moves_before_timeout,     ///< a value whose push times out is gone
-  past_deadline_waits,      ///< a moment, though the time is over
-  counts_before_moving,     ///< a move that throws leaves a message that is not there
-  throws_its_wake_up_away,  ///< a waiter that throws was the only one to be woken
-  adds_to_positions,        ///< compares tail with head + capacity, which overflows
-  misaligned,               ///< storage of bytes, aligned as bytes
-  unlocked_size,            ///< size_approx() reads without the lock
-  /// A thread stopped inside the lock holds up others, the label says it does not.
-  lies_about_stalls,
-};
-
-/// One mutex, two condition variables, a ring of positions that only grow; and a fault.
-template <class T, class Sync, Fault fault>
-class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fault>, T, Sync> {
-  friend bq::detail::Calls<FaultyLockedQueue, T, Sync>;
-  static constexpr bool has(Fault f) { return f == fault; }
-
- public:
-  static constexpr Traits traits{
-      .timed = Timed::yes,
-      .stall = has(Fault::lies_about_stalls) ? Stall::nobody : Stall::everyone,
-      .waiting = "condvar"};
-
-  explicit FaultyLockedQueue(std::size_t capacity, std::uint64_t first_turn = 0)
-      : capacity_(checked_capacity(capacity)),
-        bytes_(new std::byte[(capacity + 2) * sizeof(Slot) + alignof(Slot)]),
-        head_(first_turn * capacity),
-        tail_(head_) {
-    void* first = bytes_.get();
-    std::size_t space = (capacity + 2) * sizeof(Slot) + alignof(Slot);
-    slots_ =
-        static_cast<Slot*>(std::align(alignof(Slot), (capacity + 1) * sizeof(Slot), first, space));
-    if (has(Fault::misaligned))
-      slots_ = reinterpret_cast<Slot*>(reinterpret_cast<std::byte*>(slots_) + 8);
-    std::uninitialized_default_construct_n(slots_, capacity + 1);
-  }
-  FaultyLockedQueue(const FaultyLockedQueue&) = delete;
-  FaultyLockedQueue& operator=(const FaultyLockedQueue&) = delete;
-  ~FaultyLockedQueue() {
-    if (has(Fault::leaks)) return;
-    while (head_ != tail_) slot(head_++).destroy();
-    std::destroy_n(slots_, capacity_ + 1);
-  }
-
-  void close() {
-    const Lock lock(mutex_);
-    closed_ = true;
-    if (has(Fault::close_wakes_one)) {
-      not_full_.notify_one();
-      not_empty_.notify_one();
-      return;
-    }
-    if (!has(Fault::close_forgets_producers)) not_full_.notify_all();
-    not_empty_.notify_all();
-  }
-  bool is_closed() const {
-    const Lock lock(mutex_);
-    return closed_;
-  }
-  std::size_t capacity() const { return capacity_; }
-  std::size_t size_approx() const {
-    if (has(Fault::unlocked_size)) return size();
-    const Lock lock(mutex_);
-    return size();
-  }
-
- private:
-  using Slot = typename Sync::template slot<T>;
-  using Lock = std::unique_lock<typename Sync::mutex>;
-
-  std::size_t size() const { return tail_ - head_; }
-  Slot& slot(std::uint64_t position) { return slots_[position % (capacity_ + 1)]; }
-  bool is_full() const {
-    if (has(Fault::one_too_many)) return size() > capacity_;
-    if (has(Fault::adds_to_positions)) return tail_ >= head_ + capacity_;
-    return size() >= capacity_;
-  }
-  bool has_ended() const { return closed_ && (has(Fault::ends_before_drained) || size() == 0); }
-
-  /// Waits while `blocked`. False: the time was up.
-  bool wait(auto& signal, Lock& lock, const auto& timeout, auto blocked) {
-    while (blocked()) {
-      if (has(Fault::sleeps_after_a_gap)) {
-        lock.unlock();
-        lock.lock();
-      }
-      if constexpr (requires { timeout.deadline; }) {
-        auto wrong_timeout = timeout;
-        if (has(Fault::early_timeout) && timeout.has_time_left())
-          wrong_timeout.deadline -= (timeout.deadline - Sync::now()) / 2;
-        if (has(Fault::past_deadline_waits))
-          wrong_timeout.deadline = std::max(timeout.deadline, Sync::now() + std::chrono::hours(1));
-        if (!wrong_timeout.sleep(signal, lock)) return false;
-      } else if (!timeout.sleep(signal, lock)) {
-        return false;
-      }
-      if (has(Fault::early_timeout) && blocked()) return false;
-      if (has(Fault::trusts_its_wake_up)) return true;
-    }
-    return true;
-  }
-  void change(auto& signal, auto change) {
-    try {
-      change();
-    } catch (...) {
-      if (!has(Fault::throws_its_wake_up_away)) signal.notify_one();
-      throw;
-    }
-  }
-
-  Status push_with(T&& value, const auto& timeout) {
-    if (!has(Fault::moves_before_it_looks) && !has(Fault::moves_before_timeout)) {
-      return push_message(std::move(value), timeout);
-    }
-    std::optional<T> taken(std::move(value));
-    const Status status = push_message(std::move(*taken), timeout);
-    const Status loses_it = has(Fault::moves_before_it_looks) ? Status::closed : Status::timeout;
-    if (status != Status::done && status != loses_it) {
-      std::destroy_at(&value);
-      std::construct_at(&value, std::move(*taken));
-    }
-    return status;
-  }
-  Status push_message(T&& value, const auto& timeout) {
-    Lock lock(mutex_);
-    if (!wait(not_full_, lock, timeout, [&] { return is_full() && !closed_; }))
-      return Status::timeout;
-    if (closed_) return Status::closed;
-    const bool was_empty = size() == 0;
-    change(not_full_, [&] {
-      if (has(Fault::counts_before_moving)) {
-        slot(tail_++).put(std::move(value));
-      } else {
-        slot(tail_).put(std::move(value));
-        ++tail_;
-      }
-    });
-    if (!has(Fault::consumers_not_woken) && (!has(Fault::wakes_on_first_only) || was_empty))
-      not_empty_.notify_one();
-    return Status::done;
-  }
-
-  Status pop_with(std::optional<T>& out, const auto& timeout) {
-    Lock lock(mutex_);
-    if (!wait(not_empty_, lock, timeout, [&] { return size() == 0 && !closed_; }))
-      return Status::timeout;
-    if (has_ended()) return Status::closed;
-    change(not_empty_, [&] {
-      if (has(Fault::last_in_first_out)) {
-        slot(tail_ - 1).take(out);
-        --tail_;
-      } else {
-        slot(head_).take(out);
-        ++head_;
-      }
-    });
-    if (!has(Fault::producers_not_woken)) not_full_.notify_one();
-    return Status::done;
-  }
-
-  const std::size_t capacity_;
-  const std::unique_ptr<std::byte[]> bytes_;
-  Slot* slots_;
-  mutable typename Sync::mutex mutex_{"mutex"};
-  typename Sync::condition_variable not_full_{"not_full"};
-  typename Sync::condition_variable not_empty_{"not_empty"};
-  std::uint64_t head_;
-  std::uint64_t tail_;
-  bool closed_ = false;
-};
 
 /// The same, of which few capacities can be asked for.
 template <class T, class Sync, Fault fault, std::size_t min, std::size_t max, Capacities capacities>
@@ -292,25 +106,182 @@ using RemembersEmptiness = BlockingQueue<T, ForgetfulRing<T, Sync>, SpinYield<Sy
 
 /// A ring with a closed flag beside the tail: a push can slip in between the look at the flag and
 /// the message.
-template <class T, class Sync>
-struct FlaggedRing : MpmcRing<T, Sync> {
-  using MpmcRing<T, Sync>::MpmcRing;
-  Status try_push(T& value) {
-    return is_closed() ? Status::closed : MpmcRing<T, Sync>::try_push(value);
-  }
+template <class T, class Sync, class Ring>
+struct FlaggedRing : Ring {
+  using Ring::Ring;
+  Status try_push(T& value) { return is_closed() ? Status::closed : Ring::try_push(value); }
   Status try_pop(std::optional<T>& out) {
     const bool closed = is_closed();
-    const Status status = MpmcRing<T, Sync>::try_pop(out);
+    const Status status = Ring::try_pop(out);
     return closed && status == Status::empty ? Status::closed : status;
   }
-  bool can_pop() const { return is_closed() || MpmcRing<T, Sync>::can_pop(); }
-  bool can_push() const { return is_closed() || MpmcRing<T, Sync>::can_push(); }
+  bool can_pop() const { return is_closed() || Ring::can_pop(); }
+  bool can_push() const { return is_closed() || Ring::can_push(); }
   void close() { flag.store(true); }
   bool is_closed() const { return flag.load(); }
   typename Sync::template atomic<bool> flag{false, "flag"};
 };
 template <class T, class Sync = StdSync>
-using ClosesBesideTheTail = BlockingQueue<T, FlaggedRing<T, Sync>, SpinPark<Sync>, Sync>;
+using ClosesBesideTheTail =
+    BlockingQueue<T, FlaggedRing<T, Sync, MpmcRing<T, Sync>>, SpinPark<Sync>, Sync>;
+
+/// The same for one producer, out of the reach of Sync.
+template <class T>
+using ClosesBesideAMessage =
+    BlockingQueue<T, FlaggedRing<T, StdSync, SpscRing<T, StdSync>>, SpinPark<StdSync>, StdSync>;
+
+/// A push looks at the flag, and then takes the lock: it can be delivered after the end. For the
+/// time between the two there is no policy and no message through which a test could step in.
+template <class T>
+class LooksBeforeItLocks {
+ public:
+  using value_type = T;
+  static constexpr Traits traits{.waiting = "condvar"};
+
+  explicit LooksBeforeItLocks(std::size_t capacity) : capacity_(checked_capacity(capacity)) {}
+  bool push(T&& value) {
+    if (closed_.load()) return false;
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return closed_.load() || messages_.size() < capacity_; });
+    return messages_.size() < capacity_ && put(std::move(value));
+  }
+  Status try_push(T&& value) {
+    if (closed_.load()) return Status::closed;
+    const std::lock_guard lock(mutex_);
+    if (messages_.size() == capacity_) return Status::full;
+    put(std::move(value));
+    return Status::done;
+  }
+  std::optional<T> pop() {
+    std::optional<T> out;
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return closed_.load() || !messages_.empty(); });
+    take(out);
+    return out;
+  }
+  Status try_pop(std::optional<T>& out) {
+    const std::lock_guard lock(mutex_);
+    return take(out);
+  }
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_.store(true);
+    changed_.notify_all();
+  }
+  bool is_closed() const { return closed_.load(); }
+  std::size_t capacity() const { return capacity_; }
+  std::size_t size_approx() const {
+    const std::lock_guard lock(mutex_);
+    return messages_.size();
+  }
+
+ private:
+  bool put(T&& value) {
+    messages_.push_back(std::move(value));
+    changed_.notify_all();
+    return true;
+  }
+  Status take(std::optional<T>& out) {
+    if (messages_.empty()) return closed_.load() ? Status::closed : Status::empty;
+    out.emplace(std::move(messages_.front()));
+    messages_.pop_front();
+    changed_.notify_all();
+    return Status::done;
+  }
+
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<T> messages_;
+  std::atomic<bool> closed_{false};
+};
+
+/// A ring whose label says that a stopped thread takes one slot; one that is stopped between its
+/// claim and its message holds up all messages that come later.
+template <class T, class Sync>
+struct MislabelledRing : MpmcRing<T, Sync> {
+  using MpmcRing<T, Sync>::MpmcRing;
+  static constexpr Traits traits = [] {
+    Traits wrong = MpmcRing<T, Sync>::traits;
+    wrong.stall = Stall::one_slot;
+    return wrong;
+  }();
+};
+template <class T, class Sync = StdSync>
+using UnderstatesStalls = BlockingQueue<T, MislabelledRing<T, Sync>, SpinPark<Sync>, Sync>;
+
+/// A try_pop that waits for the push which has claimed the slot.
+template <class T, class Sync>
+struct PatientRing : MpmcRing<T, Sync> {
+  using MpmcRing<T, Sync>::MpmcRing;
+  Status try_pop(std::optional<T>& out) {
+    for (;;) {
+      const Status status = MpmcRing<T, Sync>::try_pop(out);
+      if (status != Status::busy) return status;
+      Sync::yield();
+    }
+  }
+};
+template <class T, class Sync = StdSync>
+using WaitsForTheSlot = BlockingQueue<T, PatientRing<T, Sync>, SpinPark<Sync>, Sync>;
+
+/// A size that counts what passes between its two reads.
+template <class T, class Sync>
+struct UnlimitedSizeRing : SpscRing<T, Sync> {
+  using SpscRing<T, Sync>::SpscRing;
+  Status try_push(T& value) {
+    const Status status = SpscRing<T, Sync>::try_push(value);
+    if (status == Status::done) pushed.fetch_add(1);
+    return status;
+  }
+  Status try_pop(std::optional<T>& out) {
+    const Status status = SpscRing<T, Sync>::try_pop(out);
+    if (status == Status::done) popped.fetch_add(1);
+    return status;
+  }
+  std::size_t size_approx() const {
+    const std::size_t before = popped.load();
+    return pushed.load() - before;
+  }
+  typename Sync::template atomic<std::size_t> pushed{0, "pushed"};
+  typename Sync::template atomic<std::size_t> popped{0, "popped"};
+};
+template <class T, class Sync = StdSync>
+using CountsWhatPasses = BlockingQueue<T, UnlimitedSizeRing<T, Sync>, SpinPark<Sync>, Sync>;
+
+/// Looks whether the queue is closed after it has looked for a message, and not before.
+template <class T>
+struct LateLookingRing : MpmcRing<T, StdSync> {
+  using MpmcRing<T, StdSync>::MpmcRing;
+  Status try_pop(std::optional<T>& out) {
+    const Status status = MpmcRing<T, StdSync>::try_pop(out);
+    return status == Status::empty && this->is_closed() ? Status::closed : status;
+  }
+};
+template <class T>
+using LooksForMessagesFirst = BlockingQueue<T, LateLookingRing<T>, SpinPark<StdSync>, StdSync>;
+
+/// Of two threads at once one finds it empty (full), whatever is inside.
+template <class T>
+struct OneAtATimeRing : MpmcRing<T, StdSync> {
+  using MpmcRing<T, StdSync>::MpmcRing;
+  Status try_push(T& value) {
+    if (pushing.exchange(true)) return this->is_closed() ? Status::closed : Status::full;
+    const Status status = MpmcRing<T, StdSync>::try_push(value);
+    pushing.store(false);
+    return status;
+  }
+  Status try_pop(std::optional<T>& out) {
+    if (popping.exchange(true)) return Status::empty;
+    const Status status = MpmcRing<T, StdSync>::try_pop(out);
+    popping.store(false);
+    return status;
+  }
+  std::atomic<bool> pushing{false};
+  std::atomic<bool> popping{false};
+};
+template <class T>
+using TakesContentionForEmpty = BlockingQueue<T, OneAtATimeRing<T>, SpinYield<StdSync>, StdSync>;
 
 /// An event count around a ring as it is often seen: one wake-up for each change, and that is all.
 template <class Sync>
