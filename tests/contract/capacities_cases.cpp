@@ -51,14 +51,15 @@ BQ_ONE_THREAD_CASE(FirstInFirstOut) {
     Queue<int> queue(subject, capacity);
     int next_in = 0;
     int next_out = 0;
-    const auto push_and_pop = [&](std::size_t count) {
+    // Of all lengths, so that a ring wraps in every way.
+    std::vector<std::size_t> counts;
+    for (std::size_t round = 0; round < 20; ++round) counts.push_back(round % capacity + 1);
+    for (const std::size_t part : {3, 2, 1}) counts.push_back((capacity + part - 1) / part);
+    for (const std::size_t count : counts) {
       for (std::size_t i = 0; i < count; ++i) ASSERT_TRUE(queue.push(next_in++));
       ASSERT_EQ(queue.size_approx(), count);
       for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(queue.pop(), next_out++);
-    };
-    // Of all lengths, so that a ring wraps in every way.
-    for (std::size_t round = 0; round < 20; ++round) push_and_pop(round % capacity + 1);
-    for (const std::size_t part : {3, 2, 1}) push_and_pop((capacity + part - 1) / part);
+    }
     for (std::size_t i = 0; i < capacity; ++i) ASSERT_TRUE(queue.push(next_in++));
     for (std::size_t i = 0; i < 3 * capacity; ++i) {  // and around while it is full
       ASSERT_EQ(queue.pop(), next_out++);
