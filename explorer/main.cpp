@@ -186,8 +186,11 @@ ExitStatus explore_all(const Options& options) {
     } else {
       plan = plan_for(subject, options.deep);
       if (options.has_own_limits()) {
-        for (Exploration& exploration : plan)
+        for (Exploration& exploration : plan) {
+          // What the plan searches at random is too large for any other search.
+          if (exploration.limits.random_runs > 0 && options.pct == 0) continue;
           exploration.limits = limits_of(options.bound, options.delays, options.pct, options.weak);
+        }
         plan = without_repeats(plan);
       }
     }

@@ -238,7 +238,7 @@ def test_explorer_takes_a_queue_over_sync(header, tmp_path):
     )
 
     put_on_sync(header)
-    run = start("explore", "--with", header, "--bound", 2)
+    run = start("explore", "--with", header)
     assert run.returncode == 0, run.stdout + run.stderr
     assert re.search(r"^\d\d passed, 0 failed in", run.stdout, re.MULTILINE)
 
