@@ -236,7 +236,8 @@ void expect_an_end(Start start, WakeInVain wake_in_vain) {
   }
 }
 
-BQ_CASE(TimedPushEndsAlthoughWokenInVain, timed_calls, keeps_a_bound, many_producers) {
+BQ_CASE(TimedPushEndsAlthoughWokenInVain, timed_calls, keeps_a_bound, many_producers,
+        never_forgets) {
   at_one_and_three(subject, [&](std::size_t capacity) {
     Queue<int> queue(subject, capacity);
     fill(queue);
@@ -252,7 +253,7 @@ BQ_CASE(TimedPushEndsAlthoughWokenInVain, timed_calls, keeps_a_bound, many_produ
   });
 }
 
-BQ_CASE(TimedPopEndsAlthoughWokenInVain, timed_calls, many_consumers) {
+BQ_CASE(TimedPopEndsAlthoughWokenInVain, timed_calls, many_consumers, never_forgets) {
   at_one_and_three(subject, [&](std::size_t capacity) {
     Queue<int> queue(subject, capacity);
     std::optional<int> out;

@@ -60,7 +60,7 @@ SCHEDULE = (
             "full": False,
             "weak": False,
             "failure": "deadlock",
-            "choices": [0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
+            "choices": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
         }
     )
     + "\n"
