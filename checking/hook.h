@@ -12,8 +12,7 @@
 
 namespace bq::checking {
 
-/// What happens to the calling thread at these points. Nothing, unless it has one of these on its
-/// stack.
+/// Steps into the calling thread at these points, while an object of this class is on its stack.
 class Hook {
  public:
   Hook() { current() = this; }

@@ -68,7 +68,7 @@ class Identity {
     const char* none = nullptr;
     fault_text.compare_exchange_strong(none, fault, std::memory_order_relaxed);
   }
-  // Relaxed, here and above: an order of these accesses would hide data races of the queue from
+  // All accesses to the counts are relaxed. A stronger order would hide data races from
   // ThreadSanitizer.
   static void add(std::atomic<std::int64_t>& count, int change) {
     count.fetch_add(change, std::memory_order_relaxed);

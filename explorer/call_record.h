@@ -36,7 +36,7 @@ struct CallRecord {
 /// Hashes of histories that have passed the check. Most runs have one of a few histories.
 using CheckedHistories = std::unordered_set<std::uint64_t>;
 
-/// The first thing in the record of a whole run that no queue of these traits may do.
+/// Describes the first fault in the record of a whole run, for a queue of these traits.
 std::optional<std::string> fault_in(const CallRecord& record, const Traits& traits,
                                     std::size_t capacity, int producers, CheckedHistories& checked);
 

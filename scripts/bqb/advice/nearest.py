@@ -58,7 +58,7 @@ def nearest(
     pipeline: Pipeline, capacity: int, queues: Collection[str], run: Run, measure: Measure
 ) -> Near | None:
     """Points of the same kind count: both loops are open or closed, both drop or wait, both have a
-    CPU quota or none. None where the run has no such ranked point with one of these queues."""
+    CPU quota, or neither has. Returns None without a ranked point of that kind."""
     mine = _of_pipeline(pipeline, capacity)
     best: tuple[float, Point] | None = None
     for point in run.points.values():
