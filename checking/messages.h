@@ -91,6 +91,14 @@ class Tracked : public Identity {
   Tracked(Tracked&& other) noexcept : Identity(other.leave()) {}
 };
 
+/// For queues that copy what others move: copyable, without a default constructor.
+class TrackedCopy : public Identity {
+ public:
+  explicit TrackedCopy(int value) noexcept : Identity(value) {}
+  TrackedCopy(const TrackedCopy& other) noexcept : Identity(other.value()) {}
+  TrackedCopy(TrackedCopy&& other) noexcept : Identity(other.leave()) {}
+};
+
 /// For queues whose slots always hold an object: default-constructible, copyable and assignable.
 class TrackedWithDefault : public Identity {
  public:

@@ -2,20 +2,28 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "queues/bounded_queue.h"
 
 namespace bq::checking {
 
-/// A queue of any class. The timed calls may be called only if the traits say that they exist.
+/// Where a queue has no such call, which its traits say.
+[[noreturn]] inline void lacks(const char* call) {
+  throw std::logic_error(std::string("this test calls ") + call + ", which the queue has not");
+}
+
+/// A queue of any class. The try and the timed calls throw where the traits say that they do not
+/// exist.
 template <class T>
 class AnyQueue {
  public:
   virtual ~AnyQueue() = default;
+  virtual bool has_tries() const = 0;
   virtual bool push(T&& value) = 0;
   virtual Status try_push(T&& value) = 0;
   virtual Status try_push_until(T&& value, Deadline deadline) = 0;
@@ -35,23 +43,36 @@ class QueueAdapter final : public AnyQueue<typename Q::value_type> {
 
  public:
   explicit QueueAdapter(auto... arguments) : queue_(arguments...) {}
+  bool has_tries() const override { return TryingBoundedQueue<Q>; }
   bool push(T&& value) override { return queue_.push(std::move(value)); }
-  Status try_push(T&& value) override { return queue_.try_push(std::move(value)); }
+  Status try_push(T&& value) override {
+    if constexpr (TryingBoundedQueue<Q>) {
+      return queue_.try_push(std::move(value));
+    } else {
+      lacks("try_push");
+    }
+  }
   Status try_push_until(T&& value, Deadline deadline) override {
     if constexpr (TimedBoundedQueue<Q>) {
       return queue_.try_push_until(std::move(value), deadline);
     } else {
-      std::abort();
+      lacks("try_push_until");
     }
   }
   std::optional<T> pop() override { return queue_.pop(); }
   bool pop_into(std::optional<T>& out) override { return bq::pop_into(queue_, out); }
-  Status try_pop(std::optional<T>& out) override { return queue_.try_pop(out); }
+  Status try_pop(std::optional<T>& out) override {
+    if constexpr (TryingBoundedQueue<Q>) {
+      return queue_.try_pop(out);
+    } else {
+      lacks("try_pop");
+    }
+  }
   Status try_pop_until(std::optional<T>& out, Deadline deadline) override {
     if constexpr (TimedBoundedQueue<Q>) {
       return queue_.try_pop_until(out, deadline);
     } else {
-      std::abort();
+      lacks("try_pop_until");
     }
   }
   void close() override { queue_.close(); }

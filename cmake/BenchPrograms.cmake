@@ -3,18 +3,12 @@ include(CodeLayouts)
 set(BQ_BENCH_LAYOUTS 6 CACHE STRING
     "How many programs to link for ./scripts/bench, each with its code at other places")
 
-# bq_add_bench_programs(<parts> [<source>...]): queue_bench, with the listed queues, whose object
-# libraries are <parts>, and those that the sources register; and the same in other layouts,
+# bq_add_bench_programs(<parts> [<library>...]): queue_bench, with the listed queues, whose object
+# libraries are <parts>, and those that the other libraries register; and the same in other layouts,
 # queue_bench.layout_1, queue_bench.layout_2, ...
 function(bq_add_bench_programs parts)
-  set(added)
-  if(ARGN)
-    add_library(bq_bench_added OBJECT ${ARGN})
-    target_link_libraries(bq_bench_added PUBLIC bq_bench PRIVATE bq_flags)
-    set(added bq_bench_added)
-  endif()
   add_executable(queue_bench)
-  target_link_libraries(queue_bench PRIVATE bq_main ${added} bq_listed_queues bq_flags)
+  target_link_libraries(queue_bench PRIVATE bq_main ${ARGN} bq_listed_queues bq_flags)
   set_target_properties(queue_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
   # scripts/bqb/running/driver.py takes whichever lie beside queue_bench: none may be left over that
   # a build with fewer of them no longer links.
@@ -32,7 +26,7 @@ function(bq_add_bench_programs parts)
     set(program queue_bench_layout_${layout})
     bq_add_program_in_layout(${program} ${layout} ${parts})
     target_link_libraries(${program} PRIVATE
-                          bq_main ${added} bq_listed_queues_libraries bq_flags)
+                          bq_main ${ARGN} bq_listed_queues_libraries bq_flags)
     set_target_properties(${program} PROPERTIES OUTPUT_NAME "queue_bench.layout_${layout}"
                                                 RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
     add_dependencies(queue_bench ${program})

@@ -57,6 +57,25 @@ function(bq_add_contract_tests target)
                        TEST_LIST ${target}_races PROPERTIES ${properties} RUN_SERIAL ON)
 endfunction()
 
+# bq_add_contract_processes(<target> <header>): a process for each queue that the header names with
+# BQ_QUEUE.
+function(bq_add_contract_processes target header)
+  bq_is_contract_program(${target})
+  bq_contract_environment(environment)
+  set(without "")
+  if(BQ_SANITIZE)
+    bq_contract_cases(deep HISTORY RACE)
+    set(without "-${deep}")
+  endif()
+  file(STRINGS "${header}" lines REGEX "^BQ_QUEUE")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE ".*, ([a-z0-9_]+)\\).*" "\\1" queue "${line}")
+    add_test(NAME ${target}.${queue} COMMAND ${target} "--gtest_filter=${queue}.*:${without}")
+    set_tests_properties(${target}.${queue} PROPERTIES TIMEOUT 300 LABELS contract
+                         ENVIRONMENT "${environment}")
+  endforeach()
+endfunction()
+
 # bq_add_contract_shares(<target>): for a build with a sanitizer, where a process takes as long to
 # start as most tests to run: each of 32 processes runs a share of the tests. From what it prints
 # scripts/bqb/running/test_outcomes.py reads how each test ended. Tests that repeat in this build

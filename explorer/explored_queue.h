@@ -96,7 +96,8 @@ class ExploredQueueOf final : public ExploredQueue {
       case Push::push:
         return queue_.push(std::move(message)) ? Status::done : Status::closed;
       case Push::try_push:
-        return queue_.try_push(std::move(message));
+        if constexpr (TryingBoundedQueue<Q>) return queue_.try_push(std::move(message));
+        break;
       case Push::try_push_until:
       case Push::try_push_past:
         if constexpr (TimedBoundedQueue<Q>)
@@ -112,7 +113,8 @@ class ExploredQueueOf final : public ExploredQueue {
       case Pop::pop_into:
         return pop_into(queue_, out) ? Status::done : Status::closed;
       case Pop::try_pop:
-        return queue_.try_pop(out);
+        if constexpr (TryingBoundedQueue<Q>) return queue_.try_pop(out);
+        break;
       case Pop::try_pop_until:
       case Pop::try_pop_past:
         if constexpr (TimedBoundedQueue<Q>) return queue_.try_pop_until(out, deadline);

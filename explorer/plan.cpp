@@ -28,12 +28,26 @@ namespace {
 
 /// Leaves of each cycle what a queue without timed calls has, and drops what has become empty or
 /// equal to an earlier one.
-void drop_timed_forms(std::vector<Exploration>& all) {
+// Where a queue hears of no close in its pushes: as much of such a shape as it can do.
+void close_at_the_end_only(std::vector<Exploration>& all) {
+  std::erase_if(all, [](Exploration& exploration) {
+    Shape& shape = exploration.shape;
+    if (shape.ending == Shape::Ending::race) shape.ending = Shape::Ending::producers;
+    if (shape.ending == Shape::Ending::quiet) shape.ending = Shape::Ending::none;
+    return shape.producers == 0 || shape.consumers == 0;  // nobody would end their waiting
+  });
+}
+
+// Leaves out the forms that a queue does not have, and what is the same then.
+void drop_forms(std::vector<Exploration>& all, bool has_tries, bool is_timed_queue) {
+  const auto is_lacking = [&](auto form) {
+    return is_timed(form) ? !is_timed_queue : !has_tries && !waits_for_ever(form);
+  };
   std::set<std::string> seen;
   std::erase_if(all, [&](Exploration& exploration) {
     Shape& shape = exploration.shape;
-    std::erase_if(shape.pushes, [](Push form) { return is_timed(form); });
-    std::erase_if(shape.pops, [](Pop form) { return is_timed(form); });
+    std::erase_if(shape.pushes, is_lacking);
+    std::erase_if(shape.pops, is_lacking);
     return shape.pushes.empty() || shape.pops.empty() || !why_senseless(shape).empty() ||
            !seen.insert(to_string(shape) + to_string(exploration.limits)).second;
   });
@@ -127,7 +141,9 @@ std::vector<Exploration> plan_for(const Subject& subject, bool deep) {
         {{1, 1, 1, 2, Ending::race}, weak(3)},
     };
   }
-  if (subject.traits.timed == Timed::none) drop_timed_forms(all);
+  const Traits& traits = subject.traits;
+  if (traits.close == Close::end_of_stream) close_at_the_end_only(all);
+  drop_forms(all, traits.tries == Tries::yes, traits.timed == Timed::yes);
   std::erase_if(all, [&](const Exploration& exploration) {
     return !why_unsupported(subject, exploration.shape).empty();
   });

@@ -109,7 +109,7 @@ void QueueRun::consume(int self) {
   bool has_ended = false;
   for (int i = 0; !has_ended && (i < share || !until_end.empty()); ++i)
     has_ended = pop(form_of(i < share ? shape_.pops : until_end, self, i)) == Status::closed;
-  if (has_ended && shape_.ending != Shape::Ending::none)
+  if (has_ended && shape_.ending != Shape::Ending::none && traits_.tries == Tries::yes)
     run().check(queue_->pop(Pop::try_pop, {}).status == Status::closed,
                 "after a pop has reported the end, try_pop does not");
 }
@@ -244,21 +244,24 @@ void QueueRun::check_at_rest() {
   if (record_.close) {
     check_the_end();
   } else {
-    const Status status = queue_->push(Push::try_push, 0, {}).status;
+    const Push form = traits_.tries == Tries::yes ? Push::try_push : Push::push;
+    const Status status = queue_->push(form, 0, {}).status;
     run().check(status == Status::done, "an empty queue takes no message");
   }
   queue_.reset();  // with a message inside, if it is open
   run().check(messages_.alive() == 0, "messages are leaked: the queue is gone, and they are not");
 }
 
-/// try_push takes as many messages as there are free slots.
+/// try_push takes as many messages as there are free slots; where it does not exist, push does.
 void QueueRun::fill(int number) {
+  const Push form = traits_.tries == Tries::yes ? Push::try_push : Push::push;
   while (!run().has_failed() && record_.inside() < std::min(queue_->capacity(), most_filled)) {
-    run().check(push(Push::try_push, number++) == Status::done,
+    run().check(push(form, number++) == Status::done,
                 "nobody uses the queue, a slot is free, and try_push takes no message");
   }
 }
 void QueueRun::check_full(int number) {
+  if (traits_.tries == Tries::none) return;
   if (run().has_failed() || record_.inside() < queue_->capacity()) return;
   run().check(push(Push::try_push, number) == Status::full,
               "nobody uses the queue, no slot is free, and try_push does not say full");
@@ -269,13 +272,19 @@ void QueueRun::check_full(int number) {
 
 /// Takes what is in the queue.
 void QueueRun::drain() {
+  const bool has_tries = traits_.tries == Tries::yes;
+  const Status at_the_end = record_.close ? Status::closed : Status::empty;
   Status status = Status::done;
   while (status == Status::done && !run().has_failed()) {
     if (record_.history.size() >= checking::detail::Search::max_operations) return;
-    status = pop(Pop::try_pop);
+    if (has_tries || record_.close) {
+      status = pop(has_tries ? Pop::try_pop : Pop::pop);
+    } else {  // a pop would wait
+      status = record_.inside() > 0 ? pop(Pop::pop) : at_the_end;
+    }
   }
   if (run().has_failed()) return;
-  run().check(status == (record_.close ? Status::closed : Status::empty),
+  run().check(status == at_the_end,
               record_.close
                   ? "a closed and drained queue does not say closed"
                   : "all is quiet, all messages are taken, and try_pop does not say empty");
@@ -301,7 +310,10 @@ void QueueRun::check_the_end() {
   const Deadline later(std::chrono::nanoseconds(run().now + timeout_ns));
   for (const Pop form :
        {Pop::pop, Pop::pop_into, Pop::try_pop, Pop::try_pop_until, Pop::try_pop_past}) {
-    if (is_timed(form) && traits_.timed == Timed::none) continue;
+    if (is_timed(form) ? traits_.timed == Timed::none
+                       : traits_.tries == Tries::none && !waits_for_ever(form)) {
+      continue;
+    }
     const Answer answer = queue_->pop(form, is_past(form) ? past : later);
     run().check(answer.status == Status::closed, "the end is not permanent");
     run().check(!answer.has_message, "a pop reports the end, and brings a message");

@@ -34,8 +34,18 @@ std::string why_unsupported(const Subject& subject, const Shape& shape) {
        std::any_of(shape.pops.begin(), shape.pops.end(), timed))) {
     return "has no timed calls";
   }
+  const auto is_try = [](auto form) { return !waits_for_ever(form) && !is_timed(form); };
+  if (traits.tries == Tries::none &&
+      (std::any_of(shape.pushes.begin(), shape.pushes.end(), is_try) ||
+       std::any_of(shape.pops.begin(), shape.pops.end(), is_try))) {
+    return "has no try calls";
+  }
   if (shape.ending == Shape::Ending::race && traits.close == Close::quiescent) {
     return "close is exact only while no push runs";
+  }
+  if (traits.close == Close::end_of_stream &&
+      (shape.ending == Shape::Ending::race || shape.ending == Shape::Ending::quiet)) {
+    return "cannot be closed: pops see the end of a stream, and pushes do not";
   }
   if (shape.capacity < traits.min_capacity || shape.capacity > traits.max_capacity)
     return "cannot have this capacity";

@@ -60,9 +60,10 @@ bool add_subject(Subject subject);
 namespace detail {
 /// The messages that a queue can take: as much is checked of them as it allows.
 template <Element element>
-using MessageFor = std::conditional_t<element == Element::trivial, TrivialMessage,
-                                      std::conditional_t<element == Element::default_constructible,
-                                                         CopyableModelMessage, ModelMessage>>;
+using MessageFor = std::conditional_t<
+    element == Element::trivial, TrivialMessage,
+    std::conditional_t<element == Element::default_constructible || element == Element::copyable,
+                       CopyableModelMessage, ModelMessage>>;
 
 template <template <class...> class Queue, class Message, class Sync>
 concept UsesSync = requires {

@@ -44,6 +44,7 @@
 //              promised.
 #pragma once
 
+#include <bit>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -54,6 +55,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+/// Version of the labels below. The regression gate compiles the harness with earlier ones, too.
+#define BQ_LABELS 2
 
 namespace bq {
 
@@ -79,16 +83,26 @@ enum class Endpoints : std::uint8_t { one, many };
 enum class Capacities : std::uint8_t { any, power_of_two, range, unbounded };
 /// How capacity() relates to the request.
 enum class Bound : std::uint8_t { exact, rounded, none };
-/// What T must be; each is movable at least.
-enum class Element : std::uint8_t { any, nothrow_movable, default_constructible, trivial };
+/// What T must be; each is movable at least. Copyable: a message may be copied, in or out, where
+/// others would be moved. Default-constructible: that, and assignable.
+enum class Element : std::uint8_t {
+  any,
+  nothrow_movable,
+  copyable,
+  default_constructible,
+  trivial
+};
 /// The scope of the order.
 enum class Fifo : std::uint8_t { global, per_producer };
 /// Emulated: the adapter waits on behalf of a non-blocking queue.
 enum class Blocking : std::uint8_t { native, emulated };
 /// Whether the timed calls exist.
 enum class Timed : std::uint8_t { yes, none };
-/// Quiescent: exact only while no push runs.
-enum class Close : std::uint8_t { exact, quiescent };
+/// Whether try_push and try_pop exist.
+enum class Tries : std::uint8_t { yes, none };
+/// Quiescent: exact only while no push runs. End of stream: to be called after the last push has
+/// returned; pops report the end, pushes are neither refused nor woken (see blocking_adapter.h).
+enum class Close : std::uint8_t { exact, quiescent, end_of_stream };
 /// Which threads a thread stopped inside a call blocks. One slot: capacity shrinks by one, and the
 /// others proceed.
 enum class Stall : std::uint8_t { nobody, one_slot, everyone };
@@ -108,6 +122,7 @@ struct Traits {
   Fifo fifo = Fifo::global;
   Blocking blocking = Blocking::native;
   Timed timed = Timed::none;
+  Tries tries = Tries::yes;
   Close close = Close::exact;
   Stall stall = Stall::everyone;
   Origin origin = Origin::house;
@@ -123,17 +138,22 @@ struct Traits {
 /// traits.producers and traits.consumers.
 template <class Q>
 concept BoundedQueue = std::constructible_from<Q, std::size_t> &&
-    requires(Q queue, const Q& snapshot, typename Q::value_type value,
-             std::optional<typename Q::value_type> out) {
+    requires(Q queue, const Q& snapshot, typename Q::value_type value) {
   { Q::traits } -> std::convertible_to<Traits>;
   { queue.push(std::move(value)) } -> std::same_as<bool>;
-  { queue.try_push(std::move(value)) } -> std::same_as<Status>;
   { queue.pop() } -> std::same_as<std::optional<typename Q::value_type>>;
-  { queue.try_pop(out) } -> std::same_as<Status>;
   { queue.close() } -> std::same_as<void>;
   { snapshot.is_closed() } -> std::same_as<bool>;
   { snapshot.capacity() } -> std::same_as<std::size_t>;
   { snapshot.size_approx() } -> std::same_as<std::size_t>;
+};
+
+/// A queue that also has the calls that do not wait. One without them says so: Tries::none.
+template <class Q>
+concept TryingBoundedQueue = BoundedQueue<Q> &&
+    requires(Q queue, typename Q::value_type value, std::optional<typename Q::value_type> out) {
+  { queue.try_push(std::move(value)) } -> std::same_as<Status>;
+  { queue.try_pop(out) } -> std::same_as<Status>;
 };
 
 /// A queue that also has the timed calls.
@@ -196,6 +216,19 @@ inline std::size_t checked_capacity(std::size_t capacity, std::size_t max = unbo
                                 std::to_string(max));
   }
   return capacity;
+}
+
+/// Returns `capacity`; throws std::invalid_argument if the labels exclude it.
+inline std::size_t checked_capacity(const Traits& traits, std::size_t capacity) {
+  if (capacity < traits.min_capacity) {
+    throw std::invalid_argument("capacity " + std::to_string(capacity) + ": this queue begins at " +
+                                std::to_string(traits.min_capacity));
+  }
+  if (traits.capacities == Capacities::power_of_two && !std::has_single_bit(capacity)) {
+    throw std::invalid_argument("capacity " + std::to_string(capacity) +
+                                ": this queue takes powers of two");
+  }
+  return checked_capacity(capacity, traits.max_capacity);
 }
 
 }  // namespace bq

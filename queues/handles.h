@@ -47,7 +47,8 @@
 //
 // When the last producer is gone the queue is closed: consumers take what is left and see the end.
 // When the last consumer is gone the queue is closed, too: pushes then return false instead of
-// waiting for ever, and undelivered() counts the messages that no consumer took. Copy a handle to
+// waiting for ever, and undelivered() counts the messages that no consumer took. (Not so where
+// traits.close is Close::end_of_stream: there a push waits on.) Copy a handle to
 // give another thread an end. A single-producer (single-consumer) queue's handle can only be moved.
 // Thread-safety: distinct handles may be used at once; one handle belongs to one thread at a time.
 // A moved-from handle may only be assigned to or destroyed.
@@ -99,8 +100,9 @@ class Handle {
   }
   ~Handle() {
     // acq_rel: what the other handles of this side did happens before the close.
-    if (ends_ && ((*ends_).*side).fetch_sub(1, std::memory_order_acq_rel) == 1)
-      ends_->queue.close();
+    if (ends_ && ((*ends_).*side).fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      if constexpr (closes) ends_->queue.close();
+    }
   }
 
   bool is_closed() const { return ends_->queue.is_closed(); }
@@ -113,6 +115,10 @@ class Handle {
   std::shared_ptr<Ends<Q>> ends_;
 
  private:
+  // Pushes would not hear of it where only pops do.
+  static constexpr bool closes =
+      side == &Ends<Q>::producers || Q::traits.close != Close::end_of_stream;
+
   void join() { ((*ends_).*side).fetch_add(1, std::memory_order_relaxed); }
 };
 
@@ -128,7 +134,9 @@ class Producer : public detail::Handle<Q, &detail::Ends<Q>::producers, Q::traits
   using Base::Base;
   bool push(T&& value) { return this->ends_->queue.push(std::move(value)); }
   bool push(const T& value) requires std::copy_constructible<T> { return push(T(value)); }
-  Status try_push(T&& value) { return this->ends_->queue.try_push(std::move(value)); }
+  Status try_push(T&& value) requires TryingBoundedQueue<Q> {
+    return this->ends_->queue.try_push(std::move(value));
+  }
   Status try_push_until(T&& value, Deadline deadline) requires TimedBoundedQueue<Q> {
     return this->ends_->queue.try_push_until(std::move(value), deadline);
   }
@@ -149,7 +157,9 @@ class Consumer : public detail::Handle<Q, &detail::Ends<Q>::consumers, Q::traits
   Status pop(std::optional<T>& out) {
     return pop_into(this->ends_->queue, out) ? Status::done : Status::closed;
   }
-  Status try_pop(std::optional<T>& out) { return this->ends_->queue.try_pop(out); }
+  Status try_pop(std::optional<T>& out) requires TryingBoundedQueue<Q> {
+    return this->ends_->queue.try_pop(out);
+  }
   Status try_pop_until(std::optional<T>& out, Deadline deadline) requires TimedBoundedQueue<Q> {
     return this->ends_->queue.try_pop_until(out, deadline);
   }

@@ -15,7 +15,7 @@
 
 #include "benchmarks/platform/affinity.h"
 #include "benchmarks/trial/queue_trial.h"
-#include "queues/peers/closing.h"
+#include "queues/blocking_adapter.h"
 
 namespace bq::bench {
 

@@ -191,7 +191,7 @@ struct CountedBoostLockfree : TryBoostLockfree {
     return true;
   }
   bool can_push() const { return count.at_least() < capacity; }
-  bq::detail::MessageCount count;
+  bq::detail::MessageCount<> count;
 };
 
 struct TryBoostSpsc {

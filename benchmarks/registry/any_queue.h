@@ -16,7 +16,7 @@ class AnyQueue {
  public:
   virtual ~AnyQueue() = default;
   virtual bool push() = 0;
-  virtual bool try_push() = 0;  ///< true: done
+  virtual bool try_push() = 0;  ///< true: done; by one thread, while nothing else calls
   virtual bool pop() = 0;
   virtual void close() = 0;
   virtual std::size_t capacity() const = 0;
@@ -27,7 +27,13 @@ class AnyQueueOf final : public AnyQueue {
  public:
   explicit AnyQueueOf(std::size_t capacity) : queue_(capacity) {}
   bool push() override { return queue_.push(Message{}); }
-  bool try_push() override { return queue_.try_push(Message{}) == Status::done; }
+  bool try_push() override {
+    if constexpr (requires { queue_.try_push(Message{}); }) {
+      return queue_.try_push(Message{}) == Status::done;
+    } else {
+      return queue_.size_approx() < queue_.capacity() && queue_.push(Message{});
+    }
+  }
   bool pop() override {
     std::optional<Message> message;
     return pop_into(queue_, message);

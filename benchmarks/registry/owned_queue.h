@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "benchmarks/registry/any_queue.h"
-#include "benchmarks/registry/capacities.h"
+#include "benchmarks/trial/capacities.h"
 
 namespace bq::bench {
 
@@ -38,7 +38,9 @@ class OwnedQueue {
     try {
       queue_ = type_.construct(storage_, capacity);
     } catch (const std::exception& error) {
-      throw QueueFault(refused_capacity(capacity, error));
+      throw QueueFault(refused_capacity(capacity, error.what()));
+    } catch (...) {
+      throw QueueFault(refused_capacity(capacity, "it throws what is no std::exception"));
     }
   }
   void destroy() {

@@ -16,6 +16,9 @@ Json queue_labels(const QueueEntry& queue) {
           {"fifo", name_of(traits.fifo)},
           {"blocking", name_of(traits.blocking)},
           {"timed", name_of(traits.timed)},
+#ifdef BQ_LABELS
+          {"tries", name_of(traits.tries)},
+#endif
           {"close", name_of(traits.close)},
           {"stall", name_of(traits.stall)},
           {"waiting", traits.waiting},
@@ -34,6 +37,9 @@ Json label_vocabulary() {
           {"fifo", names_of<Fifo>()},
           {"blocking", names_of<Blocking>()},
           {"timed", names_of<Timed>()},
+#ifdef BQ_LABELS
+          {"tries", names_of<Tries>()},
+#endif
           {"close", names_of<Close>()},
           {"stall", names_of<Stall>()},
           {"waiting", Json::array()},

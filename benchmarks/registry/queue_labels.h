@@ -58,6 +58,10 @@ constexpr std::string_view name_of(Element value) {
       return "any";
     case Element::nothrow_movable:
       return "nothrow movable";
+#ifdef BQ_LABELS
+    case Element::copyable:
+      return "copyable";
+#endif
     case Element::default_constructible:
       return "default constructible";
     case Element::trivial:
@@ -92,12 +96,27 @@ constexpr std::string_view name_of(Timed value) {
   }
   return {};
 }
+#ifdef BQ_LABELS
+constexpr std::string_view name_of(Tries value) {
+  switch (value) {
+    case Tries::yes:
+      return "yes";
+    case Tries::none:
+      return "none";
+  }
+  return {};
+}
+#endif
 constexpr std::string_view name_of(Close value) {
   switch (value) {
     case Close::exact:
       return "exact";
     case Close::quiescent:
       return "quiescent";
+#ifdef BQ_LABELS
+    case Close::end_of_stream:
+      return "end of stream";
+#endif
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "benchmarks/scenario/rules.h"
+#include "benchmarks/trial/capacities.h"
 #include "benchmarks/util/error.h"
 #include "benchmarks/util/message_text.h"
 
@@ -34,6 +35,17 @@ std::string name_error(const std::string& name) {
     rest.remove_prefix(character.bytes);
   }
   return "";
+}
+
+std::optional<std::string> unfit_capacity(const Traits& traits, std::size_t capacity) {
+  const std::string wanted = ", not " + std::to_string(capacity);
+  if (traits.capacities == Capacities::power_of_two && !std::has_single_bit(capacity))
+    return "takes capacities that are powers of two" + wanted;
+  if (capacity < traits.min_capacity)
+    return "takes capacities from " + std::to_string(traits.min_capacity) + wanted;
+  if (capacity > traits.max_capacity)
+    return "takes capacities up to " + std::to_string(traits.max_capacity) + wanted;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -80,20 +92,17 @@ std::optional<std::string> unfit_reason(const QueueEntry& queue, const Point& po
   if (traits.consumers == Endpoints::one && point.consumers > 1) {
     return "takes one consumer, the point has " + std::to_string(point.consumers);
   }
-  if (traits.capacities == Capacities::power_of_two && !std::has_single_bit(point.capacity)) {
-    return "takes capacities that are powers of two, not " + std::to_string(point.capacity);
+  if (!nearest_capacity(traits, point.capacity)) return "its labels exclude every capacity";
+  if (queue.line_up != LineUp::outside) {
+    if (const auto reason = unfit_capacity(traits, point.capacity)) return reason;
   }
-  if (point.capacity < traits.min_capacity) {
-    return "takes capacities from " + std::to_string(traits.min_capacity) + ", not " +
-           std::to_string(point.capacity);
-  }
-  if (point.capacity > traits.max_capacity) {
-    return "takes capacities up to " + std::to_string(traits.max_capacity) + ", not " +
-           std::to_string(point.capacity);
-  }
+  if (point.when_full == WhenFull::drop && !has_tries(traits))
+    return "has no try_push, which the point's producers call";
   // Only messages that own memory on the heap have no loop.
   if (!queue.loops.for_point(point)) {
-    return "takes messages of trivial types only, not what owns memory on the heap";
+    return queue.traits.element == Element::trivial
+               ? "takes messages of trivial types only, not what owns memory on the heap"
+               : "copies messages, and what owns memory on the heap can only be moved";
   }
   return std::nullopt;
 }

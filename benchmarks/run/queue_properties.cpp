@@ -16,6 +16,7 @@
 #include "benchmarks/platform/affinity.h"
 #include "benchmarks/platform/clock.h"
 #include "benchmarks/registry/owned_queue.h"
+#include "benchmarks/registry/queue_registry.h"
 #include "benchmarks/util/error.h"
 #include "benchmarks/util/json.h"
 #include "benchmarks/util/statistics.h"
@@ -139,8 +140,9 @@ class BlockedThread {
   std::jthread thread_;  // last: it uses the others
 };
 
-/// What one thread uses while it waits and nothing happens.
-PropertyValues measure_idle(const std::string& name, OwnedQueue& queue, BlockedThread& thread) {
+/// What one thread uses while it waits and nothing happens. `end` ends its wait.
+PropertyValues measure_idle(const std::string& name, BlockedThread& thread,
+                            const std::function<void()>& end) {
   std::this_thread::sleep_for(idle_settling);
   const BlockedThread::Usage before = thread.usage();
   const Ticks from = now_ticks();
@@ -148,7 +150,7 @@ PropertyValues measure_idle(const std::string& name, OwnedQueue& queue, BlockedT
   const BlockedThread::Usage after = thread.usage();
   const double wall_ns = ns_between(from, now_ticks());
   const bool early = thread.has_returned();
-  queue->close();
+  end();
   thread.join();
   if (early) throw QueueFault(returned_early);
   return {{name + "_cpu_share", (after.cpu_ns - before.cpu_ns) / wall_ns},
@@ -161,7 +163,7 @@ PropertyValues measure_idle_pop(const AnyQueueType& type) {
   BlockedThread consumer(
       0, [] {}, [&] { return queue->pop(); });
   consumer.await_call();
-  return measure_idle("idle_pop", queue, consumer);
+  return measure_idle("idle_pop", consumer, [&] { queue->close(); });
 }
 
 PropertyValues measure_idle_push(const AnyQueueType& type) {
@@ -175,10 +177,13 @@ PropertyValues measure_idle_push(const AnyQueueType& type) {
       fault = error.what();
     }
   };
-  BlockedThread producer(0, fill_up, [&] { return fault.empty() && queue->push(); });
+  // Where a push does not hear of a close, a pop ends its wait.
+  const bool hears_close = pushes_hear_close(type.traits);
+  BlockedThread producer(0, fill_up, [&] { return fault.empty() && queue->push() && hears_close; });
   producer.await_call();
   if (!fault.empty()) throw QueueFault(fault);
-  return measure_idle("idle_push", queue, producer);
+  return measure_idle("idle_push", producer,
+                      [&] { hears_close ? queue->close() : static_cast<void>(queue->pop()); });
 }
 
 // Waits until all threads sleep, twice in a row, or for most_settling. True: they sleep.

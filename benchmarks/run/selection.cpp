@@ -147,7 +147,8 @@ std::vector<std::string> queues_of(const Scenario& scenario, const SelectionOpti
   for (const QueueEntry& queue : registered_queues()) {
     const bool in_line_up =
         queue.line_up == LineUp::by_default || (queue.line_up == LineUp::extra && takes_extra);
-    const bool offered = is_listed(queue.name) || (takes_default && in_line_up);
+    const bool offered =
+        is_listed(queue.name) || (takes_default && in_line_up) || queue.line_up == LineUp::outside;
     const bool matches = filter.matches(queue.name);
     // A pattern that contains the full name selects the queue even where the scenario does not list
     // it.

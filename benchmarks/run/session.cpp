@@ -19,6 +19,7 @@
 #include "benchmarks/run/spin_limit.h"
 #include "benchmarks/scenario/rules.h"
 #include "benchmarks/scenario/serialization.h"
+#include "benchmarks/trial/capacities.h"
 #include "benchmarks/trial/placement.h"
 #include "benchmarks/util/error.h"
 #include "benchmarks/util/hash.h"
@@ -262,7 +263,9 @@ void Session::pilot() {
 
 // Afterwards the cell has a size, or is out.
 void Session::size_cell(const Cell& cell) {
-  const Point& point = *cell.point;
+  Point point = *cell.point;
+  point.capacity = nearest_capacity(cell.queue->traits, point.capacity).value();
+  const bool has_other_capacity = point.capacity != cell.point->capacity;
   const TrialItem item{&cell, point.level()};
   write(start_row(item, 0));
   const auto start = std::chrono::steady_clock::now();
@@ -270,14 +273,16 @@ void Session::size_cell(const Cell& cell) {
   try {
     const PilotResult pilot = run_pilot(point, cell.queue->traits.bound != Bound::none, settings,
                                         [&](TrialSize size) { return run_trial(item, size); });
-    write({{"kind", "plan"},
-           {"cell", cell.name},
-           {"point", point.name},
-           {"queue", cell.queue->name},
-           {"pilot_ns_per_msg", pilot.ns_per_msg},
-           {"messages_per_producer", pilot.size.messages_per_producer},
-           {"warmup_messages_per_producer", pilot.size.warmup_per_producer},
-           {"wall_ns", wall_ns_since(start)}});
+    Json row{{"kind", "plan"},
+             {"cell", cell.name},
+             {"point", point.name},
+             {"queue", cell.queue->name},
+             {"pilot_ns_per_msg", pilot.ns_per_msg},
+             {"messages_per_producer", pilot.size.messages_per_producer},
+             {"warmup_messages_per_producer", pilot.size.warmup_per_producer},
+             {"wall_ns", wall_ns_since(start)}};
+    if (has_other_capacity) row["capacity"] = point.capacity;
+    write(row);
     state_.sizes[cell.name] = pilot.size;
   } catch (const Unmeasurable& reason) {
     write(skip_row(cell, reason.what()));

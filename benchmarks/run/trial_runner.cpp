@@ -1,13 +1,12 @@
 #include "benchmarks/run/trial_runner.h"
 
 #include <cmath>
-#include <stdexcept>
 #include <vector>
 
 #include "benchmarks/analysis/chain_analysis.h"
 #include "benchmarks/analysis/environment_metrics.h"
 #include "benchmarks/analysis/queue_analysis.h"
-#include "benchmarks/registry/capacities.h"
+#include "benchmarks/trial/capacities.h"
 #include "benchmarks/trial/placement.h"
 #include "benchmarks/trial/trial_environment.h"
 
@@ -50,9 +49,9 @@ TrialResult TrialRunner::run(const TrialRequest& request) {
     } else {
       request.queue.loops.for_point(point)(plan, record_, watchdog_);
     }
-  } catch (const std::invalid_argument& error) {  // before any thread started
+  } catch (const CannotBeMade& error) {  // before any thread started
     TrialResult result;
-    result.fault = refused_capacity(point.capacity, error);
+    result.fault = refused_capacity(nearest_capacity(traits, point.capacity).value(), error.what());
     return result;
   }
   environment.end();

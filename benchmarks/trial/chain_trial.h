@@ -147,7 +147,7 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
   record.queues.resize(point.queues());
   record.stages.assign(point.threads(), {});
   for (std::size_t q = 0; q < point.queues(); ++q) {
-    auto [producer, consumer] = make_handles<Q>(point.capacity);
+    auto [producer, consumer] = detail::make_queue<Q>(point.capacity);
     detail::prepare(record.queues[q], plan, producer.capacity());
     ends[q].out.emplace(std::move(producer));
     ends[(q + 1) % ends.size()].in.emplace(std::move(consumer));
@@ -160,10 +160,12 @@ void run_chain(const TrialPlan& plan, ChainRecord& record, Watchdog& watchdog) {
     const std::size_t thread = point.threads() - 1 - stage;
     detail::pin_and_configure_thread(plan, cores, thread);
     Worker worker = detail::make_worker(point.work_of(stage), status[thread]);
-    if (mine.out && mine.out->capacity() != unbounded_capacity) {
-      status[thread].state = WorkerStatus::State::probing;
-      record.queues[stage].fill =
-          detail::probe_capacity(mine.out->queue(), point.message_bytes, status[thread]);
+    if constexpr (detail::Tries<Q>) {
+      if (mine.out && mine.out->capacity() != unbounded_capacity) {
+        status[thread].state = WorkerStatus::State::probing;
+        record.queues[stage].fill =
+            detail::probe_capacity(mine.out->queue(), point.message_bytes, status[thread]);
+      }
     }
     start.arrive_and_wait();
     status[thread].state = WorkerStatus::State::running;

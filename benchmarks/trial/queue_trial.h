@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <barrier>
+#include <exception>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "benchmarks/scenario/message.h"
+#include "benchmarks/trial/capacities.h"
 #include "benchmarks/trial/placement.h"
 #include "benchmarks/trial/trial.h"
 #include "benchmarks/trial/watchdog.h"
@@ -20,6 +22,14 @@
 namespace bq::bench {
 
 namespace detail {
+
+/// A queue with the calls that do not wait.
+template <class Q>
+concept Tries = requires(Q& queue, typename Q::value_type message,
+                         std::optional<typename Q::value_type> out) {
+  queue.try_push(std::move(message));
+  queue.try_pop(out);
+};
 
 /// What comes before each push.
 enum class Pace : std::uint8_t { nothing, work, arrivals };
@@ -100,7 +110,7 @@ CapacityProbe probe_capacity(Q& queue, std::size_t message_bytes, WorkerStatus& 
 template <WhenFull when_full, class Q>
 void push_or_drop(Q& queue, typename Q::value_type&& message, std::size_t sequence,
                   ProducerRecord& record) {
-  if constexpr (when_full == WhenFull::wait) {
+  if constexpr (when_full == WhenFull::wait || !Tries<Q>) {  // unfit_reason() keeps others out
     if (!queue.push(std::move(message))) [[unlikely]]
       ++record.refused;
   } else {
@@ -244,6 +254,19 @@ void consume(Q& queue, const TrialPlan& plan, ConsumerRecord& record, Worker& wo
   record.out_of_order = check.out_of_order();
 }
 
+/// A queue of the trial, by its first two handles: with the nearest capacity that it can have.
+/// Throws CannotBeMade if its constructor throws.
+template <class Q>
+std::pair<Producer<Q>, Consumer<Q>> make_queue(std::size_t capacity) {
+  try {
+    return make_handles<Q>(nearest_capacity(Q::traits, capacity).value());
+  } catch (const std::exception& error) {
+    throw CannotBeMade(error.what());
+  } catch (...) {
+    throw CannotBeMade("it throws what is no std::exception");
+  }
+}
+
 /// Completion function of the barrier.
 struct NoteStart {
   void operator()() noexcept { record.start = now_ticks(); }
@@ -257,7 +280,7 @@ struct NoteStart {
 template <BoundedQueue Q>
 void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
   const Point& point = plan.point;
-  auto [first_producer, first_consumer] = make_handles<Q>(point.capacity);
+  auto [first_producer, first_consumer] = detail::make_queue<Q>(point.capacity);
   Q& queue = first_producer.queue();
   detail::prepare(record, plan, queue.capacity());
 
@@ -271,11 +294,13 @@ void run_trial(const TrialPlan& plan, TrialRecord& record, Watchdog& watchdog) {
     detail::pin_and_configure_thread(plan, cores, thread);
     ProducerRecord& mine = record.producers[self];
     Worker work = detail::make_worker(point.producer, status[thread]);
-    if (self == 0 && queue.capacity() != unbounded_capacity) {
-      // By a producer rather than by the main thread: some queues keep something for every thread
-      // that ever pushed.
-      status[thread].state = WorkerStatus::State::probing;
-      record.fill = detail::probe_capacity(queue, point.message_bytes, status[thread]);
+    if constexpr (detail::Tries<Q>) {
+      if (self == 0 && queue.capacity() != unbounded_capacity) {
+        // By a producer rather than by the main thread: some queues keep something for every thread
+        // that ever pushed.
+        status[thread].state = WorkerStatus::State::probing;
+        record.fill = detail::probe_capacity(queue, point.message_bytes, status[thread]);
+      }
     }
     start.arrive_and_wait();
     status[thread].state = WorkerStatus::State::running;

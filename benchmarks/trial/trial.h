@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,11 @@ struct TrialPlan {
   bool bounded = true;                ///< whether the queue is bounded
   bool counts_syscalls = false;       ///< counting makes system calls slower
   CoreOrder core_order = CoreOrder::ascending;
+};
+
+/// The constructor of the trial's queue threw this.
+struct CannotBeMade : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 /// Timestamps of one call. The work of a message lies between the calls.

@@ -78,11 +78,12 @@ class Calls {
   using value_type = T;
 
   bool push(T&& value) { return self().push_with(std::move(value), WaitForever{}) == Status::done; }
-  Status try_push(T&& value) {
+  // `Self` delays the check of the constraint until the queue's class is complete.
+  template <class Self = Queue>
+  requires(Self::traits.tries == Tries::yes) Status try_push(T&& value) {
     const Status status = self().push_with(std::move(value), DoNotWait{});
     return status == Status::timeout ? Status::full : status;
   }
-  // `Self` delays the check of the constraint until the queue's class is complete.
   template <class Self = Queue>
   requires(Self::traits.timed == Timed::yes) Status try_push_until(T&& value, Deadline deadline) {
     return self().push_with(std::move(value), WaitUntil<Sync>{deadline});
@@ -99,7 +100,8 @@ class Calls {
       out.reset();
     return status;
   }
-  Status try_pop(std::optional<T>& out) {
+  template <class Self = Queue>
+  requires(Self::traits.tries == Tries::yes) Status try_pop(std::optional<T>& out) {
     const Status status = self().pop_with(out, DoNotWait{});
     return status == Status::timeout ? Status::empty : status;
   }

@@ -11,9 +11,9 @@
 //
 // What our own rings answer is final: full, empty and closed are linearizable, and busy means that
 // another thread is using the slot in question. Libraries promise less: their label `close` is
-// quiescent (peers/closing.h), and each header says whether its full and its empty can be spurious.
-// A hint may be wrong while calls are in progress; waiting_policies.h says which errors are
-// allowed. Each side of the queue has a waiting policy object of its own.
+// quiescent (blocking_adapter.h), and each header says whether its full and its empty can be
+// spurious. A hint may be wrong while calls are in progress; waiting_policies.h says which errors
+// are allowed. Each side of the queue has a waiting policy object of its own.
 #pragma once
 
 #include <concepts>

@@ -6,7 +6,7 @@
 //          the head, and then waits for the slot to be empty; a pop is the mirror image at the
 //          tail. FIFO over all producers. With the library's defaults: many to many, maximal
 //          throughput. The library has neither waiting nor closing.
-// Closing: by a flag: see closing.h.
+// Closing: by a flag: see blocking_adapter.h.
 // Limits:  capacities are rounded up to a power of two, and to at least 4096, so that neighbours of
 //          the ring can be on different cache lines; at most 2^30 (positions are compared as int).
 //          Messages are assigned, so they need a default constructor; a moved-from message stays in
@@ -15,11 +15,11 @@
 //          until it has: they can wait, against the contract, and never answer `busy`. `full` and
 //          `empty` are exact, if a call counts from its claim on.
 // Source:  https://github.com/max0x7ba/atomic_queue
-// Waiting: emulated: spin, yield, park (see closing.h). Progress: a thread stopped between its
+// Waiting: emulated: see blocking_adapter.h. Progress: a thread stopped between its
 // claim and its write (read) blocks all threads that claim the same slot, and
 //          these spin.
 // Ordering: the library's: a message is released and acquired through its slot's state; the flag as
-// closing.h says.
+// blocking_adapter.h says.
 #pragma once
 
 #include <atomic_queue/atomic_queue.h>
@@ -30,7 +30,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/peers/closing.h"
+#include "queues/blocking_adapter.h"
 
 namespace bq {
 
@@ -49,6 +49,7 @@ class AtomicQueue {
       .max_capacity = max_capacity,
       .bound = Bound::rounded,
       .element = Element::default_constructible,
+      .origin = Origin::peer,
       .note = "holds 4096 at least; try calls may spin for a slot in use"};
 
   explicit AtomicQueue(std::size_t capacity)
@@ -79,6 +80,6 @@ class AtomicQueue {
 }  // namespace detail
 
 template <class T>
-using AtomicQueuePeer = detail::WaitingPeer<T, detail::AtomicQueue<T>>;
+using AtomicQueuePeer = BlockingAdapter<T, detail::AtomicQueue>;
 
 }  // namespace bq

@@ -7,7 +7,7 @@
 //          library who needs no size does not pay for it. The counts tell `full` from `busy`, tell
 //          a producer whether there may be room, and are the size. A consumer that waits does not
 //          look at them, but at the library's own empty().
-// Closing: by a flag: see closing.h.
+// Closing: by a flag: see blocking_adapter.h.
 // Limits:  trivially copyable, default-constructible messages; capacities 1 to 65534, exact (nodes
 //          have 16-bit indices, and one is the list's dummy); close is exact only while no push
 //          runs. A push fails if no node is free. A push that has not linked its node yet, or a pop
@@ -17,7 +17,7 @@
 // Source:  M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent
 //          Queue Algorithms", PODC 1996;
 //          https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
-// Waiting: emulated: spin, yield, park (see closing.h). A consumer looks at the library's empty(),
+// Waiting: emulated: see blocking_adapter.h. A consumer looks at the library's empty(),
 //          which compares the node at the head with the node at the tail, in two loads. A push
 //          links its node and then moves the tail to it; if that fails, another thread has moved
 //          the tail already. So when a push returns, the tail is at its node or beyond. Neither end
@@ -39,7 +39,7 @@
 #include <optional>
 #include <type_traits>
 
-#include "queues/peers/closing.h"
+#include "queues/blocking_adapter.h"
 
 namespace bq {
 
@@ -56,6 +56,7 @@ class BoostLockfree {
                                  .max_capacity = max_capacity,
                                  .element = Element::trivial,
                                  .stall = Stall::one_slot,
+                                 .origin = Origin::peer,
                                  .note = "full may be spurious while other calls are in progress"};
 
   explicit BoostLockfree(std::size_t capacity)
@@ -83,12 +84,12 @@ class BoostLockfree {
  private:
   const std::size_t capacity_;
   boost::lockfree::queue<T, boost::lockfree::fixed_sized<true>> messages_;
-  MessageCount count_;
+  MessageCount<> count_;
 };
 
 }  // namespace detail
 
 template <class T>
-using BoostLockfreeQueue = detail::WaitingPeer<T, detail::BoostLockfree<T>>;
+using BoostLockfreeQueue = BlockingAdapter<T, detail::BoostLockfree>;
 
 }  // namespace bq

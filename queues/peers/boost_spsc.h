@@ -4,19 +4,19 @@
 //          1.0), Lamport's ring for one producer and one consumer: an index for each, on a cache
 //          line of its own, without copies of the other one, so each call reads the other side's
 //          cache line. FIFO. The library has neither waiting nor closing.
-// Closing: by a flag: see closing.h.
+// Closing: by a flag: see blocking_adapter.h.
 // Limits:  one producer, one consumer; trivially copyable, default-constructible messages (the
 //          library copies what is pushed, so move-only types are impossible); close is exact only
 //          while no push runs. Any capacity is exact: one slot more than that is allocated at
 //          construction.
 // Source:  L. Lamport, "Specifying Concurrent Program Modules", TOPLAS 5(2), 1983;
 //          https://www.boost.org/doc/libs/release/doc/html/lockfree.html.
-// Waiting: emulated: spin, yield, park (see closing.h). Progress: wait-free except for waiting; a
+// Waiting: emulated: see blocking_adapter.h. Progress: wait-free except for waiting; a
 // thread stopped anywhere blocks only a thread that needs its messages
 //          (slots).
 // Ordering: the library's: a message is released and acquired through the write index, its slot
 // through the read index;
-//          the flag as closing.h says.
+//          the flag as blocking_adapter.h says.
 #pragma once
 
 #include <boost/lockfree/spsc_queue.hpp>
@@ -24,7 +24,7 @@
 #include <optional>
 #include <type_traits>
 
-#include "queues/peers/closing.h"
+#include "queues/blocking_adapter.h"
 
 namespace bq {
 
@@ -39,7 +39,8 @@ class BoostSpsc {
   static constexpr Traits traits{.producers = Endpoints::one,
                                  .consumers = Endpoints::one,
                                  .element = Element::trivial,
-                                 .stall = Stall::nobody};
+                                 .stall = Stall::nobody,
+                                 .origin = Origin::peer};
 
   explicit BoostSpsc(std::size_t capacity)
       : capacity_(checked_capacity(capacity, unbounded_capacity - 1)), messages_(capacity) {}
@@ -67,6 +68,6 @@ class BoostSpsc {
 }  // namespace detail
 
 template <class T>
-using BoostSpscQueue = detail::WaitingPeer<T, detail::BoostSpsc<T>>;
+using BoostSpscQueue = BlockingAdapter<T, detail::BoostSpsc>;
 
 }  // namespace bq

@@ -25,7 +25,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/peers/closing.h"
+#include "queues/detail/message_count.h"
 
 namespace bq {
 
@@ -90,7 +90,7 @@ class BoostSyncBoundedQueue {
 
   const std::size_t capacity_;
   boost::concurrent::sync_bounded_queue<T> messages_;
-  detail::MessageCount count_;
+  detail::MessageCount<> count_;
 };
 
 }  // namespace bq

@@ -6,7 +6,7 @@
 //          nor closing, and this part of it has no waiting. This adapter adds one count: a push
 //          claims a slot in it before it sends, and a pop gives the slot back after it has
 //          received. The bound is therefore exact. Nothing else is added to the path of a message.
-// Closing: by a flag: see closing.h.
+// Closing: by a flag: see blocking_adapter.h.
 // Limits:  FIFO for each producer only. Close is exact only while no push runs. The library
 //          allocates as it grows; if that fails, the program ends, because the waiting around it
 //          takes no exceptions. `full` and `empty` may be spurious while other calls are in
@@ -21,11 +21,11 @@
 //          library's own BlockingConcurrentQueue repeats try_dequeue for the same reason, without
 //          a yield.)
 // Source:  https://github.com/cameron314/concurrentqueue
-// Waiting: emulated: spin, yield, park (see closing.h).
+// Waiting: emulated: see blocking_adapter.h.
 // Progress: lock-free except for waiting and for what Limits says of try_pop; a thread stopped
 //          inside a push, or at the end of a pop, blocks one slot.
 // Ordering: the library's (see moodycamel_blocking.h about 1.0.3); the claims count slots and
-//          publish nothing; the flag as closing.h says.
+//          publish nothing; the flag as blocking_adapter.h says.
 #pragma once
 
 #include <concurrentqueue/concurrentqueue.h>
@@ -37,7 +37,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/peers/closing.h"
+#include "queues/blocking_adapter.h"
 
 namespace bq {
 
@@ -52,6 +52,7 @@ class MoodycamelQueue {
   static constexpr Traits traits{.element = Element::nothrow_movable,
                                  .fifo = Fifo::per_producer,
                                  .stall = Stall::one_slot,
+                                 .origin = Origin::peer,
                                  .note = "unbounded inside; a count of slots bounds it"};
 
   explicit MoodycamelQueue(std::size_t capacity)
@@ -98,6 +99,6 @@ class MoodycamelQueue {
 }  // namespace detail
 
 template <class T>
-using MoodycamelSpinYieldPark = detail::WaitingPeer<T, detail::MoodycamelQueue<T>>;
+using MoodycamelSpinYieldPark = BlockingAdapter<T, detail::MoodycamelQueue>;
 
 }  // namespace bq

@@ -6,7 +6,8 @@
 //          try_push and try_pop only. Each of them also looks for threads that wait in the
 //          library's monitor, where there never is one. This adapter adds nothing else to the path
 //          of a message but the closed flag.
-// Closing: by a flag: see closing.h. So messages stay what they are: no flag in each, as in tbb.h.
+// Closing: by a flag: see blocking_adapter.h. So messages stay what they are: no flag in each, as
+//          in tbb.h.
 // Limits:  messages are assigned, so they need a default constructor. Close is exact only while no
 //          push runs. Capacities from 1 on, exact; memory is allocated in pages as needed, and if
 //          that fails, the program ends, because the waiting around it takes no exceptions. If
@@ -16,13 +17,13 @@
 //          on. Messages aligned to more than a cache line get std::allocator, others the library's
 //          own.
 // Source:  https://github.com/oneapi-src/oneTBB
-// Waiting: emulated: spin, yield, park (see closing.h). The library's size() reads the head before
+// Waiting: emulated: see blocking_adapter.h. The library's size() reads the head before
 //          the tail, so it never misses a message whose push had returned, and misses a free slot
 //          only where another pop ends during the look, and calls wake_one() then.
 // Progress: blocking; a thread stopped between its ticket and the end of its work blocks those
 //          whose tickets are for the same list, and in the end all threads.
 // Ordering: a message is released and acquired through its list's counter; the tickets only hand
-//          out positions; the flag as closing.h says.
+//          out positions; the flag as blocking_adapter.h says.
 #pragma once
 
 #include <tbb/cache_aligned_allocator.h>
@@ -35,7 +36,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "queues/peers/closing.h"
+#include "queues/blocking_adapter.h"
 
 namespace bq {
 
@@ -50,6 +51,7 @@ class TbbTrying {
 
  public:
   static constexpr Traits traits{.element = Element::default_constructible,
+                                 .origin = Origin::peer,
                                  .note = "try calls may wait for a slot in use"};
 
   explicit TbbTrying(std::size_t capacity) : capacity_(checked_capacity(capacity, max_capacity)) {
@@ -89,6 +91,6 @@ class TbbTrying {
 }  // namespace detail
 
 template <class T>
-using TbbSpinYieldPark = detail::WaitingPeer<T, detail::TbbTrying<T>>;
+using TbbSpinYieldPark = BlockingAdapter<T, detail::TbbTrying>;
 
 }  // namespace bq

@@ -5,7 +5,7 @@
 //          FIFO over all producers. The library has neither waiting nor closing nor a size. This
 //          adapter counts each side on a cache line of its own. That is all it adds to the path of
 //          a message. Slots are not padded, as in the library.
-// Closing: by a flag: see closing.h.
+// Closing: by a flag: see blocking_adapter.h.
 // Limits:  capacities are powers of two from 2 on, exact; messages are assigned, so they need a
 //          default constructor, and a moved-from message stays in its slot until the next push
 //          there; close is exact only while no push runs. The library's try_push and try_pop (the
@@ -15,9 +15,10 @@
 //          (empty): then the strong one decides. It waits for another thread only if that has
 //          finished with its slot between the two calls, or has not counted its call yet.
 // Source:  D. Vyukov, "Bounded MPMC queue", 2010 (1024cores.net); https://github.com/mpoeter/xenium
-// Waiting: emulated: spin, yield, park (see closing.h). Progress: a thread stopped between its
+// Waiting: emulated: see blocking_adapter.h. Progress: a thread stopped between its
 // claim and its write (read) blocks all threads behind it, which get `busy`. Ordering: the
-// library's: a message is released and acquired through its slot's number; the flag as closing.h
+// library's: a message is released and acquired through its slot's number; the flag as
+// blocking_adapter.h
 // says.
 #pragma once
 
@@ -31,7 +32,7 @@
 #include <utility>
 #include <xenium/vyukov_bounded_queue.hpp>
 
-#include "queues/peers/closing.h"
+#include "queues/blocking_adapter.h"
 
 namespace bq {
 
@@ -47,7 +48,8 @@ class XeniumVyukov {
  public:
   static constexpr Traits traits{.capacities = Capacities::power_of_two,
                                  .min_capacity = 2,
-                                 .element = Element::default_constructible};
+                                 .element = Element::default_constructible,
+                                 .origin = Origin::peer};
 
   explicit XeniumVyukov(std::size_t capacity) : capacity_(checked(capacity)), messages_(capacity) {}
 
@@ -88,12 +90,12 @@ class XeniumVyukov {
 
   const std::size_t capacity_;
   xenium::vyukov_bounded_queue<T> messages_;
-  MessageCount count_;
+  MessageCount<> count_;
 };
 
 }  // namespace detail
 
 template <class T>
-using XeniumVyukovQueue = detail::WaitingPeer<T, detail::XeniumVyukov<T>>;
+using XeniumVyukovQueue = BlockingAdapter<T, detail::XeniumVyukov>;
 
 }  // namespace bq

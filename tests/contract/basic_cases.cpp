@@ -33,7 +33,7 @@ BQ_CASE(FirstInFirstOutAcrossProducers, global_fifo, many_producers) {
   });
 }
 
-BQ_ONE_THREAD_CASE(TryPopOfAnEmptyQueue) {
+BQ_ONE_THREAD_CASE(TryPopOfAnEmptyQueue, try_calls) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_each_capacity(subject, [&](std::size_t capacity) {

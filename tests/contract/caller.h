@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <iostream>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -20,12 +21,29 @@
 #include <type_traits>
 #include <utility>
 
+#include "tests/contract/calls_in_progress.h"
+
 namespace bq::test {
 
 using namespace std::chrono_literals;
 
+/// Nothing has moved for so long: what a test waits for does not happen.
+inline constexpr auto hang_time = 2s;
 /// Long enough that only a hang takes longer, and far below the limit that ctest sets.
 inline constexpr auto longest_wait = 20s;
+
+/// Waits until `has_happened()`. False: it does not, and the calls in progress are printed.
+bool await(const auto& has_happened) {
+  const auto end = std::chrono::steady_clock::now() + longest_wait;
+  for (Stillness stillness(hang_time); !has_happened();) {
+    if (stillness.lasts() || std::chrono::steady_clock::now() > end) {
+      std::cout << "hangs: " << CallInProgress::text() << std::endl;
+      return false;
+    }
+    std::this_thread::sleep_for(50us);
+  }
+  return true;
+}
 
 /// A call on a thread of its own. The tests are right whatever the timing; that they have *seen*
 /// the call wait makes them strong.
@@ -78,12 +96,7 @@ class Caller {
   /// Whether the call returns. If it does not, a test frees it by closing the queue, or ctest stops
   /// it.
   bool returns() {
-    const auto end = std::chrono::steady_clock::now() + longest_wait;
-    while (!returned_.load()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(50us);
-    }
-    return true;
+    return await([this] { return returned_.load(); });
   }
   /// Waits for the call to return.
   Result& result() {

@@ -68,7 +68,7 @@ BQ_ONE_THREAD_CASE(FirstInFirstOut) {
   });
 }
 
-BQ_ONE_THREAD_CASE(BoundIsExact, keeps_a_bound) {
+BQ_ONE_THREAD_CASE(BoundIsExact, try_calls, keeps_a_bound) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_many_capacities(subject, [&](std::size_t capacity) {
@@ -100,7 +100,7 @@ std::vector<std::size_t> parts_of(std::size_t capacity) {
 
 // After a part of the messages has been taken, just as many fit in; after a part of the slots has
 // been used, just as many come out. At once: no slot and no message is held back.
-BQ_ONE_THREAD_CASE(EverySlotAndEveryMessageCanBeUsed, keeps_a_bound) {
+BQ_ONE_THREAD_CASE(EverySlotAndEveryMessageCanBeUsed, try_calls, keeps_a_bound) {
   at_many_capacities(subject, [&](std::size_t asked_for) {
     Queue<int> queue(subject, asked_for);
     const std::size_t capacity = queue.capacity();
@@ -185,7 +185,7 @@ std::vector<std::size_t> fillings(std::size_t capacity) {
 }
 
 // Positions of 8 and of 16 bits wrap after so many messages.
-BQ_ONE_THREAD_CASE(PositionsOfFewBitsWrap) {
+BQ_ONE_THREAD_CASE(PositionsOfFewBitsWrap, try_calls) {
   at_capacities(subject, possible_capacities(subject, capacities_that_wrap),
                 [&](std::size_t capacity) {
                   Queue<int> queue(subject, capacity);
@@ -194,7 +194,7 @@ BQ_ONE_THREAD_CASE(PositionsOfFewBitsWrap) {
 }
 
 // Nobody can wait until positions of 32 and 64 bits wrap by themselves.
-BQ_ONE_THREAD_CASE(PositionsWrap, has_positions) {
+BQ_ONE_THREAD_CASE(PositionsWrap, try_calls, has_positions) {
   at_capacities(
       subject, possible_capacities(subject, capacities_that_wrap), [&](std::size_t capacity) {
         for (const int bits : {16, 30, 31, 32, 33, 56, 57, 58, 61, 62, 63, 64}) {

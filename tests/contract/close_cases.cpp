@@ -11,7 +11,7 @@
 namespace bq::test {
 namespace {
 
-BQ_ONE_THREAD_CASE(ClosedRefusesAndLeavesTheValue) {
+BQ_ONE_THREAD_CASE(ClosedRefusesAndLeavesTheValue, closes, try_calls) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_each_capacity(subject, [&](std::size_t capacity) {
@@ -32,7 +32,7 @@ BQ_ONE_THREAD_CASE(ClosedRefusesAndLeavesTheValue) {
 }
 
 // Whatever drains it, all forms report the end, and all refuse.
-BQ_ONE_THREAD_CASE(ClosedDrainsAndThenEndsForEver) {
+BQ_ONE_THREAD_CASE(ClosedDrainsAndThenEndsForEver, closes) {
   with_each_access(subject, [&](auto make) {
     at_each_capacity(subject, [&](std::size_t capacity) {
       for (const PopForm drain : pop_forms(subject)) {
@@ -76,7 +76,7 @@ BQ_CASE(TheEndOvertakesNothing) {
   });
 }
 
-BQ_CASE(CloseFromTwoThreadsWakesWaitingPushes, keeps_a_bound) {
+BQ_CASE(CloseFromTwoThreadsWakesWaitingPushes, closes, keeps_a_bound) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_each_capacity(subject, [&](std::size_t capacity) {
@@ -186,7 +186,7 @@ BQ_CASE(LastProducerEndsAWaitingConsumer) {
   EXPECT_FALSE(pop.result().has_value());
 }
 
-BQ_CASE(LastConsumerMakesPushesFail) {
+BQ_CASE(LastConsumerMakesPushesFail, closes, try_calls) {
   AnyEnds ends = subject.ends(capacity_near(subject, 1));
   if (auto second = ends.consumer->copy()) {
     second.reset();

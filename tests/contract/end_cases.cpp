@@ -33,7 +33,7 @@ BQ_CASE(CloseEndsEveryFormOfPop) {
 }
 
 // They keep their messages, and what is inside can be taken.
-BQ_CASE(CloseEndsEveryFormOfPush, keeps_a_bound) {
+BQ_CASE(CloseEndsEveryFormOfPush, closes, keeps_a_bound) {
   struct Outcome {
     Status status;
     int left;
@@ -75,7 +75,7 @@ BQ_CASE(CloseEndsEveryFormOfPush, keeps_a_bound) {
 
 // Messages come, and somebody closes, and somebody else is faster than those who wait: whoever
 // takes the last message, and in whatever form, all others learn of the end.
-BQ_CASE(TheEndReachesAllWhoWait, many_consumers, never_forgets) {
+BQ_CASE(TheEndReachesAllWhoWait, try_calls, many_consumers, never_forgets) {
   const auto test = [](auto queue, const std::vector<PopForm>& group, PopForm drain, int left,
                        bool closes_first) {
     using Message = typename decltype(queue)::value_type;
@@ -119,7 +119,7 @@ BQ_CASE(TheEndReachesAllWhoWait, many_consumers, never_forgets) {
 }
 
 // One of those who wait closes, once it is woken: the others are left to it.
-BQ_CASE(OneWhoHasWaitedCloses) {
+BQ_CASE(OneWhoHasWaitedCloses, closes) {
   at_one_and_three(subject, [&](std::size_t capacity) {
     for (const auto& group :
          waiting_groups(that_wait(pop_forms(subject)), crowd(subject, subject.consumers()))) {

@@ -39,10 +39,12 @@ inline bool waits(PopForm form) {
 }
 
 inline std::vector<PushForm> push_forms(const Subject& subject) {
+  if (!subject.has_tries()) return {PushForm::push};
   if (!subject.is_timed()) return {PushForm::push, PushForm::try_push};
   return {PushForm::push, PushForm::try_push, PushForm::timed, PushForm::past_deadline};
 }
 inline std::vector<PopForm> pop_forms(const Subject& subject) {
+  if (!subject.has_tries()) return {PopForm::pop, PopForm::pop_into};
   if (!subject.is_timed()) return {PopForm::pop, PopForm::pop_into, PopForm::try_pop};
   return {PopForm::pop, PopForm::pop_into, PopForm::try_pop, PopForm::timed,
           PopForm::past_deadline};
@@ -152,12 +154,7 @@ class Callers {
   }
   /// Whether as many return.
   bool return_at_least(std::size_t count) {
-    const auto end = std::chrono::steady_clock::now() + longest_wait;
-    while (returned() < count) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(50us);
-    }
-    return true;
+    return await([&] { return returned() >= count; });
   }
   bool return_all() { return return_at_least(size()); }
   std::size_t returned() const {

@@ -23,7 +23,7 @@ std::vector<int> crowds(const Subject& subject, int most) {
   return {1, most};
 }
 
-BQ_ONE_THREAD_CASE(EveryFormIsTheSameCall) {
+BQ_ONE_THREAD_CASE(EveryFormIsTheSameCall, try_calls) {
   with_each_access(subject, [&](auto make) {
     at_one_and_three(subject, [&](std::size_t capacity) {
       for (const PushForm push : push_forms(subject)) {
@@ -139,7 +139,7 @@ BQ_CASE(EveryPushFreesEveryPop) {
 // A thread is woken, and another one has been faster: it waits on, and must be woken again.
 constexpr int times_in_vain = 3;
 
-BQ_CASE(APushWokenInVainIsWokenAgain, keeps_a_bound, many_producers) {
+BQ_CASE(APushWokenInVainIsWokenAgain, try_calls, keeps_a_bound, many_producers) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_one_and_three(subject, [&](std::size_t capacity) {
@@ -167,7 +167,7 @@ BQ_CASE(APushWokenInVainIsWokenAgain, keeps_a_bound, many_producers) {
   });
 }
 
-BQ_CASE(APopWokenInVainIsWokenAgain, many_consumers) {
+BQ_CASE(APopWokenInVainIsWokenAgain, try_calls, many_consumers) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_one_and_three(subject, [&](std::size_t capacity) {

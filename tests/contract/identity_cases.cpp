@@ -45,7 +45,7 @@ BQ_ONE_THREAD_CASE(ATakenSlotKeepsNothing, message_with_identity) {
   });
 }
 
-BQ_ONE_THREAD_CASE(ARefusedMessageStaysAsItWas) {
+BQ_ONE_THREAD_CASE(ARefusedMessageStaysAsItWas, closes, try_calls) {
   with_telling_message(subject, [&](auto type) {
     using Message = typename decltype(type)::type;
     at_each_capacity(subject, [&](std::size_t capacity) {
@@ -137,7 +137,7 @@ void stop_within_a_message(const Subject& subject, std::size_t wanted, bool stop
 }
 
 // A slot is free only when its message has left it.
-BQ_CASE(AMessageThatLeavesIsNotOverwritten, message_with_identity) {
+BQ_CASE(AMessageThatLeavesIsNotOverwritten, try_calls, message_with_identity) {
   for (const std::size_t capacity : {1, 3}) {
     for (const PopForm form : pop_forms(subject)) {
       SCOPED_TRACE(name_of(form) + ", capacity " + std::to_string(capacity));
@@ -149,7 +149,7 @@ BQ_CASE(AMessageThatLeavesIsNotOverwritten, message_with_identity) {
 }
 
 // And a message is there only when it has arrived.
-BQ_CASE(AMessageThatArrivesIsNotTaken, message_with_identity) {
+BQ_CASE(AMessageThatArrivesIsNotTaken, try_calls, message_with_identity) {
   for (const std::size_t capacity : {1, 3}) {
     for (const PushForm form : push_forms(subject)) {
       SCOPED_TRACE(name_of(form) + ", capacity " + std::to_string(capacity));

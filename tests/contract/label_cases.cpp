@@ -87,8 +87,8 @@ BQ_CASE(AStalledPushHoldsUpNoOther, can_be_stopped, others_get_on, many_producer
   });
 }
 
-BQ_CASE(AStalledPopHoldsUpNoOther, can_be_stopped, others_get_on, many_consumers, keeps_a_bound,
-        room_for_two) {
+BQ_CASE(AStalledPopHoldsUpNoOther, try_calls, can_be_stopped, others_get_on, many_consumers,
+        keeps_a_bound, room_for_two) {
   at_each_point(subject, 4, [&](auto& queue, int point) {
     const int inside = fill(queue);
     StalledCall stalled(point, [&] { return pop_value(queue); });
@@ -124,7 +124,7 @@ void expect_try_calls_return(const Subject& subject, Stalled& stalled, Queue<T>&
   }
 }
 
-BQ_CASE(TryCallsWaitForNoStalledCall, uses_sync) {
+BQ_CASE(TryCallsWaitForNoStalledCall, try_calls, uses_sync) {
   at_each_point(subject, 3, [&](auto& queue, int point) {
     StalledCall stalled(point, [&] { return push_value(queue, 1); });
     expect_try_calls_return(subject, stalled, queue, subject.producers() > 1, true);
@@ -139,7 +139,7 @@ BQ_CASE(TryCallsWaitForNoStalledCall, uses_sync) {
 }
 
 // The two numbers that a size is made of may be read at different times.
-BQ_CASE(AStalledSizeStaysInRange, uses_sync) {
+BQ_CASE(AStalledSizeStaysInRange, try_calls, uses_sync) {
   at_each_point(subject, 2, [&](auto& queue, int point) {
     StalledCall stalled(point, [&] { return queue.size_approx(); });
     Caller others([&] {
@@ -158,7 +158,8 @@ BQ_CASE(AStalledSizeStaysInRange, uses_sync) {
 }
 
 // A call that does not wait, stopped while others take the room or the message that it has seen.
-BQ_CASE(AStalledTryPushNeverWaitsForRoom, can_be_stopped, keeps_a_bound, many_producers) {
+BQ_CASE(AStalledTryPushNeverWaitsForRoom, try_calls, can_be_stopped, keeps_a_bound,
+        many_producers) {
   for (const PushForm form : that_do_not_wait(push_forms(subject))) {
     SCOPED_TRACE(name_of(form));
     at_each_point(subject, 2, [&]<class T>(Queue<T>& queue, int point) {
@@ -175,7 +176,7 @@ BQ_CASE(AStalledTryPushNeverWaitsForRoom, can_be_stopped, keeps_a_bound, many_pr
   }
 }
 
-BQ_CASE(AStalledTryPopNeverWaitsForAMessage, can_be_stopped, many_consumers) {
+BQ_CASE(AStalledTryPopNeverWaitsForAMessage, try_calls, can_be_stopped, many_consumers) {
   for (const PopForm form : that_do_not_wait(pop_forms(subject))) {
     SCOPED_TRACE(name_of(form));
     at_each_point(subject, 2, [&]<class T>(Queue<T>& queue, int point) {

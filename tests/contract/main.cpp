@@ -30,23 +30,35 @@ std::vector<Case>& all_cases() {
   return all;
 }
 
-/// Ends the process when a test takes longer than BQ_TEST_SECONDS (default 50, just below ctest's
-/// limit): only a hang does.
+/// Ends the process when a test hangs: when its calls have not moved for some seconds, or when it
+/// takes longer than BQ_TEST_SECONDS (default 50, just below ctest's limit).
 class Watchdog {
  public:
   explicit Watchdog(std::string test)
-      : test_(std::move(test)), watching_([this](std::stop_token stop) {
-          std::unique_lock lock(mutex_);
-          if (!stopped_.wait_for(lock, stop, limit(), [&] { return stop.stop_requested(); }) &&
-              !stop.stop_requested()) {
-            std::cout << "[  FAILED  ] " << test_ << ": hangs; no end after " << limit().count()
-                      << " s\n"
-                      << std::flush;
-            _exit(EXIT_FAILURE);
-          }
-        }) {}
+      : test_(std::move(test)), watching_([this](const std::stop_token& stop) { watch(stop); }) {}
 
  private:
+  // Longer than hang_time: a test that notices by itself says more.
+  static constexpr std::chrono::milliseconds still_time = hang_time + 1s;
+  static constexpr std::chrono::milliseconds beat = 10ms;
+
+  void watch(const std::stop_token& stop) {
+    const auto end = std::chrono::steady_clock::now() + limit();
+    Stillness stillness(still_time);
+    std::unique_lock lock(mutex_);
+    while (!stopped_.wait_for(lock, stop, beat, [] { return false; }) && !stop.stop_requested()) {
+      if (stillness.lasts()) {
+        fail("nothing moved for " + std::to_string(still_time.count() / 1000) +
+             " s: " + CallInProgress::text());
+      }
+      if (std::chrono::steady_clock::now() > end)
+        fail("no end after " + std::to_string(limit().count()) + " s");
+    }
+  }
+  void fail(const std::string& how) const {
+    std::cout << "[  FAILED  ] " << test_ << ": hangs; " << how << '\n' << std::flush;
+    _exit(EXIT_FAILURE);
+  }
   static std::chrono::seconds limit() {
     const char* seconds = std::getenv("BQ_TEST_SECONDS");
     return std::chrono::seconds(seconds != nullptr ? std::max(1, std::atoi(seconds)) : 50);

@@ -31,7 +31,7 @@ BQ_ONE_THREAD_CASE(TakesMoveOnlyAndOverAlignedTypesWithoutDefault, message_with_
   });
 }
 
-BQ_ONE_THREAD_CASE(ThrowingMoveChangesNothing, throwing_message) {
+BQ_ONE_THREAD_CASE(ThrowingMoveChangesNothing, try_calls, throwing_message) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     Queue<Fragile> queue(subject, capacity);
     Fragile message(0);

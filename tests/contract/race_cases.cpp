@@ -95,7 +95,7 @@ Form in_turn(const std::vector<Form>& forms, int turn) {
 
 // One thread pushes until it is refused, the other closes and drains: a missing fence would show,
 // and a look at the flag that comes too early.
-BQ_RACE_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
+BQ_RACE_CASE(CloseDecidesForPushesInFullFlight, try_calls, exact_close) {
   std::unique_ptr<Queue<int>> queue;
   int delivered = 0;
   int received = 0;
@@ -123,7 +123,7 @@ BQ_RACE_CASE(CloseDecidesForPushesInFullFlight, exact_close) {
 }
 
 // One thread looks for messages all the time, the other sends the last ones and closes.
-BQ_RACE_CASE(TheLastMessagesComeBeforeTheEnd) {
+BQ_RACE_CASE(TheLastMessagesComeBeforeTheEnd, try_calls) {
   std::unique_ptr<Queue<int>> queue;
   int delivered = 0;
   int received = 0;
@@ -194,7 +194,7 @@ void expect_no_early_failure(const Subject& subject, bool fills_before, Call cal
 
 // None of them says empty while another message is inside, though the other one has just taken the
 // one that both wanted.
-BQ_RACE_CASE(RacingPopsFindEveryMessage, many_consumers) {
+BQ_RACE_CASE(RacingPopsFindEveryMessage, try_calls, many_consumers) {
   const std::vector<PopForm> forms = that_do_not_wait(pop_forms(subject));
   expect_no_early_failure(subject, true, [&](Queue<int>& queue, int round) {
     std::optional<int> out;
@@ -202,7 +202,7 @@ BQ_RACE_CASE(RacingPopsFindEveryMessage, many_consumers) {
   });
 }
 
-BQ_RACE_CASE(RacingPushesFindEverySlot, keeps_a_bound, many_producers) {
+BQ_RACE_CASE(RacingPushesFindEverySlot, try_calls, keeps_a_bound, many_producers) {
   const std::vector<PushForm> forms = that_do_not_wait(push_forms(subject));
   expect_no_early_failure(subject, false, [&](Queue<int>& queue, int round) {
     return push_by(in_turn(forms, round), queue, 1);
@@ -210,7 +210,7 @@ BQ_RACE_CASE(RacingPushesFindEverySlot, keeps_a_bound, many_producers) {
 }
 
 // A size is made of two numbers, and messages pass while they are read.
-BQ_RACE_CASE(TheSizeStaysInRange) {
+BQ_RACE_CASE(TheSizeStaysInRange, try_calls) {
   std::unique_ptr<Queue<int>> queue;
   bool in_range = true;
   race(

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <concepts>
-#include <cstdlib>
 #include <type_traits>
 
 #include "checking/queue_adapter.h"
 #include "queues/handles.h"
+#include "tests/contract/calls_in_progress.h"
 #include "tests/contract/hooked_sync.h"
 #include "tests/contract/subject.h"
 
@@ -26,8 +26,17 @@ class ProducerAdapter final : public AnyProducer {
       return nullptr;
     }
   }
-  bool push(int value) override { return end_.push(std::move(value)); }
-  Status try_push(int value) override { return end_.try_push(std::move(value)); }
+  bool push(int value) override {
+    const CallInProgress call("push() of a handle", end_.capacity());
+    return end_.push(std::move(value));
+  }
+  Status try_push(int value) override {
+    if constexpr (TryingBoundedQueue<Q>) {
+      return end_.try_push(std::move(value));
+    } else {
+      checking::lacks("try_push");
+    }
+  }
   std::size_t undelivered() const override { return end_.undelivered(); }
 
  private:
@@ -45,7 +54,10 @@ class ConsumerAdapter final : public AnyConsumer {
       return nullptr;
     }
   }
-  std::optional<int> pop() override { return end_.pop(); }
+  std::optional<int> pop() override {
+    const CallInProgress call("pop() of a handle", end_.capacity());
+    return end_.pop();
+  }
   bool is_closed() const override { return end_.is_closed(); }
 
  private:
@@ -59,23 +71,36 @@ class QueueWithHandles final : public AnyQueue<typename Q::value_type> {
 
  public:
   explicit QueueWithHandles(std::size_t capacity) : ends_(make_handles<Q>(capacity)) {}
+  bool has_tries() const override { return TryingBoundedQueue<Q>; }
   bool push(T&& value) override { return producer().push(std::move(value)); }
-  Status try_push(T&& value) override { return queue().try_push(std::move(value)); }
+  Status try_push(T&& value) override {
+    if constexpr (TryingBoundedQueue<Q>) {
+      return queue().try_push(std::move(value));
+    } else {
+      checking::lacks("try_push");
+    }
+  }
   Status try_push_until(T&& value, Deadline deadline) override {
     if constexpr (TimedBoundedQueue<Q>) {
       return queue().try_push_until(std::move(value), deadline);
     } else {
-      std::abort();
+      checking::lacks("try_push_until");
     }
   }
   std::optional<T> pop() override { return consumer().pop(); }
   bool pop_into(std::optional<T>& out) override { return bq::pop_into(queue(), out); }
-  Status try_pop(std::optional<T>& out) override { return queue().try_pop(out); }
+  Status try_pop(std::optional<T>& out) override {
+    if constexpr (TryingBoundedQueue<Q>) {
+      return queue().try_pop(out);
+    } else {
+      checking::lacks("try_pop");
+    }
+  }
   Status try_pop_until(std::optional<T>& out, Deadline deadline) override {
     if constexpr (TimedBoundedQueue<Q>) {
       return queue().try_pop_until(out, deadline);
     } else {
-      std::abort();
+      checking::lacks("try_pop_until");
     }
   }
   void close() override { queue().close(); }
@@ -111,7 +136,9 @@ AnyEnds make_ends(std::size_t capacity) {
 template <Element element>
 using TellingMessage = std::conditional_t<
     element == Element::any || element == Element::nothrow_movable, Tracked,
-    std::conditional_t<element == Element::default_constructible, TrackedWithDefault, Plain>>;
+    std::conditional_t<
+        element == Element::copyable, TrackedCopy,
+        std::conditional_t<element == Element::default_constructible, TrackedWithDefault, Plain>>>;
 
 template <class Q>
 concept CanBeAdvanced = std::constructible_from<Q, std::size_t, std::uint64_t>;
@@ -126,6 +153,9 @@ Subject describe_subject(const char* name) {
   static_assert(BoundedQueue<Q>, "see queues/bounded_queue.h for what a queue must offer");
   static_assert((Q::traits.timed == Timed::yes) == TimedBoundedQueue<Q>,
                 "the label `timed` must tell the truth");
+  static_assert((Q::traits.tries == Tries::yes) == TryingBoundedQueue<Q>,
+                "the label `tries` must tell the truth: see queues/bounded_queue.h for try_push "
+                "and try_pop");
   static_assert(!std::is_move_constructible_v<Q>, "threads hold on to it");
   static_assert(!Q::traits.waiting.empty(), "tables print it");
   constexpr Element element = Q::traits.element;
@@ -159,13 +189,6 @@ Subject describe_subject(const char* name) {
     };
   }
   return subject;
-}
-
-/// Every call of the contract, compiled and never run: for a look at what a queue's header defines.
-template <template <class...> class Queue>
-bool use_every_call() {
-  return detail::make<Queue<int>>(1) != nullptr &&
-         detail::make_ends<Queue<int>>(1).producer != nullptr;
 }
 
 template <template <class...> class Queue>

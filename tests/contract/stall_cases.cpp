@@ -21,7 +21,7 @@ std::size_t drain(Queue<T>& queue) {
 
 // A push that has returned is inside, whatever another one is about: try_pop may say busy, but not
 // empty.
-BQ_CASE(AStalledPushHidesNothing, can_be_stopped, many_producers, room_for_two) {
+BQ_CASE(AStalledPushHidesNothing, try_calls, can_be_stopped, many_producers, room_for_two) {
   at_each_point(subject, 4, [&](auto& queue, int point) {
     StalledCall stalled(point, [&] { return push_value(queue, 1); });
     if (!stalled.is_stalled()) return false;
@@ -44,7 +44,8 @@ BQ_CASE(AStalledPushHidesNothing, can_be_stopped, many_producers, room_for_two) 
 
 // A pop that has returned has made room, whatever another one is about: try_push may say busy, but
 // not full.
-BQ_CASE(AStalledPopHidesNoRoom, can_be_stopped, many_consumers, keeps_a_bound, room_for_two) {
+BQ_CASE(AStalledPopHidesNoRoom, try_calls, can_be_stopped, many_consumers, keeps_a_bound,
+        room_for_two) {
   at_each_point(subject, 2, [&](auto& queue, int point) {
     fill(queue);
     StalledCall stalled(point, [&] { return pop_value(queue); });
@@ -132,8 +133,8 @@ void stall_a_pop(const Subject& subject, PushForm waiting, PopForm popping) {
   });
 }
 
-BQ_CASE(AStalledPopLosesNoWakeUp, can_be_stopped, many_producers, many_consumers, keeps_a_bound,
-        never_forgets) {
+BQ_CASE(AStalledPopLosesNoWakeUp, closes, can_be_stopped, many_producers, many_consumers,
+        keeps_a_bound, never_forgets) {
   with_each_pair(
       subject, that_wait(push_forms(subject)), pop_forms(subject),
       [&](PushForm waiting, PopForm popping) { stall_a_pop(subject, waiting, popping); });
@@ -177,7 +178,7 @@ BQ_CASE(AStalledPushMissesNoPop, can_be_stopped, keeps_a_bound, never_forgets) {
                  });
 }
 
-BQ_CASE(AStalledWaiterMissesNoClose, uses_sync) {
+BQ_CASE(AStalledWaiterMissesNoClose, closes, uses_sync) {
   for (const PopForm waiting : that_wait(pop_forms(subject))) {
     at_each_point(subject, 1, [&](auto& queue, int point) {
       StalledCall stalled(point, [&] { return value_by(waiting, queue); });
@@ -257,7 +258,7 @@ void close_beside(const Subject& subject, PushForm push, PopForm pop) {
   });
 }
 
-BQ_CASE(CloseDecidesForAStalledPush, can_be_stopped, exact_close) {
+BQ_CASE(CloseDecidesForAStalledPush, try_calls, can_be_stopped, exact_close) {
   for (const PushForm push : push_forms(subject)) {
     for (const PopForm pop : {PopForm::pop, PopForm::try_pop}) {
       SCOPED_TRACE(name_of(push) + ", " + name_of(pop));

@@ -27,6 +27,7 @@ using checking::Overaligned;
 using checking::Plain;
 using checking::QueueAdapter;
 using checking::Tracked;
+using checking::TrackedCopy;
 using checking::TrackedWithDefault;
 
 /// A handle of whatever queue: one end of it (see queues/handles.h).
@@ -59,11 +60,12 @@ struct Subject {
   std::string name;
   Traits traits;
   /// Empty for messages that the queue does not take.
-  std::tuple<Factory<int>, Factory<Tracked>, Factory<TrackedWithDefault>, Factory<Plain>,
-             Factory<std::unique_ptr<int>>, Factory<Overaligned>, Factory<Fragile>>
+  std::tuple<Factory<int>, Factory<Tracked>, Factory<TrackedCopy>, Factory<TrackedWithDefault>,
+             Factory<Plain>, Factory<std::unique_ptr<int>>, Factory<Overaligned>, Factory<Fragile>>
       factories;
   /// The queue over HookedSync; empty if it does not touch other threads through a Sync policy.
-  std::tuple<Factory<Tracked>, Factory<TrackedWithDefault>, Factory<Plain>> hooked_factories;
+  std::tuple<Factory<Tracked>, Factory<TrackedCopy>, Factory<TrackedWithDefault>, Factory<Plain>>
+      hooked_factories;
   /// The queue, with push() and pop() made through its handles.
   Factory<int> with_handles;
   /// The queue with its positions advanced by that many rounds; empty if it has none that could
@@ -84,10 +86,12 @@ struct Subject {
 
   bool is_bounded() const { return traits.bound != Bound::none; }
   bool is_timed() const { return traits.timed == Timed::yes; }
+  bool has_tries() const { return traits.tries == Tries::yes; }
   bool takes_throwing() const { return traits.element == Element::any; }
   bool takes_nontrivial() const {
     return takes_throwing() || traits.element == Element::nothrow_movable;
   }
+  bool copies() const { return traits.element == Element::copyable; }
   bool takes_nontrivial_with_default() const {
     return traits.element == Element::default_constructible;
   }

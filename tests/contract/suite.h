@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "benchmarks/registry/capacities.h"
+#include "benchmarks/trial/capacities.h"
 #include "tests/contract/caller.h"
 #include "tests/contract/subject.h"
 
@@ -70,13 +70,19 @@ inline constexpr Requirement global_fifo{
 inline constexpr Requirement exact_close{
     [](const Subject& s) { return s.traits.close == Close::exact; },
     "close is exact only while no push runs"};
+// Where pushes hear of a close, too.
+inline constexpr Requirement closes{
+    [](const Subject& s) { return s.traits.close != Close::end_of_stream; },
+    "cannot be closed: pops see the end of a stream, and pushes do not"};
+inline constexpr Requirement try_calls{[](const Subject& s) { return s.has_tries(); },
+                                       "has no try calls"};
 inline constexpr Requirement timed_calls{[](const Subject& s) { return s.is_timed(); },
                                          "has no timed calls"};
 inline constexpr Requirement message_with_identity{
-    [](const Subject& s) { return s.takes_nontrivial() || s.takes_nontrivial_with_default(); },
+    [](const Subject& s) { return s.traits.element != Element::trivial; },
     "takes trivially copyable messages only"};
 inline constexpr Requirement any_message{[](const Subject& s) { return s.takes_nontrivial(); },
-                                         "takes messages with a default constructor only"};
+                                         "takes copyable messages only"};
 inline constexpr Requirement throwing_message{[](const Subject& s) { return s.takes_throwing(); },
                                               "wants messages whose move does not throw"};
 inline constexpr Requirement uses_sync{[](const Subject& s) { return s.uses_sync; },
@@ -102,27 +108,58 @@ class Queue {
  public:
   using value_type = T;
 
-  Queue(const Subject& subject, std::size_t capacity) : queue_(subject.factory<T>()(capacity)) {}
-  explicit Queue(std::unique_ptr<AnyQueue<T>> queue) : queue_(std::move(queue)) {}
+  Queue(const Subject& subject, std::size_t capacity) : Queue(subject.factory<T>()(capacity)) {}
+  explicit Queue(std::unique_ptr<AnyQueue<T>> queue)
+      : queue_(std::move(queue)), capacity_(queue_->capacity()) {}
 
-  bool push(T&& value) { return queue_->push(std::move(value)); }
-  Status try_push(T&& value) { return queue_->try_push(std::move(value)); }
+  bool has_tries() const { return queue_->has_tries(); }
+  bool push(T&& value) {
+    const CallInProgress call("push()", capacity_);
+    return queue_->push(std::move(value));
+  }
+  Status try_push(T&& value) {
+    const CallInProgress call("try_push()", capacity_);
+    return queue_->try_push(std::move(value));
+  }
   Status try_push_until(T&& value, Deadline deadline) {
+    const CallInProgress call("try_push_until()", capacity_, deadline);
     return queue_->try_push_until(std::move(value), deadline);
   }
-  std::optional<T> pop() { return queue_->pop(); }
-  bool pop_into(std::optional<T>& out) { return queue_->pop_into(out); }
-  Status try_pop(std::optional<T>& out) { return queue_->try_pop(out); }
+  std::optional<T> pop() {
+    const CallInProgress call("pop()", capacity_);
+    return queue_->pop();
+  }
+  bool pop_into(std::optional<T>& out) {
+    const CallInProgress call("pop(out)", capacity_);
+    return queue_->pop_into(out);
+  }
+  Status try_pop(std::optional<T>& out) {
+    const CallInProgress call("try_pop()", capacity_);
+    return queue_->try_pop(out);
+  }
   Status try_pop_until(std::optional<T>& out, Deadline deadline) {
+    const CallInProgress call("try_pop_until()", capacity_, deadline);
     return queue_->try_pop_until(out, deadline);
   }
-  void close() { queue_->close(); }
-  bool is_closed() const { return queue_->is_closed(); }
+  void close() {
+    const CallInProgress call("close()", capacity_);
+    queue_->close();
+  }
+  bool is_closed() const {
+    const CallInProgress call("is_closed()", capacity_, CallInProgress::no_deadline,
+                              CallInProgress::Is::a_look);
+    return queue_->is_closed();
+  }
   std::size_t capacity() const { return queue_->capacity(); }
-  std::size_t size_approx() const { return queue_->size_approx(); }
+  std::size_t size_approx() const {
+    const CallInProgress call("size_approx()", capacity_, CallInProgress::no_deadline,
+                              CallInProgress::Is::a_look);
+    return queue_->size_approx();
+  }
 
  private:
   std::unique_ptr<AnyQueue<T>> queue_;
+  std::size_t capacity_;
 };
 
 /// How often to repeat what takes `usual` repetitions of most queues. Threads that only ever spin
@@ -213,6 +250,8 @@ template <class Test>
 void with_telling_message(const Subject& subject, Test test) {
   if (subject.takes_nontrivial()) {
     test(std::type_identity<Tracked>{});
+  } else if (subject.copies()) {
+    test(std::type_identity<TrackedCopy>{});
   } else if (subject.takes_nontrivial_with_default()) {
     test(std::type_identity<TrackedWithDefault>{});
   } else {
@@ -242,11 +281,16 @@ Queue<T> stoppable(const Subject& subject, std::size_t capacity) {
                            : Queue<T>(subject, capacity);
 }
 
-/// Pushes 0, 1, ... until the queue is full; returns their number.
+/// Pushes 0, 1, ... until the queue is full; returns their number. One without try calls gets as
+/// many as it says that it holds.
 template <class T>
 int fill(Queue<T>& queue) {
   int pushed = 0;
-  while (queue.try_push(T(pushed)) == Status::done) ++pushed;
+  if (queue.has_tries()) {
+    while (queue.try_push(T(pushed)) == Status::done) ++pushed;
+  } else {
+    while (queue.size_approx() < queue.capacity() && queue.push(T(pushed))) ++pushed;
+  }
   return pushed;
 }
 
@@ -268,7 +312,11 @@ template <class T>
 void expect_messages(const Subject& subject, Queue<T>& queue, int first, int last) {
   std::vector<int> found;
   std::optional<T> out;
-  while (queue.try_pop(out) == Status::done) found.push_back(value_of(*out));
+  const auto take = [&] {
+    if (queue.has_tries()) return queue.try_pop(out) == Status::done;
+    return queue.size_approx() > 0 && queue.pop_into(out);
+  };
+  while (take()) found.push_back(value_of(*out));
   expect_values(subject, std::move(found), first, last);
 }
 

@@ -113,7 +113,7 @@ BQ_CASE(CloseWakesTimedCalls, timed_calls) {
 }
 
 // A call that does not wait for room (a message) does not wait for a thread that does so, either.
-BQ_CASE(TryCallsReturnBesideAWaitingPush, keeps_a_bound) {
+BQ_CASE(TryCallsReturnBesideAWaitingPush, try_calls, keeps_a_bound) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (const PushForm waiting : that_wait(push_forms(subject))) {
       SCOPED_TRACE(name_of(waiting) + " waits");
@@ -137,7 +137,7 @@ BQ_CASE(TryCallsReturnBesideAWaitingPush, keeps_a_bound) {
   });
 }
 
-BQ_CASE(TryCallsReturnBesideAWaitingPop) {
+BQ_CASE(TryCallsReturnBesideAWaitingPop, try_calls) {
   at_each_capacity(subject, [&](std::size_t capacity) {
     for (const PopForm waiting : that_wait(pop_forms(subject))) {
       for (const PushForm push : that_do_not_wait(push_forms(subject))) {
@@ -236,7 +236,7 @@ void expect_an_end(Start start, WakeInVain wake_in_vain) {
   }
 }
 
-BQ_CASE(TimedPushEndsAlthoughWokenInVain, timed_calls, keeps_a_bound, many_producers,
+BQ_CASE(TimedPushEndsAlthoughWokenInVain, try_calls, timed_calls, keeps_a_bound, many_producers,
         never_forgets) {
   at_one_and_three(subject, [&](std::size_t capacity) {
     Queue<int> queue(subject, capacity);
@@ -253,7 +253,7 @@ BQ_CASE(TimedPushEndsAlthoughWokenInVain, timed_calls, keeps_a_bound, many_produ
   });
 }
 
-BQ_CASE(TimedPopEndsAlthoughWokenInVain, timed_calls, many_consumers, never_forgets) {
+BQ_CASE(TimedPopEndsAlthoughWokenInVain, try_calls, timed_calls, many_consumers, never_forgets) {
   at_one_and_three(subject, [&](std::size_t capacity) {
     Queue<int> queue(subject, capacity);
     std::optional<int> out;

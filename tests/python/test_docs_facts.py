@@ -143,8 +143,8 @@ def test_only_our_own_storage_claims_exact_answers():
         for path in (ROOT / "queues").rglob("*.h")
         if re.search(r"= (bq::)?BlockingQueue<", path.read_text(encoding="utf-8"))
     ]
-    assert set(on_storage) == {"mpmc_ring.h", "spsc_ring.h", "closing.h"}
-    assert "labels.close = Close::quiescent;" in text("queues/peers/closing.h")
+    assert set(on_storage) == {"mpmc_ring.h", "spsc_ring.h"}
+    assert "labels.close = Close::quiescent;" in text("queues/blocking_adapter.h")
     for ring in ("mpmc_ring.h", "spsc_ring.h"):
         assert "quiescent" not in text(f"queues/{ring}")
 

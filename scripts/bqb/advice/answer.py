@@ -22,6 +22,7 @@ from bqb.advice.replay import Ideal
 from bqb.advice.scenario import NAME, trace_names, write_scenario
 from bqb.advice.wishes import Wishes
 from bqb.data.files import write_atomically
+from bqb.running.header_flags import Header
 from bqb.running.selection import Selection
 
 PIPELINE = "pipeline.toml"
@@ -80,11 +81,16 @@ def selection_of(
     answer: Answer,
     measure_s: float,
     seed: int | None = None,
-    headers: tuple[str, ...] = (),
+    headers: tuple[Header, ...] = (),
 ) -> Selection:
     """The run that measures the queues of an answer."""
     scenario = (folder / SCENARIO / f"{NAME}.toml").resolve()
     rounds = answer.plan(measure_s).rounds
     return Selection(
-        scenario=(str(scenario),), seed=seed, rounds=rounds, budget_s=measure_s, headers=headers
+        scenario=(str(scenario),),
+        seed=seed,
+        rounds=rounds,
+        budget_s=measure_s,
+        headers=tuple(header.path for header in headers),
+        header_flags=tuple(header.flags for header in headers),
     )

@@ -58,7 +58,7 @@ def main(words: list[str]) -> int:
     if arguments.out:
         check_free(arguments.out, f", or go on with --resume {arguments.out}")
     wishes = wishes_of(arguments)
-    headers = external_queues.check(arguments.headers or [])
+    headers = external_queues.check(tuple(arguments.headers or ()))
     program = queue_bench(headers)
 
     from bqb.advice.answer import (
@@ -182,7 +182,7 @@ def resume(folder: Path) -> int:
 
     selection = selection_of(folder)
     wishes = wanted.from_file(folder / PIPELINE)
-    program = queue_bench(external_queues.check(selection.headers))
+    program = queue_bench(external_queues.check(selection.brought()))
     answer = without_measuring(wishes, program, everything=True, seed=selection.seed)
     return measure_and_show(folder, program, selection, answer)
 

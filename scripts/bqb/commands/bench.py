@@ -48,14 +48,14 @@ def main(words: list[str]) -> int:
     if arguments.resume:
         selection = selection_of(arguments.resume)
         return measure(
-            queue_bench(external_queues.check(selection.headers)),
+            queue_bench(external_queues.check(selection.brought())),
             arguments.resume,
             selection,
             arguments.details,
         )
     if arguments.out:
         check_free(arguments.out, f", or go on with --resume {arguments.out}")
-    headers = external_queues.check(arguments.headers or [])
+    headers = external_queues.check(tuple(arguments.headers or ()))
     program = queue_bench(headers)
     selection = Selection(
         scenario=tuple(map(absolute_if_file, arguments.scenario or [])),
@@ -64,7 +64,8 @@ def main(words: list[str]) -> int:
         seed=arguments.seed,
         rounds=arguments.rounds,
         budget_s=arguments.budget,
-        headers=headers,
+        headers=tuple(header.path for header in headers),
+        header_flags=tuple(header.flags for header in headers),
         compile_times=arguments.compile_times,
         point=tuple(arguments.point or []),
         adapt_spin_limits=arguments.adapt_spin_limits,

@@ -32,7 +32,7 @@ exit status:
 
 def main(words: list[str]) -> int:
     arguments = parser().parse_args(words)
-    if headers := external_queues.check(arguments.headers or []):
+    if headers := external_queues.check(tuple(arguments.headers or ())):
         program = external_queues.build_with(headers, "release", "explore") / "explore"
     else:
         build.build("release", "explore", external_queues.TESTS)

@@ -9,7 +9,8 @@ from typing import NoReturn
 
 from bqb import exit_status, shown
 from bqb.report.units import parse_duration
-from bqb.running import external_queues
+from bqb.running import external_queues, header_flags
+from bqb.running.header_flags import Header
 
 MOST_SECONDS = 30 * 24 * 3600
 MOST_PATTERN_CHARACTERS = 1000
@@ -18,6 +19,15 @@ MOST_PERCENT = 1000
 
 class Parser(argparse.ArgumentParser):
     """Wrong usage: one line and the exit status of it."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Flags begin with a dash, and are no options of ours."""
+        words, joined = list(args or ()), []
+        while words:
+            word = words.pop(0)
+            is_option = word == header_flags.OPTION and words
+            joined.append(f"{word}={words.pop(0)}" if is_option else word)
+        return super().parse_known_args(joined, namespace)
 
     def error(self, message: str) -> NoReturn:
         self.exit(
@@ -74,6 +84,26 @@ def percent(word: str) -> float:
     return value
 
 
+class AddHeader(argparse.Action):
+    """Of --with: the list of Header is None, or not empty."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        headers = getattr(namespace, self.dest) or []
+        setattr(namespace, self.dest, [*headers, Header(values)])
+
+
+class AddFlags(argparse.Action):
+    """Of --with-flags: to the header before it."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        headers = getattr(namespace, self.dest)
+        if not headers:
+            parser.error(f"{option_string} comes after the --with HEADER that it belongs to")
+        path, flags = headers[-1]
+        more = header_flags.absolute(values)
+        setattr(namespace, self.dest, [*headers[:-1], Header(path, f"{flags} {more}".strip())])
+
+
 def add_no_setup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-setup", action="store_true", help="install nothing")
 
@@ -88,8 +118,16 @@ def add_with(parser: argparse.ArgumentParser, purpose: str) -> None:
     parser.add_argument(
         "--with",
         dest="headers",
-        action="append",
+        action=AddHeader,
         metavar="HEADER",
         help=f"{purpose}, which is outside the tree; may be repeated "
         f"(see {external_queues.PAGE})",
+    )
+    parser.add_argument(
+        header_flags.OPTION,
+        dest="headers",
+        action=AddFlags,
+        metavar="FLAGS",
+        help="what the header of the --with before it is compiled and linked with, as in "
+        "'-Iinclude -lfoo -std=c++23 foo.cpp'",
     )

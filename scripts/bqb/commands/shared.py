@@ -15,6 +15,7 @@ from bqb.report.html import REPORT
 from bqb.commands.failures import as_command_error, print_error
 from bqb.data.rows import ResultError
 from bqb.running import build, external_queues
+from bqb.running.header_flags import Header
 from bqb.running.journal import Journal
 from bqb.running.process import STOP_SIGNALS, Interrupted
 from bqb.running.selection import Selection
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from bqb.data.model import Run
 
 
-def queue_bench(headers: tuple[str, ...]) -> Path:
+def queue_bench(headers: tuple[Header, ...]) -> Path:
     """queue_bench with these headers' queues, built if need be. BQB_QUEUE_BENCH names another
     one."""
     if program := os.environ.get("BQB_QUEUE_BENCH"):

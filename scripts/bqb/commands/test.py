@@ -33,6 +33,6 @@ def main(words: list[str]) -> int:
     arguments = parser.parse_args(words)
     if arguments.headers:
         return testrun.run_outside(
-            external_queues.check(arguments.headers), arguments.preset or ["release"]
+            external_queues.check(tuple(arguments.headers)), arguments.preset or ["release"]
         )
     return testrun.run(arguments.preset or [], arguments.deep)

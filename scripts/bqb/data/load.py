@@ -52,6 +52,11 @@ def load_run(folder: Path | str) -> Run:
         queues=header["queues"],
         resolved=header["scenarios"],
         planned=tuple((row["point"], row["queue"]) for row in rows if row["kind"] == "plan"),
+        other_capacities={
+            (row["point"], row["queue"]): row["capacity"]
+            for row in rows
+            if row["kind"] == "plan" and "capacity" in row
+        },
         problems=problems,
         trials=tuple(
             trial for trial in trials if trial.status == "ok" and trial.cell not in failed

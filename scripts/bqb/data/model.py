@@ -254,6 +254,8 @@ class Run:
     property_failures: tuple[PropertyFailure, ...] = ()
     limits: tuple[Limits, ...] = ()
     looks: tuple[int, ...] = ()  # with a budget: after how many rounds verdicts were planned
+    # By (point, queue), where a queue from outside cannot have the point's.
+    other_capacities: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def machine(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from bqb import ROOT, CommandError
 from bqb.exit_status import GateStatus
 from bqb.running import build, external_queues
+from bqb.running.header_flags import Header
 
 CONTROL = "control"
 LAYOUTS = 20  # of an arm's code: the first look, of 20 pairs, sees each once
@@ -253,8 +254,8 @@ def build_queues(name: str, staged: Path, queues: tuple[str, ...]) -> Path:
 
 
 def build_header(header: Path) -> Path:
-    headers = (str(header.resolve()),)
-    external_queues.names_in(headers[0])
+    headers = (Header(str(header.resolve())),)
+    external_queues.names_in(headers[0].path)
     return external_queues.build_with(
         headers, "release", "gate_programs", f"-DBQ_GATE_LAYOUTS={LAYOUTS}"
     )

@@ -13,7 +13,7 @@ from bqb.data.model import REFERENCE, Point, Run, Scenario
 from bqb.report.numbers import cell_text, notes_on_marks
 from bqb.report.titles import value
 from bqb.report.units import counter_name, format_share
-from bqb.report.wording import open_loop_warnings, tells_apart
+from bqb.report.wording import tells_apart, warnings_of_points
 from bqb.stats import judging, summaries
 from bqb.stats.counters import EFFICIENCY_OF, THROUGHPUT
 from bqb.stats.scores import scores
@@ -241,7 +241,7 @@ def _marks(run: Run) -> Text:
     lines += [
         f"{scenario.name}: {warning}."
         for scenario in run.scenarios.values()
-        for warning in open_loop_warnings(run, scenario.points)
+        for warning in warnings_of_points(run, scenario.points)
     ]
     if quota := run.context.get("cpu_quota_cores"):
         lines.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -162,7 +163,7 @@ def notes(view: View, scenario: Scenario, *first: str, marks: str = "†") -> li
     cells = ((point, queue) for point in points for queue in view.run.queue_names(scenario.name))
     below = notes_on_marks(view.run, cells, marks)
     below += [
-        f"{warning[0].upper()}{warning[1:]}." for warning in open_loop_warnings(view.run, points)
+        f"{warning[0].upper()}{warning[1:]}." for warning in warnings_of_points(view.run, points)
     ]
     failures = [
         problem
@@ -220,6 +221,26 @@ def tells_apart(verdict: PointVerdicts) -> str:
     share = verdict.resolution_share
     in_brackets = "" if share is None or share > 1 else f" ({format_share(share)})"
     return f"tells {resolution}{in_brackets} apart"
+
+
+def warnings_of_points(run: Run, points: Sequence[Point]) -> list[str]:
+    """What a reader of these points' numbers has to know, a sentence each."""
+    return [*capacity_warnings(run, points), *open_loop_warnings(run, points)]
+
+
+def capacity_warnings(run: Run, points: Sequence[Point]) -> list[str]:
+    """Queues that ran with another capacity than the others."""
+    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for point in points:
+        for queue in run.queue_names(point.scenario):
+            if capacity := run.other_capacities.get((point.name, queue)):
+                found[queue, capacity].append(point.capacity)
+    return [
+        f"{queue} has room for {capacity:,} messages here, not "
+        f"{' or '.join(f'{each:,}' for each in dict.fromkeys(wanted))} like the others: it cannot "
+        "have that capacity"
+        for (queue, capacity), wanted in found.items()
+    ]
 
 
 def open_loop_warnings(run: Run, points: Sequence[Point]) -> list[str]:

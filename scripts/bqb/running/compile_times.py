@@ -22,7 +22,8 @@ from pathlib import Path
 from bqb import ROOT
 from bqb.data.model import REFERENCE
 from bqb.data.queue_list import listed
-from bqb.running import external_queues
+from bqb.running import external_queues, header_flags
+from bqb.running.header_flags import Header
 
 REPETITIONS = 3
 BUILD = ROOT / "build" / "release"
@@ -40,8 +41,12 @@ template <class Q, class T = typename Q::value_type>
 void call_all(Q& queue, T& message, std::optional<T>& out, bq::Deadline until) {{
   Q another(queue.capacity() + queue.size_approx());
   out = another.pop();
-  if (!queue.push(std::move(message))) queue.try_push(std::move(message));
-  if (!bq::pop_into(queue, out)) queue.try_pop(out);
+  queue.push(std::move(message));
+  bq::pop_into(queue, out);
+  if constexpr (bq::TryingBoundedQueue<Q>) {{
+    queue.try_push(std::move(message));
+    queue.try_pop(out);
+  }}
   if constexpr (bq::TimedBoundedQueue<Q>) {{
     queue.try_push_until(std::move(message), until);
     queue.try_pop_until(out, until);
@@ -58,22 +63,22 @@ class CannotCompile(Exception):
     """One line that says why."""
 
 
-def measure(queue: str, headers: tuple[str, ...] = (), build: Path = BUILD) -> dict[str, float]:
+def measure(queue: str, headers: tuple[Header, ...] = (), build: Path = BUILD) -> dict[str, float]:
     """Values of the property `compile`. `headers`: those of queues from outside the tree."""
-    header, class_name = source_of(queue, headers)
-    command = command_of(queue, build)
+    header, class_name, flags = source_of(queue, headers)
+    command = (*command_of(queue, build), *flags)
     whole = _median_cpu_s(command, SOURCE.format(header=header, name=class_name))
     return {"header_compile_s": round(whole - _empty(command), 3), "repetitions": REPETITIONS}
 
 
-def source_of(queue: str, headers: tuple[str, ...]) -> tuple[str, str]:
-    """Header and class template of a queue."""
+def source_of(queue: str, headers: tuple[Header, ...]) -> tuple[str, str, tuple[str, ...]]:
+    """Header and class template of a queue, and flags of the compiler that it needs."""
     if known := listed().get(queue):
-        return f"queues/{known.header}", f"bq::{known.class_template}"
-    for path in headers:
-        for class_name, name in external_queues.declared_in(path):
+        return f"queues/{known.header}", f"bq::{known.class_template}", ()
+    for header in headers:
+        for class_name, name in external_queues.declared_in(header.path):
             if name == queue:
-                return path, class_name
+                return header.path, class_name, header_flags.parsed(header.flags).compile
     raise CannotCompile("it is neither in queues/queues.list nor in a header of --with")
 
 

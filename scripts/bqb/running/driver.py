@@ -121,7 +121,7 @@ class Driver:
         for number, queue in enumerate(missing):
             self._progress.update("compile times", number, len(missing), queue)
             try:
-                values = compile_times.measure(queue, self._selection.headers)
+                values = compile_times.measure(queue, self._selection.brought())
             except compile_times.CannotCompile as reason:
                 self.remarks.append(f"no compile time of {queue}: {reason}")
                 continue

@@ -3,9 +3,9 @@ BQ_QUEUE.
 
 Each header becomes small sources, which give BQ_QUEUE a meaning (a registration with the harness, a
 subject of the contract suite, one of the explorer) and include it. benchmarks/with links them with
-what a preset's build holds already, so that a queue costs one compile. A probe beside it tells what
-the header defines: two headers that define the same name are refused. A set of headers has a folder
-of its own: build/with/<hash>-<preset>.
+what a preset's build holds already, so that a queue costs one compile. Each header's names are its
+own (cmake/OwnSymbols.cmake), so two may define the same class. A set of headers has a folder of its
+own: build/with/<hash>-<preset>.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from itertools import combinations
 from pathlib import Path
 
 from bqb import ROOT, CommandError, exit_status, shown
 from bqb.data.files import read_regular
 from bqb.data.queue_list import listed
-from bqb.running import build, debug_info
-from bqb.running.debug_info import Definition
+from bqb.running import build
+from bqb.running.header_flags import Flags, Header, parsed
 
 PAGE = "docs/your_own_queue.md"
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -39,7 +38,7 @@ SOURCE = """\
 MEANINGS = {
     "bench": {
         "needs": "benchmarks/registry/register_queue.h",
-        "register": "::bq::bench::register_queue<Class>(#name, ::bq::bench::LineUp::by_default)",
+        "register": "::bq::bench::register_queue<Class>(#name, ::bq::bench::LineUp::outside)",
     },
     "contract": {
         "needs": "tests/contract/register_subject.h",
@@ -49,33 +48,29 @@ MEANINGS = {
         "needs": "explorer/scenario.h",
         "register": "::bq::explorer::register_explored<Class>(#name)",
     },
-    "probe": {
-        "needs": "tests/contract/register_subject.h",
-        "register": "::bq::test::use_every_call<Class>()",
-    },
 }
 TESTS = ("-DBQ_TESTS=ON",)
 OPTIONS = {"contract_test": TESTS, "explore": TESTS}  # that a program's parts need
-OWN_FOLDERS = tuple(
-    str(ROOT / name) + "/" for name in ("queues", "benchmarks", "checking", "explorer", "tests")
-)
 
 
-def check(headers: list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    """The headers' absolute paths, each once. Raises CommandError (USAGE) for what is wrong
+def check(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    """The headers with absolute paths, each once. Raises CommandError (USAGE) for what is wrong
     whatever the compiler says."""
-    paths = tuple(dict.fromkeys(os.path.realpath(header) for header in headers))
+    found = tuple(
+        dict.fromkeys(Header(os.path.realpath(header.path), header.flags) for header in headers)
+    )
     taken = {name: "queues/queues.list" for name in listed()}
-    for path in paths:
-        for name in names_in(path):
+    for header in found:
+        for name in names_in(header.path):
             if name in taken:
                 raise header_error(
-                    path,
+                    header.path,
                     f"BQ_QUEUE names a queue '{name}', and so does "
                     f"{taken[name]}; choose another name",
                 )
-            taken[name] = path
-    return paths
+            taken[name] = header.path
+        parsed(header.flags)
+    return found
 
 
 def header_error(path: str, what: str) -> CommandError:
@@ -122,7 +117,7 @@ def declared_in(path: str) -> list[tuple[str, str]]:
     return declared
 
 
-def build_with(headers: tuple[str, ...], preset: str, program: str, *settings: str) -> Path:
+def build_with(headers: tuple[Header, ...], preset: str, program: str, *settings: str) -> Path:
     """Builds a program with these headers' queues in it, and returns the folder that it is in.
     `settings`: of CMake."""
     build.build(preset, parts_of(program), OPTIONS.get(program, ()))
@@ -130,7 +125,14 @@ def build_with(headers: tuple[str, ...], preset: str, program: str, *settings: s
     folder.mkdir(parents=True, exist_ok=True)
     for kind, meaning in MEANINGS.items():
         for number, header in enumerate(sorted(headers)):
-            write(folder / f"{kind}_{number}.cpp", SOURCE.format(header=header, **meaning))
+            write(folder / f"{kind}_{number}.cpp", SOURCE.format(header=header.path, **meaning))
+    write(
+        folder / "flags.cmake",
+        "".join(
+            settings_of(number, parsed(header.flags))
+            for number, header in enumerate(sorted(headers))
+        ),
+    )
     configure = [
         "cmake",
         "-S",
@@ -143,9 +145,21 @@ def build_with(headers: tuple[str, ...], preset: str, program: str, *settings: s
         f"-DBUILD={ROOT / 'build' / preset}",
         *settings,
     ]
-    build.run_cmake(configure, folder, f"{program}_and_probes", f"build --with {preset}")
-    refuse_clashes(sorted(headers), folder, configure)
+    build.run_cmake(configure, folder, program, f"build --with {preset}")
     return folder
+
+
+def settings_of(number: int, flags: Flags) -> str:
+    """The flags of a header as variables of CMake."""
+    return "".join(
+        f"set({kind}_{number} {' '.join(f'[=[{word}]=]' for word in words)})\n"
+        for kind, words in (
+            ("compile", flags.compile),
+            ("link", flags.link),
+            ("sources", flags.sources),
+            ("archives", flags.archives),
+        )
+    )
 
 
 def parts_of(program: str) -> str:
@@ -153,51 +167,9 @@ def parts_of(program: str) -> str:
     return f"parts_of_{program}"
 
 
-def refuse_clashes(headers: list[str], folder: Path, configure: list[str]) -> None:
-    """Raises CommandError (USAGE) where two headers, or a header and a listed queue, define the
-    same name."""
-    objects = folder / "CMakeFiles"
-    defined = {
-        header: debug_info.of_object(objects / "probes.dir" / f"probe_{number}.cpp.o")
-        for number, header in enumerate(headers)
-    }
-    for one, other in combinations(headers, 2):
-        if clash := debug_info.clash(defined[one], defined[other]):
-            raise clashing(one, clash[0], other, clash[1])
-    suspects = [header for header in headers if defines_in_our_namespace(header, defined[header])]
-    if suspects:  # rare, and the listed queues take ten seconds to compile
-        build.run_cmake(configure, folder, "listed_queues_probe", "compile the listed queues")
-        listed_ones = debug_info.of_object(
-            objects / "listed_queues_probe.dir" / "listed_queues.cpp.o"
-        )
-        for header in suspects:
-            if clash := debug_info.clash(defined[header], listed_ones):
-                raise clashing(header, clash[0], clash[1].file, clash[1])
-
-
-def defines_in_our_namespace(header: str, defined: dict[str, Definition]) -> bool:
-    return any(
-        each.name.startswith("bq::")
-        and (each.file == header or not each.file.startswith(OWN_FOLDERS))
-        for each in defined.values()
-    )
-
-
-def clashing(one: str, its: Definition, other: str, others: Definition) -> CommandError:
-    def where(header: str, definition: Definition) -> str:
-        return "" if definition.file == header else f" (in {definition.file})"
-
-    return header_error(
-        one,
-        f"defines {its.name}{where(one, its)}, and so does "
-        f"{other}{where(other, others)}; the linker would take both for the "
-        "same, so rename the namespace in one of them",
-    )
-
-
-def folder_of(headers: tuple[str, ...], preset: str) -> Path:
-    name = hashlib.sha256("\n".join(sorted(headers)).encode()).hexdigest()[:12]
-    return ROOT / "build" / "with" / f"{name}-{preset}"
+def folder_of(headers: tuple[Header, ...], preset: str) -> Path:
+    text = "\n".join("\0".join(filter(None, header)) for header in sorted(headers))
+    return ROOT / "build" / "with" / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{preset}"
 
 
 def write(path: Path, text: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from bqb import ROOT, CommandError, exit_status
 from bqb.data.fields import error_in_fields
 from bqb.data.rows import ResultError
+from bqb.running import header_flags
+from bqb.running.header_flags import Header
 from bqb.running.journal import Journal
 from bqb.running.process import cause_of_death
 from bqb.schema import DEFAULT_ROUNDS, MOST_ROUNDS, Fields
@@ -27,6 +29,7 @@ class Selection:
     rounds: int | None = None
     budget_s: float | None = None  # wall time to measure in; `rounds`: of every point at first
     headers: tuple[str, ...] = ()  # of queues from outside the tree; they are in the binary
+    header_flags: tuple[str, ...] = ()  # one for each of the headers
     compile_times: bool = False
     adapt_spin_limits: bool = False
     point: tuple[str, ...] = ()  # only these of the scenarios, or of those that they name
@@ -41,8 +44,16 @@ class Selection:
         words += ["--adapt-spin-limits"] if self.adapt_spin_limits else []
         return [*words, "--scenarios-dir", str(ROOT / "scenarios")]
 
+    def brought(self) -> tuple[Header, ...]:
+        """The headers with their flags. Earlier runs have no flags."""
+        flags = self.header_flags or ("",) * len(self.headers)
+        return tuple(map(Header, self.headers, flags))
+
     def note(self) -> list[str]:
-        return ["--note-arguments", json.dumps(asdict(self))]
+        row = asdict(self)
+        if self.headers:
+            row["brought"] = header_flags.versions(self.brought())
+        return ["--note-arguments", json.dumps(row)]
 
     def rounds_due(self, context: dict) -> int:
         """The regular rounds of a run with this `context`."""
@@ -66,6 +77,7 @@ class Selection:
             **{
                 key: tuple(value) if isinstance(value, list) else value
                 for key, value in row.items()
+                if key != "brought"
             }
         )
 
@@ -79,6 +91,8 @@ ARGUMENTS: Fields = {
     "rounds": ("count?", False),
     "budget_s": ("number?", False),
     "headers": ("[text]", False),
+    "header_flags": ("[text]", False),
+    "brought": ("[{text}]", False),
     "compile_times": ("flag", False),
     "point": ("[text]", False),
     "adapt_spin_limits": ("flag", False),

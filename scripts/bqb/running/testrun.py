@@ -20,6 +20,7 @@ from bqb.data.queue_list import listed
 from bqb.report.units import format_clock
 from bqb.running import external_queues
 from bqb.running.build import build, follow
+from bqb.running.header_flags import Header
 from bqb.running.test_outcomes import has_failed, is_deliberate, record, sources_now
 
 SECONDS_FOR_ONE_TEST = 300  # where a test does not set its own limit
@@ -116,7 +117,7 @@ def run(presets: list[str], deep: bool) -> int:
     return sum_up(tally)
 
 
-def run_outside(headers: tuple[str, ...], presets: list[str]) -> int:
+def run_outside(headers: tuple[Header, ...], presets: list[str]) -> int:
     """The contract suite on queues from outside the tree."""
     tally = Tally()
     for preset in presets:

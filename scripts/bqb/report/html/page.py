@@ -123,8 +123,20 @@ def facts_of(run: Run) -> list[Fact]:
         ("Rounds", str(len({number for _, number in run.blocks}))),
         ("Left out", left_out(run) and f"{left_out(run)}: something else ran meanwhile"),
         ("Cores moved", cores_moved(run)),
+        *(("Brought", text) for text in brought(run)),
     ]
     return [Fact(name, text) for name, text in facts if text]
+
+
+def brought(run: Run) -> list[str]:
+    """Each header from outside, and what it brought: my_queue.h 3f2c81d04b7e, folly v2024.08.12."""
+    headers = (run.context.get("arguments") or {}).get("brought", ())
+    return [
+        f"{header['header']} {header['sha256']}"
+        + (f", {header['versions']}" if header["versions"] else "")
+        + (f"; compiled with {header['flags']}" if header["flags"] else "")
+        for header in headers
+    ]
 
 
 def _messages(per_s: float) -> str:

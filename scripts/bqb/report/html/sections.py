@@ -24,11 +24,11 @@ from bqb.report.wording import (
     asked_and_measured,
     headed,
     located,
-    open_loop_warnings,
     replaced_in_words,
     score_in_words,
     stated_in_words,
     tells_apart,
+    warnings_of_points,
 )
 from bqb.stats import claims, judging
 from bqb.stats.counters import CPU_BEYOND_WORK, EFFICIENCY_OF
@@ -188,7 +188,7 @@ def section_of(view: View, scenario: Scenario) -> Section:
             )
             for score in scores
         ),
-        tuple(open_loop_warnings(view.run, points)),
+        tuple(warnings_of_points(view.run, points)),
         counter_name(judge),
         "more is better" if more else "less is better",
         "efficiency" if judge in EFFICIENCY_OF else "",

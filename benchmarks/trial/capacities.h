@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <exception>
 #include <optional>
 #include <string>
 
@@ -13,7 +12,7 @@
 
 namespace bq {
 
-inline bool can_have(const Traits& traits, std::size_t capacity) {
+constexpr bool can_have(const Traits& traits, std::size_t capacity) {
   const bool in_range =
       capacity > 0 && traits.min_capacity <= capacity && capacity <= traits.max_capacity;
   return in_range &&
@@ -22,7 +21,7 @@ inline bool can_have(const Traits& traits, std::size_t capacity) {
 
 /// The least from `wanted` on, or, where there is none, the largest below. Absent if the labels
 /// exclude every capacity.
-inline std::optional<std::size_t> nearest_capacity(const Traits& traits, std::size_t wanted) {
+constexpr std::optional<std::size_t> nearest_capacity(const Traits& traits, std::size_t wanted) {
   std::size_t capacity = std::min(std::max(wanted, traits.min_capacity), traits.max_capacity);
   if (traits.capacities == Capacities::power_of_two) {
     const std::size_t below = std::bit_floor(capacity);
@@ -32,9 +31,9 @@ inline std::optional<std::size_t> nearest_capacity(const Traits& traits, std::si
 }
 
 /// What is wrong with a queue whose constructor throws at a capacity that it can have.
-inline std::string refused_capacity(std::size_t capacity, const std::exception& error) {
+inline std::string refused_capacity(std::size_t capacity, const std::string& why) {
   return "it cannot be made with capacity " + std::to_string(capacity) +
-         ", which its traits allow: " + error.what();
+         ", which its traits allow: " + why;
 }
 
 }  // namespace bq

@@ -1,0 +1,226 @@
+// Queues that lack calls, as most libraries' do, each made whole by BlockingAdapter. Parts of one
+// simple queue.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "queues/blocking_adapter.h"
+
+namespace elsewhere {
+
+/// It waits and tries, and has neither a close nor a size.
+template <class T, class Sync>
+class Queue {
+ public:
+  explicit Queue(std::size_t capacity) : capacity_(capacity) {}
+
+  bool offer(T& value) {
+    const std::lock_guard lock(mutex_);
+    return add(value);
+  }
+  void put(T& value) {
+    std::unique_lock lock(mutex_);
+    while (!add(value)) changed_.wait(lock);
+  }
+  bool poll(std::optional<T>& out) {
+    const std::lock_guard lock(mutex_);
+    return remove(out);
+  }
+  void take(std::optional<T>& out) {
+    std::unique_lock lock(mutex_);
+    while (!remove(out)) changed_.wait(lock);
+  }
+  bool poll_copy(std::optional<T>& out) {
+    const std::lock_guard lock(mutex_);
+    if (messages_.empty()) return false;
+    out.emplace(std::as_const(messages_.front()));
+    return remove(out);
+  }
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return messages_.size();
+  }
+
+ private:
+  bool add(T& value) {
+    if (messages_.size() == capacity_) return false;
+    messages_.push_back(std::move(value));
+    changed_.notify_all();
+    return true;
+  }
+  bool remove(std::optional<T>& out) {
+    if (messages_.empty()) return false;
+    out.emplace(std::move(messages_.front()));
+    messages_.pop_front();
+    changed_.notify_all();
+    return true;
+  }
+
+  const std::size_t capacity_;
+  mutable typename Sync::mutex mutex_{"mutex"};
+  typename Sync::condition_variable changed_{"changed"};
+  std::deque<T> messages_;
+};
+
+/// Its parts say what is true of it, but for what a part changes.
+constexpr bq::Traits traits() {
+  return {.element = bq::Element::nothrow_movable, .waiting = "condvar"};
+}
+
+template <class T, class Sync>
+class Part {
+ public:
+  explicit Part(std::size_t capacity) : queue_(capacity) {}
+
+ protected:
+  Queue<T, Sync> queue_;
+};
+
+template <class T, class Sync>
+class TriesOnly : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits = elsewhere::traits();
+  using Part<T, Sync>::Part;
+  bool try_push(T& value) { return this->queue_.offer(value); }
+  bool try_pop(std::optional<T>& out) { return this->queue_.poll(out); }
+};
+
+/// Its messages are assigned, and it tells a size and more than true and false.
+template <class T, class Sync>
+class TriesWithDefault : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits{.element = bq::Element::default_constructible};
+  using Part<T, Sync>::Part;
+  bq::Status try_push(T&& value) {
+    return this->queue_.offer(value) ? bq::Status::done : bq::Status::full;
+  }
+  bool try_pop(T& out) {
+    std::optional<T> message;
+    if (!this->queue_.poll(message)) return false;
+    out = std::move(*message);
+    return true;
+  }
+  std::size_t size_approx() const { return this->queue_.size(); }
+};
+
+template <class T, class Sync>
+class WaitsOnly : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits = elsewhere::traits();
+  using Part<T, Sync>::Part;
+  void push(T& value) { this->queue_.put(value); }
+  void pop(std::optional<T>& out) { this->queue_.take(out); }
+};
+
+template <class T, class Sync>
+class WithoutClose : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits = elsewhere::traits();
+  using Part<T, Sync>::Part;
+  void push(T&& value) { this->queue_.put(value); }
+  bool try_push(T&& value) { return this->queue_.offer(value); }
+  T pop() {
+    std::optional<T> out;
+    this->queue_.take(out);
+    return std::move(*out);
+  }
+  std::optional<T> try_pop() {
+    std::optional<T> out;
+    this->queue_.poll(out);
+    return out;
+  }
+};
+
+/// One thread on each side: the consumer that takes the end mark keeps it.
+template <class T, class Sync>
+class OneToOne : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits = [] {
+    bq::Traits labels = elsewhere::traits();
+    labels.producers = labels.consumers = bq::Endpoints::one;
+    return labels;
+  }();
+  using Part<T, Sync>::Part;
+  void push(T& value) { this->queue_.put(value); }
+  bool try_push(T& value) { return this->queue_.offer(value); }
+  void pop(std::optional<T>& out) { this->queue_.take(out); }
+  bool try_pop(std::optional<T>& out) { return this->queue_.poll(out); }
+};
+
+template <class T, class Sync>
+class PushWaits : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits = elsewhere::traits();
+  using Part<T, Sync>::Part;
+  void push(T& value) { this->queue_.put(value); }
+  bool try_push(T& value) { return this->queue_.offer(value); }
+  bool try_pop(std::optional<T>& out) { return this->queue_.poll(out); }
+};
+
+template <class T, class Sync>
+class PopWaits : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits = elsewhere::traits();
+  using Part<T, Sync>::Part;
+  bool try_push(T& value) { return this->queue_.offer(value); }
+  void pop(std::optional<T>& out) { this->queue_.take(out); }
+  bool try_pop(std::optional<T>& out) { return this->queue_.poll(out); }
+};
+
+template <class T, class Sync>
+class Copies : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits{.element = bq::Element::copyable};
+  using Part<T, Sync>::Part;
+  bool try_push(const T& value) {
+    T copy(value);
+    return this->queue_.offer(copy);
+  }
+  bool try_pop(std::optional<T>& out) { return this->queue_.poll_copy(out); }
+};
+
+/// Of one capacity.
+template <class T, class Sync>
+class Holds100 : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits{
+      .min_capacity = 100, .max_capacity = 100, .element = bq::Element::nothrow_movable};
+  explicit Holds100(std::size_t /*capacity*/) : Part<T, Sync>(100) {}
+  bool try_push(T& value) { return this->queue_.offer(value); }
+  bool try_pop(std::optional<T>& out) { return this->queue_.poll(out); }
+};
+
+template <class T, class Sync = bq::StdSync>
+using TriesOnlyQueue = bq::BlockingAdapter<T, TriesOnly, Sync>;
+template <class T, class Sync = bq::StdSync>
+using TriesWithDefaultQueue = bq::BlockingAdapter<T, TriesWithDefault, Sync>;
+template <class T, class Sync = bq::StdSync>
+using WaitsOnlyQueue = bq::BlockingAdapter<T, WaitsOnly, Sync>;
+template <class T, class Sync = bq::StdSync>
+using WithoutCloseQueue = bq::BlockingAdapter<T, WithoutClose, Sync>;
+template <class T, class Sync = bq::StdSync>
+using OneToOneQueue = bq::BlockingAdapter<T, OneToOne, Sync>;
+template <class T, class Sync = bq::StdSync>
+using PushWaitsQueue = bq::BlockingAdapter<T, PushWaits, Sync>;
+template <class T, class Sync = bq::StdSync>
+using PopWaitsQueue = bq::BlockingAdapter<T, PopWaits, Sync>;
+template <class T, class Sync = bq::StdSync>
+using CopiesQueue = bq::BlockingAdapter<T, Copies, Sync>;
+template <class T, class Sync = bq::StdSync>
+using Holds100Queue = bq::BlockingAdapter<T, Holds100, Sync>;
+
+}  // namespace elsewhere
+
+BQ_QUEUE(elsewhere::TriesOnlyQueue, tries_only);
+BQ_QUEUE(elsewhere::TriesWithDefaultQueue, tries_with_default);
+BQ_QUEUE(elsewhere::WaitsOnlyQueue, waits_only);
+BQ_QUEUE(elsewhere::WithoutCloseQueue, without_close);
+BQ_QUEUE(elsewhere::OneToOneQueue, one_to_one);
+BQ_QUEUE(elsewhere::PushWaitsQueue, push_waits);
+BQ_QUEUE(elsewhere::PopWaitsQueue, pop_waits);
+BQ_QUEUE(elsewhere::CopiesQueue, copies);
+BQ_QUEUE(elsewhere::Holds100Queue, holds_100);
