@@ -446,11 +446,11 @@ def test_a_copy_of_a_listed_queue_runs_the_same_instructions(header):
     header.write_text(f"{listed}\nBQ_QUEUE(bq::TwoCondvarQueue, copy);\n")
     # But for some instructions in 10,000 messages, which depend on addresses.
     assert counted(header, "copy") == pytest.approx(counted(header, "two_condvar"), abs=0.01)
-    edit(header, "const Lock lock(mutex_);", "const Lock lock(mutex_); waste();")
+    edit(header, "\n    Lock lock(mutex_);", "\n    Lock lock(mutex_); waste();")
     edit(
         header,
         " private:",
-        " private:\n  void waste() { for (volatile int i = 0; i < 50; ++i) {} }",
+        " private:\n  void waste() { for (volatile int i = 0; i < 50; i = i + 1) {} }",
     )
     assert counted(header, "copy") > 1.1 * counted(header, "two_condvar")
 
