@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -12,18 +13,19 @@
 
 namespace bq::checking {
 
-/// Where a queue has no such call, which its traits say.
+/// Where a queue has no such call.
 [[noreturn]] inline void lacks(const char* call) {
   throw std::logic_error(std::string("this test calls ") + call + ", which the queue has not");
 }
 
-/// A queue of any class. The try and the timed calls throw where the traits say that they do not
-/// exist.
+/// A queue of any class. The calls that not every queue has throw where it lacks them.
 template <class T>
 class AnyQueue {
  public:
   virtual ~AnyQueue() = default;
   virtual bool has_tries() const = 0;
+  virtual std::size_t push_batch(std::span<T> messages) = 0;
+  virtual std::size_t pop_batch(std::span<std::optional<T>> out) = 0;
   virtual bool push(T&& value) = 0;
   virtual Status try_push(T&& value) = 0;
   virtual Status try_push_until(T&& value, Deadline deadline) = 0;
@@ -44,6 +46,20 @@ class QueueAdapter final : public AnyQueue<typename Q::value_type> {
  public:
   explicit QueueAdapter(auto... arguments) : queue_(arguments...) {}
   bool has_tries() const override { return TryingBoundedQueue<Q>; }
+  std::size_t push_batch(std::span<T> messages) override {
+    if constexpr (BatchedBoundedQueue<Q>) {
+      return queue_.push_batch(messages);
+    } else {
+      lacks("push_batch");
+    }
+  }
+  std::size_t pop_batch(std::span<std::optional<T>> out) override {
+    if constexpr (BatchedBoundedQueue<Q>) {
+      return queue_.pop_batch(out);
+    } else {
+      lacks("pop_batch");
+    }
+  }
   bool push(T&& value) override { return queue_.push(std::move(value)); }
   Status try_push(T&& value) override {
     if constexpr (TryingBoundedQueue<Q>) {

@@ -30,8 +30,11 @@
 //   push(T& or T&&)      Waits for room.
 //   pop(T&)              Waits for a message. It may take a std::optional<T>& or return T.
 // and, where the other queue has them:
-//   size_approx()        Without it the adapter counts pushes and pops: two atomic additions a
-//                        message.
+//   try_push_batch(std::span<T>)  try_pop_batch(std::span<std::optional<T>>)
+//                        Deliver (take) as many as they can without waiting, the first ones, and
+//                        return their number. Only beside try_push and try_pop.
+//   size_approx()        From 0 to the capacity; while calls run it may be wrong by those. Without
+//                        it the adapter counts calls: three atomic additions a message.
 //   capacity()           Without it the capacity is the one that was asked for.
 //   can_push(), can_pop()  Cheap hints (see detail/blocking_queue.h); by default from the size.
 //
@@ -46,8 +49,8 @@
 //          sends it on to the next one. Messages travel as std::optional<T> then, the mark
 //          being an empty one, unless EndMark<T> (end_mark.h) gives a value
 //          that is no message.
-// Full:    where the part says no more than false, `full` (`empty`) is decided by the size, and is
-//          `busy` if the size says otherwise. `full` may be spurious while pops are in progress.
+// Full:    where the part says no more than false, `full` (`empty`) is decided by the counts, or by
+//          its own size, and is `busy` if they say otherwise. By counts both are exact.
 // Progress, ordering: the part's. The flag is released by close and acquired by a pop before its
 //          last check, so that the pop sees all that was pushed before.
 #pragma once
@@ -55,8 +58,10 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -116,21 +121,30 @@ class SizedPart {
     return status;
   }
   Status try_pop(std::optional<T>& out) {
+    begin_pops(1);
     const Status status = try_pop_from<T>(part_, out, Status::empty);
-    if (status == Status::done) {
-      count_pop();
-    } else if (asks_size_if_empty && at_most() > 0) {
-      return Status::busy;
-    }
-    return status;
+    end_pops(1, status == Status::done ? 1 : 0);
+    return status == Status::empty && asks_size_if_empty && at_most() > 0 ? Status::busy : status;
+  }
+  std::size_t try_push_batch(std::span<T> messages) requires TriesBatches<P, T> {
+    const std::size_t done = part_.try_push_batch(messages);
+    count_push(done);
+    return done;
+  }
+  std::size_t try_pop_batch(std::span<std::optional<T>> out) requires TriesBatches<P, T> {
+    begin_pops(out.size());
+    const std::size_t done = part_.try_pop_batch(out);
+    end_pops(out.size(), done);
+    return done;
   }
   void push(T& value) {
     push_to<T>(part_, value);
     count_push();
   }
   void pop(std::optional<T>& out) {
+    begin_pops(1);
     pop_from<T>(part_, out);
-    count_pop();
+    end_pops(1, 1);
   }
 
   bool can_push() const {
@@ -159,11 +173,14 @@ class SizedPart {
  private:
   struct NoCount {};
 
-  void count_push() {
-    if constexpr (counts) count_.count_push();
+  void count_push(std::size_t messages = 1) {
+    if constexpr (counts) count_.count_push(messages);
   }
-  void count_pop() {
-    if constexpr (counts) count_.count_pop();
+  void begin_pops(std::size_t messages) {
+    if constexpr (counts) count_.begin_pops(messages);
+  }
+  void end_pops(std::size_t begun, std::size_t done) {
+    if constexpr (counts) count_.end_pops(begun, done);
   }
   std::size_t at_least() const {
     if constexpr (counts) {
@@ -181,7 +198,7 @@ class SizedPart {
   }
 
   P part_;
-  [[no_unique_address]] std::conditional_t<counts, MessageCount<Sync>, NoCount> count_;
+  [[no_unique_address]] std::conditional_t<counts, CallCount<Sync>, NoCount> count_;
   const std::size_t capacity_;
 };
 
@@ -204,6 +221,13 @@ class ClosedByFlag {
     const bool closed = is_closed();
     const Status status = part_.try_pop(out);
     return closed && status == Status::empty ? Status::closed : status;
+  }
+  /// Nothing, if closed: a single call finds out.
+  std::size_t try_push_batch(std::span<T> messages) requires TriesBatches<P, T> {
+    return is_closed() ? 0 : part_.try_push_batch(messages);
+  }
+  std::size_t try_pop_batch(std::span<std::optional<T>> out) requires TriesBatches<P, T> {
+    return part_.try_pop_batch(out);
   }
   bool can_push() const { return is_closed() || part_.can_push(); }
   bool can_pop() const { return is_closed() || part_.can_pop(); }
@@ -252,9 +276,10 @@ class WaitingPart : public Calls<WaitingPart<T, Part, Sync>, T, Sync> {
 
   /// To be called when no push is in progress.
   void close() {
-    closed_.store(true, std::memory_order_release);
+    if (closed_.exchange(true)) return;
     if constexpr (marks_end) {
       Sync::fence_heavy();
+      mark_is_due_.store(true);
       send_mark_if_due();
     } else {
       not_empty_.wake_all();
@@ -264,7 +289,7 @@ class WaitingPart : public Calls<WaitingPart<T, Part, Sync>, T, Sync> {
   std::size_t capacity() const { return part_.capacity(); }
   std::size_t size_approx() const {
     const std::size_t size = part_.size_approx();
-    const bool has_mark = sent_mark_.load(std::memory_order_relaxed);
+    const bool has_mark = marks_end && is_closed() && !mark_is_due_.load(std::memory_order_relaxed);
     return has_mark ? std::max<std::size_t>(size, 1) - 1 : size;
   }
 
@@ -339,8 +364,10 @@ class WaitingPart : public Calls<WaitingPart<T, Part, Sync>, T, Sync> {
       not_full_.wake_one();  // has the fence
     }
     if constexpr (marks_end) {  // close() may have found no room for the mark
-      if (is_closed()) [[unlikely]]
+      if (is_closed()) [[unlikely]] {
+        pops_since_close_.fetch_add(1);
         send_mark_if_due();
+      }
     }
     if constexpr (!waits_to_pop && traits.consumers == Endpoints::many)
       not_empty_.wake_another([this] { return is_closed() || part_.can_pop(); });
@@ -385,20 +412,30 @@ class WaitingPart : public Calls<WaitingPart<T, Part, Sync>, T, Sync> {
         status = Status::done;
     }
     if (status == Status::closed) has_ended_.store(true, std::memory_order_release);
-    if (traits.consumers == Endpoints::many || status == Status::done) send_mark();
+    if (traits.consumers == Endpoints::many || status == Status::done) {
+      mark_is_due_.store(true);
+      send_mark_if_due();
+    }
     return status;
   }
 
-  /// A mark that finds no room is sent by the pop that makes room. Whoever has failed to send it
-  /// looks once more after it has said so: a pop in between has left it to him.
+  /// Called by who has made the mark due, and by each pop of a closed queue, which has made room.
+  /// One that comes while the mark is being tried in vain leaves it to who tries. (All of this is
+  /// sequentially consistent: who tries writes that the mark is due and then reads the count of
+  /// pops; a pop counts itself and then reads whether the mark is due.) Where there is room and the
+  /// part takes nothing, another call is half-way, and may be one that finds no message: nobody
+  /// else would send the mark then.
   void send_mark_if_due() {
-    while (part_.can_push() && !sent_mark_.exchange(true, std::memory_order_acq_rel)) {
-      if (send_mark()) return;
-      sent_mark_.store(false, std::memory_order_release);
-      Sync::fence_heavy();
+    for (;;) {
+      const std::uint32_t pops = pops_since_close_.load();
+      if (!mark_is_due_.exchange(false) || send_mark()) return;
+      mark_is_due_.store(true);
+      if (pops_since_close_.load() != pops) continue;
+      if (!part_.can_push()) return;  // a pop will come
+      Sync::yield();
     }
   }
-  /// False: there is no room. Where only push() exists, there is: nobody else pushes.
+  /// False: there is no room at present.
   bool send_mark() {
     Carried mark = [] {
       if constexpr (wraps) {
@@ -409,8 +446,8 @@ class WaitingPart : public Calls<WaitingPart<T, Part, Sync>, T, Sync> {
     }();
     if constexpr (tries_to_push) {
       return send<DoNotWait>(mark) == Status::done;
-    } else {
-      return send<WaitForever>(mark) == Status::done;
+    } else {  // no push is in progress, so there is room until this one
+      return part_.can_push() && send<WaitForever>(mark) == Status::done;
     }
   }
 
@@ -418,7 +455,8 @@ class WaitingPart : public Calls<WaitingPart<T, Part, Sync>, T, Sync> {
   SpinYieldPark<Sync> not_full_{"not_full"};
   SpinYieldPark<Sync> not_empty_{"not_empty"};
   alignas(cache_line_bytes) typename Sync::template atomic<bool> closed_{false, "closed"};
-  typename Sync::template atomic<bool> sent_mark_{false, "sent_mark"};
+  typename Sync::template atomic<bool> mark_is_due_{false, "mark_is_due"};
+  typename Sync::template atomic<std::uint32_t> pops_since_close_{0, "pops_since_close"};
   typename Sync::template atomic<bool> has_ended_{false,
                                                   "took_mark"};  ///< some pop has seen the end
 };

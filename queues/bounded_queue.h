@@ -18,12 +18,18 @@
 //                       `out` is empty. Optional for a queue; pop_into(queue, out) below works with
 //                       any.
 //   try_pop(out)        Never waits for a message: done (then `out` holds the message), empty,
-//                       closed (and drained), or busy.
+//                       closed (and drained), or busy. Empty and busy leave `out` as it is.
 //   try_push_until(v, t)  try_pop_until(out, t)
 //                       As push and pop, up to an absolute time of the steady clock. A past one
 //                       behaves as try_*, but returns timeout instead of full and empty. Never
 //                       early, and checks once more after the deadline, so timeout means: full
 //                       (empty) at the end. Only where `traits.timed` is Timed::yes.
+//   push_batch(span)    As push for each of the messages, in their order (others' may come in
+//                       between). The number delivered: the first ones; fewer than all only when
+//                       closed.
+//   pop_batch(span)     Waits for one message and takes those that are there, into the first of the
+//                       caller's optionals. Their number; 0 only when closed and drained. Both are
+//                       optional for a queue.
 //   close()             Idempotent, callable from any thread, wakes every waiter on both sides.
 //                       Each concurrent push is either delivered or refused, never both. Pops
 //                       report the end only after every message whose push returned (or will
@@ -51,6 +57,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -163,6 +170,15 @@ concept TimedBoundedQueue = BoundedQueue<Q> &&
              Deadline deadline) {
   { queue.try_push_until(std::move(value), deadline) } -> std::same_as<Status>;
   { queue.try_pop_until(out, deadline) } -> std::same_as<Status>;
+};
+
+/// A queue that also has the calls for several messages at once.
+template <class Q>
+concept BatchedBoundedQueue = BoundedQueue<Q> &&
+    requires(Q queue, std::span<typename Q::value_type> messages,
+             std::span<std::optional<typename Q::value_type>> out) {
+  { queue.push_batch(messages) } -> std::same_as<std::size_t>;
+  { queue.pop_batch(out) } -> std::same_as<std::size_t>;
 };
 
 /// pop() into the caller's optional. Returns false at the end of the stream, and the optional is

@@ -19,6 +19,7 @@ Json queue_labels(const QueueEntry& queue) {
 #ifdef BQ_LABELS
           {"tries", name_of(traits.tries)},
 #endif
+          {"batches", queue.has_batches ? "yes" : "none"},
           {"close", name_of(traits.close)},
           {"stall", name_of(traits.stall)},
           {"waiting", traits.waiting},
@@ -40,6 +41,7 @@ Json label_vocabulary() {
 #ifdef BQ_LABELS
           {"tries", names_of<Tries>()},
 #endif
+          {"batches", {"yes", "none"}},
           {"close", names_of<Close>()},
           {"stall", names_of<Stall>()},
           {"waiting", Json::array()},

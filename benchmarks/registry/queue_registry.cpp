@@ -61,6 +61,7 @@ const QueueEntry* find_queue(const std::string& name) {
 }
 
 bool add_queue(QueueEntry entry) {
+  if (entry.line_up == LineUp::outside) entry.traits.origin = Origin::peer;
   if (const std::string error = name_error(entry.name); !error.empty())
     fatal(ExitStatus::usage, "a queue is registered as '" + shown(entry.name) + "': " + error);
   if (find_queue(entry.name)) {

@@ -57,6 +57,7 @@ struct QueueEntry {
   Traits traits;
   TrialLoops loops;
   AnyQueueType type;  ///< for 8-byte messages
+  bool has_batches = false;
 };
 
 /// All registered queues, by name.

@@ -34,7 +34,7 @@ bool register_queue(const char* name, LineUp line_up) {
   loops.chain = &run_chain<Q>;
   if constexpr (carries_what_can_only_be_moved(Q::traits.element))
     loops.on_heap = &run_trial<Queue<HeapMessage>>;
-  return add_queue({name, line_up, Q::traits, loops, any_queue_type<Q>});
+  return add_queue({name, line_up, Q::traits, loops, any_queue_type<Q>, detail::Batches<Q>});
 }
 
 }  // namespace bq::bench

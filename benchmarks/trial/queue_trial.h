@@ -6,6 +6,7 @@
 #include <barrier>
 #include <exception>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -29,6 +30,14 @@ concept Tries = requires(Q& queue, typename Q::value_type message,
                          std::optional<typename Q::value_type> out) {
   queue.try_push(std::move(message));
   queue.try_pop(out);
+};
+
+/// A queue with the calls for several messages at once. Points with batches use them.
+template <class Q>
+concept Batches = requires(Q& queue, std::span<typename Q::value_type> messages,
+                           std::span<std::optional<typename Q::value_type>> out) {
+  queue.push_batch(messages);
+  queue.pop_batch(out);
 };
 
 /// What comes before each push.
@@ -150,10 +159,51 @@ void push_range(Q& queue, std::size_t self, std::size_t first, std::size_t last,
   }
 }
 
+/// As push_range, with one call a batch. Its messages are made before the call; the others are
+/// taken to be pushed in no time when the call returns.
+template <Level level, Pace pace, class Q>
+void push_batches(Q& queue, std::size_t self, std::size_t first, std::size_t last,
+                  const TrialPlan& plan, const TrialRecord& trial, ProducerRecord& record,
+                  Worker& work, WorkerStatus& status) {
+  using M = typename Q::value_type;
+  const std::size_t batch = plan.point.batch;
+  std::vector<M> messages;
+  messages.reserve(batch);
+  for (std::size_t i = first; i < last;) {
+    status.in_work.store(true, std::memory_order_relaxed);
+    if constexpr (pace == Pace::arrivals) {
+      record.clock_wait += wait_until(trial.start + to_ticks(plan.demands.arrivals_ns[self][i]),
+                                      plan.point.arrivals->wait);
+    } else {
+      work(plan.demands.producer[self][i]);
+    }
+    status.in_work.store(false, std::memory_order_relaxed);
+    status.messages.store(i, std::memory_order_relaxed);
+    const std::size_t end = std::min(i + batch - i % batch, last);
+    messages.clear();
+    for (std::size_t j = i; j < end; ++j)
+      messages.push_back(make_message<M>(self, j, plan.point.message_bytes));
+    Ticks call = 0;
+    if constexpr (level == Level::timestamped) call = now_ticks();
+    record.refused += messages.size() - queue.push_batch(std::span<M>(messages));
+    if constexpr (level == Level::timestamped) {
+      const Ticks done = now_ticks();
+      record.stamps[i] = {call, done};
+      for (std::size_t j = i + 1; j < end; ++j) record.stamps[j] = {done, done};
+    }
+    i = end;
+  }
+}
+
 template <Level level, Pace pace, WhenFull when_full, class Q>
 void produce(Q& queue, std::size_t self, const TrialPlan& plan, const TrialRecord& trial,
              ProducerRecord& record, Worker& work, WorkerStatus& status) {
   const auto push = [&](std::size_t first, std::size_t last) {
+    if constexpr (Batches<Q> && pace != Pace::nothing && when_full == WhenFull::wait) {
+      if (plan.point.batch > 1)
+        return push_batches<level, pace>(queue, self, first, last, plan, trial, record, work,
+                                         status);
+    }
     push_range<level, pace, when_full>(queue, self, first, last, plan, trial, record, work, status);
   };
   const std::size_t total = plan.messages_per_producer;
@@ -238,12 +288,67 @@ bool pop_range(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalC
   return more;
 }
 
+/// As pop_range to the end of the stream, with calls that take what is there, up to a batch. The
+/// messages behind the first are taken to be popped in no time when the call returns. Returns
+/// the CPU usage when the consumer was warm; if it never was, `before`.
+template <Level level, bool has_work, class Q>
+CpuUsage pop_batches(Q& queue, const TrialPlan& plan, ConsumerRecord& record, ArrivalCheck& check,
+                     Worker& work, WorkerStatus& status, CpuUsage before) {
+  std::vector<std::optional<typename Q::value_type>> messages(plan.point.batch);
+  std::uint64_t count = 0;
+  for (;;) {
+    status.messages.store(count, std::memory_order_relaxed);
+    Ticks call = 0;
+    if constexpr (level == Level::timestamped) call = now_ticks();
+    const std::size_t taken = queue.pop_batch(std::span(messages));
+    Ticks done = 0;
+    if constexpr (level == Level::timestamped) done = now_ticks();
+    if (taken == 0) {
+      if constexpr (level == Level::timestamped) record.end_call = call;
+      break;
+    }
+    for (std::size_t i = 0; i < taken; ++i) {
+      const Message number{id_of(*messages[i])};
+      if constexpr (level == Level::timestamped) {
+        if (count < record.stamps.size()) [[likely]]
+          record.stamps[count] = {i == 0 ? call : done, done, number.id};
+      } else {
+        check(number);
+      }
+      ++count;
+      const std::uint64_t producer = number.producer();
+      const std::uint64_t sequence = number.sequence();
+      if constexpr (has_work) {
+        status.in_work.store(true, std::memory_order_relaxed);
+        if (producer < plan.demands.consumer.size() && sequence < plan.messages_per_producer)
+            [[likely]] {
+          work(plan.demands.consumer[producer][sequence]);
+        }
+        status.in_work.store(false, std::memory_order_relaxed);
+      }
+      if (!record.warm && sequence >= plan.consumer_warm_from()) {
+        before = CpuUsage::of_this_thread();
+        record.warm = now_ticks();
+        record.warm_messages = count;
+      }
+    }
+  }
+  record.messages = count;
+  return before;
+}
+
 template <Level level, bool has_work, class Q>
 void consume(Q& queue, const TrialPlan& plan, ConsumerRecord& record, Worker& work,
              WorkerStatus& status) {
   ArrivalCheck check(plan.point.producers);
   CpuUsage before = CpuUsage::of_this_thread();
-  if (pop_range<level, has_work, true>(queue, plan, record, check, work, status)) {
+  const bool in_batches = Batches<Q> && plan.point.batch > 1;
+  if constexpr (Batches<Q>) {
+    if (in_batches) {
+      before = pop_batches<level, has_work>(queue, plan, record, check, work, status, before);
+    }
+  }
+  if (!in_batches && pop_range<level, has_work, true>(queue, plan, record, check, work, status)) {
     before = CpuUsage::of_this_thread();
     record.warm = now_ticks();
     record.warm_messages = record.messages;

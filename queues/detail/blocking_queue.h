@@ -6,6 +6,7 @@
 //   try_pop(out)         done, empty, busy or closed
 //   can_push(), can_pop()  cheap hints: is a try worth while? Both are true once the queue is
 //                          closed.
+//   try_push_batch(), try_pop_batch()  optional: see blocking_adapter.h
 //   close(), is_closed(), capacity(), size_approx(), traits
 // None of these calls waits for another thread, unless a library does so by itself.
 //
@@ -19,8 +20,10 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <utility>
 
+#include "queues/detail/part_calls.h"
 #include "queues/detail/waiting_policies.h"
 
 namespace bq {
@@ -42,6 +45,31 @@ class BlockingQueue : public detail::Calls<BlockingQueue<T, Storage, Waiting, Sy
   requires std::constructible_from<Storage, std::size_t, Arguments...>
   explicit BlockingQueue(std::size_t capacity, Arguments... arguments)
       : storage_(capacity, arguments...) {}
+
+  /// Where the storage can deliver (take) several messages at once.
+  std::size_t push_batch(std::span<T> messages) requires detail::TriesBatches<Storage, T> {
+    std::size_t done = 0;
+    while (done < messages.size()) {
+      const std::size_t more = storage_.try_push_batch(messages.subspan(done));
+      for (std::size_t i = 0; i < more; ++i) not_empty_.wake_one();
+      done += more;
+      if (more > 0) continue;
+      if (push_with(std::move(messages[done]), detail::WaitForever{}) != Status::done) break;
+      ++done;
+    }
+    if constexpr (traits.producers == Endpoints::many)
+      not_full_.wake_another([this] { return storage_.can_push(); });
+    return done;
+  }
+  std::size_t pop_batch(std::span<std::optional<T>> out) requires detail::TriesBatches<Storage, T> {
+    if (out.empty()) return 0;
+    std::size_t done = storage_.try_pop_batch(out);
+    if (done == 0) return pop_with(out.front(), detail::WaitForever{}) == Status::done ? 1 : 0;
+    for (std::size_t i = 0; i < done; ++i) not_full_.wake_one();
+    if constexpr (traits.consumers == Endpoints::many)
+      not_empty_.wake_another([this] { return storage_.can_pop(); });
+    return done;
+  }
 
   void close() {
     storage_.close();

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -44,6 +45,11 @@ concept WaitsToPop = requires(P& part, T& out) {
 }
 || requires(P& part) {
   { part.pop() } -> std::convertible_to<std::optional<T>>;
+};
+template <class P, class T>
+concept TriesBatches = requires(P& part, std::span<T> messages, std::span<std::optional<T>> out) {
+  { part.try_push_batch(messages) } -> std::convertible_to<std::size_t>;
+  { part.try_pop_batch(out) } -> std::convertible_to<std::size_t>;
 };
 template <class P>
 concept TellsSize = requires(const P& part) {

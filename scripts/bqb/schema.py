@@ -430,6 +430,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     "blocking": ("native", "emulated"),
     "timed": ("yes", "none"),
     "tries": ("yes", "none"),
+    "batches": ("yes", "none"),
     "close": ("exact", "quiescent", "end of stream"),
     "stall": ("nobody", "one slot", "everyone"),
     "waiting": (),

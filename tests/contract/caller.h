@@ -67,6 +67,7 @@ class Caller {
 
   /// Whether the call is seen to wait, asleep or spinning, before it returns.
   bool blocks() {
+    const ExpectsStillness expects_stillness;
     const auto end = std::chrono::steady_clock::now() + longest_wait;
     const auto cpu_time = this->cpu_time();
     while (!returned_.load()) {

@@ -128,6 +128,19 @@ class CallInProgress {
   const Is is_;
 };
 
+/// While one lives, the test itself waits for calls to block: that nothing moves is no hang.
+class ExpectsStillness {
+ public:
+  ExpectsStillness() { count.fetch_add(1, std::memory_order_relaxed); }
+  ExpectsStillness(const ExpectsStillness&) = delete;
+  ExpectsStillness& operator=(const ExpectsStillness&) = delete;
+  ~ExpectsStillness() { count.fetch_sub(1, std::memory_order_relaxed); }
+  static bool any() { return count.load(std::memory_order_relaxed) > 0; }
+
+ private:
+  static inline std::atomic<int> count{0};
+};
+
 /// Tells a hang from a slow machine: whether calls are in progress and none has moved for a time in
 /// which the thread that asks ran on the same cores.
 class Stillness {
@@ -139,7 +152,7 @@ class Stillness {
   bool lasts() {
     const auto now = std::chrono::steady_clock::now();
     const std::uint64_t moves = CallInProgress::moves();
-    if (moves != moves_ || !CallInProgress::any()) {
+    if (moves != moves_ || !CallInProgress::any() || ExpectsStillness::any()) {
       moves_ = moves;
       still_ = {};
     } else {

@@ -48,15 +48,18 @@ class Watchdog {
     std::unique_lock lock(mutex_);
     while (!stopped_.wait_for(lock, stop, beat, [] { return false; }) && !stop.stop_requested()) {
       if (stillness.lasts()) {
-        fail("nothing moved for " + std::to_string(still_time.count() / 1000) +
+        fail("hangs; nothing moved for " + std::to_string(still_time.count() / 1000) +
              " s: " + CallInProgress::text());
       }
-      if (std::chrono::steady_clock::now() > end)
-        fail("no end after " + std::to_string(limit().count()) + " s");
+      if (std::chrono::steady_clock::now() > end) {
+        fail("no end after " + std::to_string(limit().count()) +
+             " s, though its calls come and go: too slow, or for ever "
+             "(BQ_TEST_SECONDS gives it longer)");
+      }
     }
   }
   void fail(const std::string& how) const {
-    std::cout << "[  FAILED  ] " << test_ << ": hangs; " << how << '\n' << std::flush;
+    std::cout << "[  FAILED  ] " << test_ << ": " << how << '\n' << std::flush;
     _exit(EXIT_FAILURE);
   }
   static std::chrono::seconds limit() {

@@ -62,7 +62,7 @@ BQ_ONE_THREAD_CASE(ThrowingMoveChangesNothing, try_calls, throwing_message) {
 
 // A waiter is woken for a place (a message) and then throws: the place is still there, and another
 // waiter must get it.
-BQ_CASE(ThrowingMovePassesItsWakeUpOn, throwing_message) {
+BQ_CASE(ThrowingMovePassesItsWakeUpOn, many_producers, many_consumers, throwing_message) {
   const auto breaks = [](auto call) {
     return [call] {
       const Brittle brittle;

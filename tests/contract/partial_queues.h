@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "queues/blocking_adapter.h"
@@ -183,6 +184,54 @@ class Copies : Part<T, Sync> {
   bool try_pop(std::optional<T>& out) { return this->queue_.poll_copy(out); }
 };
 
+/// Its room comes back when no pop is in progress, as in some rings: the end mark may find none
+/// although its taker has made some.
+template <class T, class Sync>
+class LateRoom : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits = elsewhere::traits();
+  using Part<T, Sync>::Part;
+  void push(T& value) {
+    while (!try_push(value)) Sync::relax();
+  }
+  bool try_push(T& value) {
+    return pops_.load(std::memory_order_acquire) == 0 && this->queue_.offer(value);
+  }
+  void pop(std::optional<T>& out) {
+    while (!try_pop(out)) Sync::relax();
+  }
+  bool try_pop(std::optional<T>& out) {
+    if (this->queue_.size() == 0) return false;
+    pops_.fetch_add(1, std::memory_order_acq_rel);
+    const bool done = this->queue_.poll(out);
+    pops_.fetch_sub(1, std::memory_order_acq_rel);
+    return done;
+  }
+
+ private:
+  typename Sync::template atomic<int> pops_{0, "pops"};
+};
+
+/// Several at once.
+template <class T, class Sync>
+class Batches : Part<T, Sync> {
+ public:
+  static constexpr bq::Traits traits = elsewhere::traits();
+  using Part<T, Sync>::Part;
+  bool try_push(T& value) { return this->queue_.offer(value); }
+  bool try_pop(std::optional<T>& out) { return this->queue_.poll(out); }
+  std::size_t try_push_batch(std::span<T> messages) {
+    std::size_t done = 0;
+    while (done < messages.size() && this->queue_.offer(messages[done])) ++done;
+    return done;
+  }
+  std::size_t try_pop_batch(std::span<std::optional<T>> out) {
+    std::size_t done = 0;
+    while (done < out.size() && this->queue_.poll(out[done])) ++done;
+    return done;
+  }
+};
+
 /// Of one capacity.
 template <class T, class Sync>
 class Holds100 : Part<T, Sync> {
@@ -211,6 +260,10 @@ using PopWaitsQueue = bq::BlockingAdapter<T, PopWaits, Sync>;
 template <class T, class Sync = bq::StdSync>
 using CopiesQueue = bq::BlockingAdapter<T, Copies, Sync>;
 template <class T, class Sync = bq::StdSync>
+using LateRoomQueue = bq::BlockingAdapter<T, LateRoom, Sync>;
+template <class T, class Sync = bq::StdSync>
+using BatchesQueue = bq::BlockingAdapter<T, Batches, Sync>;
+template <class T, class Sync = bq::StdSync>
 using Holds100Queue = bq::BlockingAdapter<T, Holds100, Sync>;
 
 }  // namespace elsewhere
@@ -223,4 +276,6 @@ BQ_QUEUE(elsewhere::OneToOneQueue, one_to_one);
 BQ_QUEUE(elsewhere::PushWaitsQueue, push_waits);
 BQ_QUEUE(elsewhere::PopWaitsQueue, pop_waits);
 BQ_QUEUE(elsewhere::CopiesQueue, copies);
+BQ_QUEUE(elsewhere::LateRoomQueue, late_room);
+BQ_QUEUE(elsewhere::BatchesQueue, batches);
 BQ_QUEUE(elsewhere::Holds100Queue, holds_100);

@@ -72,6 +72,10 @@ class QueueWithHandles final : public AnyQueue<typename Q::value_type> {
  public:
   explicit QueueWithHandles(std::size_t capacity) : ends_(make_handles<Q>(capacity)) {}
   bool has_tries() const override { return TryingBoundedQueue<Q>; }
+  std::size_t push_batch(std::span<T> /*messages*/) override { checking::lacks("push_batch"); }
+  std::size_t pop_batch(std::span<std::optional<T>> /*out*/) override {
+    checking::lacks("pop_batch");
+  }
   bool push(T&& value) override { return producer().push(std::move(value)); }
   Status try_push(T&& value) override {
     if constexpr (TryingBoundedQueue<Q>) {
@@ -163,6 +167,7 @@ Subject describe_subject(const char* name) {
   Subject subject;
   subject.name = name;
   subject.traits = Q::traits;
+  subject.has_batches = BatchedBoundedQueue<Q>;
   std::get<Factory<int>>(subject.factories) = &detail::make<Q>;
   subject.ends = &detail::make_ends<Q>;
   subject.with_handles = [](std::size_t capacity) -> std::unique_ptr<AnyQueue<int>> {

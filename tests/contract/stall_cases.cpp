@@ -270,7 +270,7 @@ BQ_CASE(CloseDecidesForAStalledPush, try_calls, can_be_stopped, exact_close) {
 
 // Once a pop has reported the end it stays: a push that comes too late must not make it doubtful
 // while it is refused.
-BQ_CASE(TheEndStaysBesideAStalledPush, can_be_stopped, exact_close) {
+BQ_CASE(TheEndStaysBesideAStalledPush, try_calls, can_be_stopped, exact_close) {
   at_each_point(subject, 2, [&](auto& queue, int point) {
     queue.close();
     EXPECT_EQ(pop_value(queue), -1);

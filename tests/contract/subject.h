@@ -83,6 +83,7 @@ struct Subject {
     return std::get<Factory<T>>(hooked_factories);
   }
   bool uses_sync = false;
+  bool has_batches = false;
 
   bool is_bounded() const { return traits.bound != Bound::none; }
   bool is_timed() const { return traits.timed == Timed::yes; }

@@ -14,8 +14,11 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <ostream>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -23,6 +26,16 @@
 #include "benchmarks/trial/capacities.h"
 #include "tests/contract/caller.h"
 #include "tests/contract/subject.h"
+
+namespace bq {
+
+/// How GoogleTest prints one.
+inline void PrintTo(Status status, std::ostream* out) {
+  constexpr const char* names[] = {"done", "full", "empty", "closed", "busy", "timeout"};
+  *out << names[static_cast<std::size_t>(status)];
+}
+
+}  // namespace bq
 
 namespace bq::test {
 
@@ -76,13 +89,16 @@ inline constexpr Requirement closes{
     "cannot be closed: pops see the end of a stream, and pushes do not"};
 inline constexpr Requirement try_calls{[](const Subject& s) { return s.has_tries(); },
                                        "has no try calls"};
+inline constexpr Requirement batch_calls{[](const Subject& s) { return s.has_batches; },
+                                         "has no calls for batches"};
 inline constexpr Requirement timed_calls{[](const Subject& s) { return s.is_timed(); },
                                          "has no timed calls"};
 inline constexpr Requirement message_with_identity{
     [](const Subject& s) { return s.traits.element != Element::trivial; },
     "takes trivially copyable messages only"};
-inline constexpr Requirement any_message{[](const Subject& s) { return s.takes_nontrivial(); },
-                                         "takes copyable messages only"};
+inline constexpr Requirement any_message{
+    [](const Subject& s) { return s.takes_nontrivial(); },
+    "takes no messages that can only be moved and have no default constructor"};
 inline constexpr Requirement throwing_message{[](const Subject& s) { return s.takes_throwing(); },
                                               "wants messages whose move does not throw"};
 inline constexpr Requirement uses_sync{[](const Subject& s) { return s.uses_sync; },
@@ -125,6 +141,14 @@ class Queue {
     const CallInProgress call("try_push_until()", capacity_, deadline);
     return queue_->try_push_until(std::move(value), deadline);
   }
+  std::size_t push_batch(std::span<T> messages) {
+    const CallInProgress call("push_batch()", capacity_);
+    return queue_->push_batch(messages);
+  }
+  std::size_t pop_batch(std::span<std::optional<T>> out) {
+    const CallInProgress call("pop_batch()", capacity_);
+    return queue_->pop_batch(out);
+  }
   std::optional<T> pop() {
     const CallInProgress call("pop()", capacity_);
     return queue_->pop();
@@ -165,7 +189,9 @@ class Queue {
 /// How often to repeat what takes `usual` repetitions of most queues. Threads that only ever spin
 /// need a whole time slice for each wait as soon as they are more than the cores.
 inline int repetitions(const Subject& subject, int usual) {
-  return subject.traits.waiting == "spin" ? std::max(1, usual / 10) : usual;
+  const std::string_view waiting = subject.traits.waiting;
+  const bool only_spins = waiting == "spin" || waiting == "spins" || waiting.ends_with(" spins");
+  return only_spins ? std::max(1, usual / 10) : usual;
 }
 
 /// For cases with several threads: the least, odd and prime ones, and one large enough for what

@@ -283,6 +283,9 @@ ELSEWHERE = {
     "./scripts/bench --with my_queue.h --with other_queue.h --list": "test_with.py",
     "./scripts/bench --with HEADER": "test_with.py",
     "./scripts/test --with HEADER": "test_with.py",
+    "./scripts/bench --with my_queue.h --with-flags '-Ithird_party/include -std=c++23 -lfoo "
+    "third_party/src/foo.cpp'": "test_with.py",
+    "./scripts/test --with old.h --with-flags -Iv1 --with new.h --with-flags -Iv2": "test_with.py",
     "./scripts/test --with my_queue.h": "test_with.py",
     "./scripts/test --with my_queue.h --preset asan --preset tsan": "test_with.py, in the "
     "release build",

@@ -17,6 +17,7 @@ from bqb.running import external_queues
 from bqb.running.header_flags import Header
 
 EXAMPLE = ROOT / "examples" / "my_queue.h"
+RING = ROOT / "examples" / "my_ring.h"
 PARTIAL = ROOT / "tests" / "contract" / "partial_queues.h"
 SCENARIO = """
 question = "q?"
@@ -200,7 +201,21 @@ def test_header_that_does_not_compile_shows_the_compilers_message(header):
 
 
 @real
-def test_contract_suite_passes_the_example(header):
+def test_an_error_inside_templates_names_the_label_that_decided(header):
+    """The slots of this queue need messages with a default constructor, and it does not say so."""
+    edit(header, "std::deque<T> messages_;", "std::deque<T> messages_; T last_{};")
+    run = start("test", "--with", header)
+    assert run.returncode == 3
+    assert (
+        "the label .element = any or nothrow_movable (any, if left out) promises messages that can "
+        "only be moved and have no default constructor. If the queue cannot take those, give it "
+        "another label: docs/your_own_queue.md#labels\n" in run.stderr
+    )
+
+
+@real
+def test_contract_suite_passes_the_examples(header):
+    assert start("test", "--with", RING).returncode == 0
     run = start("test", "--with", header)
     assert run.returncode == 0, run.stdout + run.stderr
     passed = re.search(r"^(\d+) passed, 0 failed$", run.stdout, re.MULTILINE)
@@ -530,6 +545,7 @@ def test_a_run_knows_what_was_brought(bench, tmp_path):
 # ----------------------------------------------------------------------------------------- the page
 
 
-def test_page_quotes_the_example_as_it_is():
+@pytest.mark.parametrize("example", [EXAMPLE, RING])
+def test_page_quotes_the_example_as_it_is(example):
     page = (ROOT / external_queues.PAGE).read_text()
-    assert f"```cpp\n{EXAMPLE.read_text()}```\n" in page
+    assert f"```cpp\n{example.read_text()}```\n" in page

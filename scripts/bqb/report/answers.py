@@ -20,9 +20,9 @@ MOST_NAMES = 4
 MOST_POINTS = 3  # that an answer names one by one
 
 
-def result(decisions: Sequence[Decision]) -> str:
+def result(decisions: Sequence[Decision], more: str = "./scripts/bench --rounds 12") -> str:
     """The result of a run in one sentence: how the queue fares that is worse than the best for the
-    fewest needs, and the reference."""
+    fewest needs, and the reference. `more`: the command that measures more."""
     judged = [each for each in decisions if each.verdict and not each.no_verdict]
     if not judged:
         reasons = dict.fromkeys(each.no_verdict for each in decisions)
@@ -34,7 +34,7 @@ def result(decisions: Sequence[Decision]) -> str:
     }
     noun = "point" if all(each.need.is_only_a_point for each in judged) else "need"
     if not any({HOLDS, CONTRADICTED} & set(each) for each in said.values()):
-        return _undecided(judged)
+        return _undecided(judged, more)
     most = max(map(len, said.values()))
     entered = [queue for queue, each in said.items() if len(each) == most]
     best = min(
@@ -61,13 +61,14 @@ def result(decisions: Sequence[Decision]) -> str:
     return f"{text}."
 
 
-def _undecided(judged: Sequence[Decision]) -> str:
+def _undecided(judged: Sequence[Decision], more: str) -> str:
     """Why nothing is decided: too few blocks, or too much noise."""
     blocks = max(each.verdict.blocks for each in judged if each.verdict)
     if blocks < MIN_VERDICT_BLOCKS:
         return (
             f"This run decides nothing: a point has at most {_count(blocks, 'undisturbed block')},"
-            f" and a verdict needs {MIN_VERDICT_BLOCKS}. Measure more: ./scripts/bench --rounds 12."
+            f" and a verdict needs {MIN_VERDICT_BLOCKS}. Measure more: "
+            f"{more}."
         )
     return "This run decides nothing: the queues differ less than its blocks do."
 

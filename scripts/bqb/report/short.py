@@ -17,9 +17,11 @@ from rich.text import Text
 
 from bqb.data.model import Run
 from bqb.report import answers
+from bqb.report.again import bench_command
 from bqb.report.numbers import notes_on_marks, value_text
 from bqb.report.terminal import as_text, show
 from bqb.report.units import format_interval, format_value
+from bqb.report.wording import capacity_warnings
 
 from bqb.stats.counters import CPU_BEYOND_WORK
 from bqb.stats.decisions import Decision, JointDecision, Need, decisions_of, joint_decisions
@@ -43,10 +45,11 @@ def plain(run: Run, needs: Sequence[Need]) -> str:
 def of_run(run: Run, needs: Sequence[Need]) -> RenderableType:
     decisions = decisions_of(run, needs)
     parts = [
-        Text(answers.result(decisions), style="bold"),
+        Text(answers.result(decisions, bench_command(run, "--rounds", "12")), style="bold"),
         _table(run, decisions),
         _legend(run, decisions),
-        _undecided(decisions),
+        _brought(run, decisions),
+        _undecided(run, decisions),
         *_failures(run),
     ]
     return Group(*(part for part in parts if part is not None))
@@ -125,7 +128,7 @@ def _legend(run: Run, decisions: Sequence[Decision]) -> Text | None:
     return Text(" ".join(words), style="dim")
 
 
-def _undecided(decisions: Sequence[Decision]) -> Text | None:
+def _undecided(run: Run, decisions: Sequence[Decision]) -> Text | None:
     open_needs = [each.need.name for each in decisions if not each.no_verdict and not each.take]
     silent: dict[str, list[str]] = {}
     for each in decisions:
@@ -135,10 +138,30 @@ def _undecided(decisions: Sequence[Decision]) -> Text | None:
     if open_needs:
         lines.append(
             f"Not decided: {answers.names(open_needs, 6)}. More rounds may decide: "
-            "./scripts/bench --budget 30m"
+            f"{bench_command(run, '--budget', '30m')}"
         )
     lines += [f"No verdict ({reason}): {answers.names(of, 6)}." for reason, of in silent.items()]
     return Text("\n".join(lines), style="yellow") if lines else None
+
+
+def _brought(run: Run, decisions: Sequence[Decision]) -> Text | None:
+    """How each queue from outside did, and where it could not have the others' capacity."""
+    judged = [each for each in decisions if not each.no_verdict]
+    lines = []
+    for queue in (name for name, labels in run.queues.items() if labels["line_up"] == "outside"):
+        counts = [
+            (sum(queue in queues for queues in of), word)
+            for of, word in (
+                ([each.equivalent for each in judged], "equivalent to the best"),
+                ([each.undecided for each in judged], "undecided"),
+                ([each.avoid for each in judged], "worse"),
+            )
+        ]
+        said = ", ".join(f"{word} {count}" for count, word in counts if count)
+        lines.append(f"{queue}: {said or 'no number'}" + f" (of {len(judged)} points)" * bool(said))
+    for scenario in run.scenarios.values():
+        lines += [f"{text}." for text in capacity_warnings(run, scenario.points)]
+    return Text("\n".join(dict.fromkeys(lines))) if lines else None
 
 
 def _failures(run: Run) -> list[Text]:

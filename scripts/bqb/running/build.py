@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from bqb import ROOT, CommandError, exit_status
+from bqb import ROOT, CommandError, exit_status, short_path
 from bqb.running.progress import Progress
 
 LINES_SHOWN_ON_FAILURE = 40
@@ -53,7 +53,11 @@ def alone_in(folder: Path) -> Iterator[None]:
     """Waits until no other command builds in the folder: ninja does not expect another one, and a
     program that is being written cannot be started."""
     with open(folder / "build.lock", "w", encoding="utf-8") as lock:  # the lock ends with the file
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"Waiting: another command builds in {short_path(folder)}.", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from pathlib import Path
 
 from bqb import ROOT, CommandError, exit_status, shown
@@ -28,6 +29,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 MOST_NAME_CHARACTERS = 60
 RESERVED = "default"  # in a scenario's `queues`: the default line-up
 MOST_HEADER_BYTES = 10_000_000
+MOST_ERROR_CHARACTERS = 600
 
 SOURCE = """\
 // Generated for --with.
@@ -49,6 +51,22 @@ MEANINGS = {
         "register": "::bq::explorer::register_explored<Class>(#name)",
     },
 }
+# What a compiler's message names, and which label decided on it.
+LABELS = (
+    (
+        r"\bHeapMessage\b|unique_ptr<int|\bTracked\b|\bModelMessage\b",
+        "any or nothrow_movable",
+        "messages that can only be moved and have no default constructor",
+    ),
+    (r"\bFragile\b", "any", "messages whose move may throw"),
+    (r"\bOveraligned\b", "any or nothrow_movable", "messages with an alignment of 256"),
+    (r"\bTrackedCopy\b", "copyable", "messages that can be copied and have no default constructor"),
+    (
+        r"\bTrackedWithDefault\b|\bCopyableModelMessage\b",
+        "default_constructible",
+        "messages that are no plain bytes",
+    ),
+)
 TESTS = ("-DBQ_TESTS=ON",)
 OPTIONS = {"contract_test": TESTS, "explore": TESTS}  # that a program's parts need
 
@@ -145,8 +163,28 @@ def build_with(headers: tuple[Header, ...], preset: str, program: str, *settings
         f"-DBUILD={ROOT / 'build' / preset}",
         *settings,
     ]
-    build.run_cmake(configure, folder, program, f"build --with {preset}")
+    try:
+        build.run_cmake(configure, folder, program, f"build --with {preset}")
+    except CommandError:
+        if label := label_behind((folder / "build.log").read_text(encoding="utf-8")):
+            print(label, file=sys.stderr)
+        raise
     return folder
+
+
+def label_behind(log: str) -> str:
+    """Which label of a queue made the suite compile it for a message that it cannot take, if that
+    is what the first error is about; else empty."""
+    start = log.find("error:")
+    lines = log[log.rfind("\n", 0, start) : start + MOST_ERROR_CHARACTERS] if start >= 0 else ""
+    for message, label, what in LABELS:
+        if found := re.search(message, lines):
+            return (
+                f"The error is about {found[0]}: the label .element = {label} (any, if left out) "
+                f"promises {what}. If the queue cannot take those, give it another label: "
+                f"{PAGE}#labels"
+            )
+    return ""
 
 
 def settings_of(number: int, flags: Flags) -> str:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from bqb.data.files import write_atomically
 from bqb.data.model import Run
 from bqb.report import answers
+from bqb.report.again import bench_command
 from bqb.report.figures.style import queue_styles
 from bqb.report.figures.view import View
 from bqb.report.html import marks
@@ -48,7 +49,7 @@ def render(run: Run, needs: Sequence[Need]) -> str:
     return fill(
         "run.html.j2",
         title=f"Bounded queues on {described(run.context)}",
-        result=answers.result(decisions),
+        result=answers.result(decisions, bench_command(run, "--rounds", "12")),
         facts=facts_of(run),
         decisions=decision_rows(view, decisions),
         sections=[section_of(view, scenario) for scenario in run.scenarios.values()],
@@ -168,7 +169,7 @@ def limits_of(run: Run) -> list[str]:
         f"of one compiler and {_layouts(len(layouts))}. Run it on yours.",
         of_wake_ups,
         "That undecided means equal. It means that this run cannot tell. More rounds may: "
-        "./scripts/bench --budget 30m.",
+        f"{bench_command(run, '--budget', '30m')}.",
         "That the order of two queues means something where neither is shown to be worse.",
         "Anything about the slowest messages: whole runs do not agree on them, so no verdict rests "
         "on a 99th percentile or a maximum.",
