@@ -6,7 +6,7 @@
 # order is rotated by <layout>, and a multiple of 16 bytes before them moves each function against
 # pages and cache lines.
 function(bq_add_program_in_layout program layout)
-  math(EXPR padding "${layout} * 208 % 4096")
+  math(EXPR padding "${layout} * 272 % 4096")
   set(padding_source "${CMAKE_CURRENT_BINARY_DIR}/padding/${layout}.cpp")
   file(CONFIGURE OUTPUT "${padding_source}" @ONLY CONTENT
        "asm(\".text\\n.if @padding@\\n.skip @padding@\\n.endif\\n\");\n")

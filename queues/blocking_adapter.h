@@ -2,23 +2,7 @@
 // that has: it adds what is missing, waiting, closing and a size.
 //
 // The other queue is given as a *part*, a class template over the message type:
-//
-// ```cpp
-// template <class T>
-// class RingPart {
-//  public:
-//   static constexpr bq::Traits traits{.producers = bq::Endpoints::one,
-//                                      .consumers = bq::Endpoints::one};
-//   explicit RingPart(std::size_t capacity) : ring_(capacity) {}
-//   bool try_push(T& message) { return ring_.enqueue(std::move(message)); }
-//   bool try_pop(T& out) { return ring_.dequeue(out); }
-//
-//  private:
-//   other::Ring<T> ring_;
-// };
-// template <class T>
-// using Ring = bq::BlockingAdapter<T, RingPart>;
-// ```
+// `template <class T> using Ring = bq::BlockingAdapter<T, RingPart>;`. examples/my_ring.h is one.
 //
 // A part has a constructor from a capacity, `traits`, and of these calls at least one that pushes
 // and one that pops:

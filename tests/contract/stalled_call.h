@@ -27,11 +27,14 @@ class StalledCall {
     while (!gate_.stalled.load() && !caller_.has_returned()) {
       if (caller_.blocks()) break;
     }
+    is_stalled_ = gate_.stalled.load();
+    // It may have waited for a moment only: then it must not stall later, unseen.
+    if (!is_stalled_) let_go();
   }
   ~StalledCall() { let_go(); }
 
   /// False: the call has fewer points than that, or it waits for something else.
-  bool is_stalled() const { return gate_.stalled.load(); }
+  bool is_stalled() const { return is_stalled_; }
   /// Whether others may have to wait for a lock that it holds.
   bool may_hold_a_lock() const { return gate_.may_hold_a_lock; }
   void let_go() {
@@ -46,6 +49,7 @@ class StalledCall {
 
  private:
   checking::StallAt::Gate gate_;
+  bool is_stalled_ = false;
   Caller<std::invoke_result_t<Call&>> caller_;
 };
 

@@ -2,12 +2,19 @@
 // race shows only by luck.
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
 #include "benchmarks/analysis/queue_analysis.h"
 #include "benchmarks/platform/affinity.h"
 #include "benchmarks/run/pilot.h"
 #include "benchmarks/scenario/counters.h"
 #include "benchmarks/trial/queue_trial.h"
 #include "queues/two_condvar.h"
+#include "tests/contract/partial_queues.h"
 #include "tests/harness/faulty_queues.h"
 
 namespace bq::bench {
@@ -68,6 +75,31 @@ TEST_P(BothLevels, ARightQueueHasNumbers) {
     ASSERT_EQ(result.fault, "");
     EXPECT_TRUE(result.counter("throughput_msgs_per_s"));
     EXPECT_EQ(result.counter("efficiency").has_value(), GetParam() == Level::timestamped);
+  }
+}
+
+template <class T>
+using BatchQueue = elsewhere::BatchesQueue<T>;
+
+/// Leaves out the last message of each batch that it takes.
+template <class T>
+class LosesOfBatches : public elsewhere::BatchesQueue<T> {
+ public:
+  explicit LosesOfBatches(std::size_t capacity) : elsewhere::BatchesQueue<T>(capacity) {}
+  std::size_t pop_batch(std::span<std::optional<T>> out) {
+    const std::size_t taken = elsewhere::BatchesQueue<T>::pop_batch(out);
+    return taken > 1 ? taken - 1 : taken;
+  }
+};
+
+TEST_P(BothLevels, BatchesAreVerified) {
+  for (const auto& [producers, consumers] : {std::pair{1, 1}, {3, 1}, {1, 3}, {2, 2}}) {
+    Point point = point_of(static_cast<std::size_t>(producers), static_cast<std::size_t>(consumers),
+                           16, 500, 400);
+    point.batch = 8;
+    EXPECT_EQ(trial<BatchQueue>(point, GetParam()).fault, "");
+    const std::string fault = trial<LosesOfBatches>(point, GetParam()).fault;
+    EXPECT_TRUE(fault.starts_with("exactly once")) << fault;
   }
 }
 

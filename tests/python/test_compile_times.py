@@ -8,6 +8,7 @@ import pytest
 
 from bqb import ROOT
 from bqb.running import compile_times
+from bqb.running.header_flags import Header
 
 COMPILER = shutil.which("c++")
 
@@ -42,9 +43,9 @@ def test_a_queue_from_outside_is_found_by_its_name(tmp_path):
         "namespace my { template <class T> using Q = bq::TwoCondvarQueue<T>; }\n"
         "BQ_QUEUE(my::Q, mine)\n"
     )
-    assert compile_times.source_of("mine", (str(header),)) == (str(header), "my::Q")
+    assert compile_times.source_of("mine", (Header(str(header)),)) == (str(header), "my::Q", ())
     build = build_folder(tmp_path, f"{COMPILER} -I{ROOT} -std=c++20")
-    assert compile_times.measure("mine", (str(header),), build)["header_compile_s"] > 0
+    assert compile_times.measure("mine", (Header(str(header)),), build)["header_compile_s"] > 0
 
 
 def test_the_empty_source_is_taken_off(monkeypatch):
@@ -58,7 +59,7 @@ def test_the_empty_source_is_taken_off(monkeypatch):
 
 
 def test_the_source_includes_the_header_and_makes_every_call():
-    header, name = compile_times.source_of("two_lock", ())
+    header, name, _ = compile_times.source_of("two_lock", ())
     text = compile_times.SOURCE.format(header=header, name=name)
     assert '#include "queues/two_lock.h"' in text and "bq::TwoLockQueue<std::uint64_t>&" in text
     for call in (
@@ -84,7 +85,7 @@ def test_a_source_that_does_not_compile_is_one_line(tmp_path):
     with pytest.raises(
         compile_times.CannotCompile, match='broken.h:1:2: error: #error "no such luck"'
     ):
-        compile_times.measure("broken", (str(header),), build)
+        compile_times.measure("broken", (Header(str(header)),), build)
 
 
 def test_without_a_build_it_says_so(tmp_path):

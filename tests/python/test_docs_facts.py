@@ -81,7 +81,7 @@ def medians(run: Run, name: str, counter: str, queues=None, **axes) -> dict[tupl
 
 
 def test_every_default_question_has_the_default_line_up():
-    found(r"Every curated scenario takes every queue that can enter it\.", "docs/your_own_queue.md")
+    found(r"Every scenario takes a queue of `--with` if it can enter it", "docs/your_own_queue.md")
     for path in (ROOT / "scenarios/curated").glob("*.toml"):
         assert "default" in scenario(f"curated/{path.name}").get("queues", ["default"]), path
 

@@ -175,7 +175,7 @@ def test_outside_queue_is_measured_beside_the_listed_ones(header, tmp_path):
         text=True,
         check=True,
     ).stdout
-    assert re.search(r"^my_queue +outside +house +many .* condvar$", labels, re.MULTILINE)
+    assert re.search(r"^my_queue +outside +peer +many .* condvar$", labels, re.MULTILINE)
     listed = start("bench", "--with", header, "--scenario", tmp_path / "tiny.toml", "--list").stdout
     assert " my_queue " in listed and " two_condvar" in listed
 

@@ -100,8 +100,7 @@ class AddFlags(argparse.Action):
         if not headers:
             parser.error(f"{option_string} comes after the --with HEADER that it belongs to")
         path, flags = headers[-1]
-        more = header_flags.absolute(values)
-        setattr(namespace, self.dest, [*headers[:-1], Header(path, f"{flags} {more}".strip())])
+        setattr(namespace, self.dest, [*headers[:-1], Header(path, f"{flags} {values}".strip())])
 
 
 def add_no_setup(parser: argparse.ArgumentParser) -> None:

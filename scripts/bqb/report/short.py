@@ -148,7 +148,9 @@ def _brought(run: Run, decisions: Sequence[Decision]) -> Text | None:
     """How each queue from outside did, and where it could not have the others' capacity."""
     judged = [each for each in decisions if not each.no_verdict]
     lines = []
-    for queue in (name for name, labels in run.queues.items() if labels["line_up"] == "outside"):
+    for queue in (
+        name for name, labels in run.queues.items() if labels.get("line_up") == "outside"
+    ):
         counts = [
             (sum(queue in queues for queues in of), word)
             for of, word in (

@@ -20,7 +20,7 @@ from bqb import ROOT, CommandError, exit_status, shown
 from bqb.data.files import read_regular
 from bqb.data.queue_list import listed
 from bqb.running import build
-from bqb.running.header_flags import Flags, Header, parsed
+from bqb.running.header_flags import Flags, Header, absolute, parsed
 
 PAGE = "docs/your_own_queue.md"
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -75,7 +75,9 @@ def check(headers: tuple[Header, ...]) -> tuple[Header, ...]:
     """The headers with absolute paths, each once. Raises CommandError (USAGE) for what is wrong
     whatever the compiler says."""
     found = tuple(
-        dict.fromkeys(Header(os.path.realpath(header.path), header.flags) for header in headers)
+        dict.fromkeys(
+            Header(os.path.realpath(header.path), absolute(header.flags)) for header in headers
+        )
     )
     taken = {name: "queues/queues.list" for name in listed()}
     for header in found:
@@ -87,7 +89,6 @@ def check(headers: tuple[Header, ...]) -> tuple[Header, ...]:
                     f"{taken[name]}; choose another name",
                 )
             taken[name] = header.path
-        parsed(header.flags)
     return found
 
 

@@ -39,6 +39,8 @@ LABEL_HEADS = {  # in words; line_up says nothing of a queue, note and defect ha
     "fifo": "FIFO order",
     "blocking": "blocking",
     "timed": "timed calls",
+    "tries": "calls that try",
+    "batches": "calls for batches",
     "close": "close",
     "stall": "a stopped thread stalls",
     "waiting": "waiting",
@@ -50,6 +52,7 @@ LABEL_VALUES = {
     ("blocking", "emulated"): "by the adapter",
     ("blocking", "native"): "its own",
     ("close", "quiescent"): "exact only while no push runs",
+    ("close", "end of stream"): "heard by pops only",
 }
 
 Tests = Mapping[str, QueueTests]
