@@ -6,7 +6,7 @@
 # order is rotated by <layout>, and a multiple of 16 bytes before them moves each function against
 # pages and cache lines.
 function(bq_add_program_in_layout program layout)
-  math(EXPR padding "${layout} * 272 % 4096")
+  math(EXPR padding "${layout} * 208 % 4096")
   set(padding_source "${CMAKE_CURRENT_BINARY_DIR}/padding/${layout}.cpp")
   file(CONFIGURE OUTPUT "${padding_source}" @ONLY CONTENT
        "asm(\".text\\n.if @padding@\\n.skip @padding@\\n.endif\\n\");\n")
@@ -16,6 +16,12 @@ function(bq_add_program_in_layout program layout)
   list(SUBLIST parts ${first} -1 front)
   list(SUBLIST parts 0 ${first} back)
   set(parts ${front} ${back})
+  # The padding is an object library, too: CMake puts a program's own sources behind its objects.
+  if(NOT TARGET padding_${layout})
+    add_library(padding_${layout} OBJECT EXCLUDE_FROM_ALL "${padding_source}")
+  endif()
+  list(PREPEND parts padding_${layout})
   list(TRANSFORM parts REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
-  add_executable(${program} "${padding_source}" ${parts})
+  add_executable(${program} ${parts})
+  set_target_properties(${program} PROPERTIES LINKER_LANGUAGE CXX)
 endfunction()
