@@ -36,7 +36,7 @@ struct CallRecord {
 /// Hashes of histories that have passed the check. Most runs have one of a few histories.
 using CheckedHistories = std::unordered_set<std::uint64_t>;
 
-/// Describes the first fault in the record of a whole run, for a queue of these traits.
+/// Describes the first fault in the record of a finished run. `traits` say what the queue promises.
 std::optional<std::string> fault_in(const CallRecord& record, const Traits& traits,
                                     std::size_t capacity, int producers, CheckedHistories& checked);
 

@@ -4,8 +4,8 @@
 // The other queue is given as a *part*, a class template over the message type:
 // `template <class T> using Ring = bq::BlockingAdapter<T, RingPart>;`. examples/my_ring.h is one.
 //
-// A part has a constructor from a capacity, `traits`, and of these calls at least one that pushes
-// and one that pops:
+// A part has a constructor that takes a capacity, and `traits`. It has at least one of the calls
+// that push, and at least one of those that pop:
 //   try_push(T& or T&&)  Does not wait: true, or false and the message is unchanged. It may return
 //                        a Status (done, full or busy).
 //   try_pop(T&)          Does not wait: true, or false. It may take a std::optional<T>&, which is

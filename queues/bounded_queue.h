@@ -18,7 +18,8 @@
 //                       `out` is empty. Optional for a queue; pop_into(queue, out) below works with
 //                       any.
 //   try_pop(out)        Never waits for a message: done (then `out` holds the message), empty,
-//                       closed (and drained), or busy. Empty and busy leave `out` as it is.
+//                       closed (and drained), or busy. When it is empty or busy, `out` does not
+//                       change.
 //   try_push_until(v, t)  try_pop_until(out, t)
 //                       As push and pop, up to an absolute time of the steady clock. A past one
 //                       behaves as try_*, but returns timeout instead of full and empty. Never

@@ -224,7 +224,7 @@ def tells_apart(verdict: PointVerdicts) -> str:
 
 
 def warnings_of_points(run: Run, points: Sequence[Point]) -> list[str]:
-    """What a reader of these points' numbers has to know, a sentence each."""
+    """Warnings about the numbers of these points, one sentence each."""
     return [*capacity_warnings(run, points), *open_loop_warnings(run, points)]
 
 
