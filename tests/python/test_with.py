@@ -136,6 +136,21 @@ def start(command: str, *words) -> subprocess.CompletedProcess:
     )
 
 
+def measure(tmp_path: Path, *headers: Path, queue: str = "") -> subprocess.CompletedProcess:
+    """One round of tiny.toml into tmp_path/run."""
+    return start(
+        "bench",
+        *(word for header in headers for word in ("--with", header)),
+        "--scenario",
+        tmp_path / "tiny.toml",
+        *(("--queue", queue) if queue else ()),
+        "--rounds",
+        1,
+        "--out",
+        tmp_path / "run",
+    )
+
+
 def rows_of(folder: Path) -> list[dict]:
     return [json.loads(row) for row in (folder / "trials.jsonl").read_text().splitlines()]
 
@@ -149,19 +164,7 @@ def edit(path: Path, old: str, new: str) -> None:
 @real
 def test_outside_queue_is_measured_beside_the_listed_ones(header, tmp_path):
     (tmp_path / "tiny.toml").write_text(SCENARIO)
-    run = start(
-        "bench",
-        "--with",
-        header,
-        "--scenario",
-        tmp_path / "tiny.toml",
-        "--queue",
-        "^(my_queue|two_condvar)$",
-        "--rounds",
-        1,
-        "--out",
-        tmp_path / "run",
-    )
+    run = measure(tmp_path, header, queue="^(my_queue|two_condvar)$")
     assert run.returncode == 0, run.stderr
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert {row["name"].split("/")[1] for row in results["benchmarks"]} == {
@@ -307,19 +310,7 @@ def test_queues_that_lack_calls_are_measured(tmp_path):
         )
     )
     (tmp_path / "tiny.toml").write_text(SCENARIO)
-    run = start(
-        "bench",
-        "--with",
-        header,
-        "--scenario",
-        tmp_path / "tiny.toml",
-        "--queue",
-        f"^({'|'.join(names)})$",
-        "--rounds",
-        1,
-        "--out",
-        tmp_path / "run",
-    )
+    run = measure(tmp_path, header, queue=f"^({'|'.join(names)})$")
     assert run.returncode == 0, run.stdout + run.stderr
     rows = rows_of(tmp_path / "run")
     assert {row["queue"] for row in rows if row["kind"] == "trial"} == names
@@ -345,19 +336,7 @@ def test_a_constructor_that_throws_is_its_queues_failure(header, tmp_path, throw
         f": capacity_(capacity) {{ if (capacity == 16) throw {thrown}; }}",
     )
     (tmp_path / "tiny.toml").write_text(SCENARIO)
-    run = start(
-        "bench",
-        "--with",
-        header,
-        "--scenario",
-        tmp_path / "tiny.toml",
-        "--queue",
-        "^(my_queue|two_condvar)$",
-        "--rounds",
-        1,
-        "--out",
-        tmp_path / "run",
-    )
+    run = measure(tmp_path, header, queue="^(my_queue|two_condvar)$")
     assert run.returncode == 1, run.stdout + run.stderr
     rows = rows_of(tmp_path / "run")
     failed = [row for row in rows if row["kind"] == "trial" and row["status"] == "error"]
@@ -430,19 +409,7 @@ def pair(header, tmp_path):
 def test_two_headers_that_define_one_class_are_compared(pair, tmp_path):
     """The old version beside the new one: each is measured, and each answers for itself."""
     (tmp_path / "tiny.toml").write_text('queues = ["two_condvar"]\n' + SCENARIO)
-    run = start(
-        "bench",
-        "--with",
-        pair[0],
-        "--with",
-        pair[1],
-        "--scenario",
-        tmp_path / "tiny.toml",
-        "--rounds",
-        1,
-        "--out",
-        tmp_path / "run",
-    )
+    run = measure(tmp_path, pair[0], pair[1])
     assert run.returncode == 0, run.stdout + run.stderr
     measured = {row["queue"] for row in rows_of(tmp_path / "run") if row["kind"] == "trial"}
     assert measured == {"my_queue", "other", "two_condvar"}, "a scenario's list keeps none out"
