@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,3 +81,16 @@ class Started:
         self.out, self.err = self.process.communicate(timeout=60)
         self.status = self.process.returncode
         return self
+
+
+@pytest.fixture
+def header(tmp_path, monkeypatch):
+    """The example under a path with spaces. What is built for it goes with the test."""
+    monkeypatch.delenv("BQB_QUEUE_BENCH", raising=False)
+    from outside import EXAMPLE, forget  # which imports bqb
+
+    path = tmp_path / "my queues" / "my queue.h"
+    path.parent.mkdir()
+    shutil.copy(EXAMPLE, path)
+    yield path
+    forget(path)

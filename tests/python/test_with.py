@@ -2,9 +2,7 @@
 them."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,22 +13,10 @@ from bqb.gate import counts
 from bqb.gate.arms import Arm
 from bqb.running import external_queues
 from bqb.running.header_flags import Header
+from outside import EXAMPLE, SCENARIO, edit, forget, measure, real, rows_of, start
 
-EXAMPLE = ROOT / "examples" / "my_queue.h"
 RING = ROOT / "examples" / "my_ring.h"
 PARTIAL = ROOT / "tests" / "contract" / "partial_queues.h"
-SCENARIO = """
-question = "q?"
-expect = "e"
-rounds = 1
-capacity = 16
-[producer]
-work = "spin"
-mean_ns = 1_000
-[consumer]
-work = "spin"
-mean_ns = 1_100
-"""
 
 # ------------------------------------------------------------------- what is seen without compiling
 
@@ -99,66 +85,6 @@ def test_resume_remembers_the_headers(bench, tmp_path):
 
 
 # ----------------------------------------------------------------------------------- built for real
-
-
-real = pytest.mark.skipif(
-    not (ROOT / "build" / "release" / "queue_bench").exists(), reason="no release build"
-)
-
-
-@pytest.fixture
-def header(tmp_path, monkeypatch):
-    """The example under a path with spaces. What is built for it goes with the test."""
-    monkeypatch.delenv("BQB_QUEUE_BENCH", raising=False)
-    path = tmp_path / "my queues" / "my queue.h"
-    path.parent.mkdir()
-    shutil.copy(EXAMPLE, path)
-    yield path
-    forget(path)
-
-
-def forget(*headers: Path) -> None:
-    for preset in ("release", "asan", "tsan"):
-        shutil.rmtree(
-            external_queues.folder_of(tuple(Header(str(path)) for path in headers), preset),
-            ignore_errors=True,
-        )
-
-
-def start(command: str, *words) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "TERM": "dumb"}
-    return subprocess.run(
-        [ROOT / "scripts" / command, "--no-setup", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-
-
-def measure(tmp_path: Path, *headers: Path, queue: str = "") -> subprocess.CompletedProcess:
-    """One round of tiny.toml into tmp_path/run."""
-    return start(
-        "bench",
-        *(word for header in headers for word in ("--with", header)),
-        "--scenario",
-        tmp_path / "tiny.toml",
-        *(("--queue", queue) if queue else ()),
-        "--rounds",
-        1,
-        "--out",
-        tmp_path / "run",
-    )
-
-
-def rows_of(folder: Path) -> list[dict]:
-    return [json.loads(row) for row in (folder / "trials.jsonl").read_text().splitlines()]
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text, old
-    path.write_text(text.replace(old, new))
 
 
 @real
@@ -458,55 +384,6 @@ def test_what_the_harness_reads_is_one_for_all(header, tmp_path):
     shared = {name for name, kind in kinds.items() if kind.isupper() and kind != "U"}
     assert {count, pool} <= shared
     assert not any("MyQueue" in name for name in shared)
-
-
-# -------------------------------------------------------------------------------------------- flags
-
-
-@real
-def test_flags_of_a_header(header, tmp_path):
-    library = tmp_path / "a library" / "include"
-    library.mkdir(parents=True)
-    (library / "sum.h").write_text("#pragma once\nint sum(int, int);\n")
-    (library.parent / "sum.cpp").write_text(
-        '#include "sum.h"\nint sum(int a, int b) { return a + b; }\n'
-    )
-    edit(header, "#pragma once", '#pragma once\n#include <expected>\n#include "sum.h"')
-    edit(header, "return capacity_;", "return capacity_ + sum(1, -1);")
-    flags = f"-I'{library}' '{library.parent}/sum.cpp' -std=c++23"
-    listed = start("bench", "--with", header, "--with-flags", flags, "--list")
-    assert listed.returncode == 0 and " my_queue" in listed.stdout, listed.stderr
-    tested = start("test", "--with", header, "--with-flags", flags)
-    assert tested.returncode == 0, tested.stdout + tested.stderr
-
-
-@pytest.mark.parametrize(
-    "words, complaint",
-    [
-        (("--with-flags", "-O2"), "--with-flags comes after the --with HEADER that it belongs to"),
-        (("--with", "a.h", "--with-flags", "-Ithere"), "-I there: no such folder"),
-        (("--with", "a.h", "--with-flags", "-isystem"), "-isystem without its path"),
-        (("--with", "a.h", "--with-flags", "'-I"), "No closing quotation; quote it as for a shell"),
-        (("--with", "a.h", "--with-flags", "foo.cpp"), "'foo.cpp' is neither an option nor a file"),
-        (("--with", "a.h", "--with-flags", "a.h"), "'a.h' is no source"),
-    ],
-)
-def test_wrong_flags_are_one_line_and_status_2(bench, tmp_path, words, complaint):
-    (tmp_path / "a.h").write_text("BQ_QUEUE(my::Queue, mine);")
-    run = bench(*words).end()
-    assert run.status == 2 and len(run.err.splitlines()) == 1 and complaint in run.err
-
-
-def test_a_run_knows_what_was_brought(bench, tmp_path):
-    (tmp_path / "a.h").write_text("BQ_QUEUE(my::Queue, mine);")
-    (tmp_path / "include").mkdir()
-    bench("--with", "a.h", "--with-flags", "-Iinclude -lm", "--out", "run", refuse_round=1).end()
-    begun = json.loads((tmp_path / "run" / "trials.jsonl").read_text().splitlines()[0])
-    arguments = begun["context"]["arguments"]
-    assert arguments["header_flags"] == [f"-I{tmp_path}/include -lm"]
-    assert arguments["brought"][0]["header"] == "a.h"
-    assert re.fullmatch("[0-9a-f]{12}", arguments["brought"][0]["sha256"])
-    assert re.search(r"libm\.so", arguments["brought"][0]["versions"])
 
 
 # ----------------------------------------------------------------------------------------- the page
