@@ -140,14 +140,15 @@ BQ_CASE(AStalledPopLosesNoWakeUp, closes, can_be_stopped, many_producers, many_c
       [&](PushForm waiting, PopForm popping) { stall_a_pop(subject, waiting, popping); });
 }
 
-// Between its look and its sleep a waiter may be stopped anywhere: what comes meanwhile must not be
+// A waiter may be stopped anywhere before its sleep and after it: what comes meanwhile must not be
 // missed.
 BQ_CASE(AStalledPopMissesNoPush, can_be_stopped, never_forgets) {
   with_each_pair(subject, that_wait(pop_forms(subject)), push_forms(subject),
                  [&](PopForm waiting, PushForm pushing) {
                    at_each_point(subject, 1, [&](auto& queue, int point) {
                      using Message = typename std::remove_reference_t<decltype(queue)>::value_type;
-                     StalledCall stalled(point, [&] { return value_by(waiting, queue); });
+                     StalledCall stalled(
+                         point, [&] { return value_by(waiting, queue); }, StallPoints::all);
                      Caller push([&] { return push_at_last(pushing, queue, Message(1)); });
                      push.blocks();
                      stalled.let_go();
@@ -165,8 +166,9 @@ BQ_CASE(AStalledPushMissesNoPop, can_be_stopped, keeps_a_bound, never_forgets) {
                    at_each_point(subject, 1, [&](auto& queue, int point) {
                      using Message = typename std::remove_reference_t<decltype(queue)>::value_type;
                      fill(queue);
-                     StalledCall stalled(point,
-                                         [&] { return push_by(waiting, queue, Message(1)); });
+                     StalledCall stalled(
+                         point, [&] { return push_by(waiting, queue, Message(1)); },
+                         StallPoints::all);
                      Caller pop([&] { return value_by(popping, queue); });
                      pop.blocks();
                      stalled.let_go();
@@ -181,7 +183,8 @@ BQ_CASE(AStalledPushMissesNoPop, can_be_stopped, keeps_a_bound, never_forgets) {
 BQ_CASE(AStalledWaiterMissesNoClose, closes, uses_sync) {
   for (const PopForm waiting : that_wait(pop_forms(subject))) {
     at_each_point(subject, 1, [&](auto& queue, int point) {
-      StalledCall stalled(point, [&] { return value_by(waiting, queue); });
+      StalledCall stalled(
+          point, [&] { return value_by(waiting, queue); }, StallPoints::all);
       Caller closing([&] { return close(queue); });
       closing.blocks();
       stalled.let_go();
@@ -195,7 +198,8 @@ BQ_CASE(AStalledWaiterMissesNoClose, closes, uses_sync) {
     at_each_point(subject, 1, [&](auto& queue, int point) {
       using Message = typename std::remove_reference_t<decltype(queue)>::value_type;
       fill(queue);
-      StalledCall stalled(point, [&] { return push_by(waiting, queue, Message(1)); });
+      StalledCall stalled(
+          point, [&] { return push_by(waiting, queue, Message(1)); }, StallPoints::all);
       Caller closing([&] { return close(queue); });
       closing.blocks();
       stalled.let_go();

@@ -15,26 +15,37 @@
 
 namespace bq::test {
 
+/// Where a call may stall.
+enum class StallPoints {
+  /// Before it first waits. It may wait for a lock for a moment only, and must not stall later,
+  /// unseen, while it holds that lock.
+  before_waits,
+  /// Also once it was woken. Until it is let go, the test itself may make no call that a lock of
+  /// the stalled one holds up.
+  all,
+};
+
 /// A call that stops at one of its points until it is let go.
 template <class Call>
 class StalledCall {
  public:
-  StalledCall(int point, Call call)
-      : caller_([this, point, call = std::move(call)]() mutable {
+  StalledCall(int point, Call call, StallPoints points = StallPoints::before_waits)
+      : points_(points), caller_([this, point, call = std::move(call)]() mutable {
           const checking::StallAt stall(point, gate_);
           return call();
         }) {
     while (!gate_.stalled.load() && !caller_.has_returned()) {
       if (caller_.blocks()) break;
     }
-    is_stalled_ = gate_.stalled.load();
-    // It may have waited for a moment only: then it must not stall later, unseen.
-    if (!is_stalled_) let_go();
+    was_stalled_ = gate_.stalled.load();
+    if (points_ == StallPoints::before_waits && !was_stalled_) let_go();
   }
   ~StalledCall() { let_go(); }
 
   /// False: the call has fewer points than that, or it waits for something else.
-  bool is_stalled() const { return is_stalled_; }
+  bool is_stalled() const {
+    return points_ == StallPoints::all ? gate_.stalled.load() : was_stalled_;
+  }
   /// Whether others may have to wait for a lock that it holds.
   bool may_hold_a_lock() const { return gate_.may_hold_a_lock; }
   void let_go() {
@@ -48,8 +59,9 @@ class StalledCall {
   auto& result() { return caller_.result(); }
 
  private:
+  const StallPoints points_;
   checking::StallAt::Gate gate_;
-  bool is_stalled_ = false;
+  bool was_stalled_ = false;
   Caller<std::invoke_result_t<Call&>> caller_;
 };
 
