@@ -196,6 +196,13 @@ Subject describe_subject(const char* name) {
   return subject;
 }
 
+/// Every call of the contract, compiled and never run: what .ci/lint shows to another compiler.
+template <template <class...> class Queue>
+bool use_every_call() {
+  return detail::make<Queue<int>>(1) != nullptr &&
+         detail::make_ends<Queue<int>>(1).producer != nullptr;
+}
+
 template <template <class...> class Queue>
 bool register_subject(const char* name) {
   return add_subject(describe_subject<Queue>(name));
