@@ -32,7 +32,9 @@ class FaultyBatches : public FaultyLockedQueue<T, Sync, Fault::none> {
                              ? this->try_push(std::move(next)) == Status::done
                              : this->push(std::move(next));
       if (is_in) continue;
-      if (fault == BatchFault::takes_what_it_refuses) T(std::move(next));
+      if (fault == BatchFault::takes_what_it_refuses) {
+        [[maybe_unused]] const T taken(std::move(next));
+      }
       break;
     }
     return done;
