@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 
 #include "checking/hook.h"
 
@@ -56,6 +57,13 @@ class Identity {
     value_ = moved_away;
     return before;
   }
+  /// A queue that constructs with braces where it moves: Message{std::move(value)} is a list of one
+  /// message for a type that has such lists, as those for JSON have.
+  template <class Message>
+  static int list_of(std::initializer_list<Message> list) noexcept {
+    note("a message was constructed as a list of messages: braces in the place of parentheses");
+    return list.begin()->value();
+  }
   void replace(int value) noexcept {
     if (self_ != this) note("a message was assigned to that was not alive");
     if (has_value()) add(value_count, -1);
@@ -88,6 +96,7 @@ class Tracked : public Identity {
   static std::int64_t instances() { return objects(); }
 
   explicit Tracked(int value) noexcept : Identity(value) {}
+  Tracked(std::initializer_list<Tracked> list) noexcept : Identity(list_of(list)) {}
   Tracked(Tracked&& other) noexcept : Identity(other.leave()) {}
 };
 
@@ -95,6 +104,7 @@ class Tracked : public Identity {
 class TrackedCopy : public Identity {
  public:
   explicit TrackedCopy(int value) noexcept : Identity(value) {}
+  TrackedCopy(std::initializer_list<TrackedCopy> list) noexcept : Identity(list_of(list)) {}
   TrackedCopy(const TrackedCopy& other) noexcept : Identity(other.value()) {}
   TrackedCopy(TrackedCopy&& other) noexcept : Identity(other.leave()) {}
 };
@@ -104,6 +114,8 @@ class TrackedWithDefault : public Identity {
  public:
   TrackedWithDefault() noexcept : Identity(moved_away) {}
   explicit TrackedWithDefault(int value) noexcept : Identity(value) {}
+  TrackedWithDefault(std::initializer_list<TrackedWithDefault> list) noexcept
+      : Identity(list_of(list)) {}
   TrackedWithDefault(const TrackedWithDefault& other) noexcept : Identity(other.value()) {}
   TrackedWithDefault(TrackedWithDefault&& other) noexcept : Identity(other.leave()) {}
   TrackedWithDefault& operator=(const TrackedWithDefault& other) noexcept {

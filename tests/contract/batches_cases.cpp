@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/contract/suite.h"
+#include "tests/contract/forms.h"
 
 namespace bq::test {
 namespace {
@@ -79,6 +79,41 @@ BQ_CASE(APopBatchWaitsForOneMessage, batch_calls) {
     EXPECT_TRUE(pop.returns());
     queue.close();
     EXPECT_EQ(pop.result(), std::vector{7});
+  });
+}
+
+// Each message of a batch, and each slot that one leaves, frees somebody who waits.
+BQ_CASE(APushBatchFreesAllWhoWait, batch_calls) {
+  at_capacities(subject, {capacity_near(subject, 3)}, [&](std::size_t capacity) {
+    Queue<int> queue(subject, capacity);
+    Callers<int> pops;
+    for (int i = crowd(subject, subject.consumers()); i > 0; --i)
+      pops.add([&] { return value_of(queue.pop()); });
+    EXPECT_TRUE(pops.block());
+    auto messages = numbered<int>(1, static_cast<int>(pops.size()));
+    EXPECT_EQ(queue.push_batch(std::span(messages)), messages.size());
+    EXPECT_TRUE(pops.return_all()) << "asleep beside a message";
+    queue.close();
+    std::vector<int> found;
+    for (std::size_t i = 0; i < pops.size(); ++i) found.push_back(pops[i].result());
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, messages);
+  });
+}
+
+BQ_CASE(APopBatchFreesAllWhoWait, batch_calls, closes, keeps_a_bound) {
+  at_capacities(subject, {capacity_near(subject, 3)}, [&](std::size_t capacity) {
+    Queue<int> queue(subject, capacity);
+    const auto inside = static_cast<std::size_t>(fill(queue));
+    Callers<bool> pushes;
+    for (int i = crowd(subject, subject.producers()); i > 0; --i)
+      pushes.add([&] { return queue.push(100); });
+    EXPECT_TRUE(pushes.block());
+    const std::size_t most = std::min(pushes.size(), inside);
+    for (std::size_t freed = 0; freed < most;) freed += take(queue, most - freed).size();
+    EXPECT_TRUE(pushes.return_at_least(most)) << "asleep beside a free slot";
+    queue.close();
+    for (std::size_t i = 0; i < pushes.size(); ++i) EXPECT_TRUE(pushes[i].result() || i >= most);
   });
 }
 

@@ -38,6 +38,11 @@ BQ_ONE_THREAD_CASE(CapacityIsAsAskedForOrRefused) {
     EXPECT_EQ(queue.size_approx(), 0U);
     EXPECT_FALSE(queue.is_closed());
   });
+  // One more than 16 bits count.
+  const std::size_t large = capacity_near(subject, (1 << 16) + 1);
+  if (subject.is_bounded()) {
+    EXPECT_GE(make(large).capacity(), large);
+  }
   if (traits.min_capacity > 1) {
     EXPECT_THROW(make(traits.min_capacity - 1), std::invalid_argument);
   }
@@ -197,7 +202,7 @@ BQ_ONE_THREAD_CASE(PositionsOfFewBitsWrap, try_calls) {
 BQ_ONE_THREAD_CASE(PositionsWrap, try_calls, has_positions) {
   at_capacities(
       subject, possible_capacities(subject, capacities_that_wrap), [&](std::size_t capacity) {
-        for (const int bits : {16, 30, 31, 32, 33, 56, 57, 58, 61, 62, 63, 64}) {
+        for (const int bits : {16, 24, 30, 31, 32, 33, 56, 57, 58, 61, 62, 63, 64}) {
           SCOPED_TRACE("near 2^" + std::to_string(bits));
           const std::uint64_t first_turn = (bits == 64 ? 0 : std::uint64_t{1} << bits) - 2;
           for (const std::size_t inside : fillings(capacity)) {

@@ -1,5 +1,7 @@
 // What a message may be, and what becomes of those that are left.
+#include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -29,6 +31,38 @@ BQ_ONE_THREAD_CASE(TakesMoveOnlyAndOverAlignedTypesWithoutDefault, message_with_
     }
     EXPECT_EQ(Overaligned::misplaced.load(), 0);
   });
+}
+
+// No value of a message stands for "no message".
+BQ_ONE_THREAD_CASE(EveryValueIsAMessage) {
+  const std::size_t capacity = capacity_near(subject, 3);
+  const auto expect_all = [&](auto make, const auto& values, auto value_of_popped) {
+    auto queue = make();
+    for (const auto value : values) {
+      for (int i = 0; i < 2; ++i) {
+        std::optional<typename decltype(queue)::value_type> out;
+        EXPECT_TRUE(queue.push(typename decltype(queue)::value_type(value)));
+        EXPECT_EQ(queue.size_approx(), 1U);
+        EXPECT_TRUE(queue.pop_into(out));
+        ASSERT_TRUE(out.has_value());
+        EXPECT_EQ(value_of_popped(*out), value);
+      }
+    }
+    queue.close();
+    EXPECT_EQ(queue.pop(), std::nullopt);
+  };
+  constexpr int least = std::numeric_limits<int>::min();
+  constexpr int most = std::numeric_limits<int>::max();
+  constexpr std::array ints{0, -1, 1, least, least + 1, most, most - 1};
+  expect_all([&] { return Queue<int>(subject, capacity); }, ints, [](int value) { return value; });
+  if (subject.factory<Plain>()) {
+    expect_all([&] { return Queue<Plain>(subject, capacity); }, ints,
+               [](const Plain& plain) { return plain.value(); });
+  }
+  if (subject.factory<std::unique_ptr<int>>()) {
+    expect_all([&] { return Queue<std::unique_ptr<int>>(subject, capacity); }, std::array{nullptr},
+               [](auto& owner) { return owner.release(); });
+  }
 }
 
 BQ_ONE_THREAD_CASE(ThrowingMoveChangesNothing, try_calls, throwing_message) {

@@ -112,7 +112,7 @@ inline constexpr Requirement others_get_on{
     "a thread stopped in mid-call holds up everyone"};
 inline constexpr Requirement has_positions{
     [](const Subject& s) { return static_cast<bool>(s.advanced); },
-    "takes no start position, so positions of 32 or 64 bits do not wrap"};
+    "takes no start position, so positions of more than 16 bits do not wrap"};
 inline constexpr Requirement room_for_two{
     [](const Subject& s) { return s.traits.max_capacity > 1; }, "holds one message at most"};
 inline constexpr Requirement never_forgets{[](const Subject& s) { return s.traits.defect.empty(); },

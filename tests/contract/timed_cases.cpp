@@ -5,6 +5,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "tests/contract/forms.h"
 
@@ -66,9 +67,14 @@ BQ_ONE_THREAD_CASE(TimeoutsAreNeverEarlyAndLoseNothing, timed_calls) {
   });
 }
 
+/// Times after which 32 bits of microseconds, of milliseconds and of seconds overflow.
+constexpr Deadline::duration far_times[] = {1h, 24h * 30, 24h * 365 * 100};
+
 BQ_CASE(TimedCallsWakeForWhatTheyWaitFor, timed_calls) {
+  std::vector<Deadline> deadlines{Deadline::max(), Deadline::max() - 1ns};
+  for (const auto time : far_times) deadlines.push_back(Deadline::clock::now() + time);
   at_each_capacity(subject, [&](std::size_t capacity) {
-    for (const Deadline far : {Deadline::clock::now() + 1h, Deadline::max()}) {
+    for (const Deadline far : deadlines) {
       Queue<int> queue(subject, capacity);
       {
         std::optional<int> out;

@@ -1,4 +1,4 @@
-// Wake-ups that nobody can use: for no reason, and too late.
+// Wake-ups that nobody can use, for no reason and too late; and those of a crowd.
 #include <atomic>
 #include <chrono>
 #include <optional>
@@ -168,6 +168,42 @@ BQ_CASE(ATimedOutPushTakesNoWakeUpWithIt, can_be_stopped, timed_calls, many_prod
   with_a_late_call(subject, [](auto& queue, int point, bool is_first, auto time) {
     return time_out_beside_a_push(queue, point, is_first, time);
   });
+}
+
+/// More than the bits of a word.
+constexpr int many_waiters = 70;
+
+BQ_CASE(ManyWaitingPopsAreFreed, many_consumers, never_forgets) {
+  const auto waiters = static_cast<std::size_t>(crowd(subject, many_waiters));
+  for (const bool by_close : {false, true}) {
+    Queue<int> queue(subject, capacity_near(subject, 1));
+    Callers<int> pops;
+    for (std::size_t i = 0; i < waiters; ++i) pops.add([&] { return value_of(queue.pop()); });
+    EXPECT_TRUE(pops.block());
+    if (!by_close) {
+      for (std::size_t i = 0; i < waiters; ++i) EXPECT_TRUE(queue.push(1));
+      EXPECT_TRUE(pops.return_all()) << "asleep beside a message";
+    }
+    queue.close();
+    for (std::size_t i = 0; i < waiters; ++i) EXPECT_EQ(pops[i].result(), by_close ? -1 : 1);
+  }
+}
+
+BQ_CASE(ManyWaitingPushesAreFreed, closes, keeps_a_bound, many_producers, never_forgets) {
+  const auto waiters = static_cast<std::size_t>(crowd(subject, many_waiters));
+  for (const bool by_close : {false, true}) {
+    Queue<int> queue(subject, capacity_near(subject, 1));
+    fill(queue);
+    Callers<bool> pushes;
+    for (std::size_t i = 0; i < waiters; ++i) pushes.add([&] { return queue.push(1); });
+    EXPECT_TRUE(pushes.block());
+    if (!by_close) {
+      for (std::size_t i = 0; i < waiters; ++i) EXPECT_TRUE(queue.pop().has_value());
+      EXPECT_TRUE(pushes.return_all()) << "asleep beside a free slot";
+    }
+    queue.close();
+    for (std::size_t i = 0; i < waiters; ++i) EXPECT_EQ(pushes[i].result(), !by_close);
+  }
 }
 
 }  // namespace

@@ -15,11 +15,19 @@ enum class BatchFault {
   pop_does_not_wait,
   takes_what_it_refuses,
   loses_the_last,
+  push_wakes_one,
+  pop_wakes_one,
 };
+/// How the base of these wakes: the first message of a batch goes by a call that waits.
+constexpr Fault fault_of_base(BatchFault fault) {
+  return fault == BatchFault::push_wakes_one  ? Fault::try_push_wakes_nobody
+         : fault == BatchFault::pop_wakes_one ? Fault::try_pop_wakes_nobody
+                                              : Fault::none;
+}
 
 template <class T, class Sync, BatchFault fault>
-class FaultyBatches : public FaultyLockedQueue<T, Sync, Fault::none> {
-  using Base = FaultyLockedQueue<T, Sync, Fault::none>;
+class FaultyBatches : public FaultyLockedQueue<T, Sync, fault_of_base(fault)> {
+  using Base = FaultyLockedQueue<T, Sync, fault_of_base(fault)>;
 
  public:
   using Base::Base;
@@ -28,9 +36,10 @@ class FaultyBatches : public FaultyLockedQueue<T, Sync, Fault::none> {
     std::size_t done = 0;
     for (; done < messages.size(); ++done) {
       T& next = messages[fault == BatchFault::reverses ? messages.size() - 1 - done : done];
-      const bool is_in = fault == BatchFault::push_does_not_wait
-                             ? this->try_push(std::move(next)) == Status::done
-                             : this->push(std::move(next));
+      const bool tries = fault == BatchFault::push_does_not_wait ||
+                         (fault == BatchFault::push_wakes_one && done > 0 && !is_full());
+      const bool is_in =
+          tries ? this->try_push(std::move(next)) == Status::done : this->push(std::move(next));
       if (is_in) continue;
       if (fault == BatchFault::takes_what_it_refuses) {
         [[maybe_unused]] const T taken(std::move(next));
@@ -49,6 +58,9 @@ class FaultyBatches : public FaultyLockedQueue<T, Sync, Fault::none> {
     if (fault == BatchFault::loses_the_last && done > 1) out[--done].reset();
     return done;
   }
+
+ private:
+  bool is_full() const { return this->size_approx() == this->capacity(); }
 };
 
 #define BQ_BATCH_MUTANT(name, test)                      \
@@ -61,6 +73,8 @@ BQ_BATCH_MUTANT(push_does_not_wait, APushBatchWaitsForRoom)
 BQ_BATCH_MUTANT(pop_does_not_wait, APopBatchWaitsForOneMessage)
 BQ_BATCH_MUTANT(takes_what_it_refuses, CloseEndsBatches)
 BQ_BATCH_MUTANT(loses_the_last, StressBatches)
+BQ_BATCH_MUTANT(push_wakes_one, APushBatchFreesAllWhoWait)
+BQ_BATCH_MUTANT(pop_wakes_one, APopBatchFreesAllWhoWait)
 
 }  // namespace
 }  // namespace bq::test

@@ -54,6 +54,12 @@ enum class Fault {
   keeps_what_was_taken,       ///< the shell of the last message
   closes_without_the_lock,    ///< between the look and the sleep of a waiter
   end_is_for_waiting_pops,    ///< the last message taken by a try_pop leaves the others asleep
+  counts_ms_in_int,           ///< of the time that is left: negative from 25 days on
+  has_room_for_few_sleepers,  ///< 32: a later one is woken by nobody
+  knows_ends_by_address,      ///< a thread that has seen the end of a queue knows it by its address
+  takes_minus_one_for_empty,  ///< a slot is empty if its number is -1
+  constructs_with_braces,     ///< T{std::move(value)}
+  counts_room_in_few_bits,    ///< the capacity, modulo 2^16
   /// A thread stopped inside the lock holds up others, the label says it does not.
   lies_about_stalls,
 };
@@ -71,7 +77,9 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
       .waiting = "condvar"};
 
   explicit FaultyLockedQueue(std::size_t capacity, std::uint64_t first_turn = 0)
-      : capacity_(checked_capacity(capacity)),
+      : capacity_(has(Fault::counts_room_in_few_bits)
+                      ? std::max<std::uint16_t>(1, static_cast<std::uint16_t>(capacity))
+                      : checked_capacity(capacity)),
         slot_count_(has(Fault::counts_in_few_bits) ? capacity + 1 : std::bit_ceil(capacity + 1)),
         bytes_(new std::byte[(slot_count_ + 1) * sizeof(Slot) + alignof(Slot)]),
         head_(first_turn * capacity),
@@ -115,6 +123,7 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
     }
     if (!has(Fault::close_forgets_producers)) not_full_.notify_all();
     not_empty_.notify_all();
+    late_.notify_all();
   }
   bool is_closed() const {
     const Lock lock(mutex_);
@@ -168,6 +177,9 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
 
   /// Waits while `blocked`. False: the time was up.
   bool wait(Signal& signal, Lock& lock, const auto& timeout, auto blocked) {
+    if (has(Fault::has_room_for_few_sleepers) && blocked() && ++signal.sleepers > 32) {
+      while (!closed_) late_.wait(lock);
+    }
     if (has(Fault::counts_a_sleeper_once) && blocked()) ++signal.sleepers;
     const Deadline begun = has(Fault::deadline_starts_again) ? Sync::now() : Deadline{};
     while (blocked()) {
@@ -185,6 +197,11 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
   }
   bool sleep(auto& condition, Lock& lock, const auto& timeout, Deadline begun) {
     if constexpr (is_timed<std::decay_t<decltype(timeout)>>) {
+      using std::chrono::milliseconds;
+      if (has(Fault::counts_ms_in_int) && timeout.deadline != Deadline::max() &&
+          static_cast<std::int32_t>(
+              std::chrono::ceil<milliseconds>(timeout.deadline - Sync::now()).count()) < 0)
+        return false;
       auto wrong = timeout;
       if (has(Fault::early_timeout) && timeout.has_time_left())
         wrong.deadline -= (timeout.deadline - Sync::now()) / 2;
@@ -239,6 +256,9 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
       return Status::timeout;
     }
     if (closed_) return Status::closed;
+    if constexpr (has(Fault::takes_minus_one_for_empty) && std::is_same_v<T, int>) {
+      if (value == -1) return Status::done;
+    }
     const bool was_empty = size() == 0;
     change(not_full_, [&] {
       if (has(Fault::counts_before_moving)) {
@@ -248,6 +268,9 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
         lock.unlock();
         last.put(std::move(value));
         lock.lock();
+      } else if (has(Fault::constructs_with_braces)) {
+        slot(tail_).put(T{std::move(value)});
+        ++tail_;
       } else {
         slot(tail_).put(std::move(value));
         ++tail_;
@@ -262,11 +285,16 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
 
   template <class Timeout>
   Status pop_with(std::optional<T>& out, const Timeout& timeout) {
+    static thread_local const void* ended = nullptr;
+    if (has(Fault::knows_ends_by_address) && ended == this) return Status::closed;
     const std::optional<Lock> turn = turn_of(timeout, pop_turns_);
     Lock lock(mutex_);
     if (!wait(not_empty_, lock, timeout, [&] { return size() == 0 && !closed_; }))
       return Status::timeout;
-    if (has_ended()) return Status::closed;
+    if (has_ended()) {
+      ended = this;
+      return Status::closed;
+    }
     const bool was_full = size() == capacity_;
     change(not_empty_, [&] {
       if (has(Fault::last_in_first_out)) {
@@ -306,6 +334,7 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
   typename Sync::mutex pop_turns_{"pop_turns"};
   Signal not_full_{"not_full"};
   Signal not_empty_{"not_empty"};
+  typename Sync::condition_variable late_{"late"};  ///< for the fault that has room for few
   std::uint64_t head_;
   std::uint64_t tail_;
   std::uint64_t freed_;    ///< up to here, for the fault that frees in batches

@@ -17,6 +17,9 @@ BQ_LOCKED_MUTANT(leaves_the_lock_too_early, AMessageThatLeavesIsNotOverwritten)
 BQ_LOCKED_MUTANT(shows_it_too_early, AMessageThatArrivesIsNotTaken)
 BQ_LOCKED_MUTANT(destroys_refused, ARefusedMessageStaysAsItWas)
 BQ_LOCKED_MUTANT(keeps_what_was_taken, ATakenSlotKeepsNothing)
+BQ_LOCKED_MUTANT(takes_minus_one_for_empty, EveryValueIsAMessage)
+BQ_LOCKED_MUTANT(constructs_with_braces, BoundIsExact)
+BQ_LOCKED_MUTANT(counts_room_in_few_bits, CapacityIsAsAskedForOrRefused)
 BQ_LOCKED_MUTANT(lies_about_stalls, AStalledPushHoldsUpNoPop)
 
 }  // namespace
