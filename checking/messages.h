@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <initializer_list>
 
 #include "checking/hook.h"
 
@@ -18,6 +17,7 @@ class Identity {
  public:
   static constexpr int moved_away = -1;
   static constexpr int not_alive = -2;
+  static constexpr int never_set = -3;  ///< made by a default constructor
 
   /// The first misuse since forget_faults(); null: none.
   static const char* first_fault() { return fault_text.load(std::memory_order_relaxed); }
@@ -26,7 +26,8 @@ class Identity {
   static std::int64_t objects() { return object_count.load(std::memory_order_relaxed); }
   static std::int64_t values() { return value_count.load(std::memory_order_relaxed); }
 
-  /// The value, moved_away, or not_alive: destroyed, or bytes that were never constructed.
+  /// The value, moved_away, never_set, or not_alive: destroyed, or bytes that were never
+  /// constructed.
   int value() const { return self_ == this ? value_ : not_alive; }
 
  protected:
@@ -56,13 +57,6 @@ class Identity {
     if (has_value()) add(value_count, -1);
     value_ = moved_away;
     return before;
-  }
-  /// A queue that constructs with braces where it moves: Message{std::move(value)} is a list of one
-  /// message for a type that has such lists, as those for JSON have.
-  template <class Message>
-  static int list_of(std::initializer_list<Message> list) noexcept {
-    note("a message was constructed as a list of messages: braces in the place of parentheses");
-    return list.begin()->value();
   }
   void replace(int value) noexcept {
     if (self_ != this) note("a message was assigned to that was not alive");
@@ -96,7 +90,6 @@ class Tracked : public Identity {
   static std::int64_t instances() { return objects(); }
 
   explicit Tracked(int value) noexcept : Identity(value) {}
-  Tracked(std::initializer_list<Tracked> list) noexcept : Identity(list_of(list)) {}
   Tracked(Tracked&& other) noexcept : Identity(other.leave()) {}
 };
 
@@ -104,7 +97,6 @@ class Tracked : public Identity {
 class TrackedCopy : public Identity {
  public:
   explicit TrackedCopy(int value) noexcept : Identity(value) {}
-  TrackedCopy(std::initializer_list<TrackedCopy> list) noexcept : Identity(list_of(list)) {}
   TrackedCopy(const TrackedCopy& other) noexcept : Identity(other.value()) {}
   TrackedCopy(TrackedCopy&& other) noexcept : Identity(other.leave()) {}
 };
@@ -112,10 +104,8 @@ class TrackedCopy : public Identity {
 /// For queues whose slots always hold an object: default-constructible, copyable and assignable.
 class TrackedWithDefault : public Identity {
  public:
-  TrackedWithDefault() noexcept : Identity(moved_away) {}
+  TrackedWithDefault() noexcept : Identity(never_set) {}
   explicit TrackedWithDefault(int value) noexcept : Identity(value) {}
-  TrackedWithDefault(std::initializer_list<TrackedWithDefault> list) noexcept
-      : Identity(list_of(list)) {}
   TrackedWithDefault(const TrackedWithDefault& other) noexcept : Identity(other.value()) {}
   TrackedWithDefault(TrackedWithDefault&& other) noexcept : Identity(other.leave()) {}
   TrackedWithDefault& operator=(const TrackedWithDefault& other) noexcept {

@@ -30,7 +30,7 @@
 //                       closed.
 //   pop_batch(span)     Waits for one message and takes those that are there, into the first of the
 //                       caller's optionals. Their number; 0 only when closed and drained. Both are
-//                       optional for a queue.
+//                       optional for a queue, and for messages whose moves do not throw.
 //   close()             Idempotent, callable from any thread, wakes every waiter on both sides.
 //                       Each concurrent push is either delivered or refused, never both. Pops
 //                       report the end only after every message whose push returned (or will

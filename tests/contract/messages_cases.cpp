@@ -59,6 +59,9 @@ BQ_ONE_THREAD_CASE(EveryValueIsAMessage) {
     expect_all([&] { return Queue<Plain>(subject, capacity); }, ints,
                [](const Plain& plain) { return plain.value(); });
   }
+  int pointed_at = 0;
+  expect_all([&] { return Queue<int*>(subject, capacity); },
+             std::array<int*, 2>{nullptr, &pointed_at}, [](int* value) { return value; });
   if (subject.factory<std::unique_ptr<int>>()) {
     expect_all([&] { return Queue<std::unique_ptr<int>>(subject, capacity); }, std::array{nullptr},
                [](auto& owner) { return owner.release(); });

@@ -103,6 +103,7 @@ class TriesWithDefault : Part<T, Sync> {
     std::optional<T> message;
     if (!this->queue_.poll(message)) return false;
     out = std::move(*message);
+    *message = T();  // as rings do whose slots keep nothing of what was taken
     return true;
   }
   std::size_t size_approx() const { return this->queue_.size(); }

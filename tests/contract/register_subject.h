@@ -169,6 +169,7 @@ Subject describe_subject(const char* name) {
   subject.traits = Q::traits;
   subject.has_batches = BatchedBoundedQueue<Q>;
   std::get<Factory<int>>(subject.factories) = &detail::make<Q>;
+  std::get<Factory<int*>>(subject.factories) = &detail::make<Queue<int*>>;
   subject.ends = &detail::make_ends<Q>;
   subject.with_handles = [](std::size_t capacity) -> std::unique_ptr<AnyQueue<int>> {
     return std::make_unique<detail::QueueWithHandles<Q>>(capacity);

@@ -60,8 +60,9 @@ struct Subject {
   std::string name;
   Traits traits;
   /// Empty for messages that the queue does not take.
-  std::tuple<Factory<int>, Factory<Tracked>, Factory<TrackedCopy>, Factory<TrackedWithDefault>,
-             Factory<Plain>, Factory<std::unique_ptr<int>>, Factory<Overaligned>, Factory<Fragile>>
+  std::tuple<Factory<int>, Factory<int*>, Factory<Tracked>, Factory<TrackedCopy>,
+             Factory<TrackedWithDefault>, Factory<Plain>, Factory<std::unique_ptr<int>>,
+             Factory<Overaligned>, Factory<Fragile>>
       factories;
   /// The queue over HookedSync; empty if it does not touch other threads through a Sync policy.
   std::tuple<Factory<Tracked>, Factory<TrackedCopy>, Factory<TrackedWithDefault>, Factory<Plain>>

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -94,6 +95,37 @@ BQ_CASE(TimedCallsWakeForWhatTheyWaitFor, timed_calls) {
       }
     }
   });
+}
+
+// A time that is left and does not fit into 32 bits of some unit is not a short one.
+BQ_CASE(FarDeadlinesAreNotNear, timed_calls) {
+  constexpr std::int64_t overflow = std::int64_t{1} << 32;
+  for (const Deadline::duration time :
+       {Deadline::duration(1us * overflow), Deadline::duration(1ms * overflow),
+        Deadline::duration(1s * overflow)}) {
+    SCOPED_TRACE("in " + std::to_string(time.count()) + " ns");
+    const Deadline begun = Deadline::clock::now();
+    const Deadline far = begun + time + 2ms;
+    Queue<int> queue(subject, capacity_near(subject, 1));
+    {
+      std::optional<int> out;
+      Caller pop([&] { return queue.try_pop_until(out, far); });
+      std::this_thread::sleep_until(begun + 4ms);  // time for a call that is wrong to give up
+      EXPECT_TRUE(pop.blocks());
+      EXPECT_TRUE(queue.push(42));
+      EXPECT_EQ(pop.result(), Status::done);
+    }
+    if (subject.is_bounded()) {
+      const int inside = fill(queue);
+      Caller push([&] { return queue.try_push_until(int{inside}, far); });
+      std::this_thread::sleep_until(Deadline::clock::now() + 4ms);
+      EXPECT_TRUE(push.blocks());
+      EXPECT_EQ(queue.pop(), 0);
+      EXPECT_EQ(push.result(), Status::done);
+    }
+    queue.close();
+    if (testing::Test::HasFailure()) return;
+  }
 }
 
 BQ_CASE(CloseWakesTimedCalls, timed_calls) {

@@ -170,8 +170,8 @@ BQ_CASE(ATimedOutPushTakesNoWakeUpWithIt, can_be_stopped, timed_calls, many_prod
   });
 }
 
-/// More than the bits of a word.
-constexpr int many_waiters = 70;
+/// More than 8 bits count.
+constexpr int many_waiters = 260;
 
 BQ_CASE(ManyWaitingPopsAreFreed, many_consumers, never_forgets) {
   const auto waiters = static_cast<std::size_t>(crowd(subject, many_waiters));

@@ -55,10 +55,10 @@ enum class Fault {
   closes_without_the_lock,    ///< between the look and the sleep of a waiter
   end_is_for_waiting_pops,    ///< the last message taken by a try_pop leaves the others asleep
   counts_ms_in_int,           ///< of the time that is left: negative from 25 days on
+  counts_us_in_few_bits,      ///< of the time that is left: little from 72 minutes on
   has_room_for_few_sleepers,  ///< 32: a later one is woken by nobody
   knows_ends_by_address,      ///< a thread that has seen the end of a queue knows it by its address
   takes_minus_one_for_empty,  ///< a slot is empty if its number is -1
-  constructs_with_braces,     ///< T{std::move(value)}
   counts_room_in_few_bits,    ///< the capacity, modulo 2^16
   /// A thread stopped inside the lock holds up others, the label says it does not.
   lies_about_stalls,
@@ -198,6 +198,13 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
   bool sleep(auto& condition, Lock& lock, const auto& timeout, Deadline begun) {
     if constexpr (is_timed<std::decay_t<decltype(timeout)>>) {
       using std::chrono::milliseconds;
+      if (has(Fault::counts_us_in_few_bits)) {
+        const auto left = timeout.deadline - Sync::now();
+        auto near = timeout;
+        near.deadline = Sync::now() + std::chrono::microseconds(static_cast<std::uint32_t>(
+                                          left / std::chrono::microseconds(1)));
+        return near.sleep(condition, lock) && near.has_time_left();
+      }
       if (has(Fault::counts_ms_in_int) && timeout.deadline != Deadline::max() &&
           static_cast<std::int32_t>(
               std::chrono::ceil<milliseconds>(timeout.deadline - Sync::now()).count()) < 0)
@@ -268,9 +275,6 @@ class FaultyLockedQueue : public bq::detail::Calls<FaultyLockedQueue<T, Sync, fa
         lock.unlock();
         last.put(std::move(value));
         lock.lock();
-      } else if (has(Fault::constructs_with_braces)) {
-        slot(tail_).put(T{std::move(value)});
-        ++tail_;
       } else {
         slot(tail_).put(std::move(value));
         ++tail_;

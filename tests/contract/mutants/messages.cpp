@@ -18,7 +18,6 @@ BQ_LOCKED_MUTANT(shows_it_too_early, AMessageThatArrivesIsNotTaken)
 BQ_LOCKED_MUTANT(destroys_refused, ARefusedMessageStaysAsItWas)
 BQ_LOCKED_MUTANT(keeps_what_was_taken, ATakenSlotKeepsNothing)
 BQ_LOCKED_MUTANT(takes_minus_one_for_empty, EveryValueIsAMessage)
-BQ_LOCKED_MUTANT(constructs_with_braces, BoundIsExact)
 BQ_LOCKED_MUTANT(counts_room_in_few_bits, CapacityIsAsAskedForOrRefused)
 BQ_LOCKED_MUTANT(lies_about_stalls, AStalledPushHoldsUpNoPop)
 

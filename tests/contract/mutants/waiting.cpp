@@ -27,6 +27,7 @@ BQ_LOCKED_MUTANT(timed_calls_queue_up, TimedPopEndsBesideOneWithoutDeadline)
 BQ_LOCKED_MUTANT(timeout_takes_a_wake_up, ATimedOutPopTakesNoWakeUpWithIt)
 BQ_LOCKED_MUTANT(throws_its_wake_up_away, ThrowingMovePassesItsWakeUpOn)
 BQ_LOCKED_MUTANT(counts_ms_in_int, TimedCallsWakeForWhatTheyWaitFor)
+BQ_LOCKED_MUTANT(counts_us_in_few_bits, FarDeadlinesAreNotNear)
 BQ_LOCKED_MUTANT(has_room_for_few_sleepers, ManyWaitingPopsAreFreed)
 BQ_LOCKED_MUTANT(knows_ends_by_address, ANewQueueIsNotTakenForAnOldOne)
 
