@@ -224,7 +224,7 @@ def tells_apart(verdict: PointVerdicts) -> str:
 
 
 def warnings_of_points(run: Run, points: Sequence[Point]) -> list[str]:
-    """Warnings about the numbers of these points, one sentence each."""
+    """The warnings that belong beside the numbers of these points. Each is one sentence."""
     return [*capacity_warnings(run, points), *open_loop_warnings(run, points)]
 
 

@@ -18,7 +18,8 @@ enum class BatchFault {
   push_wakes_one,
   pop_wakes_one,
 };
-/// How the base of these wakes: the first message of a batch goes by a call that waits.
+/// The fault of the single calls that a batch is made of. The first message of a batch passes
+/// through a call that waits, and that call wakes a sleeper.
 constexpr Fault fault_of_base(BatchFault fault) {
   return fault == BatchFault::push_wakes_one  ? Fault::try_push_wakes_nobody
          : fault == BatchFault::pop_wakes_one ? Fault::try_pop_wakes_nobody
