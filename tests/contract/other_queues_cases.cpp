@@ -1,6 +1,5 @@
 // A queue beside another one, and in the place of another one.
 #include <atomic>
-#include <cstddef>
 #include <optional>
 
 #include "tests/contract/suite.h"
@@ -8,63 +7,57 @@
 namespace bq::test {
 namespace {
 
-// Two queues are used at once: a push or a pop of one frees whoever waits for that one, also where
-// somebody waited for the other before.
-BQ_CASE(AQueueFreesItsOwnWaiters) {
-  const std::size_t capacity = capacity_near(subject, 1);
-  for (const bool first : {true, false}) {
-    SCOPED_TRACE(first ? "of the first queue" : "of the second queue");
-    Queue<int> a(subject, capacity);
-    Queue<int> b(subject, capacity);
-    Queue<int>& used = first ? a : b;
-    Queue<int>& other = first ? b : a;
-    const auto pop_of = [](Queue<int>& queue) { return [&queue] { return queue.pop(); }; };
-    Caller pop_a(pop_of(a));
-    pop_a.blocks();
-    Caller pop_b(pop_of(b));
-    pop_b.blocks();
-    auto& freed = first ? pop_a : pop_b;
-    auto& waits = first ? pop_b : pop_a;
-    EXPECT_TRUE(used.push(1));
-    EXPECT_TRUE(freed.returns()) << "asleep beside a message";
-    EXPECT_TRUE(waits.blocks());
-    used.close();
-    EXPECT_FALSE(other.is_closed());
-    EXPECT_TRUE(waits.blocks());
-    other.close();
-    EXPECT_EQ(freed.result(), 1);
-    EXPECT_EQ(waits.result(), std::nullopt);
+/// Calls test(used, freed, other, waits): two queues, and a call that waits for each, that for the
+/// first queue being the first to wait. `used` is each of the two in turn.
+template <class Call, class Test>
+void with_a_waiter_of_each(const Subject& subject, bool are_full, Call call, Test test) {
+  for (const bool is_first : {true, false}) {
+    SCOPED_TRACE(is_first ? "of the first queue" : "of the second queue");
+    Queue<int> first(subject, capacity_near(subject, 1));
+    Queue<int> second(subject, capacity_near(subject, 1));
+    if (are_full) fill(first);
+    if (are_full) fill(second);
+    Caller on_first([&] { return call(first); });
+    on_first.blocks();
+    Caller on_second([&] { return call(second); });
+    on_second.blocks();
+    if (is_first) test(first, on_first, second, on_second);
+    if (!is_first) test(second, on_second, first, on_first);
     if (testing::Test::HasFailure()) return;
   }
 }
 
+// Two queues are used at once: a push or a pop of one frees whoever waits for that one, also where
+// somebody waited for the other before.
+BQ_CASE(AQueueFreesItsOwnWaiters) {
+  with_a_waiter_of_each(
+      subject, false, [](Queue<int>& queue) { return queue.pop(); },
+      [](auto& used, auto& freed, auto& other, auto& waits) {
+        EXPECT_TRUE(used.push(1));
+        EXPECT_TRUE(freed.returns()) << "asleep beside a message";
+        EXPECT_TRUE(waits.blocks());
+        used.close();
+        EXPECT_FALSE(other.is_closed());
+        EXPECT_TRUE(waits.blocks());
+        other.close();
+        EXPECT_EQ(freed.result(), 1);
+        EXPECT_EQ(waits.result(), std::nullopt);
+      });
+}
+
 BQ_CASE(AQueueFreesItsOwnWaitingPushes, keeps_a_bound) {
-  const std::size_t capacity = capacity_near(subject, 1);
-  for (const bool first : {true, false}) {
-    SCOPED_TRACE(first ? "of the first queue" : "of the second queue");
-    Queue<int> a(subject, capacity);
-    Queue<int> b(subject, capacity);
-    Queue<int>& used = first ? a : b;
-    Queue<int>& other = first ? b : a;
-    fill(a);
-    fill(b);
-    const auto push_to = [](Queue<int>& queue) { return [&queue] { return queue.push(9); }; };
-    Caller push_a(push_to(a));
-    push_a.blocks();
-    Caller push_b(push_to(b));
-    push_b.blocks();
-    auto& freed = first ? push_a : push_b;
-    auto& waits = first ? push_b : push_a;
-    EXPECT_EQ(used.pop(), 0);
-    EXPECT_TRUE(freed.returns()) << "asleep beside a free slot";
-    EXPECT_TRUE(waits.blocks());
-    EXPECT_EQ(other.pop(), 0);
-    EXPECT_TRUE(waits.returns()) << "asleep beside a free slot";
-    a.close();
-    b.close();
-    EXPECT_TRUE(freed.result() && waits.result());
-    if (testing::Test::HasFailure()) return;
-  }
+  with_a_waiter_of_each(
+      subject, true, [](Queue<int>& queue) { return queue.push(9); },
+      [](auto& used, auto& freed, auto& other, auto& waits) {
+        EXPECT_EQ(used.pop(), 0);
+        EXPECT_TRUE(freed.returns()) << "asleep beside a free slot";
+        EXPECT_TRUE(waits.blocks());
+        EXPECT_EQ(other.pop(), 0);
+        EXPECT_TRUE(waits.returns()) << "asleep beside a free slot";
+        used.close();
+        other.close();
+        EXPECT_TRUE(freed.result() && waits.result());
+      });
 }
 
 // The same two threads use one queue after another, each mostly at the address of the last one:
