@@ -554,7 +554,8 @@ def test_capacity_claims_no_end_of_growth_at_the_largest_measured(tmp_path):
     assert "Floor:" not in said  # it lies below the axis
 
 
-def test_a_panel_says_how_small_a_difference_it_tells_apart_or_why_none(tmp_path):
+def with_first_point_disturbed(tmp_path, blocks):
+    """A run of one scenario; so many of the 12 blocks of its first point are disturbed."""
     folder = synthetic.make(
         tmp_path,
         scenarios=["capacity_knee"],
@@ -567,9 +568,22 @@ def test_a_panel_says_how_small_a_difference_it_tells_apart_or_why_none(tmp_path
     first = next(row["point"] for row in rows if row["kind"] == "trial")
     for row in rows:
         if row["kind"] == "block":
-            row["disturbed"] = row["point"] == first and row["round"] <= 9
+            row["disturbed"] = row["point"] == first and row["round"] <= blocks
     (folder / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run = load_run(folder)
+    return load_run(folder)
+
+
+def test_a_column_without_a_verdict_says_that_it_has_none(tmp_path, published):
+    sentence = "A column without any frame has no verdict."
+    run = with_first_point_disturbed(tmp_path, 12)
+    with plot_style():
+        assert sentence in all_text(overview(View(run, queue_styles(run.queues))))
+        assert sentence not in all_text(overview(published))
+        assert sentence not in all_text(summary(published))
+
+
+def test_a_panel_says_how_small_a_difference_it_tells_apart_or_why_none(tmp_path):
+    run = with_first_point_disturbed(tmp_path, 9)
     with plot_style():
         said = texts_of(dots(View(run, queue_styles(run.queues)), run.scenarios["capacity_knee"]))
     assert said.count("too few blocks") == 1 and said.count("tells ") == 4

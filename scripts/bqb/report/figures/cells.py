@@ -22,7 +22,7 @@ from bqb.stats.verdicts import EQUIVALENT, UNDECIDED
 
 Table = Mapping[tuple[str, int], Summary]  # by queue and index of the situation
 
-LEGEND = (
+FRAMES = (
     "Solid frame: equivalent to the best of the column. Dashed frame: undecided. No frame: worse. "
     "In brackets: 95% interval of the median, not adjusted for the number of comparisons; the "
     "frames are."
@@ -51,6 +51,17 @@ def values(view: View, situations: Sequence[Situation]) -> Table:
         for queue in view.run.queue_names(each.scenario.name)
         if is_bounded(view, queue) and (summary := view.headline(each.point, queue))
     }
+
+
+def legend(view: View, situations: Sequence[Situation]) -> str:
+    """What the frames and the brackets mean. In a column without a verdict no cell has a frame."""
+    if all(is_judged(view, each) for each in situations):
+        return FRAMES
+    return f"{FRAMES} A column without any frame has no verdict."
+
+
+def is_judged(view: View, situation: Situation) -> bool:
+    return any(view.state(situation.point, queue) for queue in view.run.queues)
 
 
 def is_bounded(view: View, queue: str) -> bool:

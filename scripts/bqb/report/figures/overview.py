@@ -253,14 +253,13 @@ def _title(view: View, situations: Sequence[Situation], queues: Sequence[str]) -
 
 
 def _notes(view: View, situations: Sequence[Situation], table: cells.Table) -> list[str]:
-    judged = any(view.state(each.point, queue) for each in situations for queue in view.run.queues)
     notes = [
         "Bold: overhead per message, the darker the more. Each column is one point: the first and "
         "the last of its scenario. 1P2C: one producer, two consumers."
     ]
     if any(each.judge != LOST for each in situations):
         notes.append('Columns headed "by" show that counter, in shades of its own.')
-    if judged:
-        notes.append(cells.LEGEND)
+    if any(cells.is_judged(view, each) for each in situations):
+        notes.append(cells.legend(view, situations))
     notes += notes_on_marks(view.run, ((situations[index].point, queue) for queue, index in table))
     return [" ".join(notes)]

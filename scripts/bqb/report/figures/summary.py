@@ -143,9 +143,7 @@ def _heads(page: Page, step: float) -> None:
 
 def _title(view: View, situations: Sequence[Situation]) -> Title:
     """Whether one queue does for everything. No counts: they move from run to run."""
-    judged = [
-        each for each in situations if any(view.state(each.point, q) for q in view.run.queues)
-    ]
+    judged = [each for each in situations if cells.is_judged(view, each)]
     if not judged:
         return Title("What each queue adds to a message's time")
     for queue in view.run.queues:
@@ -167,9 +165,9 @@ def _notes(view: View, situations: Sequence[Situation], table: cells.Table) -> l
         "Bold: overhead per message, the median over blocks; for a round trip, per request and "
         "reply; for the workers, how much longer a job waits than with the ideal queue, the "
         "median job. Below the interval: the CPU time per message beyond the work.",
-        f"{cells.LEGEND} Rows by mean rank. Shades: one scale for the overhead, another for the "
-        "workers. Skipped: the queue takes one producer and one consumer only. Disturbed blocks "
-        "are excluded.",
+        f"{cells.legend(view, situations)} Rows by mean rank. Shades: one scale for the overhead, "
+        "another for the workers. Skipped: the queue takes one producer and one consumer only. "
+        "Disturbed blocks are excluded.",
     ]
     marks = notes_on_marks(view.run, ((situations[index].point, queue) for queue, index in table))
     return [*lines, *marks]
