@@ -582,6 +582,14 @@ def test_a_column_without_a_verdict_says_that_it_has_none(tmp_path, published):
         assert sentence not in all_text(summary(published))
 
 
+def test_a_disturbed_question_says_why_it_has_no_verdict(pages):
+    name, made = pages
+    if name != "disturbed":
+        return
+    said = all_text(made["capacity_knee.lost"])
+    assert "capacity knee: no verdict: every block was disturbed" in said
+
+
 def test_a_panel_says_how_small_a_difference_it_tells_apart_or_why_none(tmp_path):
     run = with_first_point_disturbed(tmp_path, 9)
     with plot_style():

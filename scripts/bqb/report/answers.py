@@ -100,7 +100,8 @@ def answer(view: View, scenario: Scenario) -> str:
     by_point = {point: verdict for point, verdict in found if not verdict.no_verdict}
     judged = list(by_point.values())
     if not judged:
-        why = next((verdict.no_verdict for _, verdict in found), "no queue has a number")
+        nothing = judging.why_no_values(run, scenario.points)
+        why = next((verdict.no_verdict for _, verdict in found), nothing)
         by_claims = "" if scenario.rank else _by_claims(run, scenario)
         return by_claims or f"No verdict: {why}."
     if len(judged) == 1:

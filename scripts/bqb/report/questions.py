@@ -86,7 +86,7 @@ def _why_none(run: Run, scenario: Scenario) -> str:
     for point in scenario.points:
         if verdict := verdicts_of(run).get(Key(point.name, judging.headline(run, point))):
             return verdict.no_verdict
-    return "no numbers"
+    return judging.why_no_values(run, scenario.points)
 
 
 def _at_one(verdict: PointVerdicts) -> Text:

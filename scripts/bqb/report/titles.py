@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bqb.data.model import REFERENCE, Point, Run
 from bqb.report.units import format_value
+from bqb.stats import judging
 from bqb.stats.counters import THROUGHPUT
 from bqb.stats.summaries import summarise
 from bqb.stats.timestamps import smallest_stated
@@ -103,7 +104,7 @@ def without_contrast(run: Run, points: Sequence[Point], counter_of: Callable[[Po
         if (verdict := verdicts_of(run).get(Key(point.name, counter_of(point))))
     ]
     if not verdicts:
-        return "No queue has a number"
+        return f"No verdict: {judging.why_no_values(run, points)}"
     reasons = dict.fromkeys(each.no_verdict for each in verdicts if each.no_verdict)
     if len(reasons) and all(each.no_verdict for each in verdicts):
         return f"No verdict: {next(iter(reasons))}"

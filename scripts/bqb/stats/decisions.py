@@ -134,18 +134,9 @@ def _decision(run: Run, need: Need) -> Decision:
     point = run.points[need.point]
     counter = judging.headline(run, point)
     verdict = verdicts_of(run).get(Key(point.name, counter))
-    reason = verdict.no_verdict if verdict else _why_no_values(run, point)
+    reason = verdict.no_verdict if verdict else judging.why_no_values(run, [point])
     take = None if reason or not verdict else best_of(run, point, verdict)
     return Decision(need, point, counter, verdict, take, reason)
-
-
-def _why_no_values(run: Run, point: Point) -> str:
-    if skipped := run.why_skipped(point.scenario):
-        return f"cannot run here: {skipped}"
-    blocks = run.blocks_of([point])
-    if blocks and all(block.disturbed for block in blocks):
-        return "every block was disturbed"
-    return "no queue has a number"
 
 
 def best_of(run: Run, point: Point, verdict: PointVerdicts) -> str | None:

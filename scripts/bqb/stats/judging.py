@@ -3,6 +3,7 @@ verdicts are drawn from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,6 +132,16 @@ def no_verdict(run: Run, point: Point, counter: str) -> str:
     if max(shares) - min(shares) > MAX_SHARE_GAP + 1e-9:
         return "disturbed shares differ by more than 10 points"
     return ""
+
+
+def why_no_values(run: Run, points: Sequence[Point]) -> str:
+    """Why there is nothing to judge by at any of these points of one scenario."""
+    if points and (skipped := run.why_skipped(points[0].scenario)):
+        return f"cannot run here: {skipped}"
+    blocks = run.blocks_of(points)
+    if blocks and all(block.disturbed for block in blocks):
+        return "every block was disturbed"
+    return "no queue has a number"
 
 
 @dataclass(frozen=True)
