@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <vector>
@@ -216,27 +217,30 @@ TEST(AWorkingSet, IsStoredToALineAStepAndWalkedOn) {
   EXPECT_EQ(std::count(after.begin(), after.end(), 3u), 3);
 }
 
-// CPU time of a million units of demand.
-double cpu_ns_of(Worker& work) {
-  const double before = thread_cpu_ns();
-  work(1'000'000);
-  return thread_cpu_ns() - before;
+// The least CPU time of twenty calls: an interruption can only add to it.
+double least_cpu_ns_of(Worker& work, std::uint32_t demand) {
+  double least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 20; ++i) {
+    const double before = thread_cpu_ns();
+    work(demand);
+    least = std::min(least, thread_cpu_ns() - before);
+  }
+  return least;
 }
 
 TEST(AWorker, DoesAsManyStepsAsAreDemanded) {
+  const double million_cycles_ns = 200'000;  // no core does 5 cycles in a nanosecond for long
   for (const Work& work : {Work{{}, Work::Kind::spin}, Work{{}, Work::Kind::wide},
                            Work{{}, Work::Kind::memory, 16'384}}) {
     Worker worker(work);
-    const double before = thread_cpu_ns();
-    worker(0);
-    const double nothing_ns = thread_cpu_ns() - before;
-    EXPECT_GT(cpu_ns_of(worker), 10 * nothing_ns) << name_of(work.kind);
-    EXPECT_GT(cpu_ns_of(worker), 200'000) << name_of(work.kind) << ": a step takes a cycle or more";
+    EXPECT_LT(least_cpu_ns_of(worker, 0), million_cycles_ns) << name_of(work.kind);
+    EXPECT_GT(least_cpu_ns_of(worker, 1'000'000), million_cycles_ns)
+        << name_of(work.kind) << ": a step takes a cycle or more";
   }
   Worker sleeper({{}, Work::Kind::sleep});
-  EXPECT_LT(cpu_ns_of(sleeper), 200'000);
+  EXPECT_LT(least_cpu_ns_of(sleeper, 1'000'000), million_cycles_ns);
   Worker idle(Work{});
-  EXPECT_LT(cpu_ns_of(idle), 200'000);
+  EXPECT_LT(least_cpu_ns_of(idle, 1'000'000), million_cycles_ns);
 }
 
 }  // namespace
