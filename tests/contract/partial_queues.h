@@ -1,12 +1,15 @@
-// Queues that lack calls, as most libraries' do, each made whole by BlockingAdapter. Parts of one
-// simple queue.
+// Queues that lack calls, as most libraries' do, each made whole by BlockingAdapter. Most are
+// parts of one simple queue.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "queues/blocking_adapter.h"
@@ -244,6 +247,47 @@ class Holds100 : Part<T, Sync> {
   bool try_pop(std::optional<T>& out) { return this->queue_.poll(out); }
 };
 
+/// Keeps the order of each producer, and hands out first what the latest one to come has sent.
+template <class T, class Sync>
+class LatestProducerFirst {
+ public:
+  static constexpr bq::Traits traits{.element = bq::Element::nothrow_movable,
+                                     .fifo = bq::Fifo::per_producer};
+  explicit LatestProducerFirst(std::size_t capacity) : capacity_(capacity) {}
+
+  bool try_push(T& value) {
+    const std::lock_guard lock(mutex_);
+    if (size_ == capacity_) return false;
+    const auto thread = std::this_thread::get_id();
+    auto own = std::ranges::find(producers_, thread, &Producer::thread);
+    if (own == producers_.end()) own = producers_.emplace(own, Producer{thread, {}});
+    own->messages.push_back(std::move(value));
+    ++size_;
+    return true;
+  }
+  bool try_pop(std::optional<T>& out) {
+    const std::lock_guard lock(mutex_);
+    if (size_ == 0) return false;
+    Producer& latest = producers_.back();
+    out.emplace(std::move(latest.messages.front()));
+    latest.messages.pop_front();
+    if (latest.messages.empty()) producers_.pop_back();
+    --size_;
+    return true;
+  }
+
+ private:
+  struct Producer {
+    std::thread::id thread;
+    std::deque<T> messages;  // at least one
+  };
+
+  const std::size_t capacity_;
+  typename Sync::mutex mutex_{"mutex"};
+  std::size_t size_ = 0;
+  std::list<Producer> producers_;
+};
+
 template <class T, class Sync = bq::StdSync>
 using TriesOnlyQueue = bq::BlockingAdapter<T, TriesOnly, Sync>;
 template <class T, class Sync = bq::StdSync>
@@ -267,6 +311,9 @@ using BatchesQueue = bq::BlockingAdapter<T, Batches, Sync>;
 template <class T, class Sync = bq::StdSync>
 using Holds100Queue = bq::BlockingAdapter<T, Holds100, Sync>;
 
+template <class T, class Sync = bq::StdSync>
+using LatestProducerFirstQueue = bq::BlockingAdapter<T, LatestProducerFirst, Sync>;
+
 }  // namespace elsewhere
 
 BQ_QUEUE(elsewhere::TriesOnlyQueue, tries_only);
@@ -280,3 +327,4 @@ BQ_QUEUE(elsewhere::CopiesQueue, copies);
 BQ_QUEUE(elsewhere::LateRoomQueue, late_room);
 BQ_QUEUE(elsewhere::BatchesQueue, batches);
 BQ_QUEUE(elsewhere::Holds100Queue, holds_100);
+BQ_QUEUE(elsewhere::LatestProducerFirstQueue, latest_producer_first);
