@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "checking/messages.h"
+#include "checking/sanitizers.h"
 #include "queues/detail/blocking_calls.h"
 #include "queues/detail/event_count.h"
 #include "queues/detail/ring_storage.h"
@@ -30,16 +31,8 @@
 namespace bq::test {
 namespace {
 
-#if defined(__SANITIZE_THREAD__)
-constexpr bool under_thread_sanitizer = true;
-#elif defined(__has_feature)
-constexpr bool under_thread_sanitizer = __has_feature(thread_sanitizer);
-#else
-constexpr bool under_thread_sanitizer = false;
-#endif
-
 #define BQ_SKIP_IF_LOCK_ORDER_IS_CHECKED() \
-  if (under_thread_sanitizer)              \
+  if (checking::under_thread_sanitizer)    \
   GTEST_SKIP() << "reference_as_posted: ThreadSanitizer finds the lock-order bug, rightly"
 
 TEST(ReferenceAsPosted, IsAQueueOfItsTime) {

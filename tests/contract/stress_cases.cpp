@@ -169,7 +169,7 @@ void stress(Queue<T> queue, const Load& load) {
 }
 
 int messages_for(std::size_t capacity) {
-  return capacity < 10 ? 1000 : 5000;
+  return repetitions(capacity < 10 ? 1000 : 5000);
 }
 
 /// The load, on a queue of telling messages of each usual capacity.
@@ -233,7 +233,7 @@ BQ_CASE(StressWithRandomDelays, can_be_stopped, never_forgets) {
       for (const bool all_calls : {false, true}) {
         Load load{.producers = subject.producers(),
                   .consumers = subject.consumers(),
-                  .messages_each = 500,
+                  .messages_each = repetitions(500),
                   .delays = true};
         if (all_calls) {
           load.pushes = push_forms(subject);
@@ -267,7 +267,7 @@ BQ_CASE(SignalsGoUnnoticed, never_forgets) {
   stress_at_each_capacity(subject, [&](std::size_t) {
     return Load{.producers = subject.producers(),
                 .consumers = subject.consumers(),
-                .messages_each = 1000,
+                .messages_each = repetitions(1000),
                 .pushes = push_forms(subject),
                 .pops = pop_forms(subject),
                 .signals = true};

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "benchmarks/trial/capacities.h"
+#include "checking/sanitizers.h"
 #include "tests/contract/caller.h"
 #include "tests/contract/subject.h"
 
@@ -186,12 +187,18 @@ class Queue {
   std::size_t capacity_;
 };
 
-/// How often to repeat what takes `usual` repetitions of most queues. Threads that only ever spin
-/// need a whole time slice for each wait as soon as they are more than the cores.
+/// How often to repeat, in this build, what the release build does `usual` times. Repetitions look
+/// for rare interleavings. A sanitizer judges each access in whatever interleaving, and is slow.
+constexpr int repetitions(int usual) {
+  return checking::under_sanitizer ? std::max(1, usual / 5) : usual;
+}
+
+/// As above, for this queue. Threads that only ever spin need a whole time slice for each wait as
+/// soon as they are more than the cores.
 inline int repetitions(const Subject& subject, int usual) {
   const std::string_view waiting = subject.traits.waiting;
   const bool only_spins = waiting == "spin" || waiting == "spins" || waiting.ends_with(" spins");
-  return only_spins ? std::max(1, usual / 10) : usual;
+  return repetitions(only_spins ? std::max(1, usual / 10) : usual);
 }
 
 /// For cases with several threads: the least, odd and prime ones, and one large enough for what

@@ -11,8 +11,9 @@ import pytest
 from bqb.gate.arms import LAYOUTS
 from bqb.gate.pairs import SAME_LAYOUTS, chosen_layouts
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / "build" / "release" / "tests" / "harness" / "fake_gate_trial"
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="no release build")
 QUEUES = ("alpha", "beta", "control")
 
 
@@ -42,17 +43,13 @@ def gate(tmp_path, monkeypatch):
             (tmp_path / "bin" / name).symlink_to(found)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
-    source = f"#!{sys.executable} -IS\n" + (HERE / "fake_gate_trial.py").read_text(encoding="utf-8")
-
     def start(*words, base=None, head=None, policy="", policy_file="policy.toml"):
         for arm, acts in (("base", base or behaviour()), ("head", head or behaviour())):
             folder = tmp_path / "arms" / arm
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "behaviour.json").write_text(json.dumps(acts), encoding="utf-8")
             for program in (f"gate_trial_{layout}" for layout in range(LAYOUTS)):
-                copy = folder / program
-                copy.write_text(source, encoding="utf-8")
-                copy.chmod(0o755)
+                shutil.copy(PROGRAM, folder / program)
         (tmp_path / "policy.toml").write_text(
             'queues = ["alpha", "beta"]\nlooks = [6, 9]\nalpha_pct = 20\nmiss_pct = 20\n'
             + ("" if "calibration" in policy else "calibration = 0\n")
@@ -194,7 +191,7 @@ def test_an_arm_that_does_not_compile_is_invalid(gate, tmp_path, monkeypatch):
         (("run", "--base", "."), "--head"),
         (("run", "--base", "no-such-revision", "--head", str(ROOT)), "'no-such-revision' is "),
         (("run", "--base", "--upload-pack=x", "--head", "."), "--base"),
-        (("run", "--base", str(HERE), "--head", str(ROOT)), "has no queues/queues.list"),
+        (("run", "--base", str(ROOT / "tests"), "--head", str(ROOT)), "has no queues/queues.list"),
         (
             ("run", "--base", str(ROOT), "--head", str(ROOT), "--budget", "soon"),
             "not a length of time",

@@ -17,7 +17,7 @@ from io import BufferedReader
 from pathlib import Path
 
 MAGIC = b"\xfd7zXZ\0"
-# For numbers in text: nearly as small as with preset 6 alone, in two thirds of its time.
+# For numbers in text: 2% larger than with preset 6 alone, in two thirds of its time.
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 4, "pb": 0, "nice_len": 128, "depth": 16}]
 
 
@@ -108,6 +108,11 @@ def lines(path: Path) -> Iterator[bytes]:
                 raise OSError(None, what, file.name) from None
 
 
+def packed(content: bytes) -> bytes:
+    """An .xz file that holds `content`."""
+    return lzma.compress(content, filters=FILTERS)
+
+
 def pack(path: Path) -> None:
     """Moves the lines of `path` behind the compressed ones. No process may append to `path`
     meanwhile.
@@ -120,7 +125,7 @@ def pack(path: Path) -> None:
         newer += b"" if newer.endswith(b"\n") else b"\n"  # of a line that a kill cut short
         older = target.read_bytes() if target.is_file() else b""
         # Streams behind each other are one file.
-        write_atomically(target, older + lzma.compress(newer, filters=FILTERS))
+        write_atomically(target, older + packed(newer))
         sync_folder(path.parent)
     if target.is_file():
         path.unlink(missing_ok=True)

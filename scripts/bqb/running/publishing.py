@@ -249,7 +249,7 @@ def _put(run: Source, kept: Path) -> list[Path]:
     try:
         new.mkdir()
         for name, lines in run.lines.items():
-            files.write_atomically(new / f"{name}.xz", lzma.compress(b"".join(lines), preset=9))
+            files.write_atomically(new / f"{name}.xz", files.packed(b"".join(lines)))
         files.sync_folder(new)
         with tempfile.TemporaryDirectory() as scratch:
             drawn = _draw(run, load_run(new), Path(scratch)) if run.has_whole_scenarios else []
