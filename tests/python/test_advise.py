@@ -236,8 +236,8 @@ def in_a_process(*words):
 
 
 def test_a_measurement_is_stopped_and_resumed(advise, tmp_path):
-    """One queue only, at two capacities. What a second shows is left open."""
-    process = in_a_process(*FAST[:-1], "5s", "--out", "run")
+    """One queue only, at two capacities. What they show is left open."""
+    process = in_a_process(*FAST[:-1], "20s", "--out", "run")
     assert any(line.startswith("round 2/") for line in process.stderr)  # waits for it
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
