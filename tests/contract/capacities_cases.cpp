@@ -158,6 +158,12 @@ BQ_ONE_THREAD_CASE(EverySlotAndEveryMessageCanBeUsed, try_calls, keeps_a_bound) 
 /// jumps where the position wraps.
 constexpr std::size_t capacities_that_wrap[] = {1, 2, 3, 5, 7, 12, 64, 100, 257, 300};
 
+/// Whether to try a push into a full queue before the message of this number. Not always: some
+/// queues yield before they refuse. All around where positions of 8 bits, or more, may wrap.
+bool tries_when_full(std::size_t number) {
+  return number < 2'000 || (number + 8) % 256 < 16;
+}
+
 /// Passes so many messages through a queue with `inside` of them in it.
 void pass_through(Queue<int>& queue, std::size_t inside, std::size_t total) {
   std::optional<int> out;
@@ -169,7 +175,7 @@ void pass_through(Queue<int>& queue, std::size_t inside, std::size_t total) {
     ASSERT_EQ(queue.size_approx(), next_in);
   }
   for (std::size_t next_out = 0; next_out < total; ++next_out) {
-    if (inside == queue.capacity() && next_in < total) {
+    if (inside == queue.capacity() && next_in < total && tries_when_full(next_in)) {
       ASSERT_EQ(queue.try_push(0), Status::full);
     }
     ASSERT_EQ(queue.try_pop(out), Status::done);
