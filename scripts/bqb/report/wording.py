@@ -224,7 +224,7 @@ def tells_apart(verdict: PointVerdicts) -> str:
 
 
 def warnings_of_points(run: Run, points: Sequence[Point]) -> list[str]:
-    """The warnings that belong beside the numbers of these points. Each is one sentence."""
+    """Warnings about these points, for the reader of their numbers: a sentence each."""
     return [*capacity_warnings(run, points), *open_loop_warnings(run, points)]
 
 
