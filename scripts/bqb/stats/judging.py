@@ -135,7 +135,7 @@ def no_verdict(run: Run, point: Point, counter: str) -> str:
 
 
 def why_no_values(run: Run, points: Sequence[Point]) -> str:
-    """Why none of these points has a verdict. All points are of one scenario."""
+    """The reason that these points of one scenario have no verdict."""
     if points and (skipped := run.why_skipped(points[0].scenario)):
         return f"cannot run here: {skipped}"
     blocks = run.blocks_of(points)
